@@ -1,0 +1,21 @@
+"""Send offline conversions and custom audiences to TikTok from SQL models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pusher.project import Project
+
+__version__ = "0.1.0"
+
+__all__ = ["Project", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the facade on first use, so that `import pusher` stays cheap."""
+    if name == "Project":
+        from pusher.project import Project
+
+        return Project
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,21 @@
+"""Settings files as typed values: dbt_project.yml, profiles.yml, pusher.yml."""
+
+from __future__ import annotations
+
+from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
+from pusher.config.project_file import PolicyFile, ProjectFile, load_policy_file, load_project_file
+from pusher.config.strict_yaml import Document, load_yaml, suggest
+
+__all__ = [
+    "DestinationSettings",
+    "Document",
+    "PolicyFile",
+    "Profile",
+    "ProjectFile",
+    "Secret",
+    "load_policy_file",
+    "load_profile",
+    "load_project_file",
+    "load_yaml",
+    "suggest",
+]

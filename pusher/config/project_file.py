@@ -1,0 +1,199 @@
+"""dbt_project.yml, and pusher.yml beside it, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pusher.config.strict_yaml import Document, load_yaml
+from pusher.errors import ConfigError, Problem
+
+PROJECT_FILE = "dbt_project.yml"
+POLICY_FILE = "pusher.yml"
+
+# dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
+_READ = {
+    "name", "version", "config-version", "profile", "model-paths", "macro-paths", "target-path", "vars", "models",
+}  # fmt: skip
+_WITHOUT_EFFECT = {
+    "seed-paths", "test-paths", "analysis-paths", "snapshot-paths", "docs-paths", "asset-paths", "function-paths",
+    "log-path", "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "tests",
+    "data_tests", "unit_tests", "snapshots", "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
+}  # fmt: skip
+_REFUSED = {"on-run-start", "on-run-end", "dispatch"}
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """What dbt_project.yml says.
+
+    Attributes:
+        root: Absolute folder of the project.
+        name: Project name, also the package name in `models:`.
+        profile: Name of the profile in profiles.yml.
+        model_paths: Folders with models, relative to the root.
+        macro_paths: Folders with macros, relative to the root.
+        target_path: Folder for compiled SQL, relative to the root.
+        vars: Project variables, package level already merged in.
+        models: The `models:` tree with its `+` settings.
+        document: The file itself, for messages.
+    """
+
+    root: Path
+    name: str
+    profile: str
+    model_paths: tuple[str, ...]
+    macro_paths: tuple[str, ...]
+    target_path: str
+    vars: Mapping[str, Any]
+    models: Mapping[str, Any]
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFile:
+    """What pusher.yml says about policy.
+
+    Attributes:
+        require_vendor_page_columns: Ask for the vendor page's strict list of required columns.
+        severities: Lint rule code to `error`, `warning`, `note` or `off`.
+        on_change: `report` (exit 1 on a new conflict) or `ignore`.
+        shared_with_pixel: The web views' events are also reported by the pixel.
+    """
+
+    require_vendor_page_columns: bool = False
+    severities: Mapping[str, str] = field(default_factory=dict)
+    on_change: str = "report"
+    shared_with_pixel: bool = False
+
+
+def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
+    value = document.value.get(key, default)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(document.problem("wrong-type", f"`{key}` must be a list of texts.", (key,)))
+    return tuple(value)
+
+
+def _outside(root: Path, path: str) -> bool:
+    resolved = (root / path).resolve()
+    return resolved != root and root not in resolved.parents
+
+
+def load_project_file(root: Path) -> ProjectFile:
+    """Read dbt_project.yml of a folder.
+
+    Raises:
+        ConfigError: The file is missing, or a key is unknown, of the wrong type or not supported.
+    """
+    root = root.resolve()
+    path = root / PROJECT_FILE
+    if not path.is_file():
+        raise ConfigError(
+            Problem(
+                "no-project",
+                f"No {PROJECT_FILE} in {root.name or root}/.",
+                fix="Run in the project's folder or pass --project-dir.",
+            )
+        )
+    document = load_yaml(path, PROJECT_FILE)
+    if not isinstance(document.value, dict):
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+    found = document.value
+    problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
+    problems += [
+        document.problem(
+            "unsupported-key", f"`{key}` is not supported.", (key,), "Remove it, or run it before pusher."
+        )
+        for key in sorted(_REFUSED & found.keys())
+        if found[key]
+    ]
+    for key in ("name", "profile"):
+        if not isinstance(found.get(key), str):
+            problems.append(document.problem("wrong-type", f"`{key}` must be given, as text.", (key,)))
+    for key in ("vars", "models"):
+        if not isinstance(found.get(key, {}) or {}, dict):
+            problems.append(document.problem("wrong-type", f"`{key}` must be a mapping.", (key,)))
+    if problems:
+        raise ConfigError(*problems)
+    paths = {
+        "model-paths": _texts(document, "model-paths", ["models"]),
+        "macro-paths": _texts(document, "macro-paths", ["macros"]),
+        "target-path": (str(found.get("target-path", "target")),),
+    }
+    for key, values in paths.items():
+        problems += [
+            document.problem(
+                "outside-project", f"`{key}` leaves the project's folder.", (key,), "Keep it inside."
+            )
+            for value in values
+            if _outside(root, value)
+        ]
+    if problems:
+        raise ConfigError(*problems)
+    name = found["name"]
+    given = dict(found.get("vars") or {})
+    package_vars = given.pop(name, None)
+    if isinstance(package_vars, dict):
+        given |= package_vars
+    return ProjectFile(
+        root=root,
+        name=name,
+        profile=found["profile"],
+        model_paths=paths["model-paths"],
+        macro_paths=paths["macro-paths"],
+        target_path=paths["target-path"][0],
+        vars=given,
+        models=found.get("models") or {},
+        document=document,
+    )
+
+
+def load_policy_file(root: Path) -> PolicyFile:
+    """Read pusher.yml of a folder; without the file the defaults hold.
+
+    Raises:
+        ConfigError: A key is unknown or a value is not one of those allowed.
+    """
+    path = root / POLICY_FILE
+    if not path.is_file():
+        return PolicyFile()
+    document = load_yaml(path, POLICY_FILE)
+    found = document.value or {}
+    if not isinstance(found, dict):
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+    problems = document.unknown_keys(found, {"version", "lint", "push"}, ())
+    lint, push = found.get("lint") or {}, found.get("push") or {}
+    problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
+    problems += document.unknown_keys(push, {"on_change", "shared_with_pixel"}, ("push",))
+    if found.get("version", 1) != 1:
+        problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",)))
+    severities = lint.get("severity") or {}
+    for rule, severity in severities.items():
+        # YAML reads a bare `off` as false.
+        if severity is not False and severity not in {"error", "warning", "note", "off"}:
+            problems.append(
+                document.problem(
+                    "wrong-value",
+                    f"Severity of {rule} must be error, warning, note or off.",
+                    ("lint", "severity", rule),
+                )
+            )
+    for section, key, allowed in (
+        (push, "on_change", {"report", "ignore"}),
+        (push, "shared_with_pixel", {True, False}),
+        (lint, "require_vendor_page_columns", {True, False}),
+    ):
+        if key in section and section[key] not in allowed:
+            names = ", ".join(sorted(str(value).lower() for value in allowed))
+            where = ("push", key) if section is push else ("lint", key)
+            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", where))
+    if problems:
+        raise ConfigError(*problems)
+    return PolicyFile(
+        require_vendor_page_columns=bool(lint.get("require_vendor_page_columns", False)),
+        severities={rule: "off" if severity is False else severity for rule, severity in severities.items()},
+        on_change=push.get("on_change", "report"),
+        shared_with_pixel=bool(push.get("shared_with_pixel", False)),
+    )

@@ -1,0 +1,156 @@
+"""YAML that fails where YAML would guess: duplicate keys, unknown keys, tabs, surprise types."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import yaml
+
+from pusher.errors import ConfigError, Problem
+
+KeyPath = tuple[str | int, ...]
+MAX_YAML_BYTES = 2_000_000
+MAX_ALIASES = 100
+
+
+def suggest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word closest to a misspelt one, or None."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A parsed YAML file that remembers where each key stands.
+
+    Attributes:
+        file: Path as shown to the user.
+        value: Plain dicts, lists and scalars.
+        lines: Key path to the 1-based (line, column) of its key.
+    """
+
+    file: str
+    value: Any
+    lines: Mapping[KeyPath, tuple[int, int]] = field(default_factory=dict)
+
+    def problem(self, code: str, message: str, path: KeyPath, fix: str | None = None) -> Problem:
+        """Return a problem that points at a key of this file."""
+        known = path
+        while known and known not in self.lines:
+            known = known[:-1]
+        line, column = self.lines.get(known, (1, 1))
+        return Problem(code=code, message=message, file=self.file, line=line, column=column, fix=fix)
+
+    def unknown_keys(self, found: Mapping[str, Any], known: Iterable[str], path: KeyPath) -> list[Problem]:
+        """Return one problem for each key that nothing reads."""
+        known = list(known)
+        problems = []
+        for key in found:
+            if key in known:
+                continue
+            near = suggest(str(key), known)
+            fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
+            problems.append(self.problem("unknown-key", f"Unknown key `{key}`.", (*path, key), fix))
+        return problems
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loader that refuses duplicate keys and counts aliases."""
+
+
+def _fail(file: str, message: str, mark: yaml.Mark | None, fix: str | None) -> NoReturn:
+    line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+    raise ConfigError(Problem("invalid-yaml", message, file, line, column, fix))
+
+
+def _positions(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[int, int]]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*path, key.value)
+            found[here] = (key.start_mark.line + 1, key.start_mark.column + 1)
+            _positions(value, here, found)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            here = (*path, number)
+            found[here] = (value.start_mark.line + 1, value.start_mark.column + 1)
+            _positions(value, here, found)
+
+
+def _refuse_duplicates(node: yaml.Node, file: str, seen: set[int]) -> None:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if key.value in keys:
+                _fail(file, f"Key `{key.value}` is given twice.", key.start_mark, "Keep one of them.")
+            keys.add(key.value)
+            _refuse_duplicates(value, file, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_duplicates(value, file, seen)
+
+
+def load_yaml(path: Path, shown_as: str) -> Document:
+    """Read one YAML file strictly.
+
+    Args:
+        path: File to read.
+        shown_as: Name used in messages.
+
+    Raises:
+        ConfigError: The file cannot be read, is not YAML, repeats a key or is suspiciously large.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            Problem(
+                "unreadable-file",
+                f"Cannot read the file: {error.strerror}.",
+                shown_as,
+                fix="Check path and rights.",
+            )
+        ) from error
+    if len(raw) > MAX_YAML_BYTES:
+        raise ConfigError(
+            Problem(
+                "invalid-yaml",
+                f"The file is larger than {MAX_YAML_BYTES:,} bytes.",
+                shown_as,
+                fix="Split it.",
+            )
+        )
+    try:
+        text = raw.decode("utf-8")
+        aliases = sum(1 for token in yaml.scan(text, Loader=_Loader) if isinstance(token, yaml.AliasToken))
+        if aliases > MAX_ALIASES:
+            _fail(shown_as, f"The file uses more than {MAX_ALIASES} aliases.", None, "Write the values out.")
+        node = yaml.compose(text, Loader=_Loader)
+        if node is None:
+            return Document(shown_as, {})
+        _refuse_duplicates(node, shown_as, set())
+        lines: dict[KeyPath, tuple[int, int]] = {}
+        _positions(node, (), lines)
+        value = yaml.load(text, Loader=_Loader)  # noqa: S506 -- _Loader is a SafeLoader
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            Problem(
+                "invalid-yaml",
+                f"The file is not UTF-8 (byte {error.start}).",
+                shown_as,
+                fix="Save it as UTF-8.",
+            )
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        tab = "found character '\\t'" in str(error)
+        fix = "Indent with spaces, not tabs." if tab else "Fix the YAML at this place."
+        _fail(shown_as, f"Not valid YAML: {error.problem}.", error.problem_mark, fix)
+    except yaml.YAMLError as error:
+        _fail(shown_as, f"Not valid YAML: {error}.", None, "Fix the YAML.")
+    return Document(shown_as, value, lines)

@@ -1,0 +1,241 @@
+"""What an engine and a destination must offer, and the values that pass between the layers.
+
+A plug-in author reads this file only. `push` sees `Destination`, never TikTok; `compile`, `build` and
+`push` see `Engine`, never DuckDB. `project` alone chooses the concrete ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pusher.payload.model import Payload
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from pusher.config import DestinationSettings, Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One output column of a relation.
+
+    Attributes:
+        name: As the engine spells it.
+        type: Type text in the engine's own words, such as `DECIMAL(18,2)` or `STRUCT(a VARCHAR)[]`.
+    """
+
+    name: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """One Parquet file that an engine wrote.
+
+    Attributes:
+        path: Absolute path.
+        rows: Number of rows in it.
+    """
+
+    path: Path
+    rows: int
+
+
+class EngineError(Exception):
+    """The engine refused or failed a statement.
+
+    Attributes:
+        message: The engine's words, without any value from the data.
+        kind: `parser`, `binder`, `catalog`, `conversion`, `out-of-memory`, `io`, `permission` or `other`.
+        offset: 0-based character offset in the SQL text, when the engine gives one.
+        candidates: Names the engine thinks were meant.
+    """
+
+    def __init__(
+        self, message: str, *, kind: str = "other", offset: int | None = None, candidates: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.offset = offset
+        self.candidates = tuple(candidates)
+
+
+class Engine(Protocol):
+    """The database that runs the models."""
+
+    dialect: str
+    """sqlglot's name of the SQL dialect."""
+
+    def execute(self, sql: str) -> None:
+        """Run one statement.
+
+        Raises:
+            EngineError: The engine refused or failed it.
+        """
+
+    def columns(self, sql: str) -> list[Column]:
+        """Return the output columns of a query without running it.
+
+        Raises:
+            EngineError: The query does not bind.
+        """
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query with a small result and return all its rows."""
+
+    def reader(self, sql: str, rows_per_batch: int = 65_536) -> pa.RecordBatchReader:
+        """Stream a query as Arrow, on a cursor of its own."""
+
+    def check_is_query(self, sql: str) -> None:
+        """Raise EngineError unless the text is exactly one SELECT."""
+
+    def create(self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None) -> None:
+        """Create or replace a view or table from a query; the old one stays until the new one is whole."""
+
+    def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
+        """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+class BatchState(StrEnum):
+    """States of a batch, as stored and printed."""
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SPLIT = "split"
+    DEAD = "dead"
+    PARKED = "parked"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+
+
+FINAL_STATES = frozenset(
+    {
+        BatchState.ACCEPTED,
+        BatchState.SPLIT,
+        BatchState.DEAD,
+        BatchState.EXPIRED,
+        BatchState.SUPPRESSED,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP response.
+
+    Attributes:
+        status: HTTP status.
+        body: Body, capped.
+        headers: Lower-case names.
+        seconds: Time from start to the last byte.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No complete HTTP response.
+
+    Attributes:
+        kind: `not_sent` (nothing can have arrived), `in_doubt` (something may have), `stop` (never retry).
+        reason: Short kebab-case reason, such as `connect-refused`.
+        message: One sentence for a person.
+        seconds: Time until it failed.
+    """
+
+    kind: str
+    reason: str
+    message: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one attempt proved.
+
+    Attributes:
+        outcome: `accepted`, `rejected`, `retry`, `unknown`, `halt` or `split` (the request was too large).
+        response_class: Class in the contract, such as ACK, DATA, THROTTLE, AUTH.
+        http_status: Status, or None without a response.
+        code: Return code of the body, or None.
+        message: The destination's words, redacted.
+        request_id: Ticket id, if any.
+        remedy: What a person should do, for `rejected` and `halt`.
+        bad_rows: Row numbers within the batch that the destination named as bad.
+        waits: How long before another attempt: `backoff`, `throttle`, `minutes` or `none`.
+        retry_after_s: The destination's own wish, capped, or None.
+    """
+
+    outcome: str
+    response_class: str
+    http_status: int | None = None
+    code: int | None = None
+    message: str = ""
+    request_id: str | None = None
+    remedy: str | None = None
+    bad_rows: tuple[int, ...] = ()
+    waits: str = "none"
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a destination is reached.
+
+    Attributes:
+        base_url: URL up to and including the API version, no trailing slash.
+        headers: Headers of every request, secrets included; never logged.
+        app: In-process WSGI application that serves `base_url`, or None for a real socket.
+        shown_as: How the base URL is printed and stored (`sandbox` for the embedded one).
+    """
+
+    base_url: str
+    headers: Mapping[str, str]
+    app: Callable[..., Iterable[bytes]] | None
+    shown_as: str
+
+
+class Destination(Protocol):
+    """An API that destination views are pushed to."""
+
+    name: str
+    payloads: Mapping[str, Payload]
+
+    def source_id(self, payload: Payload, settings: DestinationSettings) -> str | None:
+        """Return the setting that names the event source when the row does not.
+
+        Raises:
+            ConfigError: The setting is there but not in its form.
+        """
+
+    def endpoint(
+        self, settings: DestinationSettings, *, state_dir: Path, now: Callable[[], datetime], token: Secret | None
+    ) -> Endpoint:
+        """Return where requests go.
+
+        Raises:
+            ConfigError: The base URL is not allowed, or the token is missing.
+        """
+
+    def envelope(self, payload: Payload, source_id: str, test_event_code: str | None) -> tuple[bytes, bytes]:
+        """Return the bytes before and after the JSON array of rows."""
+
+    def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
+        """Classify the result of one attempt by the contract."""

@@ -1,0 +1,143 @@
+"""The SQL that turns a destination view into rows ready to freeze, and the SQL that counts its faults.
+
+A staged row carries its key and the facts that the receipt needs in columns that start with an underscore,
+and beside them the JSON row as nested columns. A row that is not sent keeps no identifier: its nested columns
+are NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pusher.payload.checks import DROPPED, ITEM_FAULT, SOURCE_ID, RowChecks, item_fault_sql
+from pusher.payload.model import Payload
+from pusher.payload.sql import identifier, literal
+from pusher.payload.types import SqlType
+
+PROJECTION_VERSION = 1
+"""Goes into every batch's encoder id: recovery must nest rows as the first attempt did."""
+
+KEY_COLUMNS = (
+    "_event_key", "_payload_hash", "_contents_hash", "_event_time", "_value", "_currency",
+)  # fmt: skip
+FACT_COLUMNS = ("_event", "_event_id", "_source_id", "_shop_id", "_event_channel", "_num_items")
+STATUS_COLUMNS = ("_reason", "_dropped_identifiers")
+_UNIT_SEPARATOR = "chr(31)"
+
+
+def _checked_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
+    """Add the reason to the typed columns."""
+    typed = checks.typed_sql(relation)
+    fault = item_fault_sql(checks, columns)
+    if fault is not None:
+        typed = f"select *, {fault} as {ITEM_FAULT} from ({typed}) as typed"
+    return f"select *, {checks.reason_sql()} as _reason from ({typed}) as judged"
+
+
+def _hash_text(checks: RowChecks) -> str:
+    """Concatenate the canonical flat columns, nulls left out; contents stand for their own digest."""
+    parts = []
+    for name in sorted(checks.fields):
+        field = checks.fields[name]
+        if field.type in {"grouping", "source_id", "items"} or name not in checks.typed:
+            continue
+        column = identifier(name)
+        listed = field.type in {"digests", "texts"}
+        text = f"cast({column} as varchar)" if listed or field.type not in {"text", "id", "ip"} else column
+        parts.append(f"{literal(name + '=')} || {text}")
+    if "contents" in checks.typed:
+        parts.append(f"{literal('contents=')} || _contents_sha256")
+    return f"concat_ws({_UNIT_SEPARATOR}, {', '.join(parts)})"
+
+
+def _length_prefixed(column: str) -> str:
+    return f"cast(strlen({column}) as varchar) || ':' || {column}"
+
+
+def _event_key(payload: Payload) -> str:
+    source = payload.event_source
+    head = literal(f"{len(source.encode())}:{source}")
+    parts = " || ".join(_length_prefixed(column) for column in (SOURCE_ID, "event", "event_id"))
+    return f"cast(substr(sha256({head} || {parts}), 1, 32) as uuid)"
+
+
+def _nest(checks: RowChecks) -> dict[str, str]:
+    """Return the top-level JSON names and the expressions that build them."""
+    flat: dict[str, str] = {}
+    groups: dict[str, dict[str, str]] = {}
+    names = [*checks.fields, *(["contents"] if "contents" in checks.typed and "contents" not in checks.fields else [])]
+    for name in names:
+        field = checks.payload.field(name)
+        if field is None or not field.path or name not in checks.typed:
+            continue
+        head, _, rest = field.path.partition(".")
+        if rest:
+            groups.setdefault(head, {})[rest] = name
+        else:
+            flat[head] = identifier(name)
+    nested = {head: f"case when _reason is null then {sql} end" for head, sql in flat.items()}
+    for head, members in groups.items():
+        present = " or ".join(f"{identifier(name)} is not null" for name in members.values())
+        packed = ", ".join(f"{identifier(key)} := {identifier(name)}" for key, name in members.items())
+        nested[head] = f"case when _reason is null and ({present}) then struct_pack({packed}) end"
+    return nested
+
+
+def payload_columns(checks: RowChecks) -> list[str]:
+    """Return the top-level JSON names of a staged row, in the order in which they are encoded."""
+    return list(_nest(checks))
+
+
+def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
+    """Return the query whose rows are frozen.
+
+    Args:
+        checks: How the view is read and judged.
+        columns: The view's columns and types.
+        relation: The view, quoted.
+
+    Returns:
+        One row per row of the view: `_reason` is NULL for a row that may be sent.
+    """
+    provided = checks.typed
+    inner = _checked_sql(checks, columns, relation)
+    if "contents" in provided:
+        inner = f"select *, sha256(cast(list_sort(contents) as varchar)) as _contents_sha256 from ({inner}) as checked"
+    value = "cast(value as decimal(38, 9))" if "value" in provided else "cast(null as decimal(38, 9))"
+    contents = "cast(substr(_contents_sha256, 1, 32) as uuid)" if "contents" in provided else "cast(null as uuid)"
+
+    def text(name: str) -> str:
+        return name if name in provided else "cast(null as varchar)"
+
+    facts = {
+        "_event_key": f"case when _reason is null then {_event_key(checks.payload)} end",
+        "_payload_hash": f"case when _reason is null then unhex(sha256({_hash_text(checks)})) end",
+        "_contents_hash": contents,
+        "_event_time": "event_time" if "event_time" in provided else "cast(null as bigint)",
+        "_value": f"case when abs(value) < 1e15 then {value} end" if "value" in provided else value,
+        "_currency": text("currency"),
+        "_event": text("event"),
+        "_event_id": text("event_id"),
+        "_source_id": SOURCE_ID,
+        "_shop_id": text("shop_id"),
+        "_event_channel": text("event_channel"),
+        "_num_items": "cast(num_items as bigint)" if "num_items" in provided else "cast(null as bigint)",
+        "_reason": "_reason",
+        "_dropped_identifiers": DROPPED,
+    }
+    chosen = [f"{sql} as {identifier(name)}" for name, sql in (facts | _nest(checks)).items()]
+    return "select\n    " + ",\n    ".join(chosen) + f"\nfrom ({inner}) as checked"
+
+
+def fault_counts_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
+    """Return the query that counts a view's rows by reason, with duplicate keys and dropped identifiers.
+
+    Returns:
+        SQL with the columns reason (NULL for good rows), rows, distinct_events, dropped_identifiers.
+    """
+    key = f"{SOURCE_ID}, event, event_id" if {"event", "event_id"} <= set(checks.typed) else SOURCE_ID
+    return (
+        f"select _reason, count(*), count(distinct case when _reason is null then hash({key}) end), "
+        f"cast(sum({DROPPED}) as bigint) "
+        f"from ({_checked_sql(checks, columns, relation)}) as checked group by _reason order by _reason"
+    )

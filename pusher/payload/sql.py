@@ -1,0 +1,22 @@
+"""Quoting: the only way a name or a value gets into SQL text."""
+
+from __future__ import annotations
+
+
+def identifier(name: str) -> str:
+    """Return a quoted identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: str | int | None) -> str:
+    """Return a quoted literal."""
+    if value is None:
+        return "null"
+    if isinstance(value, int):
+        return str(value)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def listing(values: list[str]) -> str:
+    """Return `('a', 'b')`."""
+    return "(" + ", ".join(literal(value) for value in values) + ")"
