@@ -1,0 +1,3 @@
+{% macro normaliser_version() -%}
+2026-11
+{%- endmacro %}

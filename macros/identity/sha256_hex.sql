@@ -1,0 +1,3 @@
+{% macro sha256_hex(expression) -%}
+sha256(nullif(cast({{ expression }} as varchar), ''))
+{%- endmacro %}

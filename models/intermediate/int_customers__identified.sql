@@ -1,0 +1,69 @@
+{{ config(materialized='table', meta={'pusher': {'shard_by': 'customer_id'}}) }}
+
+with identities as (
+
+    select
+        customer_id,
+        kind,
+        identity_rank,
+        identity,
+        country
+    from {{ ref('stg_retail__identities') }}
+    where customer_id is not null
+
+),
+
+hashed as (
+
+    select
+        customer_id,
+        kind,
+        identity_rank,
+        case kind
+            when 'email' then {{ hashed_email('identity') }}
+            when 'phone' then {{ hashed_phone('identity', 'country') }}
+        end as digest
+    from identities
+
+),
+
+distinct_digests as (
+
+    select
+        customer_id,
+        kind,
+        digest,
+        min(identity_rank) as identity_rank
+    from hashed
+    where digest is not null
+    group by customer_id, kind, digest
+
+),
+
+ranked as (
+
+    select
+        customer_id,
+        kind,
+        digest,
+        row_number() over (
+            partition by customer_id, kind
+            order by identity_rank, digest
+        ) as position
+    from distinct_digests
+
+),
+
+final as (
+
+    select
+        customer_id,
+        list_sort(list(digest) filter (where kind = 'email')) as emails,
+        list_sort(list(digest) filter (where kind = 'phone')) as phones
+    from ranked
+    where position <= {{ var('max_identities', 3) }}
+    group by customer_id
+
+)
+
+select * from final
