@@ -21,8 +21,9 @@
 } -%}
 {%- set first_digit = {'1': '[2-9]', '39': '[03]'} -%}
 {%- if part == 'prefixes' -%}
-    {%- for country, plan in plans.items() %}
-        when '{{ country }}' then '({{ plan[0] }}{{ {'0': '.', '1': '-', '': '/'}[plan[1]] }}'
+    {#- `,GB(44..` and so on: all entries of nine characters, filled up with the mark of the dialling rule. -#}
+    {%- for country, plan in plans.items() -%}
+        {{ ',' ~ country ~ ('(' ~ plan[0] ~ {'0': '...', '1': '---', '': '///'}[plan[1]])[:5] }}
     {%- endfor -%}
 {%- elif part in ('zero_after_2', 'zero_after_3') -%}
     (

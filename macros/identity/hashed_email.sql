@@ -1,3 +1,3 @@
 {% macro hashed_email(column) -%}
-{{ sha256_hex(normalize_email(column)) }}
+sha256({{ normalize_email(column) }})
 {%- endmacro %}

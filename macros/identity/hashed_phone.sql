@@ -1,3 +1,3 @@
 {% macro hashed_phone(column, country=none) -%}
-{{ sha256_hex(normalize_phone(column, country)) }}
+sha256({{ normalize_phone(column, country) }})
 {%- endmacro %}

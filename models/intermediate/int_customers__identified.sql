@@ -35,7 +35,6 @@ distinct_digests as (
         digest,
         min(identity_rank) as identity_rank
     from hashed
-    where digest is not null
     group by customer_id, kind, digest
 
 ),
@@ -48,9 +47,22 @@ ranked as (
         digest,
         row_number() over (
             partition by customer_id, kind
-            order by identity_rank, digest
+            order by case when digest is null then 1 else 0 end, identity_rank, digest
         ) as position
     from distinct_digests
+
+),
+
+collected as (
+
+    {#- Unusable identities go here and not by a filter further up, which would compute each digest twice. #}
+    select
+        customer_id,
+        list_sort(list(digest) filter (where kind = 'email' and digest is not null)) as emails,
+        list_sort(list(digest) filter (where kind = 'phone' and digest is not null)) as phones
+    from ranked
+    where position <= {{ var('max_identities', 3) }}
+    group by customer_id
 
 ),
 
@@ -58,11 +70,12 @@ final as (
 
     select
         customer_id,
-        list_sort(list(digest) filter (where kind = 'email')) as emails,
-        list_sort(list(digest) filter (where kind = 'phone')) as phones
-    from ranked
-    where position <= {{ var('max_identities', 3) }}
-    group by customer_id
+        emails,
+        phones
+    from collected
+    where
+        emails is not null
+        or phones is not null
 
 )
 
