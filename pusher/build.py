@@ -1,0 +1,152 @@
+"""Run models in the engine: views and tables, each after those it reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pusher.clock import Clock, SystemClock
+from pusher.compile import Manifest, Model
+from pusher.compile.columns import sql_problem
+from pusher.contracts import Engine, EngineError
+from pusher.errors import BuildError, Problem
+from pusher.progress import Listener, ModelBuilt, silent
+
+ROWS_PER_SHARD = 3_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltModel:
+    """What became of a model.
+
+    Attributes:
+        model: Its name.
+        status: `built`, `failed` or `skipped` (something it reads failed).
+        rows: Rows of a table, None for a view.
+        seconds: Time it took.
+    """
+
+    model: str
+    status: str
+    rows: int | None
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Run:
+    manifest: Manifest
+    engine: Engine
+    built: list[BuiltModel] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+
+
+def build(
+    manifest: Manifest,
+    engine: Engine,
+    models: Sequence[Model] | None = None,
+    listener: Listener = silent,
+    clock: Clock | None = None,
+) -> list[BuiltModel]:
+    """Create the relations of models, in graph order.
+
+    Args:
+        manifest: The compiled project.
+        engine: The database.
+        models: What to build, all by default; ephemeral models live inside those that read them.
+        listener: Told about each model that was built.
+        clock: Measures.
+
+    Raises:
+        BuildError: Models failed. What does not read them was still built; all problems at once.
+    """
+    clock = clock or SystemClock()
+    chosen = {model.name for model in models} if models is not None else set(manifest.models)
+    run = _Run(manifest, engine)
+    for model in manifest.models.values():
+        if model.name not in chosen and model.materialized != "ephemeral":
+            continue
+        if run.broken.intersection(model.depends_on):
+            run.broken.add(model.name)
+            if model.materialized != "ephemeral":
+                run.built.append(BuiltModel(model.name, "skipped", None, 0.0))
+        elif model.materialized != "ephemeral":
+            _one(run, model, listener, clock)
+    if run.problems:
+        error = BuildError(*run.problems)
+        skipped = [built.model for built in run.built if built.status == "skipped"]
+        if skipped:
+            error.add_note(f"Not built because of this: {', '.join(skipped)}.")
+        raise error
+    return run.built
+
+
+def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
+    started = clock.monotonic_s()
+    try:
+        run.engine.check_is_query(model.compiled_sql)
+        shard_by = _shard_by(model)
+        run.engine.create(
+            model.relation,
+            model.compiled_sql,
+            materialized=model.materialized,
+            shards=_shards(run, model) if shard_by else 1,
+            shard_by=shard_by,
+        )
+        rows = _rows(run.engine, model)
+    except EngineError as error:
+        run.broken.add(model.name)
+        run.problems.append(_problem(run.manifest, model, error))
+        run.built.append(BuiltModel(model.name, "failed", None, clock.monotonic_s() - started))
+        return
+    seconds = clock.monotonic_s() - started
+    run.built.append(BuiltModel(model.name, "built", rows, seconds))
+    listener(ModelBuilt(model.name, model.materialized, rows, seconds))
+
+
+def _rows(engine: Engine, model: Model) -> int | None:
+    if model.materialized != "table":
+        return None
+    return int(engine.rows(f"select count(*) from {model.relation}")[0][0])
+
+
+def _shard_by(model: Model) -> str | None:
+    settings = model.meta.get("pusher")
+    found = settings.get("shard_by") if isinstance(settings, dict) else None
+    return found if isinstance(found, str) and model.materialized == "table" else None
+
+
+def _shards(run: _Run, model: Model) -> int:
+    """Return in how many parts a table is built, from the rows of the largest relation it reads."""
+    upstream = [run.manifest.models[name] for name in model.depends_on]
+    relations: list[str] = [one.relation for one in upstream if one.materialized != "ephemeral"]
+    relations += [run.manifest.sources[key].sql for key in model.sources]
+    most = max((int(run.engine.rows(f"select count(*) from {relation}")[0][0]) for relation in relations), default=0)
+    return max(1, math.ceil(most / ROWS_PER_SHARD))
+
+
+def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
+    views = _views_behind(manifest, model)
+    if error.kind not in {"parser", "binder", "catalog"} and views:
+        # The engine counts the position in the text of the view that failed, without saying which.
+        known = f" (in this model or a view it reads: {', '.join(views)})"
+        unplaced = EngineError(
+            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates
+        )
+        return sql_problem(manifest, model, unplaced, analysis=False)
+    return sql_problem(manifest, model, error, analysis=False)
+
+
+def _views_behind(manifest: Manifest, model: Model) -> list[str]:
+    """Return the views whose SQL runs as part of this model."""
+    found: dict[str, None] = {}
+    waiting = list(model.depends_on)
+    while waiting:
+        upstream = manifest.models[waiting.pop(0)]
+        if upstream.materialized == "table":
+            continue
+        if upstream.materialized == "view":
+            found[upstream.name] = None
+        waiting += upstream.depends_on
+    return list(found)

@@ -1,0 +1,23 @@
+"""Compile a project: find models, render Jinja, order the graph, infer columns."""
+
+from __future__ import annotations
+
+from pusher.compile.columns import Inference, infer, inspect
+from pusher.compile.manifest import Manifest, load
+from pusher.compile.model import ColumnDoc, Model, Relation, Source, SourceKey
+from pusher.compile.source_map import Place, SourceMap
+
+__all__ = [
+    "ColumnDoc",
+    "Inference",
+    "Manifest",
+    "Model",
+    "Place",
+    "Relation",
+    "Source",
+    "SourceKey",
+    "SourceMap",
+    "infer",
+    "inspect",
+    "load",
+]

@@ -1,0 +1,218 @@
+"""Names and types of every model's columns, from the engine's own binder on empty tables.
+
+No warehouse, no data and no token are needed: sources become empty tables, and each model is described
+on top of those before it. A failing model is a problem with a place; models that read it are skipped,
+all others are still checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pusher.compile import graph
+from pusher.compile.manifest import Manifest
+from pusher.compile.model import Model, Relation, Source, SourceKey
+from pusher.contracts import Column, Engine, EngineError
+from pusher.errors import CompileError, Problem
+from pusher.payload.sql import identifier
+
+FALLBACK_TYPE = "VARCHAR"
+
+
+@dataclass(slots=True)
+class Inference:
+    """What the binder says about a project.
+
+    Attributes:
+        models: Columns by model; a model that failed or was skipped is missing.
+        sources: Columns by source.
+        problems: Models and sources that are wrong.
+        notes: Types that had to be assumed, at most one for each source.
+        skipped: Models not checked because something they read is wrong.
+    """
+
+    models: dict[str, list[Column]] = field(default_factory=dict)
+    sources: dict[SourceKey, list[Column]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[Problem] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysis: bool) -> Problem:
+    """Return an engine's error about a model as a problem in the user's own file."""
+    offset = error.offset
+    place = manifest.locate(model.name, offset, analysis=analysis) if offset is not None else None
+    file, line, column = place or (model.path, None, None)
+    return Problem(f"sql-{error.kind}", error.message, file, line, column, _fix(manifest, error))
+
+
+def _fix(manifest: Manifest, error: EngineError) -> str | None:
+    for name in manifest.models:
+        if error.kind == "catalog" and f"Table with name {name} " in error.message:
+            return f"Write {{{{ ref('{name}') }}}}."
+    if not error.candidates:
+        return "Fix the SQL at this place." if error.kind == "parser" else None
+    listed = " or ".join(f"`{candidate}`" for candidate in error.candidates[:5])
+    return f"Did you mean {listed}?"
+
+
+def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> Inference:
+    """Return the columns of all models, or of some and what they read, with all problems.
+
+    Args:
+        manifest: The compiled project.
+        engine: An in-memory engine; empty tables are created in it. It may read the sources' files.
+        models: Names to check, all by default.
+    """
+    edges = {name: model.depends_on for name, model in manifest.models.items()}
+    wanted = graph.reach(models, edges) if models is not None else set(manifest.models)
+    engine.execute(f"attach if not exists ':memory:' as {identifier(manifest.database)}")
+    found = Inference()
+    sources = dict.fromkeys(key for name in manifest.models if name in wanted for key in manifest.models[name].sources)
+    schemas = {manifest.sources[key].stub for key in sources}
+    schemas |= {manifest.models[name].relation for name in wanted}
+    for database, schema in sorted({(relation.database, relation.schema) for relation in schemas}):
+        engine.execute(f"create schema if not exists {identifier(database)}.{identifier(schema)}")
+    for key in sources:
+        _source(manifest, engine, manifest.sources[key], found)
+    for name, model in manifest.models.items():
+        if name in wanted:
+            _model(manifest, engine, model, found)
+    return found
+
+
+def infer(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> dict[str, list[Column]]:
+    """Return the columns of all models, or of some and what they read.
+
+    Raises:
+        CompileError: Models or sources are wrong; all problems at once.
+    """
+    found = inspect(manifest, engine, models)
+    if found.problems:
+        raise CompileError(*found.problems)
+    return found.models
+
+
+def _create(engine: Engine, relation: Relation, columns: Sequence[Column]) -> None:
+    listed = ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)
+    engine.execute(f"create or replace table {relation} ({listed})")
+
+
+def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -> None:
+    ready = all(name in found.models for name in model.depends_on) and all(
+        key in found.sources for key in model.sources
+    )
+    if not ready:
+        found.skipped.append(model.name)
+        return
+    sql = manifest.analysis_sql(model.name)
+    try:
+        engine.check_is_query(sql)
+        columns = engine.columns(sql)
+    except EngineError as error:
+        found.problems.append(sql_problem(manifest, model, error, analysis=True))
+        return
+    twice = _twice(columns)
+    if twice:
+        message = f"Column `{twice}` is selected twice."
+        found.problems.append(Problem("duplicate-column", message, model.path, 1, 1, "Rename or remove one of them."))
+        return
+    try:
+        _create(engine, model.relation, columns)
+    except EngineError as error:
+        found.problems.append(Problem(f"sql-{error.kind}", error.message, model.path, 1, 1, _fix(manifest, error)))
+        return
+    found.models[model.name] = columns
+
+
+def _twice(columns: Sequence[Column]) -> str | None:
+    seen: set[str] = set()
+    for column in columns:
+        if column.name.lower() in seen:
+            return column.name
+        seen.add(column.name.lower())
+    return None
+
+
+def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> None:
+    declared = source.columns
+    untyped = [column.name for column in declared if column.data_type is None]
+    in_file = _file_columns(engine, source) if untyped or not declared else {}
+    if not declared and not in_file:
+        label = f"{source.source_name}.{source.name}"
+        missing = f"No file of source {label} can be read" if source.external else f"Source {label} declares no columns"
+        fix = "List its columns with `data_type` under `columns:`, or give an external_location that exists."
+        message = f"{missing}, so the columns of its models are unknown."
+        found.problems.append(Problem("unknown-source-columns", message, source.file, source.line, 1, fix))
+        return
+    if not declared:
+        columns = [Column(name, type_) for name, type_ in in_file.items()]
+    else:
+        types, assumed = _types(manifest, source, untyped, in_file)
+        columns = [Column(column.name, column.data_type or types[column.name]) for column in declared]
+        if assumed:
+            listed = f"{', '.join(assumed)} of source {source.source_name}.{source.name}"
+            message = f"No type is declared for {listed}; read as {FALLBACK_TYPE}."
+            found.notes.append(
+                Problem("assumed-types", message, source.file, source.line, 1, "Add `data_type` to these columns.")
+            )
+    try:
+        _create(engine, source.stub, columns)
+        # The engine's own spelling of the declared types.
+        found.sources[source.key] = engine.columns(f"select * from {source.stub}")
+    except EngineError as error:
+        found.problems.append(_bad_type(engine, source, error))
+
+
+def _file_columns(engine: Engine, source: Source) -> dict[str, str]:
+    if source.external is None:
+        return {}
+    try:
+        return {column.name: column.type for column in engine.columns(f"select * from {source.external}")}
+    except EngineError:
+        return {}
+
+
+def _types(
+    manifest: Manifest, source: Source, untyped: Sequence[str], in_file: dict[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """Return types for columns without a declared one, and the columns whose type is a guess."""
+    lower = {name.lower(): type_ for name, type_ in in_file.items()}
+    rest = [name for name in untyped if name.lower() not in lower]
+    casts = _casts(manifest, source) if rest else {}
+    known = {**casts, **lower}
+    types = {name: known.get(name.lower(), FALLBACK_TYPE) for name in untyped}
+    return types, [name for name in untyped if name.lower() not in known]
+
+
+def _casts(manifest: Manifest, source: Source) -> dict[str, str]:
+    """Return the type that each column is cast to in the models that read the source, where they agree."""
+    import sqlglot
+    from sqlglot import exp
+
+    found: dict[str, set[str]] = {}
+    for model in manifest.models.values():
+        if source.key not in model.sources:
+            continue
+        try:
+            tree = sqlglot.parse_one(manifest.analysis_sql(model.name), dialect="duckdb")
+        except sqlglot.ParseError:
+            continue
+        for cast in tree.find_all(exp.Cast):
+            if isinstance(cast.this, exp.Column):
+                found.setdefault(cast.this.name.lower(), set()).add(cast.to.sql("duckdb"))
+    return {name: types.pop() for name, types in found.items() if len(types) == 1}
+
+
+def _bad_type(engine: Engine, source: Source, error: EngineError) -> Problem:
+    for column in source.columns:
+        if column.data_type is None:
+            continue
+        try:
+            engine.columns(f"select cast(null as {column.data_type}) as c")
+        except EngineError as wrong:
+            near = f"Did you mean `{wrong.candidates[0]}`?" if wrong.candidates else "Use one of the engine's types."
+            message = f"`{column.data_type}` is not a type of column `{column.name}`."
+            return Problem("unknown-type", message, source.file, column.line, 1, near)
+    return Problem(f"sql-{error.kind}", error.message, source.file, source.line, 1)

@@ -1,0 +1,225 @@
+"""Turn a project's files into rendered models: the work behind `load()`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from jinja2.exceptions import TemplateError
+
+from pusher.compile import assemble, configs, files, graph, properties
+from pusher.compile.environment import Sandbox
+from pusher.compile.model import Model, SourceKey, missing
+from pusher.compile.render import Renderer
+from pusher.compile.source_map import Marks, RenderedMap
+from pusher.compile.words import Render, Words
+from pusher.config import Document, Profile, ProjectFile, suggest
+from pusher.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a compile starts from.
+
+    Attributes:
+        project: The project's file.
+        profile: The chosen target.
+        variables: Values that win over the project's own variables.
+        run_started_at: Moment of the run.
+    """
+
+    project: ProjectFile
+    profile: Profile
+    variables: Mapping[str, Any]
+    run_started_at: datetime
+
+
+class Compilation:
+    """All models of a project, rendered; `problems` holds what is wrong."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.files = files.find(settings.project)
+        self.texts = {file.path: file.text for file in (*self.files.models.values(), *self.files.macros)}
+        self.problems = list(self.files.problems)
+        self._renders: dict[str, Render] = {}
+        words = self._words(analysis=False)
+        self.database = words.database
+        self._value_names = {name: words.names[name] for name in ("var", "env_var", "target", "project_name")}
+        self._value_words = words
+        self.properties = properties.read(
+            self.files.yaml, root=settings.project.root, database=words.database, render=self._render_value
+        )
+        self._bases = self._base_configs()
+        self._check_patches()
+        renderer = Renderer(words, self.files.macros, self.texts)
+        self.problems += renderer.problems
+        self._rendered = self._render_all(renderer)
+        self.notices = tuple(words.notices)
+        self.order = self._order()
+        self._own: dict[bool, dict[str, str]] = {False: {}}
+        if not self.problems:
+            self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
+
+    def _words(self, *, analysis: bool) -> Words:
+        settings = self.settings
+
+        def source_of(key: SourceKey) -> str | Problem:
+            source = self.properties.sources.get(key)
+            if source is not None:
+                return source.stub if analysis else source.sql
+            known = [".".join(pair) for pair in self.properties.sources]
+            name = ".".join(map(str, key))
+            return missing("missing-source", "Source", name, known, suggest(name, known))
+
+        return Words(
+            project=settings.project,
+            profile=settings.profile,
+            variables=settings.variables,
+            run_started_at=settings.run_started_at,
+            texts=self.texts,
+            relation_of=self._relation_of,
+            source_of=source_of,
+        )
+
+    def _render_value(self, value: Any, document: Document, path: tuple[str | int, ...]) -> Any:
+        """Render Jinja in a YAML value; such values know var, env_var and target."""
+        if isinstance(value, dict):
+            return {key: self._render_value(item, document, (*path, key)) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._render_value(item, document, (*path, number)) for number, item in enumerate(value)]
+        if not isinstance(value, str) or not ("{{" in value or "{%" in value):
+            return value
+        self._value_words.start(Render("", document.file, {}))
+        try:
+            text = Sandbox().from_string(value, globals=self._value_names).render()
+        except TemplateError as error:
+            fix = "Settings know var(), env_var() and target."
+            self.problems.append(document.problem("jinja", f"Cannot render this setting: {error}.", path, fix))
+            return value
+        noted = self._value_words.render.problems
+        self.problems += [document.problem(one.code, one.message, path, one.fix) for one in noted]
+        # As in dbt, a setting that is nothing but an expression keeps its type.
+        return {"true": True, "false": False}.get(text.lower(), text)
+
+    def _fqn(self, name: str) -> tuple[str, ...]:
+        return (self.settings.project.name, *self.files.models[name].folder, name)
+
+    def _base_configs(self) -> dict[str, dict[str, Any]]:
+        fqns = {name: self._fqn(name)[1:] for name in self.files.models}
+        folders = configs.FolderConfigs(self.settings.project, fqns.values(), self._render_value)
+        self.problems += folders.problems
+        self.problems += self.properties.problems
+        patches = self.properties.patches
+        return {
+            name: configs.merge(folders.of(fqn), patches[name].config if name in patches else {})
+            for name, fqn in fqns.items()
+        }
+
+    def _check_patches(self) -> None:
+        known = list(self.files.models)
+        for name, patch in self.properties.patches.items():
+            if name not in self.files.models:
+                problem = missing("missing-model", "Model", name, known, suggest(name, known))
+                self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, problem.fix))
+
+    def _config(self, name: str) -> dict[str, Any]:
+        render = self._renders.get(name)
+        return render.merged() if render else self._bases[name]
+
+    def _relation_of(self, name: str) -> str | Problem:
+        if name not in self.files.models:
+            known = list(self.files.models)
+            return missing("missing-ref", "Model", name, known, suggest(name, known))
+        config = self._config(name)
+        if not config.get("enabled", True):
+            return Problem("disabled-ref", f"Model `{name}` is disabled.", fix="Enable it, or do not refer to it.")
+        if config.get("materialized", "view") == "ephemeral":
+            return assemble.CTE_PREFIX + name
+        return self._value_words.relation(name, config)
+
+    def _render_all(self, renderer: Renderer) -> dict[str, str]:
+        rendered: dict[str, str] = {}
+        names = list(self.files.models)
+        while names:
+            seen: dict[str, dict[str, str | Problem]] = {}
+            for name in names:
+                file = self.files.models[name]
+                render = Render(name, file.path, self._bases[name])
+                rendered[name] = renderer.render(file, render)
+                self._renders[name] = render
+                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
+            # What a reference renders to can depend on a config() that is read after it.
+            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
+        for name, render in self._renders.items():
+            if self._config(name).get("enabled", True):
+                self.problems += render.problems
+        return rendered
+
+    def _order(self) -> list[str]:
+        enabled = {name: render for name, render in self._renders.items() if self._config(name).get("enabled", True)}
+        order, circle = graph.order({name: tuple(render.refs) for name, render in enabled.items()})
+        if circle:
+            file, line, column = enabled[circle[-2]].refs[circle[-1]]
+            message = f"Models refer to each other in a circle: {' -> '.join(reversed(circle))}."
+            self.problems.append(Problem("cycle", message, file, line, column, "Remove one of the references."))
+        return order
+
+    def ephemerals(self, name: str) -> list[str]:
+        """Return the ephemeral models that a model inlines, each after those it needs."""
+        inlined = {
+            one: [ref for ref in render.refs if self._config(ref).get("materialized") == "ephemeral"]
+            for one, render in self._renders.items()
+        }
+        needed = graph.reach(inlined[name], inlined)
+        return [one for one in self.order if one in needed]
+
+    def own(self, *, analysis: bool) -> Mapping[str, str]:
+        """Return each model's own rendered text; with `analysis`, sources are stub tables."""
+        if analysis not in self._own:
+            renderer = Renderer(self._words(analysis=True), self.files.macros, self.texts)
+            self._own[True] = {name: assemble.tidy(self._again(renderer, name)) for name in self.order}
+        return self._own[analysis]
+
+    def _again(self, renderer: Renderer, name: str) -> str:
+        file = self.files.models[name]
+        return renderer.render(file, Render(name, file.path, self._bases[name]))
+
+    def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
+        """Return the parts of a model's compiled SQL."""
+        return assemble.pieces(name, self.own(analysis=analysis), self.ephemerals(name))
+
+    def rendered_map(self, name: str, *, analysis: bool) -> RenderedMap | None:
+        """Return the map of a model's own text from a marked render, or None when marks change the result."""
+        for only in (None, self.files.models[name].path):
+            marks = Marks(only)
+            renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewrite)
+            found = RenderedMap(self._again(renderer, name), self.own(analysis=analysis)[name], marks)
+            if found.usable:
+                return found
+        return None
+
+    def model(self, name: str) -> Model:
+        """Return a finished model."""
+        render, config, patch = self._renders[name], self._config(name), self.properties.patches.get(name)
+        file = self.files.models[name]
+        return Model(
+            name=name,
+            path=file.path,
+            raw_sql=file.text,
+            compiled_sql=assemble.join(self.pieces(name, analysis=False)),
+            materialized=str(config.get("materialized", "view")),
+            relation=self._value_words.relation(name, config),
+            depends_on=tuple(render.refs),
+            sources=tuple(render.sources),
+            config=config,
+            meta=config.get("meta", {}),
+            tags=tuple(config.get("tags", ())),
+            description=(patch.description if patch else "") or str(config.get("description") or ""),
+            columns=patch.columns if patch else {},
+            fqn=self._fqn(name),
+            patch=(patch.file, patch.line) if patch else None,
+            data_tests=patch.data_tests if patch else (),
+        )

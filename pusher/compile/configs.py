@@ -1,0 +1,174 @@
+"""The configuration of a model: which keys exist, and how its three places merge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from pusher.config import Document, ProjectFile, suggest
+from pusher.errors import Problem
+
+MATERIALIZATIONS = ("view", "table", "ephemeral")
+_REFUSED_MATERIALIZATIONS = (
+    "incremental",
+    "materialized_view",
+    "external",
+    "snapshot",
+    "seed",
+    "test",
+    "dynamic_table",
+)
+KNOWN_KEYS = frozenset(
+    {
+        "materialized", "alias", "schema", "tags", "enabled", "meta", "description", "docs", "persist_docs", "contract",
+        "group", "access", "full_refresh", "freshness",
+    }
+)  # fmt: skip
+REFUSED_KEYS = frozenset(
+    {
+        "pre_hook", "post_hook", "pre-hook", "post-hook", "incremental_strategy", "unique_key", "on_schema_change",
+        "on_configuration_change", "sql_header", "database", "grants", "event_time", "batch_size", "lookback", "begin",
+        "location", "format", "options", "partition_by", "indexes", "packages", "plugin", "quoting", "strategy",
+        "updated_at", "check_cols", "merge_update_columns", "merge_exclude_columns", "incremental_predicates",
+    }
+)  # fmt: skip
+
+
+def check_key(key: str) -> Problem | None:
+    """Return what is wrong with a configuration key, without a place, or None."""
+    if key in KNOWN_KEYS:
+        return None
+    if key in REFUSED_KEYS:
+        return Problem(
+            "unsupported-config", f"`{key}` is not supported.", fix="Remove it; models are views, tables or ephemeral."
+        )
+    near = suggest(key, KNOWN_KEYS)
+    fix = f"Did you mean `{near}`?" if near else "Put settings of your own under `meta`."
+    return Problem("unknown-config", f"Unknown configuration key `{key}`.", fix=fix)
+
+
+def check_value(key: str, value: Any) -> Problem | None:
+    """Return what is wrong with the value of a known key, without a place, or None."""
+    if key == "materialized":
+        return None if value in MATERIALIZATIONS else _unknown_materialization(str(value))
+    if key not in _TYPES or _TYPES[key][0](value):
+        return None
+    _, wanted, fix = _TYPES[key]
+    return Problem("wrong-type", f"`{key}` must be {wanted}.", fix=fix)
+
+
+def _unknown_materialization(value: str) -> Problem:
+    if value in _REFUSED_MATERIALIZATIONS:
+        message = f"Materialization `{value}` is not supported."
+        return Problem("unsupported-config", message, fix="Use view, table or ephemeral.")
+    near = suggest(value, MATERIALIZATIONS)
+    fix = f"Did you mean `{near}`?" if near else "Use view, table or ephemeral."
+    return Problem("unknown-config", f"Unknown materialization `{value}`.", fix=fix)
+
+
+def _is_text(value: Any) -> bool:
+    return value is None or isinstance(value, str)
+
+
+def _is_texts(value: Any) -> bool:
+    several = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+    return several or isinstance(value, str)
+
+
+_TYPES: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
+    "meta": (lambda value: isinstance(value, Mapping), "a mapping", "Write meta={'pusher': {...}}."),
+    "enabled": (lambda value: isinstance(value, bool), "true or false", "Remove the quotes."),
+    "alias": (_is_text, "text", "Quote it."),
+    "schema": (_is_text, "text", "Quote it."),
+    "tags": (_is_texts, "text or a list of texts", "Write tags=['a', 'b']."),
+}
+
+
+def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge configurations as dbt does: tags add up, meta merges by key, the rest is overridden."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for key, value in layer.items():
+            if key == "tags":
+                new = [value] if isinstance(value, str) else list(value)
+                merged["tags"] = sorted({*merged.get("tags", []), *new})
+            elif key == "meta":
+                merged["meta"] = {**merged.get("meta", {}), **value}
+            else:
+                merged[key] = value
+    return merged
+
+
+class FolderConfigs:
+    """The `models:` tree of dbt_project.yml.
+
+    Args:
+        project: The project's file.
+        folders: Folder tuples that hold models, to find entries that configure nothing.
+        render: Renders Jinja in a value.
+    """
+
+    def __init__(
+        self,
+        project: ProjectFile,
+        folders: Iterable[tuple[str, ...]],
+        render: Callable[[Any, Document, tuple[str | int, ...]], Any],
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._document = project.document
+        self._render = render
+        self._paths = {path[:depth] for path in folders for depth in range(len(path) + 1)}
+        self._configs: dict[tuple[str, ...], dict[str, Any]] = {}
+        everywhere: dict[str, Any] = {}
+        for key, value in project.models.items():
+            if str(key).startswith("+"):
+                everywhere[str(key)] = value
+            elif key == project.name and isinstance(value, Mapping):
+                self._read(value, (), ("models", key))
+            else:
+                near = suggest(str(key), [project.name])
+                fix = f"Did you mean `{near}`?" if near else f"Settings go under `{project.name}`, the project's name."
+                self.problems.append(
+                    self._document.problem("unknown-key", f"Unknown project `{key}`.", ("models", key), fix)
+                )
+        self._everywhere = self._settings(everywhere, ("models",))
+
+    def _settings(self, given: Mapping[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
+        found = {}
+        for key, raw in given.items():
+            name = key.removeprefix("+")
+            value = self._render(raw, self._document, (*path, key))
+            problem = check_key(name) or check_value(name, value)
+            if problem is None:
+                found[name] = value
+            else:
+                self.problems.append(self._document.problem(problem.code, problem.message, (*path, key), problem.fix))
+        return found
+
+    def _read(self, tree: Mapping[str, Any], folder: tuple[str, ...], path: tuple[str | int, ...]) -> None:
+        settings: dict[str, Any] = {}
+        for raw_key, value in tree.items():
+            key = str(raw_key)
+            known = key in KNOWN_KEYS | REFUSED_KEYS and (*folder, key) not in self._paths
+            if key.startswith("+") or known:
+                settings[key] = value
+            elif isinstance(value, Mapping) and (*folder, key) in self._paths:
+                self._read(value, (*folder, key), (*path, key))
+            else:
+                siblings = [
+                    entry[-1] for entry in self._paths if entry[:-1] == folder and len(entry) == len(folder) + 1
+                ]
+                near = suggest(key, [*siblings, *KNOWN_KEYS])
+                fix = (
+                    f"Did you mean `{near}`?"
+                    if near
+                    else f"Folders and models here: {', '.join(sorted(siblings)) or 'none'}."
+                )
+                message = f"`{key}` is neither a folder, a model nor a setting."
+                self.problems.append(self._document.problem("unknown-key", message, (*path, key), fix))
+        self._configs[folder] = self._settings(settings, path)
+
+    def of(self, fqn: tuple[str, ...]) -> dict[str, Any]:
+        """Return the merged settings for a model, by its folders and name."""
+        layers = [self._configs.get(fqn[:depth], {}) for depth in range(len(fqn) + 1)]
+        return merge(self._everywhere, *layers)

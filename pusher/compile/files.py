@@ -1,0 +1,153 @@
+"""Find and read the files of a project: models, macros and YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pusher.config import ProjectFile
+from pusher.errors import Problem
+
+MAX_SQL_BYTES = 1_000_000
+# dbt finds these without being told; running a project without them would change what it means.
+_REFUSED_FOLDERS = (
+    ("seeds", ".csv", "Seeds are not supported.", "Declare the file as a source with external_location."),
+    (
+        "snapshots",
+        ".sql",
+        "Snapshots are not supported.",
+        "Build the history outside pusher and declare it as a source.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    r"""A text file of the project.
+
+    Attributes:
+        path: POSIX path relative to the project.
+        absolute: Where it lies.
+        text: Content with `\n` line ends and without a byte-order mark.
+        folder: Folders between the model path and the file.
+    """
+
+    path: str
+    absolute: Path
+    text: str
+    folder: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """File name without its ending."""
+        return self.absolute.stem
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """All files that a compile reads.
+
+    Attributes:
+        models: Model files by name.
+        macros: Macro files in order of their paths.
+        yaml: YAML files as (POSIX path, absolute path), in order.
+        problems: What is wrong with the files themselves.
+    """
+
+    models: dict[str, TextFile]
+    macros: list[TextFile]
+    yaml: list[tuple[str, Path]]
+    problems: list[Problem]
+
+
+def _walk(root: Path, folders: tuple[str, ...], endings: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:
+    for folder in folders:
+        base = root / folder
+        for path in sorted(base.rglob("*")):
+            hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
+            if path.suffix in endings and not hidden and path.is_file():
+                yield base, path
+
+
+def _read(path: Path, shown_as: str, folder: tuple[str, ...], problems: list[Problem]) -> TextFile | None:
+    try:
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
+    except OSError as error:
+        problems.append(
+            Problem("unreadable-file", f"Cannot read the file: {error.strerror}.", shown_as, fix="Check its rights.")
+        )
+        return None
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(
+            Problem("not-utf8", f"The file is not UTF-8 (byte {error.start}).", shown_as, line, fix="Save it as UTF-8.")
+        )
+        return None
+    if len(raw) > MAX_SQL_BYTES:
+        problems.append(
+            Problem("file-too-large", f"The file is larger than {MAX_SQL_BYTES:,} bytes.", shown_as, fix="Split it.")
+        )
+        return None
+    return TextFile(shown_as, path, text.replace("\r\n", "\n").replace("\r", "\n"), folder)
+
+
+def _refused(project: ProjectFile) -> Iterator[Problem]:
+    for folder, ending, message, fix in _REFUSED_FOLDERS:
+        for _, path in _walk(project.root, (folder,), (ending,)):
+            yield Problem("unsupported-feature", message, path.relative_to(project.root).as_posix(), fix=fix)
+    for _, path in _walk(project.root, project.model_paths, (".py",)):
+        shown_as = path.relative_to(project.root).as_posix()
+        yield Problem(
+            "unsupported-feature", "Python models are not supported.", shown_as, fix="Write the model in SQL."
+        )
+
+
+def _outside(project: ProjectFile, path: Path) -> bool:
+    return project.root not in path.resolve().parents
+
+
+def _texts(project: ProjectFile, folders: tuple[str, ...], problems: list[Problem]) -> Iterator[TextFile]:
+    for base, path in _walk(project.root, folders, (".sql",)):
+        shown_as = path.relative_to(project.root).as_posix()
+        if _outside(project, path):
+            problems.append(
+                Problem(
+                    "outside-project",
+                    "The file is a link out of the project.",
+                    shown_as,
+                    fix="Copy the file into the project.",
+                )
+            )
+            continue
+        found = _read(path, shown_as, path.relative_to(base).parent.parts, problems)
+        if found is not None:
+            yield found
+
+
+def find(project: ProjectFile) -> ProjectFiles:
+    """Read every model and macro and list the YAML files; never raises, problems are part of the result."""
+    problems = list(_refused(project))
+    models: dict[str, TextFile] = {}
+    for file in _texts(project, project.model_paths, problems):
+        earlier = models.get(file.name)
+        if earlier is None:
+            models[file.name] = file
+            continue
+        problems.append(
+            Problem(
+                "duplicate-model",
+                f"Model `{file.name}` is defined twice, first in {earlier.path}.",
+                file.path,
+                1,
+                1,
+                "Rename one of the files.",
+            )
+        )
+    macros = list(_texts(project, project.macro_paths, problems))
+    yaml = [
+        (path.relative_to(project.root).as_posix(), path)
+        for _, path in _walk(project.root, project.model_paths, (".yml", ".yaml"))
+    ]
+    return ProjectFiles(models, macros, yaml, problems)

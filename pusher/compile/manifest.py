@@ -1,0 +1,107 @@
+"""A compiled project: its models in graph order, its sources, and questions about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from glob import glob
+from pathlib import Path
+from typing import Any
+
+from pusher.compile import assemble, selection
+from pusher.compile.compilation import Compilation, Settings
+from pusher.compile.model import Model, Source, SourceKey
+from pusher.compile.source_map import Place, SourceMap
+from pusher.config import Profile, ProjectFile
+from pusher.errors import CompileError
+
+
+class Manifest:
+    """A project that compiled without a problem.
+
+    Args:
+        compilation: The rendered files.
+
+    Attributes:
+        project: The project's file.
+        models: Models by name, each after those it refers to.
+        sources: Sources by their two names.
+        database: Name of the database that relations stand in.
+        notices: What templates logged for people.
+    """
+
+    def __init__(self, compilation: Compilation) -> None:
+        self._compilation = compilation
+        self.project: ProjectFile = compilation.settings.project
+        self.database = compilation.database
+        self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
+        self.sources: dict[SourceKey, Source] = compilation.properties.sources
+        self.notices: tuple[str, ...] = compilation.notices
+        self._maps: dict[tuple[str, bool], SourceMap] = {}
+
+    def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
+        """Return the models that selectors choose, in graph order.
+
+        Raises:
+            ConfigError: A selector cannot be read, or nothing is selected.
+        """
+        return selection.select(self.models, select, exclude)
+
+    def render_model(self, name: str) -> str:
+        """Return a model's SQL as the engine runs it."""
+        return self.models[name].compiled_sql
+
+    def analysis_sql(self, name: str) -> str:
+        """Return a model's SQL with sources as stub tables (`Source.stub`), for checks without data."""
+        return assemble.join(self._compilation.pieces(name, analysis=True))
+
+    def source_map(self, name: str, *, analysis: bool = False) -> SourceMap:
+        """Return the map from a model's compiled SQL, or its analysis SQL, to the user's own files."""
+        key = (name, analysis)
+        if key not in self._maps:
+            pieces = self._compilation.pieces(name, analysis=analysis)
+            names = {piece.model for piece in pieces if piece.model is not None}
+            maps = {one: self._compilation.rendered_map(one, analysis=analysis) for one in sorted(names)}
+            self._maps[key] = SourceMap(self.models[name].path, pieces, maps, self._compilation.texts)
+        return self._maps[key]
+
+    def locate(self, name: str, offset: int, *, analysis: bool = False) -> Place:
+        """Return file, line and column for an offset in a model's compiled SQL."""
+        return self.source_map(name, analysis=analysis).locate(offset)
+
+    def source_paths(self) -> list[str]:
+        """Return every file and glob that sources declare, and the files the globs match now."""
+        found: dict[str, None] = {}
+        for source in self.sources.values():
+            for path in source.paths:
+                found[path] = None
+                if any(char in path for char in "*?["):
+                    found |= dict.fromkeys(sorted(glob(path, recursive=True)))  # noqa: PTH207 -- an absolute pattern, as DuckDB takes it
+        return list(found)
+
+    def write_compiled(self, target_path: Path | None = None) -> list[Path]:
+        """Write the compiled SQL where dbt does, `target/compiled/<project>/<path>`.
+
+        Args:
+            target_path: Folder instead of the project's `target-path`.
+        """
+        base = (target_path or self.project.root / self.project.target_path) / "compiled" / self.project.name
+        written = []
+        for model in self.models.values():
+            path = base / model.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(model.compiled_sql + "\n", encoding="utf-8")
+            written.append(path)
+        return written
+
+
+def load(project: ProjectFile, profile: Profile, *, vars: Mapping[str, Any], run_started_at: datetime) -> Manifest:  # noqa: A002 -- dbt's word
+    """Read and render everything.
+
+    Raises:
+        CompileError: All problems of the project's files, at once.
+    """
+    compilation = Compilation(Settings(project, profile, vars, run_started_at))
+    if compilation.problems:
+        raise CompileError(*dict.fromkeys(compilation.problems))
+    return Manifest(compilation)

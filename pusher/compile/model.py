@@ -1,0 +1,162 @@
+"""What a compiled project is made of: models, sources and their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pusher.errors import Problem
+from pusher.payload.sql import identifier
+
+SourceKey = tuple[str, str]
+
+
+class Relation(str):
+    """A relation's quoted name, with its parts for Jinja (`this.schema`).
+
+    Attributes:
+        database: Unquoted catalog.
+        schema: Unquoted schema.
+        identifier: Unquoted name in the database.
+    """
+
+    __slots__ = ("database", "identifier", "schema")
+
+    database: str
+    schema: str
+    identifier: str
+
+    @classmethod
+    def of(cls, database: str, schema: str, name: str) -> Relation:
+        """Return the relation with dbt-duckdb's text, `"db"."schema"."name"`."""
+        relation = cls(".".join(identifier(part) for part in (database, schema, name)))
+        relation.database, relation.schema, relation.identifier = database, schema, name
+        return relation
+
+    @property
+    def name(self) -> str:
+        """The unquoted name, as dbt spells `identifier` too."""
+        return self.identifier
+
+    @property
+    def table(self) -> str:
+        """The unquoted name, as older dbt macros spell it."""
+        return self.identifier
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDoc:
+    """A column as a YAML file describes it.
+
+    Attributes:
+        name: Column name.
+        data_type: Declared type, or None.
+        description: Text for people.
+        meta: `meta` and `config.meta` in one, such as `{'pii': 'email'}`.
+        tags: Tags of the column.
+        line: 1-based line of the entry in the YAML file.
+        data_tests: Tests as written.
+    """
+
+    name: str
+    data_type: str | None = None
+    description: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    line: int | None = None
+    data_tests: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of a source.
+
+    Attributes:
+        source_name: Name of the source.
+        name: Name of the table, as `source()` takes it.
+        file: YAML file that declares it.
+        line: 1-based line of the table's entry.
+        columns: Declared columns; a list with types is complete.
+        external: SQL text to select from (a quoted path or a call), or None for a table of the database.
+        paths: Absolute files and globs behind `external`.
+        relation: The table's quoted name when it is one of the database.
+        stub: Quoted name under which an empty table stands for it during analysis.
+        description: Text for people.
+        meta: Merged meta of source and table.
+        tags: Merged tags of source and table.
+        data_tests: Tests of the table, as written.
+    """
+
+    source_name: str
+    name: str
+    file: str
+    line: int
+    columns: tuple[ColumnDoc, ...]
+    external: str | None
+    paths: tuple[str, ...]
+    relation: Relation
+    stub: Relation
+    description: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    data_tests: tuple[Any, ...] = ()
+
+    @property
+    def key(self) -> SourceKey:
+        """The two names that `source()` takes."""
+        return self.source_name, self.name
+
+    @property
+    def sql(self) -> str:
+        """What `source()` renders to in a build."""
+        return self.relation if self.external is None else self.external
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model, rendered.
+
+    Attributes:
+        name: File name without `.sql`.
+        path: POSIX path of the file relative to the project.
+        raw_sql: The file's text.
+        compiled_sql: What the engine runs: Jinja rendered, ephemeral models inlined.
+        materialized: `view`, `table` or `ephemeral`.
+        relation: Quoted name in the database.
+        depends_on: Models it refers to, in order of appearance.
+        sources: Sources it reads, in order of appearance.
+        config: Merged configuration: dbt_project.yml, then YAML, then the file's own `config()`.
+        meta: Merged meta.
+        tags: Merged tags.
+        description: Text for people.
+        columns: Columns that a YAML file describes.
+        fqn: Project, folders and name, as selectors see it.
+        patch: YAML file and line that describe it, or None.
+        data_tests: Tests of the model, as written in YAML.
+    """
+
+    name: str
+    path: str
+    raw_sql: str
+    compiled_sql: str
+    materialized: str
+    relation: Relation
+    depends_on: tuple[str, ...]
+    sources: tuple[SourceKey, ...]
+    config: Mapping[str, Any]
+    meta: Mapping[str, Any]
+    tags: tuple[str, ...]
+    description: str
+    columns: Mapping[str, ColumnDoc]
+    fqn: tuple[str, ...]
+    patch: tuple[str, int] | None = None
+    data_tests: tuple[Any, ...] = ()
+
+
+def missing(code: str, what: str, name: str, known: list[str], near: str | None) -> Problem:
+    """Return the problem for a name that nothing defines, without a place."""
+    listed = ", ".join(sorted(known)[:12]) or "none"
+    return Problem(
+        code, f"{what} `{name}` does not exist.", fix=f"Did you mean `{near}`?" if near else f"Known: {listed}."
+    )

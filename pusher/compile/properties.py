@@ -1,0 +1,322 @@
+"""models/**/*.yml in dbt's schema: sources, and what models and columns are documented as."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pusher.compile import configs, locations
+from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey
+from pusher.config import Document, load_yaml
+from pusher.errors import ConfigError, Problem
+
+KeyPath = tuple[str | int, ...]
+RenderValue = Callable[[Any, Document, KeyPath], Any]
+
+# Accepted without effect on what is built; dbt and documentation tools read them.
+_TOP = {
+    "version",
+    "models",
+    "sources",
+    "exposures",
+    "macros",
+    "groups",
+    "unit_tests",
+    "data_tests",
+    "analyses",
+    "anchors",
+}
+_TOP_REFUSED = {"seeds", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
+_MODEL = {
+    "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints", "access",
+    "group", "latest_version", "deprecation_date",
+}  # fmt: skip
+_MODEL_REFUSED = {"versions", "time_spine"}
+_COLUMN = {
+    "name",
+    "data_type",
+    "description",
+    "quote",
+    "data_tests",
+    "tests",
+    "meta",
+    "tags",
+    "constraints",
+    "config",
+    "granularity",
+}
+_COLUMN_CONFIG = {"meta", "tags"}
+_SHARED = {
+    "name", "description", "meta", "tags", "config", "loader", "loaded_at_field", "loaded_at_query", "freshness",
+    "quoting", "data_tests", "tests",
+}  # fmt: skip
+_SOURCE = _SHARED | {"database", "schema", "tables"}
+_TABLE = _SHARED | {"identifier", "columns", "external"}
+_SOURCE_CONFIG = {
+    "meta", "tags", "enabled", "external_location", "formatter", "freshness", "loaded_at_field", "loaded_at_query",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPatch:
+    """What YAML says about a model.
+
+    Attributes:
+        file: YAML file.
+        line: 1-based line of the entry.
+        description: Text for people.
+        config: Its configuration, `meta` and `tags` included.
+        columns: Described columns by name.
+        data_tests: Tests of the model, as written.
+    """
+
+    file: str
+    line: int
+    description: str
+    config: Mapping[str, Any]
+    columns: Mapping[str, ColumnDoc]
+    data_tests: tuple[Any, ...]
+
+
+@dataclass(slots=True)
+class Properties:
+    """Everything from all YAML files.
+
+    Attributes:
+        patches: Models by name.
+        sources: Sources by their two names.
+        problems: What is wrong.
+    """
+
+    patches: dict[str, ModelPatch] = field(default_factory=dict)
+    sources: dict[SourceKey, Source] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _Reader:
+    """Reads one file into the shared result; the document gives every problem its line."""
+
+    def __init__(self, document: Document, root: Path, database: str, render: RenderValue, into: Properties) -> None:
+        self._document, self._root, self._database = document, root, database
+        self._render, self._into = render, into
+
+    def _wrong(self, code: str, message: str, path: KeyPath, fix: str | None = None) -> None:
+        self._into.problems.append(self._document.problem(code, message, path, fix))
+
+    def _mappings(
+        self, value: Any, path: KeyPath, known: set[str], refused: set[str]
+    ) -> list[tuple[KeyPath, dict[str, Any]]]:
+        """Return the named entries of a list, with unknown keys noted."""
+        if not isinstance(value or [], list):
+            self._wrong("wrong-type", f"`{path[-1]}` must be a list.", path, "Start each entry with `- name:`.")
+            return []
+        found = []
+        for number, entry in enumerate(value or []):
+            here = (*path, number)
+            if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+                self._wrong(
+                    "wrong-type", f"Each entry of `{path[-1]}` needs a name, as text.", here, "Write `- name: ...`."
+                )
+                continue
+            self._into.problems += self._document.unknown_keys(entry, known | refused, here)
+            for key in sorted(refused & entry.keys()):
+                self._wrong("unsupported-feature", f"`{key}` is not supported.", (*here, key), "Remove it.")
+            found.append((here, entry))
+        return found
+
+    def _mapping(self, entry: Mapping[str, Any], key: str, path: KeyPath) -> dict[str, Any]:
+        value = entry.get(key) or {}
+        if isinstance(value, dict):
+            return value
+        self._wrong("wrong-type", f"`{key}` must be a mapping.", (*path, key))
+        return {}
+
+    def _tags(self, entry: Mapping[str, Any], config: Mapping[str, Any], path: KeyPath) -> tuple[str, ...]:
+        found: list[str] = []
+        for holder, here in ((entry, path), (config, (*path, "config"))):
+            value = holder.get("tags") or []
+            problem = configs.check_value("tags", value)
+            if problem:
+                self._wrong(problem.code, problem.message, (*here, "tags"), problem.fix)
+            else:
+                found += [value] if isinstance(value, str) else value
+        return tuple(sorted(set(found)))
+
+    def _tests(self, entry: Mapping[str, Any], path: KeyPath) -> tuple[Any, ...]:
+        value = entry.get("data_tests", entry.get("tests")) or []
+        if not isinstance(value, list):
+            self._wrong("wrong-type", "`data_tests` must be a list.", path)
+            return ()
+        return tuple(value)
+
+    def _columns(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, ColumnDoc]:
+        found: dict[str, ColumnDoc] = {}
+        for here, column in self._mappings(entry.get("columns"), (*path, "columns"), _COLUMN, set()):
+            name, config = column["name"], self._mapping(column, "config", here)
+            self._into.problems += self._document.unknown_keys(config, _COLUMN_CONFIG, (*here, "config"))
+            if name in found:
+                self._wrong("duplicate-column", f"Column `{name}` is listed twice.", here, "Keep one entry.")
+            data_type = column.get("data_type")
+            if data_type is not None and not isinstance(data_type, str):
+                self._wrong("wrong-type", "`data_type` must be text.", (*here, "data_type"), "Quote it.")
+                data_type = None
+            found[name] = ColumnDoc(
+                name=name,
+                data_type=data_type,
+                description=str(column.get("description") or ""),
+                meta={**self._mapping(column, "meta", here), **self._mapping(config, "meta", (*here, "config"))},
+                tags=self._tags(column, config, here),
+                line=self._line(here),
+                data_tests=self._tests(column, here),
+            )
+        return found
+
+    def _line(self, path: KeyPath) -> int:
+        return self._document.problem("", "", path).line or 1
+
+    def models(self, value: Any) -> None:
+        """Read the `models:` list."""
+        for here, entry in self._mappings(value, ("models",), _MODEL, _MODEL_REFUSED):
+            name = entry["name"]
+            if name in self._into.patches:
+                first = self._into.patches[name]
+                message = f"Model `{name}` is described twice, first in {first.file}:{first.line}."
+                self._wrong("duplicate-entry", message, here, "Keep one entry.")
+                continue
+            self._into.patches[name] = ModelPatch(
+                file=self._document.file,
+                line=self._line(here),
+                description=str(entry.get("description") or ""),
+                config=self._config(entry, here),
+                columns=self._columns(entry, here),
+                data_tests=self._tests(entry, here),
+            )
+
+    def _config(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+        shorthand = {key: entry[key] for key in ("meta", "tags") if key in entry}
+        layers = []
+        for given, here in ((shorthand, path), (self._mapping(entry, "config", path), (*path, "config"))):
+            accepted = {}
+            for key, raw in given.items():
+                value = self._render(raw, self._document, (*here, key))
+                problem = configs.check_key(str(key)) or configs.check_value(str(key), value)
+                if problem is None:
+                    accepted[key] = value
+                else:
+                    self._wrong(problem.code, problem.message, (*here, key), problem.fix)
+            layers.append(accepted)
+        return configs.merge(*layers)
+
+    def sources(self, value: Any) -> None:
+        """Read the `sources:` list."""
+        for here, entry in self._mappings(value, ("sources",), _SOURCE, {"overrides"}):
+            outer = self._settings(entry, here)
+            for place, table in self._mappings(entry.get("tables"), (*here, "tables"), _TABLE, set()):
+                inner = self._settings(table, place)
+                if {**outer, **inner}.get("enabled", True):
+                    self._table(entry, table, place, {**outer, **inner, "meta": {**outer["meta"], **inner["meta"]}})
+
+    def _settings(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+        """Return a source's or table's rendered `config`, with `meta` in one."""
+        config = self._mapping(entry, "config", path)
+        self._into.problems += self._document.unknown_keys(config, _SOURCE_CONFIG, (*path, "config"))
+        rendered = self._render(config, self._document, (*path, "config"))
+        meta = self._render(self._mapping(entry, "meta", path), self._document, (*path, "meta"))
+        return {**rendered, "meta": {**meta, **self._mapping(rendered, "meta", (*path, "config"))}}
+
+    def _table(
+        self, source: Mapping[str, Any], table: Mapping[str, Any], path: KeyPath, settings: Mapping[str, Any]
+    ) -> None:
+        key = (source["name"], table["name"])
+        if key in self._into.sources:
+            first = self._into.sources[key]
+            message = f"Source `{key[0]}.{key[1]}` is declared twice, first in {first.file}:{first.line}."
+            self._wrong("duplicate-entry", message, path, "Keep one entry.")
+            return
+        names = {
+            "database": source.get("database") or self._database,
+            "schema": source.get("schema") or source["name"],
+            "identifier": table.get("identifier") or table["name"],
+        }
+        names = {part: str(self._render(value, self._document, path)) for part, value in names.items()}
+        location = self._location(key, names, settings, path)
+        self._into.sources[key] = Source(
+            source_name=key[0],
+            name=key[1],
+            file=self._document.file,
+            line=self._line(path),
+            columns=tuple(self._columns(table, path).values()),
+            external=location.sql if location else None,
+            paths=location.paths if location else (),
+            relation=Relation.of(names["database"], names["schema"], names["identifier"]),
+            stub=Relation.of(self._database, f"source {key[0]}", key[1]),
+            description=str(table.get("description") or ""),
+            meta=settings["meta"],
+            tags=tuple(
+                sorted(
+                    {
+                        *self._tags(source, source.get("config") or {}, path),
+                        *self._tags(table, table.get("config") or {}, path),
+                    }
+                )
+            ),
+            data_tests=self._tests(table, path),
+        )
+
+    def _location(
+        self, key: SourceKey, names: Mapping[str, str], settings: Mapping[str, Any], path: KeyPath
+    ) -> locations.Location | None:
+        meta = settings["meta"]
+        text = settings.get("external_location", meta.get("external_location"))
+        if text is None:
+            return None
+        formatter = str(settings.get("formatter", meta.get("formatter", "newstyle")))
+        if formatter not in locations.FORMATTERS or not isinstance(text, str):
+            known = ", ".join(locations.FORMATTERS)
+            self._wrong(
+                "wrong-value",
+                "`external_location` must be text and `formatter` a known one.",
+                path,
+                f"Formatters: {known}.",
+            )
+            return None
+        fields = {**{name: str(value) for name, value in meta.items()}, **names, "name": key[1], "source_name": key[0]}
+        try:
+            return locations.parse(locations.fill(text, formatter, fields), self._root)
+        except locations.LocationError as error:
+            self._wrong("bad-location", str(error), path, error.fix)
+            return None
+
+
+def _known_top_keys(document: Document, into: Properties) -> dict[str, Any]:
+    found = document.value or {}
+    if not isinstance(found, dict):
+        into.problems.append(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+        return {}
+    into.problems += document.unknown_keys(found, _TOP | _TOP_REFUSED, ())
+    into.problems += [
+        document.problem(
+            "unsupported-feature", f"`{key}` is not supported.", (key,), "Remove it, or keep it out of this project."
+        )
+        for key in sorted(_TOP_REFUSED & found.keys())
+        if found[key]
+    ]
+    return found
+
+
+def read(files: list[tuple[str, Path]], *, root: Path, database: str, render: RenderValue) -> Properties:
+    """Read all YAML files; never raises, problems are part of the result."""
+    into = Properties()
+    for shown_as, path in files:
+        try:
+            document = load_yaml(path, shown_as)
+        except ConfigError as error:
+            into.problems += error.problems
+            continue
+        found = _known_top_keys(document, into)
+        reader = _Reader(document, root, database, render, into)
+        reader.models(found.get("models"))
+        reader.sources(found.get("sources"))
+    return into

@@ -1,0 +1,208 @@
+"""Render models with the project's macros; every failure becomes a problem with a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import SimpleNamespace, TracebackType
+from typing import Any, NamedTuple
+
+from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError, TemplateError
+from jinja2.runtime import Macro
+
+from pusher.compile.environment import MAX_OUTPUT_CHARS, RENDER_SECONDS, MacroReturn, RenderLimit, Sandbox, deadline
+from pusher.compile.files import TextFile
+from pusher.compile.words import Raised, Render, Words, locate_word
+from pusher.config import suggest
+from pusher.errors import Problem
+
+_UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
+_ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
+Rewrite = Callable[[str, str, nodes.Template], None]
+
+
+class _Description(NamedTuple):
+    """How an exception is shown.
+
+    Attributes:
+        code: Code of the problem.
+        message: What is wrong.
+        fix: What to do.
+        pattern: What to look for in the line, for the column.
+    """
+
+    code: str
+    message: str
+    fix: str
+    pattern: str = r"\S"
+
+
+_DESCRIPTIONS: Mapping[type[Exception], _Description] = {
+    # Raised by the sandbox's range().
+    OverflowError: _Description(
+        "render-limit", "range() is limited to 100,000 items.", "Use SQL's range() for many rows.", r"\brange\b"
+    ),
+    RecursionError: _Description("render-limit", "A macro calls itself without an end.", "Give the recursion an end."),
+    MacroReturn: _Description("jinja", "return() works inside macros only.", "Remove it.", r"\breturn\b"),
+}
+
+
+class Renderer:
+    """Renders templates of one project.
+
+    Args:
+        words: dbt's words.
+        macros: Macro files.
+        texts: Template text by file, to find columns.
+        rewrite: Changes a parsed template (text, file, tree) before it is compiled; for source maps.
+    """
+
+    def __init__(
+        self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewrite: Rewrite | None = None
+    ) -> None:
+        self._words, self._texts, self._rewrite = words, texts, rewrite
+        self._sandbox = Sandbox()
+        self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
+        self._macros: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+        places: dict[str, str] = {}
+        for file in macros:
+            self._load(file, places)
+        self._shared |= self._macros
+        package = SimpleNamespace(**self._macros)
+        # dbt calls a project's own macros with and without its name.
+        self._shared.setdefault(words.names["project_name"], package)
+        self._shared["adapter"] = SimpleNamespace(dispatch=self._dispatch)
+
+    @property
+    def macros(self) -> tuple[str, ...]:
+        """Names of all macros."""
+        return tuple(self._macros)
+
+    def _template(self, text: str, file: str) -> Template:
+        rewrite = self._rewrite
+        hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)
+        code = self._sandbox.compile_source(text, file, hook)
+        return self._sandbox.template_class.from_code(self._sandbox, code, self._shared)
+
+    def _load(self, file: TextFile, places: dict[str, str]) -> None:
+        self._words.start(Render("", file.path, {}))
+        try:
+            with deadline(RENDER_SECONDS):
+                # The names are shared, not copied: a macro sees the model that is being rendered and all other macros.
+                module = self._template(file.text, file.path).make_module(self._shared, shared=True)
+        except Exception as error:  # noqa: BLE001 -- a template can raise anything
+            self.problems.append(self._problem(error, file.path))
+            return
+        for name, macro in vars(module).items():
+            if not isinstance(macro, Macro):
+                continue
+            if name in places or name in self._words.names:
+                line, column = locate_word(file.text, 1, rf"macro\s+{name}\b")
+                first = f", first in {places[name]}" if name in places else "; it is a word of dbt"
+                self.problems.append(
+                    Problem(
+                        "duplicate-macro",
+                        f"Macro `{name}` is defined twice{first}.",
+                        file.path,
+                        line,
+                        column,
+                        "Rename one of them.",
+                    )
+                )
+            places[name] = file.path
+            self._macros[name] = macro
+        self.problems += self._words.render.problems
+
+    def _dispatch(self, name: str, *_: Any, **__: Any) -> Any:
+        for prefix in ("duckdb__", "default__"):
+            if prefix + name in self._macros:
+                return self._macros[prefix + name]
+        message = f"No macro duckdb__{name} or default__{name} for adapter.dispatch('{name}')."
+        raise Raised(
+            self._words.placed(Problem("missing-macro", message, fix="Define one of them in macros/."), r"dispatch")
+        )
+
+    def render(self, file: TextFile, render: Render) -> str:
+        """Return the text of a model; what is wrong is noted in `render`."""
+        self._words.start(render)
+        self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
+        parts: list[str] = []
+        try:
+            with deadline(RENDER_SECONDS):
+                parts += _capped_output(self._template(file.text, file.path))
+        except Exception as error:  # noqa: BLE001 -- a template can raise anything
+            render.problems.append(self._problem(error, file.path))
+        return "".join(parts)
+
+    def _problem(self, error: Exception, path: str) -> Problem:
+        if isinstance(error, Raised):
+            return error.problem
+        if isinstance(error, TemplateSyntaxError):
+            return self._syntax_problem(error, path)
+        file, line = _last_template_line(error.__traceback__) or (path, 1)
+        found = self._describe(error)
+        line, column = locate_word(self._texts.get(file, ""), line, found.pattern)
+        return Problem(found.code, found.message, file, line, column, found.fix)
+
+    def _syntax_problem(self, error: TemplateSyntaxError, path: str) -> Problem:
+        file = error.filename or path
+        message = (error.message or "Jinja syntax error").rstrip(".")
+        quoted = re.findall(r"'([^']+)'", message)
+        line, column = locate_word(self._texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
+        fix = "Fix the Jinja at this place."
+        if message.startswith("No filter named") and quoted:
+            near = suggest(quoted[0], self._sandbox.filters)
+            fix = f"Did you mean `{near}`?" if near else fix
+        return Problem("jinja-syntax", f"{message}.", file, line, column, fix)
+
+    def _describe(self, error: Exception) -> _Description:
+        text = str(error).rstrip(".")
+        if isinstance(error, UndefinedError):
+            return self._undefined(text)
+        if isinstance(error, RenderLimit):
+            message = text or f"The template did not finish within {RENDER_SECONDS:g} seconds"
+            return _Description("render-limit", f"{message}.", "Make loops and texts smaller; let SQL do the work.")
+        if isinstance(error, SecurityError):
+            return _Description("jinja-unsafe", f"{text}.", "Templates may use values, macros and dbt's words only.")
+        for kind, description in _DESCRIPTIONS.items():
+            if isinstance(error, kind):
+                return description
+        name = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
+        return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
+
+    def _undefined(self, text: str) -> _Description:
+        known = [*self._shared, *self._words.names]
+        found = _UNDEFINED.match(text)
+        if found:
+            name = found.group(1)
+            near = suggest(name, known)
+            fix = f"Did you mean `{near}`?" if near else "Define it with {% set %}, as a macro in macros/, or as a var."
+            return _Description("undefined-name", f"`{name}` is not defined.", fix, rf"\b{re.escape(name)}\b")
+        attribute = _ATTRIBUTE.search(text)
+        pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
+        return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
+
+
+def _capped_output(template: Template) -> Iterator[str]:
+    size = 0
+    for part in template.generate():
+        size += len(part)
+        if size > MAX_OUTPUT_CHARS:
+            raise RenderLimit(f"The model renders to more than {MAX_OUTPUT_CHARS:,} characters")
+        yield part
+
+
+def _last_template_line(traceback: TracebackType | None) -> tuple[str, int] | None:
+    """Return file and line of the innermost template frame; Jinja has already mapped the lines."""
+    found = None
+    while traceback is not None:
+        frame = traceback.tb_frame
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            found = str(template.filename), template.get_corresponding_lineno(traceback.tb_lineno)
+        elif frame.f_code.co_filename.endswith(".sql"):
+            found = frame.f_code.co_filename, traceback.tb_lineno
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,350 @@
+"""dbt's words as Jinja sees them: ref, source, config, var, env_var, this, target and friends.
+
+Every word notes what is wrong and lets the render go on, so that one compile shows all problems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import PurePath
+from types import FrameType, SimpleNamespace
+from typing import Any
+
+from jinja2 import Template
+
+from pusher.compile import configs
+from pusher.compile.environment import MacroReturn
+from pusher.compile.model import Relation, SourceKey, missing
+from pusher.config import Profile, ProjectFile, suggest
+from pusher.errors import Problem
+
+_NOT_GIVEN: Any = object()
+_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
+_NEEDLE_LINES = 60
+UNSUPPORTED_WORDS = (
+    "run_query",
+    "statement",
+    "load_result",
+    "snapshot",
+    "graph",
+    "flags",
+    "doc",
+    "metric",
+    "store_result",
+)
+
+
+class Raised(Exception):
+    """A template gave up by itself; the problem has its place."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+@dataclass(slots=True)
+class Render:
+    """What one render of a model found out.
+
+    Attributes:
+        name: Model.
+        path: Its file.
+        base: Configuration from dbt_project.yml and YAML.
+        refs: Models referred to, with the place of the first reference.
+        sources: Sources referred to.
+        config: What the file's own `config()` says.
+        problems: What is wrong.
+    """
+
+    name: str
+    path: str
+    base: Mapping[str, Any]
+    refs: dict[str, tuple[str, int, int]] = field(default_factory=dict)
+    sources: dict[SourceKey, None] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def merged(self) -> dict[str, Any]:
+        """Return the configuration as it stands so far."""
+        return configs.merge(self.base, self.config)
+
+
+def locate_word(text: str, line: int, pattern: str) -> tuple[int, int]:
+    """Return line and column of a pattern at or soon after a line; the line itself if it is not there."""
+    lines = text.split("\n")
+    for number in range(line, min(line + _NEEDLE_LINES, len(lines) + 1)):
+        found = re.search(pattern, lines[number - 1])
+        if found:
+            return number, found.start() + 1
+    return line, 1
+
+
+def template_line() -> tuple[str, int] | None:
+    """Return file and line of the template code that is running, the innermost one."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- the only way to the caller's template line
+    while frame is not None:
+        template = frame.f_globals.get("__jinja_template__")
+        if isinstance(template, Template):
+            return str(template.filename), template.get_corresponding_lineno(frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+class _Config:
+    """`config(...)` and `config.get(...)`."""
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def __call__(self, *positional: Mapping[str, Any], **named: Any) -> str:
+        self._words.note_config({**(positional[0] if positional else {}), **named})
+        return ""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a setting of the model."""
+        return self._words.render.merged().get(key, default)
+
+    def require(self, key: str) -> Any:
+        """Return a setting of the model; its absence is an error."""
+        found = self._words.render.merged()
+        if key not in found:
+            message = f"The model does not set `{key}`, which config.require() asks for."
+            self._words.note(Problem("missing-config", message, fix=f"Set it: config({key}=...)."), r"config\.require")
+        return found.get(key, "")
+
+
+class Words:
+    """The names that templates use, for the model in `render`.
+
+    Args:
+        project: The project's file.
+        profile: The chosen target.
+        variables: Values that win over the project's own variables.
+        run_started_at: Moment of the run.
+        texts: Template text by file, to find columns.
+        relation_of: Returns what `ref()` renders for a model, or a problem.
+        source_of: Returns what `source()` renders, or a problem.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: ProjectFile,
+        profile: Profile,
+        variables: Mapping[str, Any],
+        run_started_at: datetime,
+        texts: Mapping[str, str],
+        relation_of: Callable[[str], str | Problem],
+        source_of: Callable[[SourceKey], str | Problem],
+    ) -> None:
+        self.render = Render("", "", {})
+        self.notices: list[str] = []
+        self._project, self._profile = project, profile
+        self._vars = {**project.vars, **variables}
+        self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
+        self.database = "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
+        self.names = self._names(run_started_at)
+
+    def _names(self, run_started_at: datetime) -> dict[str, Any]:
+        target = SimpleNamespace(
+            name=self._profile.target,
+            target_name=self._profile.target,
+            profile_name=self._profile.name,
+            schema=self._profile.schema,
+            type="duckdb",
+            database=self.database,
+            dbname=self.database,
+            threads=self._profile.threads or os.cpu_count() or 1,
+        )
+        unsupported = {word: self._unsupported(word) for word in UNSUPPORTED_WORDS}
+        return {
+            **unsupported,
+            "ref": self._ref,
+            "source": self._source,
+            "config": _Config(self),
+            "var": self._var,
+            "env_var": self._env_var,
+            "target": target,
+            "run_started_at": run_started_at,
+            "is_incremental": lambda: False,
+            "execute": True,
+            "return": _return,
+            "log": self._log,
+            "print": lambda message: self._log(message, info=True),
+            "exceptions": SimpleNamespace(raise_compiler_error=self._raise, warn=self._log_warning),
+            "modules": SimpleNamespace(
+                datetime=SimpleNamespace(datetime=datetime, date=date, time=time, timedelta=timedelta)
+            ),
+            "project_name": self._project.name,
+            "tojson": lambda value, default=None: _or(default, json.dumps, value),
+            "fromjson": lambda text, default=None: _or(default, json.loads, text),
+            "set": lambda value, default=None: _or(default, set, value),
+            "zip": lambda *values: list(zip(*values, strict=False)),
+            "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
+        }
+
+    def start(self, render: Render) -> None:
+        """Make all words speak about another model."""
+        self.render = render
+        self.names["model"] = SimpleNamespace(name=render.name, path=render.path, original_file_path=render.path)
+        self.names["this"] = _This(self)
+
+    def relation(self, name: str, config: Mapping[str, Any]) -> Relation:
+        """Return a model's quoted name, with dbt's default rules for `schema` and `alias`."""
+        custom = config.get("schema")
+        schema = f"{self._profile.schema}_{str(custom).strip()}" if custom else self._profile.schema
+        return Relation.of(self.database, schema, config.get("alias") or name)
+
+    def note(self, problem: Problem, pattern: str) -> None:
+        """Note a problem at the running line of the template, at the column where a pattern is found."""
+        self.render.problems.append(self.placed(problem, pattern))
+
+    def placed(self, problem: Problem, pattern: str) -> Problem:
+        """Return the problem with the place of the running template line."""
+        file, line = template_line() or (self.render.path, 1)
+        line, column = locate_word(self._texts.get(file, ""), line, pattern)
+        return Problem(problem.code, problem.message, file, line, column, problem.fix)
+
+    def note_config(self, given: Mapping[str, Any]) -> None:
+        """Take the settings of a `config()` call."""
+        accepted = {}
+        for key, value in given.items():
+            problem = configs.check_key(key) or configs.check_value(key, value)
+            if problem is None:
+                accepted[key] = value
+            else:
+                self.note(problem, rf"\b{re.escape(key)}\b['\"]?\s*[=:]")
+        self.render.config = configs.merge(self.render.config, accepted)
+
+    def _ref(self, *names: str, **versions: Any) -> str:
+        package, name = names if len(names) == 2 else (self._project.name, names[-1] if names else "")  # noqa: PLR2004 -- dbt's ref takes a package first
+        pattern = rf"\bref\s*\([^)]*['\"]{re.escape(str(name))}['\"]|\bref\s*\("
+        if versions:
+            self.note(
+                Problem(
+                    "unsupported-feature", "Model versions are not supported.", fix="Refer to the model by its name."
+                ),
+                pattern,
+            )
+        if package != self._project.name:
+            message = f"`{package}` is not this project; packages are not supported."
+            self.note(Problem("unsupported-feature", message, fix=f"Write ref('{name}')."), pattern)
+            return str(name)
+        found = self._relation_of(str(name))
+        if isinstance(found, Problem):
+            self.note(found, pattern)
+            return Relation.of(self.database, self._profile.schema, str(name))
+        if name not in self.render.refs:
+            place = self.placed(Problem("", ""), pattern)
+            self.render.refs[name] = (place.file or self.render.path, place.line or 1, place.column or 1)
+        return found
+
+    def _source(self, source_name: str, table: str) -> str:
+        found = self._source_of((source_name, table))
+        if isinstance(found, Problem):
+            pattern = rf"\bsource\s*\([^)]*['\"]{re.escape(str(table))}['\"]|\bsource\s*\("
+            self.note(found, pattern)
+            return Relation.of(self.database, str(source_name), str(table))
+        self.render.sources.setdefault((source_name, table))
+        return found
+
+    def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
+        if name in self._vars:
+            return self._vars[name]
+        if default is not _NOT_GIVEN:
+            return default
+        problem = missing("missing-var", "Variable", name, list(self._vars), suggest(name, self._vars))
+        fix = (
+            problem.fix
+            if (problem.fix or "").startswith("Did")
+            else "Give it under `vars:` in dbt_project.yml or with --vars."
+        )
+        self.note(
+            Problem(problem.code, problem.message, fix=fix), rf"\bvar\s*\(\s*['\"]{re.escape(name)}['\"]|\bvar\s*\("
+        )
+        return ""
+
+    def _env_var(self, name: str, default: str | None = None) -> str:
+        pattern = rf"\benv_var\s*\(\s*['\"]{re.escape(name)}['\"]|\benv_var\s*\("
+        if _SECRET_NAME.search(name.upper()):
+            message = f"A model may not read the secret {name}: compiled SQL is stored and shown."
+            self.note(Problem("secret-in-model", message, fix="Use secrets in profiles.yml only."), pattern)
+            return ""
+        value = os.environ.get(name, default)
+        if value is None:
+            fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
+            self.note(Problem("no-env-var", f"Environment variable {name} is not set.", fix=fix), pattern)
+            return ""
+        return value
+
+    def _log(self, message: Any, info: bool = False) -> str:  # noqa: FBT001, FBT002 -- dbt's signature
+        if info:
+            self.notices.append(str(message))
+        return ""
+
+    def _log_warning(self, message: Any) -> str:
+        return self._log(message, info=True)
+
+    def _raise(self, message: Any) -> None:
+        problem = Problem("raised-in-template", str(message), fix="The model or macro raises this itself.")
+        raise Raised(self.placed(problem, r"raise_compiler_error"))
+
+    def _unsupported(self, word: str) -> Callable[..., Any]:
+        def refuse(*_: Any, **__: Any) -> Any:
+            problem = Problem("unsupported-feature", f"`{word}` is not supported.", fix="Write it in SQL, or use vars.")
+            raise Raised(self.placed(problem, rf"\b{word}\b"))
+
+        return refuse
+
+
+def _return(value: Any = None) -> None:
+    raise MacroReturn(value)
+
+
+def _or(default: Any, function: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return function(value)
+    except (ValueError, TypeError):
+        return default
+
+
+class _This:
+    """`this`: always the relation of the configuration as it stands at this line."""
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
+    def _now(self) -> Relation:
+        render = self._words.render
+        return self._words.relation(render.name, render.merged())
+
+    def __str__(self) -> str:
+        return str(self._now())
+
+    @property
+    def database(self) -> str:
+        """Unquoted catalog."""
+        return self._now().database
+
+    @property
+    def schema(self) -> str:
+        """Unquoted schema."""
+        return self._now().schema
+
+    @property
+    def identifier(self) -> str:
+        """Unquoted name."""
+        return self._now().identifier
+
+    name = table = identifier

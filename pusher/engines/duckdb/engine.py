@@ -1,0 +1,294 @@
+"""The DuckDB engine: hardened on opening, one cursor for each stream, tables swapped in whole."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pusher.contracts import Column, EngineError, StagedFile
+from pusher.engines.duckdb.failure import engine_error
+from pusher.payload.sql import identifier, literal
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MEMORY = ":memory:"
+# Readable by DuckDB 1.0 and later, so that other tools of a warehouse keep opening it.
+STORAGE_VERSION = "v1.0.0"
+_VECTOR_ROWS = 2048
+_PART = re.compile(r'"((?:[^"]|"")*)"')
+_NEW_SUFFIX = "__pusher_new"
+_AT_OPENING: dict[str, str | int | float | list[str]] = {
+    "storage_compatibility_version": STORAGE_VERSION,
+    "errors_as_json": True,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+    "python_scan_all_frames": False,
+    "allow_persistent_secrets": False,
+}
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Create files for this user only; DuckDB itself follows the umask."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _listing(values: Sequence[str]) -> str:
+    return "[" + ", ".join(literal(value) for value in values) + "]"
+
+
+class DuckDBEngine:
+    """A DuckDB database that reads declared files only and has no way to the network.
+
+    Use `open()` or `in_memory()`.
+    """
+
+    dialect = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        settings: Mapping[str, str] | None = None,
+        threads: int | None = None,
+        allowed_paths: Sequence[str | Path] = (),
+        allowed_directories: Sequence[str | Path] = (),
+        temp_directory: Path | None = None,
+    ) -> DuckDBEngine:
+        """Open or create a database file and lock its configuration.
+
+        Args:
+            path: Database file, or `:memory:`.
+            settings: DuckDB settings from the profile.
+            threads: Number of threads, or None for DuckDB's default.
+            allowed_paths: Files and globs that queries may read.
+            allowed_directories: Folders that may be read and written: the state's `keys/` and `outbox/`.
+            temp_directory: Folder for spilling, made private; beside the database by default.
+
+        Raises:
+            EngineError: The file is locked, unreadable or no database; a setting is wrong.
+        """
+        import duckdb
+
+        if str(path) != MEMORY:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if temp_directory is not None:
+            temp_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            with _private_files():
+                connection = duckdb.connect(str(path), config=_AT_OPENING)
+        except duckdb.Error as error:
+            raise _opening_error(error, path) from None
+        engine = cls(connection)
+        try:
+            engine._harden(settings or {}, threads, allowed_paths, allowed_directories, temp_directory)
+        except EngineError:
+            engine.close()
+            raise
+        return engine
+
+    @classmethod
+    def in_memory(cls, *, allowed_paths: Sequence[str | Path] = ()) -> DuckDBEngine:
+        """Open an empty database in memory, for checks without a warehouse."""
+        return cls.open(MEMORY, allowed_paths=allowed_paths, threads=1)
+
+    def _harden(
+        self,
+        settings: Mapping[str, str],
+        threads: int | None,
+        allowed_paths: Sequence[str | Path],
+        allowed_directories: Sequence[str | Path],
+        temp_directory: Path | None,
+    ) -> None:
+        values = {"preserve_insertion_order": "false", "timezone": "UTC", **{k.lower(): v for k, v in settings.items()}}
+        if threads is not None:
+            values["threads"] = str(threads)
+        if temp_directory is not None:
+            values["temp_directory"] = str(temp_directory)
+        for name, value in values.items():
+            self.execute(f"set global {identifier(name)} = {literal(value)}")
+        # The lists can be set only while external access is still on; the lock comes last.
+        self.execute(f"set global allowed_paths = {_listing([str(path) for path in allowed_paths])}")
+        directories = [str(path).rstrip("/") + "/" for path in allowed_directories]
+        self.execute(f"set global allowed_directories = {_listing(directories)}")
+        self.execute("set global enable_external_access = false")
+        self.execute("set global lock_configuration = true")
+
+    def execute(self, sql: str) -> None:
+        """Run one statement."""
+        self._run(sql)
+
+    def _run(self, sql: str, *, prefix: int = 0, length: int | None = None) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        try:
+            with _private_files():
+                return self._connection.execute(sql)
+        except (duckdb.Error, RuntimeError) as error:
+            raise engine_error(error, prefix=prefix, length=length) from None
+
+    def columns(self, sql: str) -> list[Column]:
+        """Return the output columns of a query without running it."""
+        prefix = "describe "
+        found = self._run(prefix + sql, prefix=len(prefix), length=len(sql)).fetchall()
+        return [Column(name, type_) for name, type_, *_ in found]
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query with a small result and return all its rows."""
+        import duckdb
+
+        try:
+            relation = self._connection.cursor().sql(sql)
+            if any("WITH TIME ZONE" in str(type_) for type_ in relation.types):
+                # fetchall() wants pytz for these; Arrow does not.
+                table = relation.to_arrow_table()
+                return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+            return relation.fetchall()
+        except (duckdb.Error, RuntimeError) as error:
+            raise engine_error(error) from None
+
+    def reader(self, sql: str, rows_per_batch: int = 65_536) -> pa.RecordBatchReader:
+        """Stream a query as Arrow, on a cursor of its own."""
+        import duckdb
+
+        try:
+            reader: pa.RecordBatchReader = self._connection.cursor().sql(sql).to_arrow_reader(rows_per_batch)
+        except (duckdb.Error, RuntimeError) as error:
+            raise engine_error(error) from None
+        return reader
+
+    def check_is_query(self, sql: str) -> None:
+        """Raise EngineError unless the text is exactly one SELECT."""
+        import duckdb
+
+        try:
+            statements = self._connection.extract_statements(sql)
+        except duckdb.Error as error:
+            raise engine_error(error) from None
+        if len(statements) != 1:
+            count = "no statement" if not statements else f"{len(statements)} statements"
+            offset = len(statements[0].query) if statements else None
+            raise EngineError(f"A model is exactly one SELECT; this text has {count}.", kind="parser", offset=offset)
+        kind = statements[0].type.name
+        if kind != "SELECT":
+            raise EngineError(f"A model is exactly one SELECT; this is {kind}.", kind="parser", offset=0)
+
+    def create(
+        self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
+    ) -> None:
+        """Create or replace a view or table from a query; the old one stays until the new one is whole.
+
+        Args:
+            relation: Quoted name, `"database"."schema"."name"`.
+            sql: The query.
+            materialized: `view` or `table`.
+            shards: Number of passes over the query, each for a part of the rows, to bound memory.
+            shard_by: Output column that decides which part a row is in.
+        """
+        parts = [part.replace('""', '"') for part in _PART.findall(relation)]
+        self.execute(f"create schema if not exists {'.'.join(identifier(part) for part in parts[:-1])}")
+        if materialized == "view":
+            self._create_view(relation, parts, sql)
+        else:
+            self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
+
+    def _create_view(self, relation: str, parts: Sequence[str], sql: str) -> None:
+        with self._transaction():
+            if self._kind(parts) == "table":
+                self.execute(f"drop table {relation}")
+            self._create_as(f"create or replace view {relation} as\n", sql)
+
+    def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> None:
+        new = ".".join(identifier(part) for part in (*parts[:-1], parts[-1] + _NEW_SUFFIX))
+        self.execute(f"drop table if exists {new}")
+        try:
+            for shard in range(shards):
+                verb = f"create table {new} as" if shard == 0 else f"insert into {new}"
+                if shard_by is None or shards == 1:
+                    self._create_as(f"{verb}\n", sql)
+                else:
+                    after = f"\n) where hash({identifier(shard_by)}) % {shards} = {shard}"
+                    self._create_as(f"{verb} select * from (\n", sql, after)
+            with self._transaction():
+                kind = self._kind(parts)
+                if kind is not None:
+                    self.execute(f"drop {kind} {relation}")
+                self.execute(f"alter table {new} rename to {identifier(parts[-1])}")
+        except EngineError:
+            self.execute(f"drop table if exists {new}")
+            raise
+
+    def _create_as(self, before: str, sql: str, after: str = "") -> None:
+        self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
+
+    def _kind(self, parts: Sequence[str]) -> str | None:
+        database, schema, name = (literal(part) for part in parts)
+        where = f"database_name = {database} and schema_name = {schema}"
+        # DuckDB's names are not case sensitive.
+        found = self._run(
+            f"select 'table' from duckdb_tables() where {where} and lower(table_name) = lower({name}) "
+            f"union all select 'view' from duckdb_views() where {where} and lower(view_name) = lower({name})"
+        ).fetchone()
+        return found[0] if found else None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self.execute("begin transaction")
+        try:
+            yield
+        except BaseException:
+            self.execute("rollback")
+            raise
+        self.execute("commit")
+
+    def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
+        """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
+        # DuckDB rounds row groups to whole vectors; below one vector it keeps the number as given.
+        rows = rows_per_file - rows_per_file % _VECTOR_ROWS or rows_per_file
+        before = "copy (\n"
+        options = f"format parquet, compression zstd, per_thread_output, row_group_size {rows}, row_groups_per_file 1"
+        after = f"\n) to {literal(str(folder))} ({options})"
+        self._create_as(before, sql, after)
+        staged = []
+        for path in sorted(folder.glob("*.parquet")):
+            found = self._run(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchone()
+            count = int(found[0]) if found else 0
+            if count:
+                staged.append(StagedFile(path.resolve(), count))
+            else:
+                path.unlink()
+        return staged
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._connection.close()
+
+
+def _opening_error(error: Exception, path: str | Path) -> EngineError:
+    text = str(error)
+    name = Path(path).name
+    if "Could not set lock" in text:
+        holder = re.search(r"\(PID (\d+)\)", text)
+        who = f" (process {holder[1]})" if holder else ""
+        return EngineError(f"{name} is in use by another process{who}; close it first.", kind="locked")
+    if "not a valid DuckDB database file" in text:
+        return EngineError(f"{name} is not a DuckDB database.", kind="io")
+    if "different configuration" in text:
+        return EngineError(f"{name} is already open in this process.", kind="locked")
+    return engine_error(error)

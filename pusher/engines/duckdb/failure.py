@@ -1,0 +1,132 @@
+"""DuckDB's exceptions as EngineError: position and candidates kept, values from the data removed."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pusher.contracts import EngineError
+
+_KINDS = {
+    "parser": "parser",
+    "syntax": "parser",
+    "binder": "binder",
+    "catalog": "catalog",
+    "dependency": "catalog",
+    "conversion": "conversion",
+    "invalid input": "conversion",
+    "out of range": "conversion",
+    "constraint": "conversion",
+    "mismatch type": "conversion",
+    "invalid type": "conversion",
+    "out of memory": "out-of-memory",
+    "io": "io",
+    "permission": "permission",
+    "invalid": "permission",
+}
+_PREFIX = re.compile(r"^([A-Za-z ]+?)(?: Error)?: ", re.DOTALL)
+_LINE_QUOTE = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
+_ADVICE = re.compile(
+    r"\s*(?:Candidate bindings:|Did you mean|Candidate functions:|\n\s*\n|Use \"SET|Use try\().*", re.DOTALL
+)
+_QUOTED_CANDIDATES = re.compile(r"(?:Candidate bindings:|Did you mean)(.*)", re.DOTALL)
+# What may be said about a value: the forms in which DuckDB quotes one are known and rebuilt without it.
+_SAFE_FORMS = (
+    (
+        re.compile(r"Could not convert string '.*' to (\S+?)(?: when casting from source column (\S+))?$", re.DOTALL),
+        "A text cannot be converted to {0}{1: in column {}}",
+    ),
+    (re.compile(r"invalid (\w+) field format", re.DOTALL), "A text is not a {0}"),
+    (
+        re.compile(r"Type (\S+) with value .* can't be cast .* destination type (\S+)", re.DOTALL),
+        "A {0} is out of range for {1:{}}",
+    ),
+    (re.compile(r"Overflow in (\w+) of (\w+)"), "Overflow in {0} of {1:{}}"),
+    (
+        re.compile(r"Could not parse string \".*\" according to format", re.DOTALL),
+        "A text does not follow the format of strptime",
+    ),
+    (re.compile(r"Malformed JSON"), "A text is not JSON"),
+    (re.compile(r"Division by zero"), "Division by zero; use nullif() for the divisor"),
+    (
+        re.compile(r"More than one row returned by a subquery"),
+        "A subquery used as an expression returned more than one row",
+    ),
+    (re.compile(r"NOT NULL constraint failed: (\S+)"), "Column {0} may not be null"),
+    (re.compile(r"Could not cast value .* to (\S+)$", re.DOTALL), "A value cannot be converted to {0}"),
+    (re.compile(r"CSV Error on Line: (\d+)"), "A line of a CSV file cannot be read: line {0}"),
+    (re.compile(r"Invalid unicode|not valid UTF-?8|invalid UTF8", re.IGNORECASE), "A text is not UTF-8"),
+)
+_SETTING = re.compile(r"Cannot change configuration option")
+
+
+def _shown(template: str, groups: tuple[str | None, ...]) -> str:
+    text = template.replace("{0}", groups[0] or "" if groups else "")
+    second = groups[1] if len(groups) > 1 else None
+    return re.sub(r"\{1:(.*?)\{\}\}", lambda found: f"{found[1]}{second}" if second else "", text)
+
+
+def _without_values(message: str) -> str:
+    for pattern, template in _SAFE_FORMS:
+        found = pattern.search(message)
+        if found:
+            return _shown(template, found.groups())
+    return "A value in the data cannot be processed"
+
+
+def _out_of_disk(message: str) -> bool:
+    lowered = message.lower()
+    return "no space left" in lowered or "max_temp_directory_size" in lowered or "disk full" in lowered
+
+
+def _candidates(details: dict[str, Any], message: str) -> list[str]:
+    listed = details.get("candidates")
+    if isinstance(listed, str) and listed:
+        return [part.strip() for part in listed.split(",")]
+    found = _QUOTED_CANDIDATES.search(message)
+    return re.findall(r'"([^"]+)"', found[1].split("\n")[0]) if found else []
+
+
+def _details(text: str) -> tuple[str, dict[str, Any]]:
+    """Return DuckDB's name of the error and what it says about it."""
+    prefix = _PREFIX.match(text)
+    kind, rest = (prefix[1], text[prefix.end() :]) if prefix else ("", text)
+    start = text.find("{")
+    if start >= 0 and '"exception_type"' in text[start : start + 30]:
+        try:
+            details = json.loads(text[start:])
+        except ValueError:
+            return kind, {"exception_message": rest}
+        return str(details.get("exception_type", kind)), details
+    return kind, {"exception_message": _LINE_QUOTE.sub("", rest)}
+
+
+def engine_error(error: Exception, *, prefix: int = 0, length: int | None = None) -> EngineError:
+    """Return what a person may read of a DuckDB exception.
+
+    Args:
+        error: The exception.
+        prefix: Characters in front of the caller's SQL in the statement that ran.
+        length: Length of the caller's SQL; positions outside are dropped.
+    """
+    name, details = _details(str(error))
+    message = str(details.get("exception_message", ""))
+    kind = _KINDS.get(name.lower(), "other")
+    if _out_of_disk(message):
+        return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
+    offset = None
+    position = str(details.get("position", ""))
+    if position.isdigit():
+        offset = int(position) - prefix
+        if offset < 0 or (length is not None and offset > length):
+            offset = None
+    candidates = _candidates(details, message)
+    if kind == "conversion" and _SETTING.search(message):
+        kind = "permission"
+    elif kind in {"conversion", "other"}:
+        message = _without_values(message)
+    elif kind == "out-of-memory":
+        message = "The query needs more memory than memory_limit allows"
+    message = _ADVICE.sub("", message).strip().rstrip(".!")
+    return EngineError(f"{message}.", kind=kind, offset=offset, candidates=candidates)
