@@ -1,0 +1,50 @@
+"""The `Destination` that push sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from pusher.config import DestinationSettings, Secret
+from pusher.contracts import Answer, Destination, Endpoint, Failure, Verdict
+from pusher.destinations.tiktok import events, settings
+from pusher.destinations.tiktok.facts import contract
+from pusher.payload.model import Payload
+
+
+class TikTok:
+    """TikTok behind the protocol of all destinations."""
+
+    def __init__(self) -> None:
+        self.name = "tiktok"
+        self.contract = contract()
+        self.payloads = self.contract.payloads
+
+    def source_id(self, payload: Payload, settings_: DestinationSettings) -> str | None:
+        """Return the event set or pixel that the settings name; see `Destination.source_id`."""
+        return settings.source_id(payload, settings_)
+
+    def endpoint(
+        self, settings_: DestinationSettings, *, state_dir: Path, now: Callable[[], datetime], token: Secret | None
+    ) -> Endpoint:
+        """Return the real API, the embedded sandbox or a given URL; see `Destination.endpoint`."""
+        return settings.endpoint(self.contract, settings_, state_dir=state_dir, now=now, token=token)
+
+    def envelope(self, payload: Payload, source_id: str, test_event_code: str | None) -> tuple[bytes, bytes]:
+        """Return the bytes around the rows; see `Destination.envelope`."""
+        return events.envelope(payload, source_id, test_event_code)
+
+    def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
+        """Return what an attempt proved; see `Destination.verdict`."""
+        # Only a push reads answers, and only then is the HTTP library needed.
+        from pusher.destinations.tiktok.responses import verdict
+
+        return verdict(self.contract, result, rows=rows, earlier_attempt_at_risk=earlier_attempt_at_risk)
+
+
+@cache
+def tiktok() -> Destination:
+    """Return the one instance."""
+    return TikTok()

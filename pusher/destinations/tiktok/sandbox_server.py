@@ -1,0 +1,138 @@
+"""Serves the sandbox on loopback, for proofs about sockets and for programs in other languages."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import urlsplit
+
+from pusher.destinations.tiktok.facts import contract
+from pusher.destinations.tiktok.sandbox import Environ, Sandbox, StartResponse, sandbox_app
+from pusher.destinations.tiktok.sandbox_faults import load_faults
+from pusher.errors import ConfigError, Problem
+
+HOST = "127.0.0.1"
+_LARGEST_REQUEST = 64 * 1024 * 1024
+_THREADS = 8
+
+
+class SandboxServer:
+    """A sandbox behind a port.
+
+    Args:
+        app: The application.
+        port: Port on loopback, 0 for a free one.
+
+    Raises:
+        ConfigError: The port is taken.
+    """
+
+    def __init__(self, app: Sandbox, port: int) -> None:
+        from waitress import create_server
+
+        try:
+            self._server = create_server(
+                _dropping(app),
+                host=HOST,
+                port=port,
+                threads=_THREADS,
+                ident=None,
+                max_request_body_size=_LARGEST_REQUEST,
+                clear_untrusted_proxy_headers=True,
+            )
+        except OSError as error:
+            problem = Problem("port", f"Port {port} cannot be used: {error.strerror}.", fix="Choose another --port.")
+            raise ConfigError(problem) from error
+        self._is_closed = False
+
+    @property
+    def base_url(self) -> str:
+        """What belongs into `base_url` of a profile."""
+        path = urlsplit(contract().production_base_url).path
+        return f"http://{HOST}:{self._server.effective_port}{path}"
+
+    def run(self) -> None:
+        """Serve until `stop` is called or the process is interrupted."""
+        try:
+            self._server.run()
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Close the port; safe to call twice and from any thread."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._server.close()
+            self._server.task_dispatcher.shutdown(timeout=1)
+
+
+def serve(
+    port: int,
+    state_file: Path,
+    faults_file: Path | None,
+    now: Callable[[], datetime],
+    announce: Callable[[str], None],
+    *,
+    token: str | None = None,
+    event_sources: Iterable[str] | None = None,
+) -> None:
+    """Serve a sandbox until SIGINT or SIGTERM.
+
+    Args:
+        port: Port on loopback, 0 for a free one.
+        state_file: SQLite file of the counts.
+        faults_file: Scripted faults as JSON or YAML, or None.
+        now: The sandbox's time, timezone-aware.
+        announce: Is given the base URL once the port is open.
+        token: The only token that is let in, or None to let everyone in.
+        event_sources: The only event source ids that exist, or None for all.
+
+    Raises:
+        ConfigError: The port is taken, or the faults are not described properly.
+    """
+    faults = load_faults(faults_file) if faults_file is not None else ()
+    app = sandbox_app(state_file, contract(), now, faults, token=token, event_sources=event_sources)
+    server = SandboxServer(app, port)
+    with _stopped_by_signals():
+        announce(server.base_url)
+        server.run()
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Turn SIGTERM into what SIGINT is, which the server ends its loop for."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        # Between announcing and serving there is nothing to clean up.
+        return
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _dropping(app: Sandbox) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
+    """Close the socket without an answer where the embedded sandbox raises ConnectionResetError."""
+    from waitress.channel import ClientDisconnected
+
+    def serve_one(environ: Environ, start_response: StartResponse) -> Any:
+        try:
+            return app(environ, start_response)
+        except ConnectionResetError:
+            raise ClientDisconnected from None
+
+    return serve_one

@@ -1,0 +1,249 @@
+"""The `tiktok:` block of profiles.yml, and where it says to send.
+
+Every problem of the block is found at once. A number where an id belongs is refused rather than written out again:
+YAML may have changed it already.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from pusher.config import DestinationSettings, Secret
+from pusher.contracts import Endpoint
+from pusher.destinations.tiktok.facts import contract, tables
+from pusher.errors import ConfigError, Problem
+from pusher.payload.model import Contract, Payload
+
+SANDBOX = "sandbox"
+SANDBOX_STATE_FILE = "sandbox.sqlite"
+TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the name of a variable
+TOKEN_HEADER = "Access-Token"  # noqa: S105 -- the name of a header
+_SANDBOX_ORIGIN = "http://sandbox.invalid"
+_VERSIONED = re.compile(r"(?:/[0-9A-Za-z_.~-]+)*/v[0-9]+\.[0-9]+")
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class TikTokSettings:
+    """The block with every form checked.
+
+    Attributes:
+        advertiser_ids: Ad accounts.
+        requests_per_second: Rate, or None for the contract's default.
+        concurrency: Requests in flight, or None for the caller's default.
+        ca_file: Further certificate authorities.
+    """
+
+    advertiser_ids: tuple[str, ...]
+    requests_per_second: float | None
+    concurrency: int | None
+    ca_file: Path | None
+
+
+class _Headers(dict[str, str]):
+    """Headers that hold the token, so that no printed endpoint shows it."""
+
+    def __repr__(self) -> str:
+        return "{****}" if self else "{}"
+
+
+def read_settings(settings: DestinationSettings) -> TikTokSettings:
+    """Check the block.
+
+    Raises:
+        ConfigError: With one problem for each key that is unknown or not in its form.
+    """
+    problems = _problems(settings)
+    if problems:
+        raise ConfigError(*problems)
+    values = settings.values
+    return TikTokSettings(
+        advertiser_ids=tuple(values.get("advertiser_ids") or ()),
+        requests_per_second=values.get("requests_per_second"),
+        concurrency=values.get("concurrency"),
+        ca_file=Path(values["ca_file"]).expanduser() if values.get("ca_file") else None,
+    )
+
+
+def source_id(payload: Payload, settings: DestinationSettings) -> str | None:
+    """Return the setting that names the event source when the row does not.
+
+    Raises:
+        ConfigError: The setting is there but not in its form.
+    """
+    key = payload.source_id_setting
+    value = settings.values.get(key)
+    if value is None:
+        return None
+    problems = _text_problems(settings, (key,), value, payload.source_id_pattern, payload.source_id.doc)
+    if problems:
+        raise ConfigError(*problems)
+    return str(value)
+
+
+def endpoint(
+    facts: Contract,
+    settings: DestinationSettings,
+    *,
+    state_dir: Path,
+    now: Callable[[], datetime],
+    token: Secret | None,
+) -> Endpoint:
+    """Return where requests go.
+
+    Args:
+        facts: The contract, for the production address and the allowed hosts.
+        settings: The block; `base_url` decides.
+        state_dir: Folder of the embedded sandbox's state.
+        now: The run's clock, which the embedded sandbox shares.
+        token: The token that was found, from whichever place.
+
+    Raises:
+        ConfigError: The base URL is not allowed, the token is missing, or a key of the block is wrong.
+    """
+    problems = _problems(settings)
+    if settings.base_url == SANDBOX:
+        if problems:
+            raise ConfigError(*problems)
+        return _embedded_sandbox(facts, state_dir, now)
+    base_url = (settings.base_url or facts.production_base_url).rstrip("/")
+    problems += _base_url_problems(facts, settings, base_url)
+    token = token or settings.access_token
+    if token is not None:
+        problems += _token_problems(settings, token)
+    elif not problems and not _is_loopback(urlsplit(base_url)):
+        problems.append(_token_missing(settings))
+    if problems:
+        raise ConfigError(*problems)
+    headers = _Headers({TOKEN_HEADER: token.reveal()} if token else {})
+    return Endpoint(base_url, headers, app=None, shown_as=base_url)
+
+
+def _embedded_sandbox(facts: Contract, state_dir: Path, now: Callable[[], datetime]) -> Endpoint:
+    from pusher.destinations.tiktok.sandbox import sandbox_app
+
+    base_url = _SANDBOX_ORIGIN + urlsplit(facts.production_base_url).path
+    app = sandbox_app(state_dir / SANDBOX_STATE_FILE, facts, now)
+    return Endpoint(base_url, {}, app=app, shown_as=SANDBOX)
+
+
+# The base URL and the token
+
+
+def _base_url_problems(facts: Contract, settings: DestinationSettings, base_url: str) -> list[Problem]:
+    try:
+        parts = urlsplit(base_url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return [_base_url_problem(settings, "`base_url` is not a URL.")]
+    is_allowed = any(host == known or host.endswith(f".{known}") for known in facts.allowed_hosts)
+    rules = (
+        (not host or parts.scheme not in {"http", "https"}, "`base_url` is not an http or https URL."),
+        ("@" in parts.netloc or parts.query or parts.fragment, "`base_url` holds more than host, port and path."),
+        (not _VERSIONED.fullmatch(parts.path), "`base_url` does not end with the API version."),
+        (not _is_loopback(parts) and parts.scheme != "https", "Plain http is for loopback only."),
+        (not _is_loopback(parts) and not is_allowed, f"The token is never sent to {host}."),
+    )
+    broken = next((message for is_broken, message in rules if is_broken), None)
+    return [] if broken is None else [_base_url_problem(settings, broken)]
+
+
+def _base_url_problem(settings: DestinationSettings, message: str) -> Problem:
+    fix = (
+        "Write sandbox, leave base_url out for the real API, or give a URL up to and including the version, "
+        "such as http://127.0.0.1:9001/open_api/v1.3."
+    )
+    return settings.document.problem("base-url", message, (*settings.path, "base_url"), fix)
+
+
+def _is_loopback(parts: SplitResult) -> bool:
+    host = parts.hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _token_problems(settings: DestinationSettings, token: Secret) -> list[Problem]:
+    if _TOKEN.fullmatch(token.reveal()):
+        return []
+    fix = "Give the token alone: no Bearer before it, no space or line break around it."
+    message = "The access token holds a character that no token has."
+    return [settings.document.problem("access-token", message, (*settings.path, "access_token"), fix)]
+
+
+def _token_missing(settings: DestinationSettings) -> Problem:
+    fix = (
+        f"Set access_token of this target in {settings.document.file}, or the environment variable {TOKEN_VARIABLE}, "
+        "or store one with `pusher auth login`; `base_url: sandbox` needs none."
+    )
+    return settings.document.problem("no-access-token", "There is no access token for TikTok.", settings.path, fix)
+
+
+# The other keys
+
+
+def _problems(settings: DestinationSettings) -> list[Problem]:
+    forms: Mapping[str, Mapping[str, Any]] = tables("settings")
+    payloads = {payload.source_id_setting: payload for payload in contract().payloads.values()}
+    problems = settings.document.unknown_keys(settings.values, [*forms, *payloads], settings.path)
+    for key, value in settings.values.items():
+        if value is None:
+            continue
+        if key in forms:
+            problems += _form_problems(settings, key, value, forms[key])
+        elif key in payloads:
+            payload = payloads[key]
+            problems += _text_problems(settings, (key,), value, payload.source_id_pattern, payload.source_id.doc)
+    return problems
+
+
+def _form_problems(settings: DestinationSettings, key: str, value: Any, form: Mapping[str, Any]) -> list[Problem]:
+    match form["type"]:
+        case "texts":
+            if not isinstance(value, list) or not value:
+                return [_wrong(settings, (key,), f"`{key}` must be a list of quoted texts.", form["doc"])]
+            return [
+                problem
+                for number, item in enumerate(value)
+                for problem in _text_problems(settings, (key, number), item, form["pattern"], form["doc"])
+            ]
+        case "path":
+            if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
+                return [_wrong(settings, (key,), f"`{key}` must be an absolute path.", form["doc"])]
+            return []
+        case _:
+            return _number_problems(settings, key, value, form)
+
+
+def _text_problems(
+    settings: DestinationSettings, key: tuple[str | int, ...], value: Any, pattern: str, doc: str
+) -> list[Problem]:
+    name = ".".join(map(str, key))
+    if not isinstance(value, str):
+        fix = "Put it in quotes: YAML reads bare digits as a number, which can change them."
+        return [_wrong(settings, key, f"`{name}` must be text.", fix)]
+    if not re.fullmatch(pattern, value):
+        return [_wrong(settings, key, f"`{name}` is not in its form, {pattern.strip('^$')}.", doc)]
+    return []
+
+
+def _number_problems(settings: DestinationSettings, key: str, value: Any, form: Mapping[str, Any]) -> list[Problem]:
+    whole = form["type"] == "integer"
+    is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
+    if is_number and form["minimum"] <= value <= form["maximum"]:
+        return []
+    kind = "a whole number" if whole else "a number"
+    message = f"`{key}` must be {kind} from {form['minimum']} to {form['maximum']}."
+    return [_wrong(settings, (key,), message, form["doc"])]
+
+
+def _wrong(settings: DestinationSettings, key: tuple[str | int, ...], message: str, fix: str) -> Problem:
+    return settings.document.problem("wrong-value", message, (*settings.path, *key), fix)
