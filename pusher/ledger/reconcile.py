@@ -1,0 +1,375 @@
+"""Compares freshly staged rows with every key the ledger holds, and freezes the due ones.
+
+Works on key columns only, in an in-memory DuckDB that spills to the state folder, so that memory does not grow
+with the width or the number of rows. Nothing here depends on the engine that ran the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pusher.contracts import StagedFile
+from pusher.ledger.state import PRIVATE_FOLDER
+from pusher.payload.sql import identifier, literal
+
+MEMORY_LIMIT = "384MB"
+ROWS_PER_PART = 98_304
+CONFLICT = (
+    "The same event has other material values than before.",
+    "Give a changed order an event_id of its own, or restore the first values.",
+)
+DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
+MATERIAL = ("event_time", "value", "currency", "contents")
+KEY_SCHEMA = (
+    "event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint, value decimal(38, 9), currency varchar, "
+    "state varchar"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TermCount:
+    """Rows of the plan that fall under one term of the receipt.
+
+    Attributes:
+        term: Such as `planned`, `already_sent` or `invalid`.
+        detail: Reason code, state of the held key, or the names of the changed columns; empty when there is none.
+        currency: Currency of `value`, or None.
+        rows: Number of rows.
+        value: Their summed value.
+    """
+
+    term: str
+    detail: str
+    currency: str | None
+    rows: int
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What became of the staged rows.
+
+    Attributes:
+        counts: Rows by term; their sum is the number of rows of the view.
+        parts: Source id and file of each frozen part, under a temporary name.
+        quarantine: File of the rows that are not sent and why, or None.
+        dropped_identifiers: Identifiers that were left out of rows that are sent.
+        new_conflicts: Conflicts that no earlier run has seen.
+    """
+
+    counts: list[TermCount]
+    parts: list[tuple[str, StagedFile]]
+    quarantine: StagedFile | None
+    dropped_identifiers: int
+    new_conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonText:
+    """What the quarantine says about one reason number.
+
+    Attributes:
+        term: The receipt's term.
+        code: Reason code.
+        field: Contract column.
+        message: What is wrong.
+        fix: What to do.
+    """
+
+    term: str
+    code: str
+    field: str
+    message: str
+    fix: str
+
+
+def _paths(files: Sequence[Path]) -> str:
+    return "[" + ", ".join(literal(path.as_posix()) for path in files) + "]"
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """One comparison of staged rows with the ledger's keys.
+
+    Args:
+        folder: Empty folder for frozen parts and spilled data.
+        staged: Files that the engine wrote.
+        keys: The ledger's key files of this key space.
+        held: Outbox parts of this key space that are not settled.
+        known_conflicts: Quarantine files that may list conflicts already reported.
+        reasons: Reason number to its text.
+    """
+
+    folder: Path
+    staged: Sequence[StagedFile]
+    keys: Sequence[Path]
+    held: Sequence[Path]
+    known_conflicts: Sequence[Path]
+    reasons: Mapping[int, ReasonText]
+    _connection: Any = field(default=None, init=False)
+
+    def __enter__(self) -> Self:
+        import duckdb
+
+        spill = self.folder / "spill"
+        spill.mkdir(mode=PRIVATE_FOLDER)
+        self._connection = duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": MEMORY_LIMIT,
+                "temp_directory": str(spill),
+                "preserve_insertion_order": "false",
+            },
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def _rows(self, sql: str) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = self._connection.execute(sql).fetchall()
+        return found
+
+    def _staged(self, columns: str) -> str:
+        paths = [file.path for file in self.staged]
+        return f"(select {columns}, file_index, file_row_number from read_parquet({_paths(paths)}))"
+
+    def _held_keys(self) -> str:
+        """Return every key that may not be sent again, with the facts that tell a change."""
+        sources = []
+        if self.keys:
+            sources.append(
+                "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
+                f"from read_parquet({_paths(self.keys)})"
+            )
+        if self.held:
+            sources.append(
+                "select _event_key, _payload_hash, _contents_hash, _event_time, _value, _currency, 'in_flight' "
+                f"from read_parquet({_paths(self.held)})"
+            )
+        return " union all ".join(sources)
+
+    def _match(self) -> None:
+        """Fill `excluded`: staged rows that are not due, with term and detail."""
+        run = self._connection.execute
+        run(
+            "create temp table excluded (file_index ubigint, file_row_number bigint, term varchar, detail varchar)",
+        )
+        good = self._staged("_event_key, _reason")
+        run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
+        if held := self._held_keys():
+            self._exclude_held(held)
+        self._exclude_repeated()
+
+    def _exclude_held(self, held: str) -> None:
+        differing = " || ".join(
+            f"case when staged._{column} is distinct from held.{column} then {literal(name + ',')} else '' end"
+            for name, column in zip(MATERIAL, ("event_time", "value", "currency", "contents_hash"), strict=True)
+        )
+        self._connection.execute(
+            "create temp table hit as select fresh.file_index, fresh.file_row_number, held.* "
+            f"from ({held}) as held join fresh on fresh._event_key = held.event_key"
+        )
+        facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
+        self._connection.execute(
+            "insert into excluded select file_index, file_row_number, term, detail from ("
+            "select staged.file_index, staged.file_row_number, "
+            "case when staged._payload_hash = held.payload_hash then 'already_sent' "
+            f"when ({differing}) <> '' then 'conflicting' else 'enriched' end as term, "
+            "case when staged._payload_hash = held.payload_hash then held.state "
+            f"else rtrim({differing}, ',') end as detail, "
+            # A key can be held twice, once settled and once reopened; the newest state says more.
+            "row_number() over (partition by staged.file_index, staged.file_row_number "
+            "order by staged._payload_hash = held.payload_hash desc, held.state) as place "
+            f"from {facts} as staged join hit as held "
+            "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
+            ") where place = 1"
+        )
+        self._connection.execute(
+            "delete from fresh where exists (select 1 from excluded where excluded.file_index = fresh.file_index "
+            "and excluded.file_row_number = fresh.file_row_number)"
+        )
+
+    def _exclude_repeated(self) -> None:
+        run = self._connection.execute
+        run("create temp table repeated as select _event_key from fresh group by _event_key having count(*) > 1")
+        if self._rows("select count(*) from repeated")[0][0] == 0:
+            return
+        facts = self._staged("_event_key, _payload_hash, _reason")
+        run(
+            "insert into excluded "
+            "select file_index, file_row_number, case when hashes > 1 then 'conflicting' else 'duplicate' end, "
+            "case when hashes > 1 then 'several rows' else '' end from ("
+            "select file_index, file_row_number, place, "
+            "max(variant) over (partition by _event_key) as hashes from ("
+            "select staged.file_index, staged.file_row_number, staged._event_key, "
+            "row_number() over (partition by staged._event_key "
+            "order by staged.file_index, staged.file_row_number) as place, "
+            "dense_rank() over (partition by staged._event_key order by staged._payload_hash) as variant "
+            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
+            "and fresh.file_row_number = staged.file_row_number "
+            "join repeated on repeated._event_key = staged._event_key)) where hashes > 1 or place > 1"
+        )
+
+    def _outcome(self, columns: str) -> str:
+        """Return staged rows with term and detail; a NULL term means planned."""
+        terms = " ".join(f"when {number} then {literal(text.term)}" for number, text in self.reasons.items())
+        codes = " ".join(f"when {number} then {literal(text.code)}" for number, text in self.reasons.items())
+        term = f"case _reason {terms} end" if terms else "null"
+        code = f"case _reason {codes} end" if codes else "null"
+        staged = self._staged(f"{columns}, _reason")
+        return (
+            f"select {columns}, _reason, staged.file_index, staged.file_row_number, "
+            f"coalesce({term}, excluded.term, 'planned') as term, coalesce({code}, excluded.detail, '') as detail "
+            f"from {staged} as staged left join excluded on excluded.file_index = staged.file_index "
+            "and excluded.file_row_number = staged.file_row_number"
+        )
+
+    def _counts(self) -> list[TermCount]:
+        sql = (
+            "select term, detail, _currency, count(*), coalesce(sum(_value), 0) "
+            f"from ({self._outcome('_currency, _value')}) group by all order by all"
+        )
+        return [
+            TermCount(term, detail, currency, rows, Decimal(value))
+            for term, detail, currency, rows, value in self._rows(sql)
+        ]
+
+    def _clean_files(self, source_ids: Sequence[str]) -> list[StagedFile]:
+        """Return the files that are parts as they are: one source id, every row due."""
+        if len(source_ids) != 1:
+            return []
+        dirty = {
+            row[0]
+            for row in self._rows(
+                f"select distinct file_index from {self._staged('_reason')} where _reason is not null "
+                "union select distinct file_index from excluded"
+            )
+        }
+        return [file for number, file in enumerate(self.staged) if number not in dirty]
+
+    def _rewrite(self, source_id: str, files: Sequence[StagedFile], number: int) -> list[StagedFile]:
+        """Write the due rows of mixed files as parts of their own."""
+        target = self.folder / f"parts-{number}"
+        target.mkdir(mode=PRIVATE_FOLDER)
+        staged = self._staged("*")
+        wanted = ", ".join(str(self.staged.index(file)) for file in files)
+        self._connection.execute(
+            f"copy (select staged.* exclude (file_index, file_row_number) from {staged} as staged "
+            f"where staged.file_index in ({wanted}) and staged._reason is null and staged._source_id = {literal(source_id)} and not exists ("
+            "select 1 from excluded where excluded.file_index = staged.file_index "
+            "and excluded.file_row_number = staged.file_row_number)) "
+            f"to {literal(target.as_posix())} (format parquet, compression snappy, per_thread_output, "
+            f"row_group_size {ROWS_PER_PART}, row_groups_per_file 1)"
+        )
+        return parquet_files(self._connection, target)
+
+    def _parts(self) -> list[tuple[str, StagedFile]]:
+        due = f"select distinct _source_id from ({self._outcome('_source_id')}) where term = 'planned' order by _source_id"
+        source_ids = [row[0] for row in self._rows(due)]
+        clean = self._clean_files(source_ids)
+        parts = [(source_ids[0], file) for file in clean]
+        mixed = [file for file in self.staged if file not in clean]
+        if mixed:
+            for number, source_id in enumerate(source_ids):
+                parts += [(source_id, file) for file in self._rewrite(source_id, mixed, number)]
+        return parts
+
+    def _quarantine(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> tuple[StagedFile | None, int]:
+        """Write the rows that are not sent and why; returns the file and the number of new conflicts."""
+        path = self.folder / "quarantine.parquet"
+        texts = ", ".join(
+            f"({number}, {literal(text.field)}, {literal(text.message)}, {literal(text.fix)})"
+            for number, text in self.reasons.items()
+        )
+        reason = f"(values {texts or '(-1, null, null, null)'}) as reason (number, field, message, fix)"
+        columns = "_event_key, _payload_hash, _event, _event_id, _source_id, _event_time, _value, _currency"
+        self._connection.execute(
+            f"copy (select {literal(model)} as model, {literal(run)} as run, term, detail as reason, "
+            "case when term = 'conflicting' then detail else reason.field end as field, "
+            f"case term when 'conflicting' then {literal(CONFLICT[0])} when 'duplicate' then {literal(DUPLICATE[0])} "
+            "else reason.message end as message, "
+            f"case term when 'conflicting' then {literal(CONFLICT[1])} when 'duplicate' then {literal(DUPLICATE[1])} "
+            "else reason.fix end as fix, "
+            "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
+            "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "
+            f"{literal(first_seen)} as first_seen, _event_time + {max_age_s} as sendable_until "
+            f"from ({self._outcome(columns)}) as outcome left join {reason} on reason.number = outcome._reason "
+            "where term not in ('planned', 'already_sent', 'enriched')) "
+            f"to {literal(path.as_posix())} (format parquet, compression zstd)"
+        )
+        rows = self._rows(f"select count(*) from {identifier(path.as_posix())}")[0][0]
+        if rows == 0:
+            path.unlink()
+            return None, 0
+        return StagedFile(path, rows), self._new_conflicts(path)
+
+    def _new_conflicts(self, path: Path) -> int:
+        known = "select null::uuid as event_key, null::blob as payload_hash where false"
+        if self.known_conflicts:
+            known = (
+                f"select event_key, payload_hash from read_parquet({_paths(self.known_conflicts)}) "
+                "where term = 'conflicting'"
+            )
+        sql = (
+            f"select count(*) from {identifier(path.as_posix())} as now where term = 'conflicting' and not exists ("
+            f"select 1 from ({known}) as seen where seen.event_key = now.event_key "
+            "and seen.payload_hash = now.payload_hash)"
+        )
+        return int(self._rows(sql)[0][0])
+
+    def reconcile(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> Reconciled:
+        """Compare, freeze and explain.
+
+        Args:
+            model: Destination view.
+            run: Run id, kept with the quarantine.
+            first_seen: ISO moment of the run's start.
+            max_age_s: Age after which an event is not counted any more.
+        """
+        if not self.staged:
+            return Reconciled([], [], None, 0, 0)
+        self._match()
+        counts = self._counts()
+        dropped = self._rows(
+            f"select coalesce(sum(_dropped_identifiers), 0) from {self._staged('_dropped_identifiers, _reason')} "
+            "where _reason is null"
+        )[0][0]
+        quarantine, new_conflicts = self._quarantine(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s)
+        return Reconciled(counts, self._parts(), quarantine, int(dropped), new_conflicts)
+
+
+def parquet_files(connection: Any, folder: Path) -> list[StagedFile]:
+    """Return the Parquet files of a folder that have rows, by name; empty ones are removed."""
+    found = []
+    for path in sorted(folder.glob("*.parquet")):
+        rows = connection.execute(f"select num_rows from parquet_file_metadata({literal(path.as_posix())})").fetchone()[
+            0
+        ]
+        if rows:
+            found.append(StagedFile(path, rows))
+        else:
+            path.unlink()
+    return found
+
+
+def compact(paths: Sequence[Path], target: Path, *, keep_since: int) -> int:
+    """Merge key files into one, leaving out keys of events too old to be sent again; returns its rows."""
+    import duckdb
+
+    with duckdb.connect(
+        ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(target.parent)}
+    ) as connection:
+        connection.execute(
+            f"copy (select * from read_parquet({_paths(paths)}) where event_time >= {keep_since}) "
+            f"to {literal(target.as_posix())} (format parquet, compression snappy)"
+        )
+        row = connection.execute(f"select count(*) from {identifier(target.as_posix())}").fetchone()
+    return int(row[0]) if row else 0

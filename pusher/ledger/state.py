@@ -1,0 +1,132 @@
+"""The state folder: one per target, private to its user, with one writer at a time.
+
+SQLite is the only truth about files: a file it does not name is removed on open, a named file that is missing
+or differs stops everything. A file is unlinked only after the commit that no longer names it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pusher.errors import AnotherRunIsActive, Problem, StateError
+
+FOLDERS = ("outbox", "keys", "quarantine")
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+class StateFolder:
+    """Paths and durability of one target's state.
+
+    Args:
+        root: `<project>/.pusher/<target>/` or where `--state-dir` points.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.ledger = root / "ledger.sqlite"
+        self.ledger_id = root / "ledger.id"
+        self.lock = root / "run.lock"
+        self.outbox = root / "outbox"
+        self.keys = root / "keys"
+        self.quarantine = root / "quarantine"
+        self.sandbox = root / "sandbox.sqlite"
+        self.spill = root / "spill"
+
+    def create(self) -> None:
+        """Make the folders, private to the user.
+
+        Raises:
+            StateError: A folder cannot be made.
+        """
+        try:
+            for folder in (self.root, *(self.root / name for name in FOLDERS)):
+                folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+                folder.chmod(PRIVATE_FOLDER)
+        except OSError as error:
+            raise StateError(
+                Problem(
+                    "state-folder",
+                    f"Cannot use the state folder: {error.strerror}.",
+                    self.root.as_posix(),
+                    fix="Check its rights and free space, or pass --state-dir.",
+                )
+            ) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the lock of this folder; the kernel frees it however the process ends.
+
+        Raises:
+            AnotherRunIsActive: Another process holds it.
+        """
+        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise AnotherRunIsActive(
+                    Problem(
+                        "another-run",
+                        "Another push of this target is running.",
+                        self.lock.as_posix(),
+                        fix="Wait for it to end, then run again.",
+                    )
+                ) from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def remove_unnamed(self, named: set[str]) -> None:
+        """Remove what no committed row names: leftovers of a run that ended early."""
+        for folder in (self.outbox, self.keys, self.quarantine):
+            for path in folder.iterdir() if folder.is_dir() else ():
+                if path.relative_to(self.root).as_posix() in named:
+                    continue
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+        shutil.rmtree(self.spill, ignore_errors=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a folder's entries durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def make_durable(path: Path) -> str:
+    """Make a file private and durable, and return its SHA-256."""
+    path.chmod(PRIVATE_FILE)
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        os.fsync(stream.fileno())
+    return digest
+
+
+def publish(temporary: Path, final: Path) -> str:
+    """Give a finished file its durable name: fsync, rename, fsync the folder.
+
+    Returns:
+        SHA-256 of the file.
+    """
+    digest = make_durable(temporary)
+    temporary.rename(final)
+    sync_folder(final.parent)
+    return digest

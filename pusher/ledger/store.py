@@ -1,0 +1,527 @@
+"""The SQLite side of the ledger: runs, files, parts, batches, attempts.
+
+One connection, `BEGIN IMMEDIATE`, rollback journal with `synchronous=EXTRA`: when a commit has returned, its
+rows survive a crash. Only the writer thread of a push uses it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pusher.contracts import BatchState, Verdict
+from pusher.errors import Problem, StateError
+from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 30
+Ranges = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A durable file that the ledger names.
+
+    Attributes:
+        id: Row id, 0 before it is stored.
+        path: POSIX path relative to the state folder.
+        kind: `outbox`, `keys` or `quarantine`.
+        space: Key space, empty for real events.
+        model: Destination view, or None.
+        rows: Rows in it.
+        bytes: Size.
+        sha256: Digest of its bytes.
+    """
+
+    id: int
+    path: str
+    kind: str
+    space: str
+    model: str | None
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A frozen part of the outbox.
+
+    Attributes:
+        id: Row id.
+        run: Run that planned it.
+        model: Destination view.
+        payload: Payload name.
+        source_id: Event source id of every row in it.
+        space: Key space.
+        rows: Number of rows.
+        path: Path relative to the state folder, or None once settled.
+    """
+
+    id: int
+    run: str
+    model: str
+    payload: str
+    source_id: str
+    space: str
+    rows: int
+    path: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one part that travel in one request.
+
+    Attributes:
+        id: Row id.
+        part: Part id.
+        parent: Batch that it was split from.
+        ranges: `(first_row, count)` pairs in physical order.
+        rows: Number of rows.
+        state: Where it stands.
+        encoder: Encoder that made its bytes, or None before the first attempt.
+        sha256: Digest of its bytes, or None before the first attempt.
+        first_risk_at: Start of the first attempt that may have arrived.
+        attempts: Attempts so far, over all runs.
+    """
+
+    id: int
+    part: int
+    parent: int | None
+    ranges: Ranges
+    rows: int
+    state: BatchState
+    encoder: str | None = None
+    sha256: str | None = None
+    first_risk_at: datetime | None = None
+    attempts: int = 0
+
+
+def _damaged(message: str, shown: str, fix: str) -> StateError:
+    return StateError(Problem("ledger", message, shown, fix=fix))
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds")
+
+
+class Store:
+    """Typed reads and writes of the SQLite file.
+
+    Args:
+        connection: Open connection in autocommit mode.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit what happens inside, or nothing of it."""
+        self._connection.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # meta -----------------------------------------------------------------------------------------------------
+
+    def meta(self, name: str) -> str | None:
+        """Return a fact about the ledger itself."""
+        row = self._connection.execute("select value from meta where name = ?", (name,)).fetchone()
+        return row[0] if row else None
+
+    def set_meta(self, name: str, value: str) -> None:
+        """Store a fact about the ledger itself."""
+        self._connection.execute(
+            "insert into meta (name, value) values (?, ?) on conflict (name) do update set value = excluded.value",
+            (name, value),
+        )
+
+    # runs -----------------------------------------------------------------------------------------------------
+
+    def start_run(
+        self, *, run: str, command: str, now: datetime, version: str, base_url: str, **facts: str | None
+    ) -> None:
+        """Record that a run began."""
+        self._connection.execute(
+            "insert into run (id, command, started_at, version, base_url, normaliser_version, test_event_code) "
+            "values (?, ?, ?, ?, ?, ?, ?)",
+            (
+                run,
+                command,
+                _stamp(now),
+                version,
+                base_url,
+                facts.get("normaliser_version"),
+                facts.get("test_event_code"),
+            ),
+        )
+
+    def finish_run(self, *, run: str, now: datetime, exit_code: int, receipt: dict[str, Any]) -> None:
+        """Record how a run ended."""
+        self._connection.execute(
+            "update run set finished_at = ?, exit_code = ?, receipt = ? where id = ?",
+            (_stamp(now), exit_code, json.dumps(receipt, sort_keys=True), run),
+        )
+
+    def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
+        """Return id and start of the newest run that got rows of a model accepted."""
+        row = self._connection.execute(
+            "select run.id, run.started_at from batch join part on part.id = batch.part join run on run.id = batch.run "
+            "where part.model = ? and part.space = ? and batch.state = 'accepted' order by run.started_at desc limit 1",
+            (model, space),
+        ).fetchone()
+        return (row[0], row[1]) if row else None
+
+    # files ----------------------------------------------------------------------------------------------------
+
+    def files(self, kind: str | None = None, space: str | None = None) -> list[File]:
+        """Return the files that the ledger names, oldest first."""
+        rows = self._connection.execute(
+            "select id, path, kind, space, model, rows, bytes, sha256 from file "
+            "where (?1 is null or kind = ?1) and (?2 is null or space = ?2) order by id",
+            (kind, space),
+        )
+        return [File(*row) for row in rows]
+
+    def add_file(self, file: File, *, run: str, now: datetime) -> int:
+        """Name a durable file; returns its id."""
+        cursor = self._connection.execute(
+            "insert into file (path, kind, space, model, rows, bytes, sha256, run, created_at) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (file.path, file.kind, file.space, file.model, file.rows, file.bytes, file.sha256, run, _stamp(now)),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def drop_files(self, files: Iterable[File]) -> None:
+        """Stop naming files; unlink them after the commit."""
+        self._connection.executemany("delete from file where id = ?", [(file.id,) for file in files])
+
+    # parts ----------------------------------------------------------------------------------------------------
+
+    def add_part(
+        self, *, run: str, model: str, payload: str, destination: str, source_id: str, file: File, now: datetime
+    ) -> None:
+        """Name a frozen outbox file and the part it holds."""
+        file_id = self.add_file(file, run=run, now=now)
+        self._connection.execute(
+            "insert into part (run, model, payload, destination, source_id, space, rows, file) "
+            "values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (run, model, payload, destination, source_id, file.space, file.rows, file_id),
+        )
+
+    def open_parts(self) -> list[Part]:
+        """Return the parts that are not settled, oldest first."""
+        rows = self._connection.execute(
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
+            "from part join file on file.id = part.file order by part.id"
+        )
+        return [Part(*row) for row in rows]
+
+    def parts_of_run(self, run: str) -> list[Part]:
+        """Return the parts that a run planned, settled or not."""
+        rows = self._connection.execute(
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
+            "from part left join file on file.id = part.file where part.run = ? order by part.id",
+            (run,),
+        )
+        return [Part(*row) for row in rows]
+
+    def settle_part(self, part: Part, *, keys: File, run: str, now: datetime) -> None:
+        """Replace a part's rows by its keys."""
+        self.add_file(keys, run=run, now=now)
+        self._connection.execute("update part set file = null, settled_at = ? where id = ?", (_stamp(now), part.id))
+        self._connection.execute("delete from file where path = ?", (part.path,))
+
+    # batches --------------------------------------------------------------------------------------------------
+
+    def batches(self, part: int) -> list[Batch]:
+        """Return every batch of a part, oldest first."""
+        rows = self._connection.execute(
+            "select id, part, parent, ranges, rows, state, encoder, sha256, first_risk_at, attempts from batch "
+            "where part = ? order by id",
+            (part,),
+        )
+        return [
+            Batch(
+                id=row[0],
+                part=row[1],
+                parent=row[2],
+                ranges=tuple((first, count) for first, count in json.loads(row[3])),
+                rows=row[4],
+                state=BatchState(row[5]),
+                encoder=row[6],
+                sha256=row[7],
+                first_risk_at=datetime.fromisoformat(row[8]) if row[8] else None,
+                attempts=row[9],
+            )
+            for row in rows
+        ]
+
+    def reasons(self, part: int) -> dict[int, tuple[int | None, str]]:
+        """Return code and message of each dead batch of a part."""
+        rows = self._connection.execute(
+            "select id, code, coalesce(message, '') from batch where part = ? and state = 'dead'", (part,)
+        )
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def part_states(self, part: int) -> dict[BatchState, int]:
+        """Return the rows of a part by the state of their batch; rows that no batch covers are left out."""
+        rows = self._connection.execute(
+            "select state, sum(rows) from batch where part = ? and state <> 'split' group by state", (part,)
+        )
+        return {BatchState(state): count for state, count in rows}
+
+    def refusals(self, run: str) -> list[tuple[str, int | None, str, int]]:
+        """Return (model, code, message, rows) of the rows that TikTok refused in a run."""
+        rows = self._connection.execute(
+            "select part.model, batch.code, coalesce(batch.message, ''), sum(batch.rows) "
+            "from batch join part on part.id = batch.part where batch.state = 'dead' and batch.run = ? "
+            "group by part.model, batch.code, batch.message order by part.model, sum(batch.rows) desc",
+            (run,),
+        )
+        return [tuple(row) for row in rows]
+
+    def add_batch(self, *, part: int, ranges: Ranges, run: str, now: datetime, parent: Batch | None = None) -> Batch:
+        """Store a planned batch, and return it with its id."""
+        rows = sum(count for _, count in ranges)
+        first_risk_at = parent.first_risk_at if parent else None
+        cursor = self._connection.execute(
+            "insert into batch (part, parent, ranges, rows, state, first_risk_at, run, updated_at) "
+            "values (?, ?, ?, ?, 'planned', ?, ?, ?)",
+            (
+                part,
+                parent.id if parent else None,
+                json.dumps(ranges),
+                rows,
+                _stamp(first_risk_at) if first_risk_at else None,
+                run,
+                _stamp(now),
+            ),
+        )
+        return Batch(
+            id=int(cursor.lastrowid or 0),
+            part=part,
+            parent=parent.id if parent else None,
+            ranges=ranges,
+            rows=rows,
+            state=BatchState.PLANNED,
+            first_risk_at=first_risk_at,
+        )
+
+    def drop_batch(self, batch: Batch) -> None:
+        """Forget a batch that was never on the wire, so that its rows are cut again."""
+        self._connection.execute("delete from batch where id = ? and attempts = 0", (batch.id,))
+
+    def intend(self, batch: Batch, *, encoder: str, sha256: str, size: int, run: str, now: datetime) -> Batch:
+        """Store that a batch is about to be sent; nothing may be written to the wire before the commit."""
+        sending = replace(
+            batch,
+            state=BatchState.SENDING,
+            encoder=encoder,
+            sha256=sha256,
+            first_risk_at=batch.first_risk_at or now,
+            attempts=batch.attempts + 1,
+        )
+        self._connection.execute(
+            "update batch set state = 'sending', encoder = ?, sha256 = ?, first_risk_at = ?, attempts = ?, run = ?, "
+            "updated_at = ? where id = ?",
+            (encoder, sha256, _stamp(sending.first_risk_at or now), sending.attempts, run, _stamp(now), batch.id),
+        )
+        self._connection.execute(
+            "insert into attempt (batch, number, run, started_at, bytes) values (?, ?, ?, ?, ?)",
+            (batch.id, sending.attempts, run, _stamp(now), size),
+        )
+        return sending
+
+    def conclude(
+        self,
+        batch: Batch,
+        *,
+        state: BatchState,
+        verdict: Verdict,
+        seconds: float,
+        risk_at: datetime | None,
+        now: datetime,
+    ) -> Batch:
+        """Store what an attempt proved.
+
+        Args:
+            batch: Batch in flight.
+            state: State it leaves to.
+            verdict: What the attempt proved.
+            seconds: How long it took.
+            risk_at: Start of the first attempt that may have arrived, or None if none can have.
+            now: Current moment.
+        """
+        known = (verdict.code, verdict.response_class, verdict.message, verdict.request_id)
+        self._connection.execute(
+            "update batch set state = ?, code = ?, response_class = ?, message = ?, request_id = ?, first_risk_at = ?, "
+            "updated_at = ? where id = ?",
+            (state, *known, _stamp(risk_at) if risk_at else None, _stamp(now), batch.id),
+        )
+        self._connection.execute(
+            "update attempt set seconds = ?, http_status = ?, code = ?, response_class = ?, message = ?, request_id = ? "
+            "where batch = ? and number = ?",
+            (seconds, verdict.http_status, *known, batch.id, batch.attempts),
+        )
+        return replace(batch, state=state, first_risk_at=risk_at)
+
+    def set_state(self, batch: Batch, state: BatchState, *, now: datetime, message: str | None = None) -> Batch:
+        """Move a batch without an attempt: recovery, parking, expiry."""
+        self._connection.execute(
+            "update batch set state = ?, message = coalesce(?, message), updated_at = ? where id = ?",
+            (state, message, _stamp(now), batch.id),
+        )
+        return replace(batch, state=state)
+
+    def recover(self, now: datetime) -> int:
+        """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""
+        cursor = self._connection.execute(
+            "update batch set state = 'unknown', updated_at = ? where state = 'sending'", (_stamp(now),)
+        )
+        return cursor.rowcount
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    for pragma in (
+        "journal_mode = delete",
+        "synchronous = extra",
+        "secure_delete = on",
+        "foreign_keys = on",
+        "trusted_schema = off",
+        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    ):
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, shown: str) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
+        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+    scripts = sorted(resources.files("pusher.ledger").joinpath("migrations").iterdir(), key=lambda item: item.name)
+    for script in scripts:
+        number = int(script.name.partition("_")[0])
+        if number > version:
+            connection.executescript(
+                f"begin immediate; {script.read_text('utf-8')}; pragma user_version = {number}; commit;"
+            )
+
+
+def _check_is_ledger(path: Path, shown: str) -> None:
+    if path.stat().st_size == 0:
+        raise _damaged("The ledger is empty.", shown, "Restore it from a backup; deleting it would send rows again.")
+    with path.open("rb") as stream:
+        if stream.read(16) != b"SQLite format 3\x00":
+            raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
+
+
+def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
+    ledger_id = store.meta("ledger_id")
+    if ledger_id is None:
+        ledger_id = expected or secrets.token_hex(8)
+        with store.transaction():
+            store.set_meta("ledger_id", ledger_id)
+            store.set_meta("base_url", base_url)
+            store.set_meta("created_at", _stamp(now))
+        state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
+        state.ledger_id.chmod(PRIVATE_FILE)
+    if expected is not None and expected != ledger_id:
+        fix = "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml."
+        raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
+    served = store.meta("base_url")
+    if served != base_url:
+        message = f"This ledger records pushes to {served}, not to {base_url}."
+        raise _damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
+
+
+def _check_files(store: Store, state: StateFolder) -> None:
+    named = set()
+    for file in store.files():
+        path = state.root / file.path
+        named.add(file.path)
+        fix = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
+        if not path.is_file():
+            raise _damaged("A file of the ledger is missing.", file.path, fix)
+        if path.stat().st_size != file.bytes or file_sha256(path) != file.sha256:
+            raise _damaged("A file of the ledger was changed.", file.path, fix)
+    state.remove_unnamed(named)
+
+
+def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None = None) -> Store:
+    """Open the ledger of a state folder for writing, creating it when there is none.
+
+    The caller holds the folder's lock.
+
+    Raises:
+        StateError: The ledger is damaged, foreign, of a newer version, or one of its files is missing or differs.
+    """
+    shown = state.ledger.name
+    # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
+    fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
+    if fresh and state.ledger_id.exists():
+        fix = "Restore the ledger from a backup, or remove the whole state folder if nothing was ever sent with it."
+        raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
+    try:
+        if fresh:
+            os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
+        else:
+            _check_is_ledger(state.ledger, shown)
+        connection = _connect(state.ledger)
+        _migrate(connection, shown)
+        if connection.execute("pragma quick_check").fetchone()[0] != "ok":
+            raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
+        store = Store(connection)
+        _identify(store, state, base_url=base_url, now=now, expected=expected_id)
+        if fresh:
+            sync_folder(state.root)
+        _check_files(store, state)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(
+            f"The ledger cannot be used: {error}.", shown, "Check disk space and rights, or restore it."
+        ) from error
+    return store
+
+
+def read_store(state: StateFolder) -> Store | None:
+    """Open a ledger for reading, without the lock; None when there is none yet.
+
+    Raises:
+        StateError: The file is not a ledger of this version.
+    """
+    if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+        return None
+    shown = state.ledger.name
+    try:
+        connection = sqlite3.connect(f"file:{state.ledger.as_posix()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+        version = connection.execute("pragma user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise _damaged(f"The ledger cannot be read: {error}.", shown, "Restore it from a backup.") from error
+    if version > SCHEMA_VERSION:
+        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
+        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+    return Store(connection)
+
+
+def leaves(batches: Sequence[Batch]) -> list[Batch]:
+    """Return the batches that were not split."""
+    return [batch for batch in batches if batch.state is not BatchState.SPLIT]

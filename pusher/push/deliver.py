@@ -1,0 +1,565 @@
+"""Sends frozen parts: at most N requests in flight, one writer on the ledger, commits in groups.
+
+No byte of a batch is written before the commit that holds its intent has returned. An acknowledgement waits for
+the next commit, at most `ACK_DELAY_S`.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from random import Random
+
+from pusher.clock import Clock
+from pusher.contracts import FINAL_STATES, Answer, BatchState, Destination, Failure, Verdict
+from pusher.errors import Problem
+from pusher.ledger.state import StateFolder
+from pusher.ledger.store import Batch, Part, Store, leaves
+from pusher.payload.model import Payload
+from pusher.progress import Listener, RowsSettled, Waiting
+from pusher.push import policy
+from pusher.push.encode import Body, PartEncoder, Ranges, encoder_id, halves, without
+from pusher.push.settle import settle
+from pusher.transport import Pacer, Transport, backoff_s
+
+ACK_DELAY_S = 0.05
+IDLE_S = 0.5
+GRACE_S = 10.0
+MOST_REQUEST_IDS = 1_000
+CONSECUTIVE_FAILURES = 5
+
+
+@dataclass(slots=True)
+class PartWork:
+    """A part under way.
+
+    Attributes:
+        part: The part.
+        payload: Its payload.
+        encoder: Encodes its rows; loaded when first needed.
+        next_row: First row that no batch covers yet.
+        open_batches: Batches that are neither final nor left for another run.
+        left: Batches left for another run or for a person.
+    """
+
+    part: Part
+    payload: Payload
+    encoder: PartEncoder | None = None
+    next_row: int = 0
+    open_batches: int = 0
+    left: int = 0
+
+    @property
+    def source(self) -> tuple[str, str]:
+        """What one accepted batch proves right: payload and event source id."""
+        return (self.part.payload, self.part.source_id)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether every row belongs to a batch."""
+        return self.next_row >= self.part.rows
+
+    @property
+    def is_final(self) -> bool:
+        """Whether every row reached a final state."""
+        return self.is_cut and self.open_batches == 0 and self.left == 0
+
+
+@dataclass(slots=True)
+class _Try:
+    """A batch with what this run knows about it."""
+
+    batch: Batch
+    work: PartWork
+    attempts_in_run: int = 0
+    risk_before: datetime | None = None
+    extra_requests: list[int] = field(default_factory=lambda: [0])
+    body: Body | None = None
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a delivery did.
+
+    Attributes:
+        requests: HTTP requests made.
+        request_ids: TikTok's ticket ids by model, newest last, at most 1,000.
+        attempts: Attempts by model.
+        sent: Value accepted in this run, by model and currency.
+        halt: The verdict that stopped everything, or None.
+        stopped: Why rows are still pending, or None.
+        seconds: Time in the loop, settling included.
+        settle_s: Time spent on settling.
+    """
+
+    requests: int = 0
+    request_ids: dict[str, deque[str]] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    halt: Verdict | None = None
+    stopped: Problem | None = None
+    seconds: float = 0.0
+    settle_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryLimits:
+    """How hard a delivery works.
+
+    Attributes:
+        concurrency: Requests in flight at a time.
+        deadline_s: Time after which nothing new is sent.
+        max_dead_share: Share of refused rows that stops the run.
+    """
+
+    concurrency: int = 4
+    deadline_s: float = 1_800.0
+    max_dead_share: float = policy.MAX_DEAD_SHARE
+
+
+class Delivery:
+    """One delivery of all open parts.
+
+    Args:
+        store: The ledger, used by this thread only.
+        state: The state folder.
+        destination: Classifies answers and wraps rows.
+        transport: Posts bodies.
+        pacer: Spaces requests.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        run: Run id.
+        limits: How hard to work.
+        should_stop: True once the user asked to stop.
+        seed: Seed of the back-off's jitter.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        state: StateFolder,
+        destination: Destination,
+        transport: Transport,
+        pacer: Pacer,
+        clock: Clock,
+        listener: Listener,
+        run: str,
+        limits: DeliveryLimits,
+        should_stop: Callable[[], bool],
+        seed: int | None = None,
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._destination = destination
+        self._transport = transport
+        self._pacer = pacer
+        self._clock = clock
+        self._listener = listener
+        self._run = run
+        self._limits = limits
+        self._should_stop = should_stop
+        self._random = Random(seed)  # noqa: S311 -- jitter, not a secret
+        self._budget = policy.RetryBudget()
+        self._pending: deque[PartWork] = deque()
+        self._works: dict[int, PartWork] = {}
+        self._due: list[tuple[float, int, _Try]] = []
+        self._finished: deque[tuple[_Try, Verdict, float, datetime]] = deque()
+        self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[_Try, datetime]] = {}
+        self._slot_at: float | None = None
+        self._proven: set[tuple[str, str]] = set()
+        self._consecutive_failures = 0
+        self._throttled_at: float | None = None
+        self._throttles = 0
+        self._settled_rows: dict[str, int] = {}
+        self._dead_rows = 0
+        self._counted_rows = 0
+        self._result = Delivered()
+
+    def deliver(self, parts: list[Part]) -> Delivered:
+        """Send what is due of these parts and settle those that end."""
+        started = self._clock.monotonic_s()
+        self._deadline = started + self._limits.deadline_s
+        self._load(parts)
+        with ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool:
+            try:
+                self._loop(pool)
+            finally:
+                self._drain()
+        self._result.seconds = self._clock.monotonic_s() - started
+        return self._result
+
+    # preparation --------------------------------------------------------------------------------------------
+
+    def _load(self, parts: list[Part]) -> None:
+        """Take over parts, with the batches that earlier runs left behind."""
+        with self._store.transaction():
+            self._store.recover(self._clock.now())
+            for part in parts:
+                work = PartWork(part, self._destination.payloads[part.payload])
+                self._works[part.id] = work
+                for batch in leaves(self._store.batches(part.id)):
+                    self._take_over(work, batch)
+                self._pending.append(work)
+        for work in list(self._works.values()):
+            self._maybe_settle(work)
+
+    def _take_over(self, work: PartWork, batch: Batch) -> None:
+        work.next_row = max(work.next_row, *(first + count for first, count in batch.ranges))
+        if batch.state in FINAL_STATES:
+            if batch.state is BatchState.ACCEPTED:
+                self._proven.add(work.source)
+            return
+        if batch.state is BatchState.PARKED:
+            work.left += 1
+            return
+        limits = work.payload.limits
+        at_risk = batch.first_risk_at is not None
+        if policy.is_past_resending(batch.first_risk_at, now=self._clock.now(), limits=limits):
+            self._park(work, batch, "The outcome is unknown and too old to send again safely.")
+            return
+        attempt = _Try(batch, work)
+        if batch.sha256 is not None and not self._same_bytes(attempt):
+            if at_risk:
+                self._park(work, batch, f"Encoded by {batch.encoder}; install that version to send it again.")
+                return
+            attempt.body = None
+            attempt.batch = replace(batch, sha256=None)
+        work.open_batches += 1
+        self._schedule(attempt, 0.0)
+
+    def _same_bytes(self, attempt: _Try) -> bool:
+        batch = attempt.batch
+        if batch.encoder != encoder_id(attempt.work.payload):
+            return False
+        return self._encode(attempt).sha256 == batch.sha256
+
+    def _park(self, work: PartWork, batch: Batch, message: str) -> None:
+        self._store.set_state(batch, BatchState.PARKED, now=self._clock.now(), message=message)
+        work.left += 1
+
+    def _schedule(self, attempt: _Try, delay_s: float) -> None:
+        heapq.heappush(self._due, (self._clock.monotonic_s() + delay_s, attempt.batch.id, attempt))
+
+    # the loop -----------------------------------------------------------------------------------------------
+
+    def _loop(self, pool: ThreadPoolExecutor) -> None:
+        oldest_ack: float | None = None
+        while True:
+            stopping = self._is_stopping()
+            claims = [] if stopping else self._claim()
+            now = self._clock.monotonic_s()
+            if self._finished and oldest_ack is None:
+                oldest_ack = now
+            must_flush = oldest_ack is not None and (now - oldest_ack >= ACK_DELAY_S or not self._in_flight or stopping)
+            if claims or must_flush:
+                self._commit(claims)
+                oldest_ack = None
+                for attempt in claims:
+                    self._submit(pool, attempt)
+            if not self._in_flight and not self._finished and (stopping or not self._has_work()):
+                return
+            self._collect(self._nap(flush_at=oldest_ack))
+
+    def _is_stopping(self) -> bool:
+        if self._result.halt is None and self._result.stopped is None:
+            if self._should_stop():
+                self._stop("interrupted", "The push was interrupted.", "Run again: nothing was lost.")
+            elif self._clock.monotonic_s() >= self._deadline:
+                self._stop("deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped.")
+        return self._result.halt is not None or self._result.stopped is not None
+
+    def _stop(self, code: str, message: str, fix: str) -> None:
+        self._result.stopped = Problem(code, message, fix=fix)
+
+    def _has_work(self) -> bool:
+        return bool(self._due) or any(not work.is_cut for work in self._pending)
+
+    def _nap(self, *, flush_at: float | None) -> float:
+        """Return how long to wait for a completion before something else is due."""
+        now = self._clock.monotonic_s()
+        wake = now + IDLE_S
+        if flush_at is not None:
+            wake = min(wake, flush_at + ACK_DELAY_S)
+        if len(self._in_flight) < self._allowed_in_flight():
+            if self._due:
+                wake = min(wake, self._due[0][0])
+            if self._slot_at is not None:
+                wake = min(wake, self._slot_at)
+        return max(0.0, wake - now)
+
+    def _allowed_in_flight(self) -> int:
+        # Until one batch has proved that source id, token and event names are right, send one at a time.
+        head = next((work for work in self._pending if not work.is_cut), None)
+        proven = head.source in self._proven if head else bool(self._proven)
+        return self._limits.concurrency if proven else 1
+
+    def _claim(self) -> list[_Try]:
+        """Take the batches that may be sent now, at most the free request slots."""
+        claims: list[_Try] = []
+        while len(self._in_flight) + len(claims) < self._allowed_in_flight() and self._slot_is_free():
+            attempt = self._next()
+            if attempt is None:
+                break
+            self._slot_at = None
+            claims.append(attempt)
+        return claims
+
+    def _slot_is_free(self) -> bool:
+        if not self._due and not any(not work.is_cut for work in self._pending):
+            return False
+        now = self._clock.monotonic_s()
+        if self._slot_at is None:
+            self._slot_at = now + self._pacer.wait_s()
+        return self._slot_at <= now
+
+    def _next(self) -> _Try | None:
+        if self._due and self._due[0][0] <= self._clock.monotonic_s():
+            _, _, attempt = heapq.heappop(self._due)
+            if attempt.body is None:
+                attempt.body = self._encode(attempt)
+            return attempt
+        while self._pending and self._pending[0].is_cut:
+            self._pending.popleft()
+        if not self._pending:
+            return None
+        return self._cut(self._pending[0])
+
+    def _encoder(self, work: PartWork) -> PartEncoder:
+        if work.encoder is None:
+            part = work.part
+            assert part.path is not None  # noqa: S101 -- open parts have a file
+            code = part.space.removeprefix("test:") or None
+            envelope = self._destination.envelope(work.payload, part.source_id, code)
+            work.encoder = PartEncoder(self._state.root / part.path, envelope)
+        return work.encoder
+
+    def _encode(self, attempt: _Try) -> Body:
+        return self._encoder(attempt.work).encode(attempt.batch.ranges)
+
+    def _cut(self, work: PartWork) -> _Try:
+        limits = work.payload.limits
+        max_rows = limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
+        ranges, body = self._encoder(work).cut(work.next_row, max_rows=max_rows, max_bytes=limits.max_bytes_per_request)
+        rows = sum(count for _, count in ranges)
+        work.next_row += rows
+        work.open_batches += 1
+        planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
+        return _Try(planned, work, body=body)
+
+    def _commit(self, claims: list[_Try]) -> None:
+        """Store what finished and what is about to be sent, in one transaction."""
+        touched: list[PartWork] = []
+        with self._store.transaction():
+            while self._finished:
+                attempt, verdict, seconds, started_at = self._finished.popleft()
+                self._conclude(attempt, verdict, seconds, started_at)
+                touched.append(attempt.work)
+            for attempt in claims:
+                self._intend(attempt)
+        for work in touched:
+            self._maybe_settle(work)
+
+    def _intend(self, attempt: _Try) -> None:
+        now, batch, body = self._clock.now(), attempt.batch, attempt.body
+        assert body is not None  # noqa: S101 -- set when the batch was claimed
+        if batch.id == 0:
+            batch = self._store.add_batch(part=batch.part, ranges=batch.ranges, run=self._run, now=now)
+        attempt.attempts_in_run += 1
+        attempt.risk_before = batch.first_risk_at
+        attempt.batch = self._store.intend(
+            batch,
+            encoder=encoder_id(attempt.work.payload),
+            sha256=body.sha256,
+            size=len(body.content),
+            run=self._run,
+            now=now,
+        )
+
+    def _submit(self, pool: ThreadPoolExecutor, attempt: _Try) -> None:
+        assert attempt.body is not None  # noqa: S101 -- set when the batch was claimed
+        model = attempt.work.part.model
+        self._result.requests += 1
+        self._result.attempts[model] = self._result.attempts.get(model, 0) + 1
+        future = pool.submit(self._post, attempt.work.payload.endpoint, attempt.body.content)
+        self._in_flight[future] = (attempt, self._clock.now())
+
+    def _post(self, path: str, content: bytes) -> tuple[Answer | Failure, float]:
+        started = time.monotonic()
+        return self._transport.post(path, content), time.monotonic() - started
+
+    def _collect(self, timeout_s: float) -> None:
+        """Wait for answers and classify them."""
+        if not self._in_flight:
+            if timeout_s > 0:
+                self._clock.sleep(timeout_s)
+            return
+        done, _ = wait(self._in_flight, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        for future in done:
+            attempt, started_at = self._in_flight.pop(future)
+            result, seconds = future.result()
+            verdict = self._destination.verdict(
+                result, rows=attempt.batch.rows, earlier_attempt_at_risk=attempt.risk_before is not None
+            )
+            if verdict.request_id:
+                ids = self._result.request_ids.setdefault(attempt.work.part.model, deque(maxlen=MOST_REQUEST_IDS))
+                ids.append(verdict.request_id)
+            self._finished.append((attempt, verdict, seconds, started_at))
+
+    def _drain(self) -> None:
+        """Let requests in flight end, within the grace time, and store their outcome."""
+        end = self._clock.monotonic_s() + GRACE_S
+        while self._in_flight and self._clock.monotonic_s() < end:
+            self._collect(max(0.0, min(IDLE_S, end - self._clock.monotonic_s())))
+        if self._finished:
+            self._commit([])
+        if self._in_flight:
+            # Their batches stay `sending` and become `unknown` in the next run.
+            self._transport.close()
+
+    # outcomes -----------------------------------------------------------------------------------------------
+
+    def _conclude(self, attempt: _Try, verdict: Verdict, seconds: float, started_at: datetime) -> None:
+        work, batch, now = attempt.work, attempt.batch, self._clock.now()
+        decision = policy.decide(
+            verdict,
+            rows=batch.rows,
+            risk_before=attempt.risk_before,
+            started_at=started_at,
+            now=now,
+            attempts_in_run=attempt.attempts_in_run,
+            limits=work.payload.limits,
+        )
+        attempt.batch = self._store.conclude(
+            batch, state=decision.state, verdict=verdict, seconds=seconds, risk_at=decision.risk_at, now=now
+        )
+        self._watch(verdict, attempt)
+        match decision.step:
+            case "done":
+                work.open_batches -= 1
+                self._count_settled(work, attempt.batch)
+            case "split":
+                work.open_batches -= 1
+                self._split(attempt, verdict)
+            case "again":
+                self._again(attempt, verdict)
+            case "halt":
+                self._leave(attempt)
+                self._result.halt = self._result.halt or verdict
+            case "later":
+                self._leave(attempt)
+
+    def _leave(self, attempt: _Try) -> None:
+        attempt.work.open_batches -= 1
+        attempt.work.left += 1
+
+    def _again(self, attempt: _Try, verdict: Verdict) -> None:
+        if not self._budget.spend(verdict):
+            self._leave(attempt)
+            self._stop("retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost.")
+            return
+        delay_s = self._delay_s(attempt, verdict)
+        if self._clock.monotonic_s() + delay_s > self._deadline:
+            self._leave(attempt)
+            reason = verdict.remedy or "Run again later."
+            self._stop("wait-too-long", f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take.", reason)
+            return
+        if delay_s >= 1:
+            self._listener(Waiting(verdict.message or verdict.response_class, delay_s))
+        self._schedule(attempt, delay_s)
+
+    def _delay_s(self, attempt: _Try, verdict: Verdict) -> float:
+        if verdict.retry_after_s is not None:
+            return verdict.retry_after_s
+        match verdict.waits:
+            case "throttle":
+                return self._throttle_delay_s()
+            case "minutes":
+                return policy.MINUTES_S
+            case _:
+                return backoff_s(attempt.attempts_in_run, self._random)
+
+    def _throttle_delay_s(self) -> float:
+        """A second; within a minute of the last one five minutes; then until the daily quota starts anew."""
+        self._pacer.slow_down()
+        now = self._clock.monotonic_s()
+        recent = self._throttled_at is not None and now - self._throttled_at < 60 + policy.MINUTES_S
+        self._throttles = self._throttles + 1 if recent else 1
+        self._throttled_at = now
+        if self._throttles == 1:
+            return 1.0
+        if self._throttles == 2:  # noqa: PLR2004 -- second in a row
+            return policy.MINUTES_S
+        return policy.seconds_to_midnight(self._clock.now())
+
+    def _watch(self, verdict: Verdict, attempt: _Try) -> None:
+        """Keep the counters that stop a run early."""
+        if verdict.outcome == "accepted":
+            self._proven.add(attempt.work.source)
+            self._consecutive_failures = 0
+            self._budget.earn()
+            return
+        if verdict.outcome in {"retry", "unknown"} and verdict.waits == "backoff":
+            self._consecutive_failures += 1
+            if self._consecutive_failures >= CONSECUTIVE_FAILURES and not self._proven:
+                self._stop(
+                    "no-answer",
+                    f"{self._consecutive_failures} attempts in a row failed: {verdict.message or 'no usable answer'}",
+                    verdict.remedy or "Run again later: nothing was lost.",
+                )
+        if attempt.batch.state is BatchState.DEAD:
+            self._dead_rows += attempt.batch.rows
+
+    def _count_settled(self, work: PartWork, batch: Batch) -> None:
+        if batch.state is BatchState.ACCEPTED:
+            sent = self._result.sent.setdefault(work.part.model, {})
+            for currency, value in self._encoder(work).value(batch.ranges).items():
+                sent[currency] = sent.get(currency, Decimal(0)) + value
+        self._counted_rows += batch.rows
+        model = work.part.model
+        self._settled_rows[model] = self._settled_rows.get(model, 0) + batch.rows
+        self._listener(RowsSettled(model, self._settled_rows[model], work.part.rows))
+        if (
+            self._counted_rows <= policy.DEAD_SAMPLE_ROWS
+            and self._dead_rows > max(CONSECUTIVE_FAILURES, policy.DEAD_SAMPLE_ROWS * self._limits.max_dead_share)
+        ) or (self._dead_rows >= policy.CANARY_ROWS and not self._proven):
+            self._stop(
+                "too-many-refused",
+                f"TikTok refused {self._dead_rows} of the first {self._counted_rows} rows: the model is wrong, not the rows.",
+                "Look at the refusals below, correct the model, then run again.",
+            )
+
+    def _split(self, attempt: _Try, verdict: Verdict) -> None:
+        """Replace a refused batch by smaller ones, in the transaction that stores the refusal."""
+        pieces: list[Ranges]
+        if verdict.bad_rows and len(verdict.bad_rows) < attempt.batch.rows:
+            alone, rest = without(attempt.batch.ranges, verdict.bad_rows)
+            pieces = [*alone, rest]
+        else:
+            pieces = list(halves(attempt.batch.ranges))
+        for ranges in pieces:
+            child = self._store.add_batch(
+                part=attempt.batch.part, ranges=ranges, run=self._run, now=self._clock.now(), parent=attempt.batch
+            )
+            piece = _Try(child, attempt.work, extra_requests=attempt.extra_requests)
+            attempt.work.open_batches += 1
+            attempt.extra_requests[0] += 1
+            if attempt.extra_requests[0] > policy.MAX_EXTRA_REQUESTS:
+                self._leave(piece)
+                continue
+            self._schedule(piece, 0.0)
+
+    def _maybe_settle(self, work: PartWork) -> None:
+        if not work.is_final or work.part.id not in self._works:
+            return
+        del self._works[work.part.id]
+        work.encoder = None
+        started = self._clock.monotonic_s()
+        settle(work.part, store=self._store, state=self._state, run=self._run, now=self._clock.now())
+        self._result.settle_s += self._clock.monotonic_s() - started

@@ -1,0 +1,253 @@
+"""Reads a destination view once, judges its rows, and freezes the ones that are due."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import Engine, EngineError, StagedFile
+from pusher.errors import PlanError, Problem
+from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
+from pusher.ledger.state import PRIVATE_FOLDER, StateFolder, publish
+from pusher.ledger.store import File, Store
+from pusher.payload.checks import Reason, RowChecks, row_checks
+from pusher.payload.columns import check_columns
+from pusher.payload.model import Payload
+from pusher.payload.projection import staged_sql
+from pusher.payload.types import SqlType, parse_type
+
+ROWS_PER_FILE = 100_000
+DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A destination view that is pushed.
+
+    Attributes:
+        model: Model name.
+        file: Its file, for messages.
+        relation: Quoted name in the warehouse.
+        payload: What it is pushed as.
+        source_id: Event source id from the settings, or None.
+    """
+
+    model: str
+    file: str
+    relation: str
+    payload: Payload
+    source_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What a plan depends on beside the view.
+
+    Attributes:
+        run: Run id.
+        now: The run's clock.
+        space: Key space: empty for real events, `test:CODE` for test events.
+        pixel_window: The web events are also reported by the pixel.
+        strict: Ask for the vendor page's strict list of columns.
+    """
+
+    run: str
+    now: datetime
+    space: str = ""
+    pixel_window: bool = False
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What became of a view's rows.
+
+    Attributes:
+        view: The view.
+        counts: Rows by term, detail and currency.
+        reasons: Reason texts by code.
+        dropped_identifiers: Identifiers that were not digests or identified nobody.
+        new_conflicts: Conflicts that no earlier run has seen.
+        rows: Rows of the view.
+        planned: Rows that are due.
+    """
+
+    view: View
+    counts: Sequence[TermCount]
+    reasons: dict[str, Reason]
+    dropped_identifiers: int
+    new_conflicts: int
+
+    @property
+    def rows(self) -> int:
+        """Rows of the view."""
+        return sum(count.rows for count in self.counts)
+
+    @property
+    def planned(self) -> int:
+        """Rows that are due."""
+        return sum(count.rows for count in self.counts if count.term == "planned")
+
+
+def view_columns(engine: Engine, view: View) -> dict[str, SqlType]:
+    """Return a built view's columns and types.
+
+    Raises:
+        PlanError: The view is not there or does not run any more.
+    """
+    try:
+        columns = engine.columns(f"select * from {view.relation}")
+    except EngineError as error:
+        missing = error.kind == "catalog"
+        message = f"The view of {view.model} is not in the warehouse." if missing else f"{view.model}: {error.message}"
+        fix = f"Run `pusher build --select +{view.model}` first."
+        raise PlanError(Problem("not-built", message, view.file, fix=fix)) from error
+    return {column.name: parse_type(column.type) for column in columns}
+
+
+def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, dict[str, SqlType]]:
+    """Check a view's columns and work out how its rows are judged.
+
+    Raises:
+        PlanError: A required column is missing, or a column has the wrong type.
+    """
+    columns = view_columns(engine, view)
+    findings = check_columns(view.payload, columns, source_id=view.source_id, strict=options.strict)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise PlanError(
+            *(
+                Problem(finding.code, f"{view.model}: {finding.message}", view.file, fix=finding.fix)
+                for finding in errors
+            )
+        )
+    checks = row_checks(
+        view.payload,
+        columns,
+        source_id=view.source_id,
+        now_s=int(options.now.timestamp()),
+        pixel_window=options.pixel_window,
+    )
+    return checks, columns
+
+
+def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile]:
+    folder.mkdir(mode=PRIVATE_FOLDER)
+    try:
+        return engine.stage(sql, folder, rows_per_file=ROWS_PER_FILE)
+    except EngineError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        fix = {
+            "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
+            "io": "Check free space and rights of the state folder.",
+        }.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
+        raise PlanError(
+            Problem("view-failed", f"{view.model} failed while it was read: {error.message}", view.file, fix=fix)
+        ) from error
+
+
+def plan_view(
+    view: View, *, engine: Engine, folder: Path, store: Store | None, state_root: Path, options: PlanOptions
+) -> tuple[Plan, Reconciled]:
+    """Judge a view and freeze its due rows under temporary names.
+
+    Args:
+        view: The view.
+        engine: Where it is.
+        folder: Folder for temporary files, on the file system of the outbox.
+        store: The ledger, or None when there is none yet.
+        state_root: Folder that the ledger's paths are relative to.
+        options: Clock, run and key space.
+
+    Raises:
+        PlanError: The view cannot be planned.
+    """
+    checks, columns = judge(engine, view, options)
+    staging = folder / f"{options.run}-{view.model}.staging"
+    frozen = folder / f"{options.run}-{view.model}.frozen"
+    staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+    frozen.mkdir(mode=PRIVATE_FOLDER)
+    texts = {
+        number: ReasonText(reason.term, reason.code, reason.field, reason.message, reason.fix)
+        for number, reason in enumerate(checks.reasons)
+    }
+
+    def paths(kind: str) -> list[Path]:
+        return [state_root / file.path for file in store.files(kind, options.space)] if store else []
+
+    with Reconciler(
+        folder=frozen,
+        staged=staged,
+        keys=paths("keys"),
+        held=paths("outbox"),
+        known_conflicts=paths("quarantine"),
+        reasons=texts,
+    ) as reconciler:
+        result = reconciler.reconcile(
+            model=view.model,
+            run=options.run,
+            first_seen=options.now.isoformat(),
+            max_age_s=view.payload.limits.max_age_s,
+        )
+    plan = Plan(
+        view=view,
+        counts=result.counts,
+        reasons={reason.code: reason for reason in checks.reasons},
+        dropped_identifiers=result.dropped_identifiers,
+        new_conflicts=result.new_conflicts,
+    )
+    return plan, result
+
+
+def commit_plan(
+    plan: Plan, result: Reconciled, *, store: Store, state: StateFolder, destination: str, options: PlanOptions
+) -> None:
+    """Give the frozen rows their durable names and record them; the old quarantine of the view is replaced."""
+    view, named = plan.view, []
+    for number, (source_id, staged) in enumerate(result.parts):
+        final = state.outbox / f"{options.run}-{view.model}-{number}.parquet"
+        named.append((source_id, _file(staged, final, kind="outbox", view=view, options=options, state=state)))
+    quarantine = None
+    if result.quarantine is not None:
+        final = state.quarantine / f"{options.run}-{view.model}.parquet"
+        quarantine = _file(result.quarantine, final, kind="quarantine", view=view, options=options, state=state)
+    replaced = [
+        file
+        for file in store.files("quarantine", options.space)
+        if file.model == view.model and not file.path.endswith("-refused.parquet")
+    ]
+    with store.transaction():
+        for source_id, file in named:
+            store.add_part(
+                run=options.run,
+                model=view.model,
+                payload=view.payload.name,
+                destination=destination,
+                source_id=source_id,
+                file=file,
+                now=options.now,
+            )
+        store.drop_files(replaced)
+        if quarantine is not None:
+            store.add_file(quarantine, run=options.run, now=options.now)
+    for file in replaced:
+        (state.root / file.path).unlink(missing_ok=True)
+    for ending in ("staging", "frozen"):
+        shutil.rmtree(state.outbox / f"{options.run}-{view.model}.{ending}", ignore_errors=True)
+
+
+def _file(staged: StagedFile, final: Path, *, kind: str, view: View, options: PlanOptions, state: StateFolder) -> File:
+    digest = publish(staged.path, final)
+    return File(
+        id=0,
+        path=final.relative_to(state.root).as_posix(),
+        kind=kind,
+        space=options.space,
+        model=view.model,
+        rows=staged.rows,
+        bytes=final.stat().st_size,
+        sha256=digest,
+    )

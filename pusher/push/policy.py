@@ -1,0 +1,113 @@
+"""Pure decisions of a push: what a verdict means for a batch, and when to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pusher.contracts import BatchState, Verdict
+from pusher.payload.model import Limits
+
+MAX_ATTEMPTS_PER_RUN = 8
+MAX_EXTRA_REQUESTS = 256
+MAX_DEAD_SHARE = 0.10
+DEAD_SAMPLE_ROWS = 1_000
+CANARY_ROWS = 10
+MINUTES_S = 300.0
+RETRY_TOKENS = 500
+COST_RETRY = 5
+COST_IN_DOUBT = 10
+
+Step = Literal["done", "again", "split", "halt", "later"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with a batch after an attempt.
+
+    Attributes:
+        state: State that is stored.
+        step: `done`, `again` (same bytes), `split`, `halt` (stop the run) or `later` (leave it for another run).
+        risk_at: Start of the first attempt that may have arrived, or None.
+    """
+
+    state: BatchState
+    step: Step
+    risk_at: datetime | None
+
+
+def decide(
+    verdict: Verdict,
+    *,
+    rows: int,
+    risk_before: datetime | None,
+    started_at: datetime,
+    now: datetime,
+    attempts_in_run: int,
+    limits: Limits,
+) -> Decision:
+    """Turn a verdict into the next step of a batch.
+
+    Args:
+        verdict: What the attempt proved.
+        rows: Rows of the batch.
+        risk_before: Start of an earlier attempt that may have arrived.
+        started_at: Start of this attempt.
+        now: Current moment.
+        attempts_in_run: Attempts of this batch in this run, this one included.
+        limits: Ages of the contract.
+    """
+    exhausted = attempts_in_run >= MAX_ATTEMPTS_PER_RUN
+    match verdict.outcome:
+        case "accepted":
+            return Decision(BatchState.ACCEPTED, "done", risk_before or started_at)
+        case "rejected" if rows == 1:
+            return Decision(BatchState.DEAD, "done", risk_before)
+        case "split" if rows == 1 and verdict.response_class == "SIZE":
+            return Decision(BatchState.DEAD, "done", risk_before)
+        case "rejected":
+            return Decision(BatchState.SPLIT, "split", risk_before)
+        case "split" if rows > 1:
+            # A partial acceptance may have taken some rows: the pieces inherit the risk of this attempt.
+            risk = risk_before or (started_at if verdict.response_class == "PARTIAL" else None)
+            return Decision(BatchState.SPLIT, "split", risk)
+        case "retry":
+            return Decision(BatchState.RETRY, "later" if exhausted else "again", risk_before)
+        case "halt":
+            return Decision(BatchState.RETRY, "halt", risk_before)
+        case _:
+            risk = risk_before or started_at
+            if is_past_resending(risk, now=now, limits=limits):
+                return Decision(BatchState.PARKED, "later", risk)
+            return Decision(BatchState.UNKNOWN, "later" if exhausted else "again", risk)
+
+
+def is_past_resending(risk_at: datetime | None, *, now: datetime, limits: Limits) -> bool:
+    """Whether TikTok may no longer recognise another copy as a duplicate."""
+    return risk_at is not None and now - risk_at >= timedelta(seconds=limits.resend_limit_s)
+
+
+def seconds_to_midnight(now: datetime) -> float:
+    """Return the time until daily quotas start anew, at 00:00 UTC."""
+    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (midnight - now).total_seconds()
+
+
+class RetryBudget:
+    """Bounds how much one run may retry: a sick server is not beaten further."""
+
+    def __init__(self) -> None:
+        self._tokens = RETRY_TOKENS
+
+    def spend(self, verdict: Verdict) -> bool:
+        """Pay for one more attempt; False when the budget is empty."""
+        cost = COST_IN_DOUBT if verdict.outcome == "unknown" else COST_RETRY
+        if self._tokens < cost:
+            return False
+        self._tokens -= cost
+        return True
+
+    def earn(self) -> None:
+        """A success gives one token back."""
+        self._tokens = min(RETRY_TOKENS, self._tokens + 1)

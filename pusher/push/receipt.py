@@ -1,0 +1,188 @@
+"""Adds up what became of every row; each sum closes or the run is a bug."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pusher.contracts import BatchState
+from pusher.push.plan import Plan
+
+VIEW_TERMS = (
+    "planned", "already_sent", "conflicting", "enriched", "duplicate", "invalid", "no_identity", "expired", "suppressed",
+)  # fmt: skip
+PLANNED_TERMS = ("accepted", "dead", "parked", "pending", "expired_late", "suppressed_late")
+_FINAL_TERM = {
+    BatchState.ACCEPTED: "accepted",
+    BatchState.DEAD: "dead",
+    BatchState.PARKED: "parked",
+    BatchState.EXPIRED: "expired_late",
+    BatchState.SUPPRESSED: "suppressed_late",
+}
+_EXPLAINED = ("conflicting", "duplicate", "invalid", "no_identity", "expired")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Rows that are not sent for one reason.
+
+    Attributes:
+        reason: Stable code.
+        field: Contract column, or None.
+        rows: How many.
+        message: What is wrong.
+        fix: What to do.
+        term: The receipt's term they are counted under.
+    """
+
+    reason: str
+    field: str | None
+    rows: int
+    message: str
+    fix: str
+    term: str
+
+
+@dataclass(slots=True)
+class ModelReceipt:
+    """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`."""
+
+    model: str
+    terms: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*VIEW_TERMS, *PLANNED_TERMS), 0))
+    held: dict[str, int] = field(default_factory=dict)
+    resumed: dict[str, int] = field(default_factory=dict)
+    value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    sent: dict[str, Decimal] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    dropped_identifiers: int = 0
+    new_conflicts: int = 0
+    attempts: int = 0
+    requests: int = 0
+    request_ids: list[str] = field(default_factory=list)
+    earlier_run: tuple[str, str] | None = None
+
+    @property
+    def view_rows(self) -> int:
+        """Rows of the view: the sum of its terms."""
+        return sum(self.terms[term] for term in VIEW_TERMS)
+
+    def close(self) -> None:
+        """Check that the planned rows are all accounted for.
+
+        Raises:
+            AssertionError: They are not: a defect of this program.
+        """
+        settled = sum(self.terms[term] for term in PLANNED_TERMS)
+        if settled != self.terms["planned"]:
+            raise AssertionError(f"{self.model}: planned {self.terms['planned']} rows, accounted for {settled}")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them; money as decimal text."""
+        currencies = sorted(
+            {currency for values in self.value_by_term.values() for currency in values} | set(self.sent)
+        )
+        revenue = {}
+        for currency in currencies:
+            by_term = {term: values[currency] for term, values in self.value_by_term.items() if currency in values}
+            revenue[currency] = {
+                "warehouse": money(sum(by_term.values(), Decimal(0))),
+                "sent": money(self.sent.get(currency, Decimal(0))),
+                "by_term": {term: money(value) for term, value in sorted(by_term.items())},
+            }
+        return {
+            "model": self.model,
+            "view_rows": self.view_rows,
+            **self.terms,
+            "held": self.held,
+            "resumed": self.resumed,
+            "dropped_identifiers": self.dropped_identifiers,
+            "new_conflicts": self.new_conflicts,
+            "requests": self.requests,
+            "attempts": self.attempts,
+            "request_ids": self.request_ids,
+            "revenue": revenue,
+            "refusals": [
+                {"reason": one.reason, "field": one.field, "rows": one.rows, "fix": one.fix, "message": one.message,
+                 "term": one.term}
+                for one in self.refusals
+            ],
+            "earlier_run": (
+                {"id": self.earlier_run[0], "started_at": self.earlier_run[1]} if self.earlier_run else None
+            ),
+        }  # fmt: skip
+
+
+def money(value: Decimal) -> str:
+    """Return an exact amount as decimal text with at least two places."""
+    text = f"{value.normalize():f}"
+    whole, _, fraction = text.partition(".")
+    return f"{whole}.{fraction.ljust(2, '0')}"
+
+
+def from_plan(plan: Plan) -> ModelReceipt:
+    """Start a view's line with what its plan counted."""
+    receipt = ModelReceipt(
+        plan.view.model, dropped_identifiers=plan.dropped_identifiers, new_conflicts=plan.new_conflicts
+    )
+    refused: dict[tuple[str, str], int] = {}
+    for count in plan.counts:
+        receipt.terms[count.term] += count.rows
+        if count.currency is not None:
+            values = receipt.value_by_term.setdefault(count.term, {})
+            values[count.currency] = values.get(count.currency, Decimal(0)) + count.value
+        if count.term == "already_sent":
+            receipt.held[count.detail] = receipt.held.get(count.detail, 0) + count.rows
+        if count.term in _EXPLAINED:
+            refused[count.term, count.detail] = refused.get((count.term, count.detail), 0) + count.rows
+    for (term, detail), rows in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
+        receipt.refusals.append(_refusal(plan, term, detail, rows))
+    return receipt
+
+
+def _refusal(plan: Plan, term: str, detail: str, rows: int) -> Refusal:
+    if term == "conflicting":
+        message = f"Another row with the same event differs in {detail}." if detail != "several rows" else (
+            "The view has the event more than once, with different values."
+        )  # fmt: skip
+        fix = "Give a changed order an event_id of its own, or restore the first values."
+        return Refusal("conflict", detail, rows, message, fix, term)
+    if term == "duplicate":
+        return Refusal("duplicate", "event_id", rows, "The view has the event twice, with equal values.",
+                       "Nothing to do; one copy is sent.", term)  # fmt: skip
+    reason = plan.reasons[detail]
+    return Refusal(reason.code, reason.field, rows, reason.message, reason.fix, term)
+
+
+def rows_by_term(states: Mapping[BatchState, int], rows: int) -> dict[str, int]:
+    """Return a part's rows by planned term; what is not final is pending."""
+    found = dict.fromkeys(PLANNED_TERMS, 0)
+    for state, count in states.items():
+        if state in _FINAL_TERM:
+            found[_FINAL_TERM[state]] += count
+    found["pending"] = rows - sum(found.values())
+    return found
+
+
+def exit_code(receipts: list[ModelReceipt], *, halted: bool, gave_up: bool, on_change: str) -> int:
+    """Return the exit code that tells the truth; the highest-ranked of 3 > 5 > 4 > 1 wins.
+
+    Args:
+        receipts: All lines.
+        halted: TikTok refused token, permission or configuration.
+        gave_up: Too many rows were refused, so the rest was not tried.
+        on_change: `report` counts new conflicts as findings, `ignore` does not.
+    """
+    if halted:
+        return 3
+
+    def total(term: str) -> int:
+        return sum(receipt.terms[term] + receipt.resumed.get(term, 0) for receipt in receipts)
+
+    if total("parked"):
+        return 5
+    if total("pending") and not gave_up:
+        return 4
+    conflicts = sum(receipt.new_conflicts for receipt in receipts) if on_change == "report" else 0
+    return 1 if total("invalid") or total("dead") or conflicts or gave_up else 0

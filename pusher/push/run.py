@@ -1,0 +1,368 @@
+"""One push: recover, plan every view, deliver, settle, add up."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pusher import __version__
+from pusher.clock import Clock
+from pusher.contracts import BatchState, Destination, Endpoint, Engine
+from pusher.errors import Problem
+from pusher.ledger.reconcile import compact
+from pusher.ledger.state import StateFolder, publish
+from pusher.ledger.store import File, Part, Store, open_store, read_store
+from pusher.progress import Listener, PlanFinished
+from pusher.push import receipt as receipts
+from pusher.push.deliver import Delivered, Delivery, DeliveryLimits
+from pusher.push.plan import PlanOptions, View, commit_plan, plan_view
+from pusher.push.receipt import ModelReceipt, Refusal
+from pusher.transport import Pacer, Transport
+
+MOST_KEY_FILES = 64
+RUN_ID_FORMAT = "%Y%m%dT%H%M%S"
+
+
+@dataclass(frozen=True, slots=True)
+class PushOptions:
+    """What a person chose for one push.
+
+    Attributes:
+        dry_run: Plan and show; send nothing, change nothing.
+        test_event_code: Send as test events, which never count as sent.
+        requests_per_s: Pace.
+        limits: How hard to work.
+        on_change: `report` or `ignore` conflicts.
+        pixel_window: The web events are also reported by the pixel.
+        strict: Ask for the vendor page's strict list of columns.
+        ledger_id: Ledger that the profile pins, or None.
+        normaliser_version: Version of the identity macros, or None.
+    """
+
+    dry_run: bool = False
+    test_event_code: str | None = None
+    requests_per_s: float = 10.0
+    limits: DeliveryLimits = field(default_factory=DeliveryLimits)
+    on_change: str = "report"
+    pixel_window: bool = False
+    strict: bool = False
+    ledger_id: str | None = None
+    normaliser_version: str | None = None
+
+
+@dataclass(slots=True)
+class PushReport:
+    """What a push did, ready to print.
+
+    Attributes:
+        run_id: Id of the run.
+        base_url: Where rows went, as shown.
+        dry_run: Nothing was sent.
+        models: One receipt for each view.
+        seconds: Time by stage.
+        requests: HTTP requests made.
+        exit_code: The code that tells the truth.
+        problems: What stopped the run early, if anything did.
+    """
+
+    run_id: str
+    base_url: str
+    dry_run: bool
+    models: list[ModelReceipt]
+    seconds: dict[str, float]
+    requests: int = 0
+    exit_code: int = 0
+    problems: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        terms = (*receipts.VIEW_TERMS, *receipts.PLANNED_TERMS)
+        totals: dict[str, Any] = {term: sum(model.terms[term] for model in self.models) for term in terms}
+        return {
+            "run_id": self.run_id,
+            "base_url": self.base_url,
+            "dry_run": self.dry_run,
+            "models": [model.as_json() for model in self.models],
+            "totals": {
+                "view_rows": sum(model.view_rows for model in self.models),
+                **totals,
+                "requests": self.requests,
+            },
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PushWorld:
+    """Everything outside that a push works with.
+
+    Attributes:
+        destination: The API's rules.
+        endpoint: Where it is.
+        state: The state folder.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        should_stop: True once the user asked to stop.
+        open_engine: Opens the warehouse, allowed to write into one folder.
+        ca_file: Further certificate authorities, or None.
+    """
+
+    destination: Destination
+    endpoint: Endpoint
+    state: StateFolder
+    clock: Clock
+    listener: Listener
+    should_stop: Callable[[], bool]
+    open_engine: Callable[[Path], Engine]
+    ca_file: Path | None = None
+
+
+def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+    """Push destination views.
+
+    Args:
+        views: The views, in the order to plan them.
+        world: Destination, state, clock.
+        options: What the person chose.
+
+    Raises:
+        PlanError: A view cannot be planned; nothing was sent.
+        StateError: The ledger cannot be trusted; nothing was sent.
+        AnotherRunIsActive: Another push holds the lock.
+    """
+    if options.dry_run:
+        return _dry_run(views, world, options)
+    world.state.create()
+    with world.state.locked():
+        store = open_store(
+            world.state,
+            base_url=world.endpoint.shown_as,
+            now=world.clock.now(),
+            expected_id=options.ledger_id,
+        )
+        try:
+            return _push(views, world, options, store)
+        finally:
+            store.close()
+
+
+def _run_id(now: datetime) -> str:
+    return f"{now.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
+
+
+def _plan_options(world: PushWorld, options: PushOptions) -> PlanOptions:
+    now = world.clock.now()
+    return PlanOptions(
+        run=_run_id(now),
+        now=now,
+        space=f"test:{options.test_event_code}" if options.test_event_code else "",
+        pixel_window=options.pixel_window,
+        strict=options.strict,
+    )
+
+
+def _plan_all(
+    views: Sequence[View], world: PushWorld, planning: PlanOptions, *, folder: Path, store: Store | None
+) -> list[ModelReceipt]:
+    """Plan every view before anything is sent; a view that fails leaves no trace of the others' staging."""
+    found = []
+    engine = world.open_engine(folder)
+    try:
+        for view in views:
+            started = world.clock.monotonic_s()
+            plan, result = plan_view(
+                view, engine=engine, folder=folder, store=store, state_root=world.state.root, options=planning
+            )
+            found.append((plan, result))
+            seconds = world.clock.monotonic_s() - started
+            world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
+    finally:
+        engine.close()
+    if store is not None and folder == world.state.outbox:
+        for plan, result in found:
+            commit_plan(
+                plan, result, store=store, state=world.state, destination=world.destination.name, options=planning
+            )
+    return [receipts.from_plan(plan) for plan, _ in found]
+
+
+def _dry_run(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+    planning = _plan_options(world, options)
+    started = world.clock.monotonic_s()
+    store = read_store(world.state)
+    folder = Path(tempfile.mkdtemp(prefix="pusher-"))
+    try:
+        models = _plan_all(views, world, planning, folder=folder, store=store)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if store is not None:
+            store.close()
+    for model in models:
+        model.terms["pending"] = model.terms["planned"]
+        model.close()
+    seconds = {"plan": world.clock.monotonic_s() - started, "deliver": 0.0, "settle": 0.0}
+    code = receipts.exit_code(models, halted=False, gave_up=True, on_change=options.on_change)
+    findings = any(model.terms["invalid"] or model.new_conflicts for model in models)
+    return PushReport(planning.run, world.endpoint.shown_as, True, models, seconds, 0, code if findings else 0)
+
+
+def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: Store) -> PushReport:
+    planning = _plan_options(world, options)
+    clock = world.clock
+    store.start_run(
+        run=planning.run,
+        command="push",
+        now=planning.now,
+        version=__version__,
+        base_url=world.endpoint.shown_as,
+        normaliser_version=options.normaliser_version,
+        test_event_code=options.test_event_code,
+    )
+    earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
+    resumed = {part.id: (part, store.part_states(part.id)) for part in store.open_parts()}
+    started = clock.monotonic_s()
+    try:
+        models = _plan_all(views, world, planning, folder=world.state.outbox, store=store)
+    except BaseException:
+        store.finish_run(run=planning.run, now=clock.now(), exit_code=2, receipt={})
+        raise
+    planned_s = clock.monotonic_s() - started
+    delivered = _deliver(world, options, store, planning)
+    settling = clock.monotonic_s()
+    _compact(store, world.state, planning, views)
+    _account(models, store, planning, delivered, resumed)
+    for model in models:
+        model.earlier_run = earlier.get(model.model)
+    report = PushReport(
+        run_id=planning.run,
+        base_url=world.endpoint.shown_as,
+        dry_run=False,
+        models=models,
+        seconds={
+            "plan": planned_s,
+            "deliver": delivered.seconds - delivered.settle_s,
+            "settle": delivered.settle_s + clock.monotonic_s() - settling,
+        },
+        requests=delivered.requests,
+        problems=_problems(delivered),
+    )
+    gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
+    report.exit_code = receipts.exit_code(
+        models, halted=delivered.halt is not None, gave_up=gave_up, on_change=options.on_change
+    )
+    store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
+    return report
+
+
+def _deliver(world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> Delivered:
+    parts = store.open_parts()
+    if not parts:
+        return Delivered()
+    transport = Transport(
+        world.endpoint,
+        clock=world.clock,
+        connections=options.limits.concurrency,
+        ca_file=world.ca_file,
+        listener=world.listener,
+    )
+    try:
+        delivery = Delivery(
+            store=store,
+            state=world.state,
+            destination=world.destination,
+            transport=transport,
+            pacer=Pacer(options.requests_per_s, world.clock),
+            clock=world.clock,
+            listener=world.listener,
+            run=planning.run,
+            limits=options.limits,
+            should_stop=world.should_stop,
+        )
+        return delivery.deliver(parts)
+    finally:
+        transport.close()
+
+
+def _account(
+    models: list[ModelReceipt],
+    store: Store,
+    planning: PlanOptions,
+    delivered: Delivered,
+    resumed: Mapping[int, tuple[Part, Mapping[BatchState, int]]],
+) -> None:
+    """Fill in what became of the planned rows, of this run and of earlier ones."""
+    by_model = {model.model: model for model in models}
+    for part in store.parts_of_run(planning.run):
+        for term, rows in receipts.rows_by_term(store.part_states(part.id), part.rows).items():
+            by_model[part.model].terms[term] += rows
+    for part, before in resumed.values():
+        model = by_model.setdefault(part.model, ModelReceipt(part.model))
+        was = receipts.rows_by_term(before, part.rows)
+        now = receipts.rows_by_term(store.part_states(part.id), part.rows)
+        counted = {term: now[term] - was[term] for term in now if term not in {"pending", "parked"}}
+        counted |= {"pending": now["pending"], "parked": now["parked"]}
+        counted["planned"] = sum(counted.values())
+        for term, rows in counted.items():
+            model.resumed[term] = model.resumed.get(term, 0) + rows
+    models[:] = list(by_model.values())
+    for model_name, code, message, rows in store.refusals(planning.run):
+        refusal = Refusal(f"tiktok-{code}", None, rows, message, "Correct the row in the model.", "dead")
+        by_model[model_name].refusals.append(refusal)
+    for model in models:
+        model.attempts = delivered.attempts.get(model.model, 0)
+        model.requests = model.attempts
+        model.sent = delivered.sent.get(model.model, {})
+        model.request_ids = list(delivered.request_ids.get(model.model, ()))
+        model.close()
+
+
+def _problems(delivered: Delivered) -> tuple[Problem, ...]:
+    problems = []
+    if delivered.halt is not None:
+        verdict = delivered.halt
+        code = "" if verdict.code is None else f" (code {verdict.code})"
+        problems.append(
+            Problem(
+                f"tiktok-{verdict.response_class.lower()}",
+                f"TikTok refused the request{code}: {verdict.message or 'no message'}",
+                fix=verdict.remedy,
+            )
+        )
+    if delivered.stopped is not None:
+        problems.append(delivered.stopped)
+    return tuple(problems)
+
+
+def _compact(store: Store, state: StateFolder, planning: PlanOptions, views: Sequence[View]) -> None:
+    """Merge key files once there are many, and forget keys of events that may not be sent any more."""
+    files = store.files("keys", planning.space)
+    if len(files) <= MOST_KEY_FILES or not views:
+        return
+    limits = views[0].payload.limits
+    keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
+    final = state.keys / f"{planning.run}-compact.parquet"
+    temporary = final.with_suffix(".tmp")
+    rows = compact([state.root / file.path for file in files], temporary, keep_since=keep_since)
+    digest = publish(temporary, final)
+    merged = File(
+        id=0,
+        path=final.relative_to(state.root).as_posix(),
+        kind="keys",
+        space=planning.space,
+        model=None,
+        rows=rows,
+        bytes=final.stat().st_size,
+        sha256=digest,
+    )
+    with store.transaction():
+        store.drop_files(files)
+        store.add_file(merged, run=planning.run, now=planning.now)
+        store.set_meta("pruned_before", str(keep_since))
+    for file in files:
+        (state.root / file.path).unlink(missing_ok=True)
