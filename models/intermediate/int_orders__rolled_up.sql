@@ -59,7 +59,7 @@ lines as (
             when min(unit_price) = max(unit_price) then min(unit_price)
             else cast(cast(sum(amount) as double) / nullif(sum(quantity), 0) as decimal(18, 2))
         end as unit_price,
-        case when count(*) = count(amount) then greatest(sum(quantity), 0) end as quantity,
+        case when count(*) = count(quantity) then greatest(sum(quantity), 0) end as quantity,
         case when count(*) = count(amount) then sum(amount) end as amount,
         min(page_url) as page_url,
         min(page_referrer) as page_referrer,

@@ -1,0 +1,138 @@
+"""The identity macros against vectors and a second implementation."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.models import oracle
+from tests.models.conftest import Vector
+from tests.models.render import Renderer, evaluate
+
+MACROS = Renderer()
+NORMALIZE_EMAIL = MACROS.text("{{ normalize_email('text') }}")
+NORMALIZE_PHONE = MACROS.text("{{ normalize_phone('text', 'country') }}")
+
+BLANKS = " \t\n\r\v\f\u0085\u00a0\u200b\u200e\u202c\u2060\u3000\ufeff"
+LOCAL = st.text(string.ascii_letters + string.digits + ".+_'-é\u212a\u0130" + BLANKS, min_size=1, max_size=12)
+DOMAIN = st.lists(st.text(string.ascii_letters + string.digits + "-" + BLANKS, max_size=8), min_size=1, max_size=4)
+NEARLY_ADDRESS = st.builds(lambda local, at, domain: local + at + ".".join(domain), LOCAL, st.just("@"), DOMAIN)
+ADDRESS = st.one_of(NEARLY_ADDRESS, st.text(max_size=20), st.text("ab@. <>,\"'", max_size=12), st.none())
+
+COUNTRY = st.sampled_from(
+    ["US", "CA", "GB", "UK", "de", "FR", " IT ", "ES", "IE", "LU", "SG", "BR", "HU", "XX", "", None]
+)
+CODES = sorted(
+    {plan[0] for plan in oracle._PLANS.values()} | {"7", "36", "54", "210", "211", "380", "423", "800", "979", "998"}
+)
+NEARLY_NUMBER = st.builds(
+    lambda mark, code, zero, digits: mark + code + zero + digits,
+    st.sampled_from(["+", "00", "", "(+", "+ ", "\u202a+"]),
+    st.sampled_from(["", *CODES]),
+    st.sampled_from(["", "0", "(0)", "( 0 )", "1", " "]),
+    st.text(string.digits + " -./()\u2011\u00a0", max_size=18),
+)
+NUMBER = st.one_of(NEARLY_NUMBER, st.text("0123456789+()= x#", max_size=20), st.text(max_size=12), st.none())
+
+
+def test_vectors_of_normalised_values(vectors: list[Vector]) -> None:
+    """Every vector normalises to what the table says."""
+    texts, countries = [vector.text for vector in vectors], [vector.country for vector in vectors]
+    emails = evaluate(NORMALIZE_EMAIL, text=texts)
+    phones = evaluate(NORMALIZE_PHONE, text=texts, country=countries)
+    found = [
+        email if vector.kind == "email" else phone for vector, email, phone in zip(vectors, emails, phones, strict=True)
+    ]
+    assert found == [vector.expected for vector in vectors]
+
+
+def test_vectors_of_digests(vectors: list[Vector]) -> None:
+    """Every vector hashes to the digest of the table, and junk to no digest at all."""
+    texts, countries = [vector.text for vector in vectors], [vector.country for vector in vectors]
+    emails = evaluate(MACROS.text("{{ hashed_email('text') }}"), text=texts)
+    phones = evaluate(MACROS.text("{{ hashed_phone('text', 'country') }}"), text=texts, country=countries)
+    found = [
+        email if vector.kind == "email" else phone for vector, email, phone in zip(vectors, emails, phones, strict=True)
+    ]
+    assert found == [vector.digest for vector in vectors]
+
+
+def test_vectors_agree_with_the_oracle(vectors: list[Vector]) -> None:
+    """The oracle itself returns what the table says."""
+    assert [vector.expected for vector in vectors] == [
+        oracle.normalize_email(vector.text)
+        if vector.kind == "email"
+        else oracle.normalize_phone(vector.text, vector.country)
+        for vector in vectors
+    ]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(ADDRESS, min_size=1, max_size=40))
+def test_addresses_agree_with_the_oracle(texts: list[str | None]) -> None:
+    """Any text normalises as the second implementation says."""
+    assert evaluate(NORMALIZE_EMAIL, text=texts) == [oracle.normalize_email(text) for text in texts]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(NUMBER, COUNTRY), min_size=1, max_size=40))
+def test_numbers_agree_with_the_oracle(pairs: list[tuple[str | None, str | None]]) -> None:
+    """Any text and country normalise as the second implementation says."""
+    texts, countries = [text for text, _ in pairs], [country for _, country in pairs]
+    found = evaluate(NORMALIZE_PHONE, text=texts, country=countries)
+    assert found == [oracle.normalize_phone(text, country) for text, country in pairs]
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(ADDRESS, min_size=1, max_size=40))
+def test_an_address_normalised_twice_is_the_same(texts: list[str | None]) -> None:
+    """Normalising a normalised address changes nothing."""
+    once = evaluate(NORMALIZE_EMAIL, text=texts)
+    assert evaluate(NORMALIZE_EMAIL, text=once) == once
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(NUMBER, COUNTRY), min_size=1, max_size=40))
+def test_a_number_normalised_twice_is_the_same_in_any_country(pairs: list[tuple[str | None, str | None]]) -> None:
+    """Normalising a normalised number changes nothing, whatever country is given the second time."""
+    texts, countries = [text for text, _ in pairs], [country for _, country in pairs]
+    once = evaluate(NORMALIZE_PHONE, text=texts, country=countries)
+    assert evaluate(NORMALIZE_PHONE, text=once, country=countries[::-1]) == once
+
+
+def test_a_national_number_needs_a_country() -> None:
+    """Without a row's country and without a default, only a number with its calling code counts."""
+    normalize = Renderer(default_country="").text("{{ normalize_phone('text') }}")
+    assert evaluate(normalize, text=["213 373 4253", "+1 213 373 4253"]) == [None, "+12133734253"]
+
+
+def test_default_country_is_read_in_either_case() -> None:
+    """A default country in lower case is the same country."""
+    normalize = Renderer(default_country="gb").text("{{ normalize_phone('text', 'country') }}")
+    assert evaluate(normalize, text=["07700 900123"] * 2, country=[None, " "]) == ["+447700900123"] * 2
+
+
+def test_nothing_is_never_hashed() -> None:
+    """NULL and empty text have no digest."""
+    assert evaluate(MACROS.text("{{ sha256_hex('text') }}"), text=[None, "", "user_123"]) == [
+        None,
+        None,
+        "80fba0ae1c48e3978e43e4efc365e14e12ea0c830ba8ba5b9a2dafc7e3f2ab8b",
+    ]
+
+
+def test_an_external_id_is_trimmed_and_keeps_its_case() -> None:
+    """An external id is hashed as it is, but for blanks around it."""
+    assert evaluate(MACROS.text("{{ hashed_external_id('text') }}"), text=[" User_1 ", "  ", None]) == [
+        hashlib.sha256(b"User_1").hexdigest(),
+        None,
+        None,
+    ]
+
+
+def test_the_version_of_the_rules_is_a_month() -> None:
+    """The version is text that a run can keep."""
+    assert MACROS.text("{{ normaliser_version() }}") == "2026-11"

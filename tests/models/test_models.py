@@ -1,0 +1,217 @@
+"""The models on a tiny shop, whole rows at a time, under every refund policy."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.models.render import Renderer, build, rows
+
+ANN = [hashlib.sha256(b"ann@example.com").hexdigest()]
+ANN_PHONE = [hashlib.sha256(b"+447700900123").hexdigest()]
+BO = sorted(hashlib.sha256(text).hexdigest() for text in (b"bo@example.org", b"bo.ray@example.net"))
+BO_PHONES = sorted(hashlib.sha256(text).hexdigest() for text in (b"+12125550100", b"+12135550101"))
+MAT = {"content_id": "A2", "content_name": "Mat", "content_category": "Sleep", "brand": "Lark"}
+PACK = {"content_id": "A1", "content_name": "Pack", "content_category": "Packs", "brand": None}
+
+
+def at(text: str) -> datetime:
+    """Return a naive UTC time."""
+    return datetime.fromisoformat(text)
+
+
+def event_id(order_id: str, entry: str = "sale") -> str:
+    """Return the id that an order's event must have."""
+    key = f"v18:Purchase{len(order_id)}:{order_id}{len(entry)}:{entry}"
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def item(product: dict[str, Any], price: str | None, quantity: int) -> dict[str, Any]:
+    """Return an item of contents."""
+    return {**product, "price": None if price is None else Decimal(price), "quantity": quantity}
+
+
+def offline(order_id: str, entry: str = "sale", **given: Any) -> dict[str, Any]:
+    """Return a row of tiktok_offline_events, with the values that most rows share."""
+    return {
+        "event": "Purchase",
+        "event_id": event_id(order_id, entry),
+        "event_time": None,
+        "email": None,
+        "phone": None,
+        "value": None,
+        "currency": "USD",
+        "contents": None,
+        "content_type": "product",
+        "num_items": 1,
+        "order_id": order_id,
+        "shop_id": "PDX-01",
+        "description": entry,
+        "event_channel": "in_store",
+        "brand": "Northwind Outfitters",
+        **given,
+    }
+
+
+S_1 = offline(
+    "S-1",
+    event_time=at("2026-11-20T13:00:00"),
+    email=ANN,
+    phone=ANN_PHONE,
+    value=Decimal("149.30"),
+    currency="EUR",
+    contents=[item(PACK, "149.00", 1), item(MAT, "0.10", 3)],
+    num_items=4,
+    shop_id="BER-01",
+)
+S_2 = offline(
+    "S-2",
+    event_time=at("2026-11-01T10:00:00"),
+    email=BO,
+    phone=BO_PHONES,
+    value=Decimal("320.00"),
+    contents=[item(PACK, "160.00", 2)],
+    num_items=2,
+    event_channel="phone_call",
+)
+S_3 = offline("S-3", value=Decimal("160.00"), contents=[item(PACK, "160.00", 1)])
+S_4 = offline(
+    "S-4",
+    event_time=at("2026-11-02T10:00:00"),
+    contents=[item(PACK, None, 1), item(MAT, "5.00", 1)],
+    num_items=2,
+)
+EVENTS = {
+    "drop": [S_1, S_2, S_3, S_4],
+    "net": [S_1, S_2 | {"value": Decimal("160.00"), "contents": [item(PACK, "160.00", 1)], "num_items": 1}, S_3, S_4],
+    "report": [
+        S_1,
+        offline(
+            "S-2",
+            "refund",
+            event_time=at("2026-11-05T09:00:00"),
+            email=BO,
+            phone=BO_PHONES,
+            value=Decimal("-160.00"),
+            contents=[item(PACK, "160.00", -1)],
+            num_items=-1,
+            event_channel="phone_call",
+        ),
+        S_2,
+        S_3,
+        S_4,
+    ],
+}
+
+
+@pytest.mark.parametrize("policy", list(EVENTS))
+def test_offline_events(shop: Path, policy: str) -> None:
+    """Every order outside the web is one row, unreadable values show as gaps, and refunds follow the policy."""
+    connection = build(Renderer(data=shop, refund_policy=policy))
+    assert rows(connection, "select * from tiktok_offline_events order by order_id, description") == EVENTS[policy]
+
+
+def test_web_events(shop: Path) -> None:
+    """Every web order is one row with its visit; a customer who bought anywhere before is returning."""
+    connection = build(Renderer(data=shop))
+    web = {
+        "event": "Purchase",
+        "ip": None,
+        "user_agent": "UA/1",
+        "content_type": "product",
+        "num_items": 1,
+        "shop_id": "web",
+        "description": "sale",
+        "event_channel": "website",
+        "brand": "Northwind Outfitters",
+    }
+    expected = [
+        {
+            "event_id": event_id("W-1"),
+            "event_time": at("2026-11-10T10:00:00"),
+            "email": BO,
+            "phone": BO_PHONES,
+            "external_id": hashlib.sha256(b"C-2").hexdigest(),
+            "ttclid": "E.C.P.1",
+            "ttp": "ttp1",
+            "page_url": "https://shop.example.com/w1",
+            "page_referrer": "https://www.tiktok.com/",
+            "value": Decimal("160.00"),
+            "currency": "USD",
+            "contents": [item(PACK, "160.00", 1)],
+            "order_id": "W-1",
+            "customer_type": "returning",
+        },
+        {
+            "event_id": event_id("W-2"),
+            "event_time": at("2026-11-11T10:00:00"),
+            "email": ANN,
+            "phone": ANN_PHONE,
+            "external_id": hashlib.sha256(b"C-1").hexdigest(),
+            "ttclid": None,
+            "ttp": None,
+            "page_url": "https://shop.example.com/w2",
+            "page_referrer": None,
+            "value": Decimal("120.00"),
+            "currency": "GBP",
+            "contents": [item(PACK, "120.00", 1)],
+            "order_id": "W-2",
+            "customer_type": "new",
+        },
+        {
+            "event_id": event_id("W-3"),
+            "event_time": at("2026-11-12T10:00:00"),
+            "email": None,
+            "phone": None,
+            "external_id": hashlib.sha256(b"C-4").hexdigest(),
+            "ttclid": None,
+            "ttp": None,
+            "page_url": "https://shop.example.com/w3",
+            "page_referrer": None,
+            "value": Decimal("120.00"),
+            "currency": None,
+            "contents": [item(PACK, "120.00", 1)],
+            "order_id": "W-3",
+            "customer_type": "new",
+        },
+    ]
+    found = rows(connection, "select * from tiktok_web_events order by order_id")
+    assert found == [web | row for row in expected]
+
+
+def test_a_web_order_given_back_is_no_event_under_net(shop: Path) -> None:
+    """What was given back whole leaves no event."""
+    connection = build(Renderer(data=shop, refund_policy="net"))
+    assert [row["order_id"] for row in rows(connection, "select order_id from tiktok_web_events order by 1")] == [
+        "W-1",
+        "W-3",
+    ]
+
+
+def test_identities_are_kept_by_rank(shop: Path) -> None:
+    """Of more identities than allowed, the account's address and the mobile number stay."""
+    connection = build(Renderer(data=shop, max_identities=1))
+    assert rows(connection, "select * from int_customers__identified order by customer_id") == [
+        {"customer_id": "C-1", "emails": ANN, "phones": ANN_PHONE},
+        {
+            "customer_id": "C-2",
+            "emails": [hashlib.sha256(b"bo@example.org").hexdigest()],
+            "phones": [hashlib.sha256(b"+12135550101").hexdigest()],
+        },
+    ]
+
+
+def test_row_order_of_the_source_does_not_matter(shop: Path, tmp_path: Path) -> None:
+    """A source file turned upside down gives the same rows."""
+    for name in ("customers", "transactions"):
+        header, *body = (shop / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (tmp_path / f"{name}.csv").write_text(header + "".join(reversed(body)), encoding="utf-8")
+    query = "select * from tiktok_web_events order by event_id"
+    assert rows(build(Renderer(data=tmp_path)), query) == rows(build(Renderer(data=shop)), query)
+    query = "select * from tiktok_offline_events order by event_id"
+    assert rows(build(Renderer(data=tmp_path)), query) == rows(build(Renderer(data=shop)), query)
