@@ -95,7 +95,7 @@ class Transport:
         self._client.close()
 
     def _read(self, response: httpx.Response) -> Answer | Failure:
-        if response.is_redirect or response.has_redirect_location or 300 <= response.status_code < 400:  # noqa: PLR2004
+        if response.is_redirect:
             return self._failure(failures.REDIRECT)
         if response.headers.get("content-encoding", "identity").strip().lower() not in {"identity", ""}:
             return self._failure(failures.ENCODED)
@@ -150,7 +150,7 @@ class _PoolTransport(httpx.BaseTransport):
                 )
             )
         except _POOL_ERRORS as error:
-            raise _as_httpx(error) from error
+            raise _as_httpx(error) from _origin(error)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
 
     def close(self) -> None:
@@ -165,7 +165,7 @@ class _Body(httpx.SyncByteStream):
         try:
             yield from self._answer.iter_stream()
         except _POOL_ERRORS as error:
-            raise _as_httpx(error) from error
+            raise _as_httpx(error) from _origin(error)
 
     def close(self) -> None:
         self._answer.close()
@@ -185,7 +185,13 @@ def _as_httpx(error: Exception) -> httpx.TransportError:
     """Return httpx's exception of the same name; both libraries share the names."""
     kind = getattr(httpx, type(error).__name__, httpx.TransportError)
     assert issubclass(kind, httpx.TransportError)  # noqa: S101 -- held by a test over both trees
-    return kind(str(error))
+    return kind(type(error).__name__)
+
+
+def _origin(error: Exception) -> BaseException:
+    """Return the system's error, which our backend hands over as the argument: the pool drops causes on the way."""
+    origin = error.args[0] if error.args else None
+    return origin if isinstance(origin, OSError) else error
 
 
 def _headers(endpoint: Endpoint) -> dict[str, str]:

@@ -98,24 +98,18 @@ def cause_of(error: BaseException, *, wrote: bool, deadline_passed: bool) -> Cau
     """
     cause = next(_BY_TYPE[kind] for kind in type(error).__mro__ if kind in _BY_TYPE)
     if cause is CONNECT_REFUSED:
-        cause = _cause_of_connect_error(_os_error(error))
+        cause = _cause_of_connect_error(error.__cause__)
     if wrote and (deadline_passed or cause.kind == NOT_SENT) and cause is not PROXY:
         # A time-out or a lost connection after the first byte leaves open what arrived.
         return DEADLINE if deadline_passed else RESET
     return cause
 
 
-def _os_error(error: BaseException) -> OSError | None:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error if isinstance(error, OSError) else None
-
-
-def _cause_of_connect_error(error: OSError | None) -> Cause:
+def _cause_of_connect_error(error: BaseException | None) -> Cause:
     match error:
         case ssl.SSLCertVerificationError():
             return CERTIFICATE
-        case ssl.SSLError() if error.reason in _TLS_VERSION:
+        case ssl.SSLError() if getattr(error, "reason", None) in _TLS_VERSION:
             return TLS_VERSION
         case ssl.SSLError() | ConnectionResetError() | ConnectionAbortedError() | BrokenPipeError():
             return TLS_HANDSHAKE

@@ -130,6 +130,8 @@ class DeadlineStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> DeadlineStream:
         """Return the stream under TLS, with the peer's certificate checked."""
+        # What was written until now asked a proxy for this connection; nothing of the request is under way.
+        self._exchange.wrote = False
         try:
             self._socket.settimeout(self._exchange.wait_s(timeout))
             sock = ssl_context.wrap_socket(self._socket, server_hostname=server_hostname)
@@ -138,7 +140,7 @@ class DeadlineStream(httpcore.NetworkStream):
             raise httpcore.ConnectTimeout from error
         except OSError as error:
             self.close()
-            raise httpcore.ConnectError from error
+            raise httpcore.ConnectError(error) from error
         return DeadlineStream(sock, self._exchange)
 
     def get_extra_info(self, info: str) -> Any:
@@ -177,7 +179,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
         except TimeoutError as error:
             raise httpcore.ConnectTimeout from error
         except (OSError, UnicodeError) as error:
-            raise httpcore.ConnectError from error
+            raise httpcore.ConnectError(error) from error
         last_error: OSError = OSError("no address")
         for address in addresses:
             try:
@@ -186,7 +188,7 @@ class DeadlineBackend(httpcore.NetworkBackend):
                 last_error = error
         if isinstance(last_error, TimeoutError):
             raise httpcore.ConnectTimeout from last_error
-        raise httpcore.ConnectError from last_error
+        raise httpcore.ConnectError(last_error) from last_error
 
 
 def _is_readable(sock: socket.socket) -> bool:

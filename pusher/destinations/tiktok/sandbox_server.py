@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ from pusher.errors import ConfigError, Problem
 HOST = "127.0.0.1"
 _LARGEST_REQUEST = 64 * 1024 * 1024
 _THREADS = 8
+_PATIENCE_S = 1.0
 
 
 class SandboxServer:
@@ -36,11 +38,15 @@ class SandboxServer:
     def __init__(self, app: Sandbox, port: int) -> None:
         from waitress import create_server
 
+        # It warns about answers that are cut short, which is what a scripted fault does.
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
         try:
             self._server = create_server(
                 _dropping(app),
                 host=HOST,
                 port=port,
+                map=self._sockets,
                 threads=_THREADS,
                 ident=None,
                 max_request_body_size=_LARGEST_REQUEST,
@@ -49,7 +55,6 @@ class SandboxServer:
         except OSError as error:
             problem = Problem("port", f"Port {port} cannot be used: {error.strerror}.", fix="Choose another --port.")
             raise ConfigError(problem) from error
-        self._is_closed = False
 
     @property
     def base_url(self) -> str:
@@ -62,14 +67,18 @@ class SandboxServer:
         try:
             self._server.run()
         finally:
-            self.stop()
+            self._server.task_dispatcher.shutdown(timeout=_PATIENCE_S)
+            self._close()
 
     def stop(self) -> None:
-        """Close the port; safe to call twice and from any thread."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._server.close()
-            self._server.task_dispatcher.shutdown(timeout=1)
+        """End `run`, from another thread."""
+        # Sockets may only be closed by the thread that polls them; without sockets its loop ends.
+        self._server.trigger.pull_trigger(self._close)
+
+    def _close(self) -> None:
+        from waitress.wasyncore import close_all
+
+        close_all(self._sockets, ignore_all=True)
 
 
 def serve(

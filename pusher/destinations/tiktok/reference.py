@@ -1,0 +1,271 @@
+"""Writes the contract as a page: `python -m pusher.destinations.tiktok.reference > docs/reference/contract.md`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pusher.destinations.tiktok.facts import contract, tables
+from pusher.payload.model import Contract, Currency, Enum, Field, Origin, Payload, ReturnCode
+
+_INTRODUCTION = """\
+# The contract with TikTok
+
+What a destination view must look like and what follows from each answer. This page is generated from
+`pusher/destinations/tiktok/contract/` by `python -m pusher.destinations.tiktok.reference`; lint, push and the sandbox
+read the same files.
+
+Each fact names its source and how sure it is: *certain* (TikTok's own text or schema, or sources that agree), *likely*
+(one good source), *conflict* (sources differ), *unverified* (nobody says so; see the open points at the end).
+"""
+_UNITS = {"_s": "s", "_bytes": "bytes", "_h": "h"}
+
+
+def reference() -> str:
+    """Return the page as Markdown."""
+    facts = contract()
+    parts: list[Iterable[str]] = [
+        [_INTRODUCTION],
+        _payloads(facts),
+        _fields("Columns of an event view", _first(facts).fields, facts),
+        _fields("Fields of one element of `contents`", _first(facts).item_fields, facts),
+        _enums(_first(facts).enums.values()),
+        _currencies(_first(facts).currencies.values()),
+        _limits(),
+        _settings(),
+        _codes(facts),
+        _statuses(facts),
+        _sources(facts),
+        _open_points(facts),
+    ]
+    return "\n".join(line.rstrip() for part in parts for line in [*part, ""]).rstrip() + "\n"
+
+
+def _first(facts: Contract) -> Payload:
+    # Fields and values are the same for every payload; the event sources tell them apart.
+    return next(iter(facts.payloads.values()))
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+
+
+def _code(text: object) -> str:
+    return f"`{text}`" if text not in {None, ""} else ""
+
+
+def _codes_of(texts: Iterable[object]) -> str:
+    return ", ".join(_code(text) for text in texts)
+
+
+def _origin(origin: Origin) -> str:
+    return f"{_code(origin.source)}, {origin.confidence}"
+
+
+def _fact_origin(fact: Mapping[str, Any]) -> str:
+    return f"{_code(fact['source'])}, {fact['confidence']}"
+
+
+def _payloads(facts: Contract) -> Iterator[str]:
+    yield from ("## Payloads", "")
+    yield from _table(
+        ("payload", "what", "event source", "endpoint", "source id (column and setting)", "form", "identity", "source"),
+        (
+            (
+                _code(payload.name),
+                payload.doc,
+                _code(payload.event_source),
+                _code(f"POST /{payload.endpoint}"),
+                _codes_of(payload.source_id.names) + f": {payload.source_id.doc}",
+                _code(payload.source_id_pattern),
+                "one of " + _codes_of(payload.identity),
+                _origin(payload.origin),
+            )
+            for payload in facts.payloads.values()
+        ),
+    )
+
+
+def _event_sources(facts: Contract) -> list[str]:
+    return [payload.event_source for payload in facts.payloads.values()]
+
+
+def _fields(title: str, fields: Sequence[Field], facts: Contract) -> Iterator[str]:
+    sources = _event_sources(facts)
+    yield from (f"## {title}", "")
+    yield from _table(
+        ("column", "also", "in the JSON", "type", *sources, "rule", "what", "source"),
+        (
+            (
+                _code(field.column),
+                _codes_of(field.aliases),
+                _code(field.path) or "not sent",
+                field.type,
+                *(_use(field, source) for source in sources),
+                _rule(field),
+                field.doc,
+                _origin(field.origin),
+            )
+            for field in fields
+        ),
+    )
+
+
+def _use(field: Field, source: str) -> str:
+    if source in field.required_by:
+        return "required"
+    if field.sources and source not in field.sources:
+        return "unknown"
+    return "advised" if source in field.warn_without else "optional"
+
+
+def _rule(field: Field) -> str:
+    rules = []
+    if field.enum:
+        closed = [source for source in field.sources if source not in field.enum_open]
+        rules.append(
+            f"one of {_code(field.enum)}" + (f" for {', '.join(closed)}" if field.enum_open and closed else "")
+        )
+        if field.enum_open and not closed:
+            rules[-1] = f"listed in {_code(field.enum)}, others pass"
+    if field.minimum is not None:
+        rules.append(f"at least {field.minimum}")
+    if field.positive:
+        rules.append("above 0")
+    if field.material:
+        rules.append("a change is a conflict")
+    return "; ".join(rules)
+
+
+def _enums(enums: Iterable[Enum]) -> Iterator[str]:
+    yield from ("## Values",)
+    for enum in enums:
+        yield from ("", f"### {enum.name}", "", f"{_codes_of(enum.values)} ({_origin(enum.origin)}).")
+        if enum.renames:
+            yield ""
+            yield from _table(
+                ("old", "sent as", "since", "ends", "note", "source"),
+                (
+                    (
+                        _code(rename.old),
+                        _code(rename.new) or "itself",
+                        str(rename.since or ""),
+                        rename.sunset or "",
+                        rename.note,
+                        _origin(rename.origin),
+                    )
+                    for rename in enum.renames
+                ),
+            )
+
+
+def _currencies(currencies: Iterable[Currency]) -> Iterator[str]:
+    table = tables("currencies")
+    yield from ("## Currencies", "", f"A code outside this list is sent with a warning ({_fact_origin(table)}).", "")
+    by_units: dict[int, list[str]] = {}
+    for currency in currencies:
+        by_units.setdefault(currency.minor_units, []).append(currency.code)
+    yield from _table(
+        ("decimal places", "codes"), ((str(units), " ".join(codes)) for units, codes in sorted(by_units.items()))
+    )
+
+
+def _limits() -> Iterator[str]:
+    yield from ("## Limits", "")
+    yield from _table(
+        ("limit", "event source", "value", "source"),
+        (
+            (_code(name), source, _amount(name, fact["value"]), _fact_origin(fact))
+            for source, facts in tables("limits").items()
+            for name, fact in facts.items()
+        ),
+    )
+
+
+def _amount(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return " or ".join(f"{item:,}" for item in value)
+    unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending) and not name.endswith("per_s")), "")
+    return f"{value:,} {unit}".strip()
+
+
+def _settings() -> Iterator[str]:
+    yield from ("## Settings in profiles.yml", "")
+    yield from _table(
+        ("key", "form", "what", "source"),
+        ((_code(key), _form(table), table["doc"], _fact_origin(table)) for key, table in tables("settings").items()),
+    )
+
+
+def _form(table: Mapping[str, Any]) -> str:
+    if "pattern" in table:
+        return f"{table['type']}, each {_code(table['pattern'])}"
+    if "minimum" in table:
+        return f"{table['type']} from {table['minimum']} to {table['maximum']:,}"
+    return str(table["type"])
+
+
+def _codes(facts: Contract) -> Iterator[str]:
+    yield from ("## Return codes", "", "The code in the body decides; a narrow range wins over a wide one.", "")
+    yield from _table(
+        ("code", "meaning", "class", "what to do", "source"),
+        (
+            (_range(code), code.meaning, code.response_class, code.remedy or "", _origin(code.origin))
+            for code in facts.codes
+        ),
+    )
+    yield from ("", "### Classes", "")
+    yield from _table(
+        ("class", "the attempt is", "next attempt", "what to do"),
+        ((known.name, known.outcome, known.waits, known.remedy or "") for known in facts.classes.values()),
+    )
+
+
+def _range(code: ReturnCode) -> str:
+    return str(code.first) if code.first == code.last else f"{code.first} to {code.last}"
+
+
+def _statuses(facts: Contract) -> Iterator[str]:
+    yield from ("## Without a return code", "")
+    yield "An HTTP status counts when the body is not TikTok's JSON; any other status is UNKNOWN."
+    yield ""
+    yield from _table(("HTTP status", "class"), ((str(status), name) for status, name in sorted(facts.http.items())))
+    yield from ("", "Without an answer, what happened counts.", "")
+    yield from _table(
+        ("what happened", "class"), ((_code(reason), name) for reason, name in sorted(facts.failures.items()))
+    )
+
+
+def _sources(facts: Contract) -> Iterator[str]:
+    yield from ("## Sources", "")
+    yield from _table(("key", "source"), ((_code(key), text) for key, text in facts.sources.items()))
+
+
+def _open_points(facts: Contract) -> Iterator[str]:
+    yield from ("## Open points", "", "To be checked with a live account.", "")
+    first = _first(facts)
+    for payload in facts.payloads.values():
+        yield from _open_point(payload.name, payload.origin.open_point)
+    for field in (*first.fields, *first.item_fields):
+        yield from _open_point(field.column, field.origin.open_point)
+    for facts_of_source in tables("limits").values():
+        for name, fact in facts_of_source.items():
+            yield from _open_point(name, fact.get("open_point"))
+    for key, table in tables("settings").items():
+        yield from _open_point(key, table.get("open_point"))
+    for code in facts.codes:
+        yield from _open_point(_range(code), code.origin.open_point)
+    yield from _open_point("answers", tables("responses")["answer"].get("open_point"))
+
+
+def _open_point(name: str, text: str | None) -> Iterator[str]:
+    if text is not None:
+        yield f"- {_code(name)}: {text}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())
