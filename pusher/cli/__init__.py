@@ -1,0 +1,18 @@
+"""The command line: one file for each command; it parses, calls `Project`, prints and exits."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command line."""
+    from pusher.cli.app import app
+
+    # A reader that went away, such as `head`, ends the output and nothing else.
+    try:
+        app(prog_name="pusher")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

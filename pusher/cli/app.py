@@ -1,0 +1,44 @@
+"""All commands, registered explicitly."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pusher import __version__
+from pusher.cli import build, compile_, lint, ls, push, sandbox, show, status
+
+app = typer.Typer(
+    help="Send offline conversions to TikTok from SQL models.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 -- typer calls it so
+    if value:
+        typer.echo(f"pusher {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _shared(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Send offline conversions to TikTok from SQL models."""
+
+
+app.command("ls", help=ls.HELP)(ls.ls)
+app.command("compile", help=compile_.HELP)(compile_.compile_)
+app.command("show", help=show.HELP)(show.show)
+app.command("lint", help=lint.HELP)(lint.lint)
+app.command("build", help=build.HELP)(build.build)
+app.command("push", help=push.HELP)(push.push)
+app.command("status", help=status.HELP)(status.status)
+app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)

@@ -1,0 +1,47 @@
+"""`pusher build`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pusher.cli import options, render
+from pusher.cli.session import session
+
+HELP = """Run models in the warehouse and judge destination views by their contract.
+
+Example: pusher build --select +tiktok_offline_events"""
+
+
+def build(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    overrides: options.Set = None,
+    clock: options.ClockAt = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Run models."""
+    with session("build", as_json=json, quiet=quiet) as current:
+        project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
+        report = project.build(select or (), exclude or ())
+        current.body["models"] = [
+            {"model": one.model, "status": one.status, "rows": one.rows, "seconds": round(one.seconds, 3)}
+            for one in report.models
+        ]
+        current.body["tests"] = []
+        current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
+        for coverage in report.coverage:
+            current.text(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
+            if coverage.repeated:
+                current.text(f"  {coverage.repeated:,} rows repeat an event of the view")
+            if coverage.dropped_identifiers:
+                current.text(f"  {coverage.dropped_identifiers:,} identifiers are no digests and are left out")
+            for reason in coverage.reasons:
+                current.text(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
+                current.text(render.wrapped(str(reason["fix"]), "            "))
+        current.text(f"\nbuilt {sum(1 for one in report.models if one.status == 'built')} models")

@@ -1,0 +1,40 @@
+"""`pusher ls`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pusher.cli import options
+from pusher.cli.session import session
+
+HELP = """List models in graph order.
+
+Example: pusher ls --select +tiktok_offline_events"""
+
+
+def ls(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """List models."""
+    with session("ls", as_json=json, quiet=quiet) as current:
+        project = current.project(project_dir, profiles_dir, target, variables)
+        models = project.models(select or (), exclude or ())
+        current.body["models"] = [
+            {
+                "name": model.name,
+                "materialized": model.materialized,
+                "file": model.path,
+                "depends_on": list(model.depends_on),
+                "payload": payload.name if (payload := project.payload_of(model)) else None,
+            }
+            for model in models
+        ]
+        current.text("\n".join(model.name for model in models))

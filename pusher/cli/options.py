@@ -1,0 +1,89 @@
+"""Options that several commands share, with dbt's names and meaning."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pusher.errors import ConfigError, Problem
+
+ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.", show_default=False)]
+ProfilesDir = Annotated[Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml.", show_default=False)]
+Target = Annotated[str | None, typer.Option("--target", "-t", help="Target of the profile.", show_default=False)]
+Vars = Annotated[
+    str | None, typer.Option("--vars", help="Variables as YAML: '{lookback_days: 7}'.", show_default=False)
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option("--select", "-s", help="Models to use, in dbt's selector syntax.", show_default=False),
+]
+Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Models to leave out.", show_default=False)]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="Override a destination setting: key=value.", show_default=False)
+]
+StateDir = Annotated[Path | None, typer.Option("--state-dir", help="Folder of the ledger.", show_default=False)]
+ClockAt = Annotated[
+    str | None,
+    typer.Option("--clock", help="Moment to work at, ISO 8601; sandbox and loopback only.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours.")]
+
+
+def parse_vars(text: str | None) -> dict[str, Any]:
+    """Read `--vars`.
+
+    Raises:
+        ConfigError: The text is not a YAML mapping.
+    """
+    if not text:
+        return {}
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _bad("--vars", "is not YAML", "Write it as '{name: value}'.") from error
+    if not isinstance(value, dict):
+        raise _bad("--vars", "is not a mapping", "Write it as '{name: value}'.")
+    return value
+
+
+def parse_overrides(pairs: list[str] | None) -> dict[str, str]:
+    """Read `--set key=value`.
+
+    Raises:
+        ConfigError: A pair has no `=`.
+    """
+    found = {}
+    for pair in pairs or ():
+        key, sign, value = pair.partition("=")
+        if not sign or not key:
+            raise _bad("--set", f"`{pair}` has no `=`", "Write it as --set event_set_id=7654321098765432109.")
+        if key == "access_token":
+            raise _bad("--set", "does not take the access token", "Set TIKTOK_ACCESS_TOKEN instead.")
+        found[key] = value
+    return found
+
+
+def parse_clock(text: str | None) -> datetime | None:
+    """Read `--clock`; a moment without a zone is UTC.
+
+    Raises:
+        ConfigError: The text is not ISO 8601.
+    """
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise _bad("--clock", "is not a moment", "Write it as 2026-11-20T06:00:00Z.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _bad(option: str, what: str, fix: str) -> ConfigError:
+    return ConfigError(Problem("usage", f"{option} {what}.", fix=fix))

@@ -1,0 +1,49 @@
+"""`pusher push`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pusher.cli import options
+from pusher.cli.receipt import receipt_text
+from pusher.cli.session import StopOnSignal, session
+
+HELP = """Send the due rows of destination views to TikTok and print a receipt.
+
+Safe to run again at any time. Example: pusher push --dry-run"""
+
+
+def push(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    overrides: options.Set = None,
+    state_dir: options.StateDir = None,
+    clock: options.ClockAt = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and show; send nothing, change nothing.")] = False,
+    test_event_code: Annotated[
+        str | None, typer.Option("--test-event-code", help="Send as test events; they never count as sent.")
+    ] = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Push views."""
+    with session("push", as_json=json, quiet=quiet) as current, StopOnSignal(current.progress.line) as stop:
+        project = current.project(
+            project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
+        )
+        report = project.push(
+            select or (), exclude or (), dry_run=dry_run, test_event_code=test_event_code, should_stop=stop
+        )
+        current.body["target"] = project.profile.target
+        current.body |= report.as_json()
+        current.body["_problems"] = report.problems
+        current.exit_code = 128 + stop.signal if stop.signal else report.exit_code
+        current.text(receipt_text(report))

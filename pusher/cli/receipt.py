@@ -1,0 +1,108 @@
+"""The receipt for a person: rows in, rows sent, what was not sent and why, money, time."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pusher.cli.render import table, wrapped
+from pusher.push.receipt import ModelReceipt, money
+from pusher.push.run import PushReport
+
+_OUTCOMES = {
+    "accepted": "accepted by TikTok",
+    "dead": "refused by TikTok",
+    "parked": "parked: outcome unknown for too long",
+    "pending": "pending: run again",
+}
+_NOT_DUE = {
+    "already_sent": "already sent or in flight",
+    "enriched": "changed in details only; the first copy counts",
+    "duplicate": "repeats a row of the view",
+    "conflicting": "changed after it was sent",
+    "invalid": "invalid",
+    "no_identity": "no identity",
+    "expired": "outside the window",
+    "suppressed": "suppressed",
+}
+
+
+def _rows(model: ModelReceipt) -> str:
+    lines: list[tuple[str, int]] = [("rows in the view", model.view_rows)]
+    lines += [(f"  {text}", model.terms[term]) for term, text in _NOT_DUE.items() if model.terms[term]]
+    lines.append(("planned", model.terms["planned"]))
+    lines += [(f"  {text}", model.terms[term]) for term, text in _OUTCOMES.items() if model.terms[term]]
+    if model.resumed.get("planned"):
+        lines.append(("resumed from earlier runs", model.resumed["planned"]))
+        lines += [(f"  {text}", model.resumed[term]) for term, text in _OUTCOMES.items() if model.resumed.get(term)]
+    width = max(len(text) for text, _ in lines)
+    return "\n".join(f"  {text.ljust(width)}  {rows:>11,}" for text, rows in lines)
+
+
+def _revenue(model: ModelReceipt) -> str:
+    headers = ("revenue", "warehouse", "sent now", "sent before", "not sent")
+    rows = []
+    currencies = sorted({currency for values in model.value_by_term.values() for currency in values} | set(model.sent))
+    for currency in currencies:
+        by_term = {term: values.get(currency, Decimal(0)) for term, values in model.value_by_term.items()}
+        warehouse = sum(by_term.values(), Decimal(0))
+        sent = model.sent.get(currency, Decimal(0))
+        before = by_term.get("already_sent", Decimal(0))
+        rest = warehouse - before - (sent if not model.resumed.get("accepted") else by_term.get("planned", Decimal(0)))
+        rows.append((currency, *(_amount(value) for value in (warehouse, sent, before, rest))))
+    if not rows:
+        return ""
+    widths = [max(len(headers[place]), *(len(row[place]) for row in rows)) for place in range(len(headers))]
+    lines = [headers, *rows]
+    return "\n".join(
+        "  " + "  ".join(value.rjust(width) if place else value.ljust(width)
+                         for place, (value, width) in enumerate(zip(line, widths, strict=True)))
+        for line in lines
+    )  # fmt: skip
+
+
+def _amount(value: Decimal) -> str:
+    whole, _, fraction = money(value).partition(".")
+    return f"{int(whole):,}.{fraction}" if value >= 0 else f"-{_amount(-value)}"
+
+
+def _refusals(model: ModelReceipt) -> str:
+    lines = []
+    for one in model.refusals:
+        lines.append(wrapped(f"{one.rows:,} x {one.reason}: {one.message}", "  ! "))
+        lines.append(wrapped(one.fix, "      "))
+    return "\n".join(lines)
+
+
+def receipt_text(report: PushReport) -> str:
+    """Return the receipt of a push."""
+    blocks = []
+    for model in report.models:
+        parts = [model.model, _rows(model), _revenue(model), _refusals(model)]
+        if model.dropped_identifiers:
+            parts.append(f"  {model.dropped_identifiers:,} identifiers were no digests and were left out")
+        sent = model.terms["accepted"] + model.resumed.get("accepted", 0)
+        if not report.dry_run:
+            before = f", already sent {model.terms['already_sent']:,}" if model.terms["already_sent"] else ""
+            since = ""
+            if model.earlier_run and model.terms["already_sent"]:
+                since = f" (newest run before: {model.earlier_run[0]}, {model.earlier_run[1][:16]})"
+            parts.append(f"  sent {sent:,}{before}{since}")
+        blocks.append("\n".join(part for part in parts if part))
+    seconds = ", ".join(f"{stage} {value:.2f} s" for stage, value in report.seconds.items())
+    if report.dry_run:
+        blocks.append(f"dry run {report.run_id} to {report.base_url}: nothing was sent; {seconds}")
+    else:
+        blocks.append(f"run {report.run_id} to {report.base_url}: {report.requests:,} requests; {seconds}")
+        if any(model.terms["accepted"] for model in report.models):
+            blocks.append(
+                "TikTok shows events up to 24 hours after they were accepted; there is no need to send again."
+            )
+    return "\n\n".join(blocks)
+
+
+def summary_table(report: PushReport) -> str:
+    """Return one line for each view."""
+    return table(
+        ("view", "rows", "sent", "already sent"),
+        [(one.model, one.view_rows, one.terms["accepted"], one.terms["already_sent"]) for one in report.models],
+    )

@@ -1,0 +1,65 @@
+"""Values as text for people: tables that fit 80 columns, errors in three parts."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+from pusher.errors import Problem
+
+WIDTH = 80
+MOST_CELL = 40
+
+
+def escaped(text: str) -> str:
+    """Return text whose control characters cannot steer a terminal."""
+    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def cell(value: Any) -> str:
+    """Return one table cell."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    text = escaped(str(value))
+    return text if len(text) <= MOST_CELL else text[: MOST_CELL - 1] + "…"
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """Return an aligned table; numbers to the right."""
+    if not rows:
+        return ""
+    cells = [[cell(value) for value in row] for row in rows]
+    numeric = [
+        all(isinstance(row[place], int | float) or row[place] is None for row in rows) for place in range(len(headers))
+    ]
+    widths = [max(len(header), *(len(row[place]) for row in cells)) for place, header in enumerate(headers)]
+
+    def line(values: Sequence[str]) -> str:
+        parts = [
+            value.rjust(width) if right else value.ljust(width)
+            for value, width, right in zip(values, widths, numeric, strict=True)
+        ]
+        return "  ".join(parts).rstrip()
+
+    return "\n".join([line(headers), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def wrapped(text: str, indent: str) -> str:
+    """Return text wrapped to the width, each line indented."""
+    return textwrap.fill(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def problem_lines(problems: Sequence[Problem]) -> str:
+    """Return errors for a person: what, where, what next."""
+    lines = []
+    for problem in problems:
+        place = f"{problem.place}: " if problem.place else ""
+        lines.append(f"error: {place}{escaped(problem.message)}")
+        if problem.fix:
+            lines.append(wrapped(escaped(problem.fix), "  "))
+    return "\n".join(lines)

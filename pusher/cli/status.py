@@ -1,0 +1,68 @@
+"""`pusher status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pusher.cli import options, render
+from pusher.cli.session import session
+
+HELP = """Show what the ledger knows: last runs, open rows, quarantine.
+
+Example: pusher status --sql "select model, count(*) from quarantine group by model" """
+
+
+def status(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    state_dir: options.StateDir = None,
+    sql: Annotated[str | None, typer.Option("--sql", help="A SELECT over a copy of the ledger.")] = None,
+    fail_if_pending: Annotated[
+        bool, typer.Option("--fail-if-pending", help="Exit 4 if rows are pending, 5 if some are parked.")
+    ] = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Show the ledger."""
+    with session("status", as_json=json, quiet=quiet) as current:
+        project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir)
+        if sql is not None:
+            rows = project.status_sql(sql)
+            current.body["rows"] = rows
+            names = list(rows[0]) if rows else []
+            current.text(render.table(names, [list(row.values()) for row in rows]) or "no rows")
+            return
+        summary = project.status()
+        if summary is None:
+            current.body |= {"runs": [], "open": [], "settled": [], "quarantine": []}
+            current.text("Nothing was pushed with this target yet.")
+            return
+        current.body |= {
+            "ledger_id": summary.ledger_id,
+            "base_url": summary.base_url,
+            "runs": summary.runs,
+            "open": summary.open_rows,
+            "settled": summary.settled_rows,
+            "quarantine": summary.quarantined,
+        }
+        parked = any(row["state"] == "parked" for row in summary.open_rows)
+        if fail_if_pending and summary.open_rows:
+            current.exit_code = 5 if parked else 4
+        current.text(f"ledger {summary.ledger_id}, pushes to {summary.base_url}\n")
+        for title, rows in (
+            ("Last runs", summary.runs),
+            ("Open rows", summary.open_rows),
+            ("Settled rows", summary.settled_rows),
+            ("Quarantine", [{k: v for k, v in row.items() if k != "fix"} for row in summary.quarantined]),
+        ):
+            if rows:
+                current.text(f"{title}\n{render.table(list(rows[0]), [list(row.values()) for row in rows])}\n")
+        if parked:
+            current.text("Parked rows may or may not have arrived and are too old to send again safely.")
+        elif summary.open_rows:
+            current.text("Run `pusher push` again: pending rows are sent, nothing is sent twice.")

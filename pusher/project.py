@@ -1,0 +1,474 @@
+"""The facade: everything the command line does, as methods.
+
+`Project` wires the layers together: it alone chooses the engine and the destinations.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pusher.clock import Clock, FixedClock, SystemClock
+from pusher.compile import Manifest, Model, inspect, load
+from pusher.config import (
+    DestinationSettings,
+    PolicyFile,
+    Profile,
+    ProjectFile,
+    Secret,
+    load_policy_file,
+    load_profile,
+    load_project_file,
+    suggest,
+)
+from pusher.contracts import Column, Destination, Endpoint, Engine, EngineError
+from pusher.errors import BuildError, CompileError, ConfigError, Problem
+from pusher.payload.model import Payload
+from pusher.progress import Listener, silent
+
+if TYPE_CHECKING:
+    from pusher.build import BuiltModel
+    from pusher.ledger.state import StateFolder
+    from pusher.ledger.views import Summary
+    from pusher.lint import Finding
+    from pusher.push.coverage import Coverage
+    from pusher.push.plan import View
+    from pusher.push.run import PushReport
+
+TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
+STATE_VARIABLE = "PUSHER_STATE_DIR"
+EMBEDDED = "sandbox"
+DEFAULT_CONCURRENCY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the shared options of the command line say.
+
+    Attributes:
+        project_dir: Folder of dbt_project.yml.
+        profiles_dir: Folder of profiles.yml, or None to look as dbt does.
+        target: Target of the profile, or None for its default.
+        vars: Values of `--vars`.
+        overrides: Values of `--set`, the last of the three layers of settings.
+        state_dir: Folder of the ledger, or None for `.pusher/<target>` in the project.
+        clock: Moment that `--clock` sets, or None for the machine's time.
+    """
+
+    project_dir: Path = Path()
+    profiles_dir: Path | None = None
+    target: str | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    state_dir: Path | None = None
+    clock: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LintReport:
+    """What lint found.
+
+    Attributes:
+        findings: Findings, in file order.
+        models: Number of models looked at.
+    """
+
+    findings: list[Finding]
+    models: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """What build did.
+
+    Attributes:
+        models: Each model's status.
+        coverage: Each destination view's rows judged by its contract.
+    """
+
+    models: list[BuiltModel]
+    coverage: list[Coverage]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Rows of a model for a person.
+
+    Attributes:
+        columns: Column names.
+        rows: Values; those of personal columns masked.
+    """
+
+    columns: list[str]
+    rows: list[tuple[Any, ...]]
+
+
+class Project:
+    """One project with its chosen target.
+
+    Use `Project.load()`.
+    """
+
+    def __init__(
+        self, *, file: ProjectFile, profile: Profile, policy: PolicyFile, options: LoadOptions, listener: Listener
+    ) -> None:
+        self.file = file
+        self.profile = profile
+        self.policy = policy
+        self.options = options
+        self.listener = listener
+        self.clock: Clock = FixedClock(options.clock) if options.clock else SystemClock()
+        self.started_at = self.clock.now()
+
+    @classmethod
+    def load(cls, options: LoadOptions | None = None, *, listener: Listener = silent) -> Project:
+        """Read the project's files.
+
+        Raises:
+            ConfigError: A file is missing or wrong.
+        """
+        options = options or LoadOptions()
+        file = load_project_file(options.project_dir)
+        profile = load_profile(
+            project_root=file.root,
+            profile_name=file.profile,
+            profiles_dir=options.profiles_dir,
+            target=options.target,
+        )
+        project = cls(
+            file=file, profile=profile, policy=load_policy_file(file.root), options=options, listener=listener
+        )
+        project._check_clock()
+        return project
+
+    # parts ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """The compiled project."""
+        return load(self.file, self.profile, vars=self.options.vars, run_started_at=self.started_at)
+
+    @cached_property
+    def state(self) -> StateFolder:
+        """The state folder of the target."""
+        from pusher.ledger.state import StateFolder
+
+        given = self.options.state_dir or os.environ.get(STATE_VARIABLE)
+        root = Path(given) if given else self.file.root / ".pusher" / self.profile.target
+        return StateFolder(root.resolve())
+
+    @cached_property
+    def destination(self) -> Destination:
+        """The destination of this project's views."""
+        from pusher.destinations.tiktok import destination
+
+        return destination
+
+    @cached_property
+    def settings(self) -> DestinationSettings:
+        """The destination's settings for the target, `--set` applied."""
+        name = self.destination.name
+        found = self.profile.destinations.get(name)
+        if found is None:
+            raise ConfigError(
+                Problem(
+                    "no-destination",
+                    f"profiles.yml has no `pusher: {self.profile.target}: {name}:` block.",
+                    "profiles.yml",
+                    fix="Add it as in profiles.yml.example.",
+                )
+            )
+        overrides = dict(self.options.overrides)
+        base_url = overrides.pop("base_url", found.base_url)
+        return replace(found, base_url=base_url, values={**found.values, **overrides})
+
+    def _check_clock(self) -> None:
+        if self.options.clock is None:
+            return
+        base_url = self.settings.base_url or ""
+        if base_url != EMBEDDED and not base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
+            raise ConfigError(
+                Problem(
+                    "clock-refused",
+                    "--clock is for the sandbox and for loopback only: ages decide what is sent.",
+                    fix="Leave --clock out, or push to the sandbox.",
+                )
+            )
+
+    def _engine(self, allowed_directories: Sequence[Path] = ()) -> Engine:
+        """Open the warehouse."""
+        from pusher.engines.duckdb import DuckDBEngine
+
+        try:
+            return DuckDBEngine.open(
+                self.profile.database,
+                settings=self.profile.engine_settings,
+                threads=self.profile.threads,
+                allowed_paths=self.manifest.source_paths(),
+                allowed_directories=allowed_directories,
+            )
+        except EngineError as error:
+            shown = Path(self.profile.database).name
+            fix = "Close the other program that holds it, or check path and rights."
+            raise BuildError(Problem("warehouse", error.message, shown, fix=fix)) from error
+
+    # questions ------------------------------------------------------------------------------------------------
+
+    def models(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
+        """Return the selected models in graph order."""
+        return self.manifest.select(select, exclude)
+
+    def payload_of(self, model: Model) -> Payload | None:
+        """Return what a model is pushed as, or None if it is not a destination view.
+
+        Raises:
+            CompileError: The model names an unknown destination or payload.
+        """
+        block = model.meta.get("pusher") or {}
+        if "payload" not in block and "destination" not in block:
+            return None
+        if block.get("destination", self.destination.name) != self.destination.name:
+            raise CompileError(
+                Problem(
+                    "unknown-destination",
+                    f"{model.name}: unknown destination `{block['destination']}`.",
+                    model.path,
+                    fix=f"Use destination `{self.destination.name}`.",
+                )
+            )
+        payload = self.destination.payloads.get(str(block.get("payload")))
+        if payload is None:
+            known = ", ".join(self.destination.payloads)
+            near = suggest(str(block.get("payload")), self.destination.payloads)
+            fix = f"Did you mean `{near}`?" if near else f"Known payloads: {known}."
+            message = f"{model.name}: unknown payload `{block.get('payload')}`."
+            raise CompileError(Problem("unknown-payload", message, model.path, fix=fix))
+        return payload
+
+    def source_id_of(self, model: Model, payload: Payload) -> str | None:
+        """Return the event source id of a view: run setting, then the model's meta, then the profile."""
+        key = payload.source_id_setting
+        block = model.meta.get("pusher") or {}
+        settings = self.settings
+        if key in block and key not in self.options.overrides:
+            settings = replace(settings, values={**settings.values, key: block[key]})
+        return self.destination.source_id(payload, settings)
+
+    def views(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[View]:
+        """Return the selected destination views.
+
+        Raises:
+            ConfigError: The selection has none.
+        """
+        from pusher.push.plan import View
+
+        found = []
+        for model in self.models(select, exclude):
+            payload = self.payload_of(model)
+            if payload is not None:
+                source_id = self.source_id_of(model, payload)
+                found.append(View(model.name, model.path, str(model.relation), payload, source_id))
+        if not found:
+            raise ConfigError(
+                Problem(
+                    "no-views",
+                    "The selection has no destination view.",
+                    fix="Select a model whose config has meta: {pusher: {payload: ...}}.",
+                )
+            )
+        return found
+
+    # verbs ----------------------------------------------------------------------------------------------------
+
+    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
+        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+        from pusher.engines.duckdb import DuckDBEngine
+        from pusher.lint import lint
+
+        models = self.models(select, exclude)
+        engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
+        try:
+            inference = inspect(self.manifest, engine)
+        finally:
+            engine.close()
+        if inference.problems:
+            raise CompileError(*inference.problems)
+        payloads = {model.name: payload for model in models if (payload := self.payload_of(model)) is not None}
+        columns: Mapping[str, Sequence[Column]] = inference.models
+        findings = lint(
+            self.manifest,
+            columns=columns,
+            payload_of=payloads,
+            source_id_of={
+                name: self.source_id_of(self.manifest.models[name], payload) for name, payload in payloads.items()
+            },
+            policy=self.policy,
+            models=models,
+        )
+        return LintReport(findings, len(models))
+
+    def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
+        """Render the selected models and write all of them to `target/compiled`."""
+        models = self.models(select, exclude)
+        self.manifest.write_compiled()
+        return models
+
+    def build(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> BuildReport:
+        """Run the selected models, then judge each built destination view by its contract.
+
+        Raises:
+            BuildError: A model failed; those that read it were not run.
+        """
+        from pusher.build import build
+        from pusher.push.coverage import cover
+
+        models = self.models(select, exclude)
+        views = [model for model in models if self.payload_of(model) is not None]
+        self.manifest.write_compiled()
+        engine = self._engine()
+        try:
+            built = build(self.manifest, engine, models, self.listener, self.clock)
+            coverage = [
+                cover(engine, view, self._plan_options())
+                for view in (self.views([model.name for model in views]) if views else [])
+            ]
+        finally:
+            engine.close()
+        return BuildReport(built, coverage)
+
+    def _plan_options(self) -> Any:
+        from pusher.push.plan import PlanOptions
+
+        return PlanOptions(
+            run="",
+            now=self.clock.now(),
+            pixel_window=self.policy.shared_with_pixel,
+            strict=self.policy.require_vendor_page_columns,
+        )
+
+    def endpoint(self) -> Endpoint:
+        """Return where requests of this target go.
+
+        Raises:
+            ConfigError: The base URL is not allowed, or the token is missing.
+        """
+        variable = os.environ.get(TOKEN_VARIABLE)
+        token = self.settings.access_token or (Secret(variable) if variable else None)
+        return self.destination.endpoint(self.settings, state_dir=self.state.root, now=self.clock.now, token=token)
+
+    def push(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        dry_run: bool = False,
+        test_event_code: str | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> PushReport:
+        """Send the due rows of the selected destination views.
+
+        Raises:
+            UsageError: A setting or a view is wrong; nothing was sent.
+            AnotherRunIsActive: Another push of this target is running.
+        """
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.deliver import DeliveryLimits
+        from pusher.push.run import PushOptions, PushWorld, push
+
+        views = self.views(select, exclude)
+        if not dry_run:
+            self.state.create()
+        settings = read_settings(self.settings)
+        limits = views[0].payload.limits
+        options = PushOptions(
+            dry_run=dry_run,
+            test_event_code=test_event_code,
+            requests_per_s=settings.requests_per_second or self._default_rate(limits.default_requests_per_s),
+            limits=DeliveryLimits(concurrency=settings.concurrency or DEFAULT_CONCURRENCY),
+            on_change=self.policy.on_change,
+            pixel_window=self.policy.shared_with_pixel,
+            strict=self.policy.require_vendor_page_columns,
+            ledger_id=self.profile.ledger_id,
+        )
+        world = PushWorld(
+            destination=self.destination,
+            endpoint=self.endpoint(),
+            state=self.state,
+            clock=self.clock,
+            listener=self.listener,
+            should_stop=should_stop,
+            open_engine=lambda folder: self._engine([folder]),
+            ca_file=settings.ca_file,
+        )
+        return push(views, world, options)
+
+    def _default_rate(self, contract_rate: int) -> float:
+        # The embedded sandbox has no rate limit to respect.
+        return 1_000.0 if self.settings.base_url == EMBEDDED else float(contract_rate)
+
+    def show(self, name: str, *, limit: int) -> Shown:
+        """Return some rows of a built model, with the values of personal columns masked.
+
+        Raises:
+            BuildError: The model is not in the warehouse.
+        """
+        from pusher.masking import mask, personal_columns
+
+        model = self.models([name])[0]
+        engine = self._engine()
+        try:
+            names = [column.name for column in engine.columns(f"select * from {model.relation}")]
+            rows = engine.rows(f"select * from {model.relation} limit {int(limit)}")
+        except EngineError as error:
+            fix = f"Run `pusher build --select +{model.name}` first."
+            raise BuildError(Problem("not-built", f"{model.name}: {error.message}", model.path, fix=fix)) from error
+        finally:
+            engine.close()
+        hidden = personal_columns(self.manifest, model, self.payload_of(model))
+        masked = [
+            tuple(mask(value) if column in hidden else value for column, value in zip(names, row, strict=True))
+            for row in rows
+        ]
+        return Shown(names, masked)
+
+    def show_payload(self, name: str, *, limit: int) -> bytes:
+        """Return the exact body of the request that the first rows of a view would make."""
+        from pusher.push.coverage import first_body
+
+        view = self.views([name])[0]
+        return first_body(
+            view,
+            open_engine=lambda folder: self._engine([folder]),
+            destination=self.destination,
+            options=self._plan_options(),
+            limit=limit,
+        )
+
+    def status(self) -> Summary | None:
+        """Return what the ledger knows, or None when nothing was pushed yet."""
+        from pusher.ledger.views import summarise
+
+        return summarise(self.state) if self.state.ledger.is_file() else None
+
+    def status_sql(self, sql: str) -> list[dict[str, Any]]:
+        """Run a SELECT on a copy of the ledger.
+
+        Raises:
+            ConfigError: There is no ledger, or the SELECT fails.
+        """
+        from pusher.ledger.views import query
+
+        if not self.state.ledger.is_file():
+            raise ConfigError(
+                Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`.")
+            )
+        try:
+            return query(self.state, sql)
+        except EngineError as error:
+            fix = "See docs/reference/ledger.md for tables and columns."
+            raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error

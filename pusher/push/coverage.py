@@ -1,0 +1,112 @@
+"""What a build says about a view's rows before anything is sent, and what a request would look like."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pusher.contracts import Destination, Engine, EngineError
+from pusher.errors import PlanError, Problem
+from pusher.payload.projection import fault_counts_sql, staged_sql
+from pusher.push.encode import PartEncoder
+from pusher.push.plan import PlanOptions, View, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A destination view's rows, judged by its contract.
+
+    Attributes:
+        model: The view.
+        rows: Rows of the view.
+        good: Rows that may be sent.
+        repeated: Good rows whose event stands in the view more than once.
+        dropped_identifiers: Identifiers that were not digests or identified nobody.
+        reasons: Rows by reason: term, code, field, rows, fix.
+    """
+
+    model: str
+    rows: int
+    good: int
+    repeated: int
+    dropped_identifiers: int
+    reasons: tuple[dict[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        return {
+            "model": self.model,
+            "rows": self.rows,
+            "good": self.good,
+            "repeated": self.repeated,
+            "dropped_identifiers": self.dropped_identifiers,
+            "reasons": list(self.reasons),
+        }
+
+
+def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
+    """Judge every row of a built view in one query.
+
+    Raises:
+        PlanError: A column is missing or of the wrong type, or the view fails.
+    """
+    checks, columns = judge(engine, view, options)
+    try:
+        counted = engine.rows(fault_counts_sql(checks, columns, view.relation))
+    except EngineError as error:
+        message = f"{view.model} failed while it was read: {error.message}"
+        raise PlanError(Problem("view-failed", message, view.file, fix="Correct the model.")) from error
+    rows = good = distinct = dropped = 0
+    reasons = []
+    for number, count, keys, dropped_here in counted:
+        rows += count
+        dropped += dropped_here or 0
+        if number is None:
+            good, distinct = count, keys
+            continue
+        reason = checks.reasons[number]
+        reasons.append(
+            {"term": reason.term, "reason": reason.code, "field": reason.field, "rows": count, "fix": reason.fix}
+        )
+    reasons.sort(key=lambda item: (-item["rows"], item["reason"]))
+    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons))
+
+
+def first_body(
+    view: View,
+    *,
+    open_engine: Callable[[Path], Engine],
+    destination: Destination,
+    options: PlanOptions,
+    limit: int,
+) -> bytes:
+    """Return the request body for the first good rows of a view.
+
+    Raises:
+        PlanError: The view is not built, or none of its rows may be sent.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="pusher-"))
+    try:
+        engine = open_engine(folder)
+        try:
+            checks, columns = judge(engine, view, options)
+            staged = staged_sql(checks, columns, view.relation)
+            sql = f"select * from ({staged}) as staged where _reason is null order by _event_id limit {int(limit)}"
+            target = folder / "rows"
+            target.mkdir()
+            files = engine.stage(sql, target, rows_per_file=100_000)
+            source_ids = engine.rows(f"select _source_id from ({sql}) as chosen limit 1")
+        finally:
+            engine.close()
+        if not files:
+            fix = f"`pusher build --select {view.model}` says why."
+            raise PlanError(Problem("no-rows", f"No row of {view.model} may be sent.", view.file, fix=fix))
+        envelope = destination.envelope(view.payload, str(source_ids[0][0]), None)
+        encoder = PartEncoder(files[0].path, envelope)
+        return encoder.encode(((0, encoder.rows),)).content
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
