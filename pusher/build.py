@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from glob import glob
+from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
-from pusher.compile import Manifest, Model
+from pusher.compile import Manifest, Model, Source
 from pusher.compile.columns import sql_problem
 from pusher.contracts import Engine, EngineError
 from pusher.errors import BuildError, Problem
 from pusher.progress import Listener, ModelBuilt, silent
 
+# What one pass of a sharded table reads, so that grouping it stays well below 1 GB of memory.
 ROWS_PER_SHARD = 3_000_000
+TEXT_BYTES_PER_SHARD = 600_000_000
+BYTES_PER_SHARD = {".parquet": 150_000_000, ".gz": 100_000_000, ".zst": 100_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +123,29 @@ def _shard_by(model: Model) -> str | None:
 
 
 def _shards(run: _Run, model: Model) -> int:
-    """Return in how many parts a table is built, from the rows of the largest relation it reads."""
-    upstream = [run.manifest.models[name] for name in model.depends_on]
-    relations: list[str] = [one.relation for one in upstream if one.materialized != "ephemeral"]
-    relations += [run.manifest.sources[key].sql for key in model.sources]
-    most = max((int(run.engine.rows(f"select count(*) from {relation}")[0][0]) for relation in relations), default=0)
-    return max(1, math.ceil(most / ROWS_PER_SHARD))
+    """Return in how many passes a table is built, from the size of what it reads through its views.
+
+    Counting the rows of a view would run it, which can cost as much as the table; sizes of files and
+    tables are known at once.
+    """
+    weight = 0.0
+    for one in (model, *_inside(run.manifest, model)):
+        tables = [run.manifest.models[name] for name in one.depends_on]
+        weight += sum(_rows(run.engine, table) or 0 for table in tables) / ROWS_PER_SHARD
+        weight += sum(_source_weight(run, run.manifest.sources[key]) for key in one.sources)
+    return max(1, math.ceil(weight))
+
+
+def _source_weight(run: _Run, source: Source) -> float:
+    if source.external is None:
+        return int(run.engine.rows(f"select count(*) from {source.relation}")[0][0]) / ROWS_PER_SHARD
+    # A pattern is absolute, as DuckDB takes it.
+    files = [Path(name) for path in source.paths for name in glob(path, recursive=True)]  # noqa: PTH207
+    return sum(file.stat().st_size / BYTES_PER_SHARD.get(file.suffix, TEXT_BYTES_PER_SHARD) for file in files)
 
 
 def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
-    views = _views_behind(manifest, model)
+    views = [one.name for one in _inside(manifest, model) if one.materialized == "view"]
     if error.kind not in {"parser", "binder", "catalog"} and views:
         # The engine counts the position in the text of the view that failed, without saying which.
         known = f" (in this model or a view it reads: {', '.join(views)})"
@@ -138,15 +156,13 @@ def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
     return sql_problem(manifest, model, error, analysis=False)
 
 
-def _views_behind(manifest: Manifest, model: Model) -> list[str]:
-    """Return the views whose SQL runs as part of this model."""
-    found: dict[str, None] = {}
+def _inside(manifest: Manifest, model: Model) -> list[Model]:
+    """Return the views and ephemeral models whose SQL runs as part of this model."""
+    found: dict[str, Model] = {}
     waiting = list(model.depends_on)
     while waiting:
         upstream = manifest.models[waiting.pop(0)]
-        if upstream.materialized == "table":
-            continue
-        if upstream.materialized == "view":
-            found[upstream.name] = None
-        waiting += upstream.depends_on
-    return list(found)
+        if upstream.materialized != "table" and upstream.name not in found:
+            found[upstream.name] = upstream
+            waiting += upstream.depends_on
+    return list(found.values())

@@ -21,8 +21,11 @@ MEMORY = ":memory:"
 # Readable by DuckDB 1.0 and later, so that other tools of a warehouse keep opening it.
 STORAGE_VERSION = "v1.0.0"
 _VECTOR_ROWS = 2048
+_REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
 _PART = re.compile(r'"((?:[^"]|"")*)"')
 _NEW_SUFFIX = "__pusher_new"
+# DuckDB refuses statements that write inside WITH everywhere but at the top level.
+_READ_ONLY = "select * from (\n"
 _AT_OPENING: dict[str, str | int | float | list[str]] = {
     "storage_compatibility_version": STORAGE_VERSION,
     "errors_as_json": True,
@@ -59,6 +62,7 @@ class DuckDBEngine:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._allowed_paths: tuple[str, ...] = ()
 
     @classmethod
     def open(
@@ -122,9 +126,13 @@ class DuckDBEngine:
         if temp_directory is not None:
             values["temp_directory"] = str(temp_directory)
         for name, value in values.items():
-            self.execute(f"set global {identifier(name)} = {literal(value)}")
+            try:
+                self.execute(f"set global {identifier(name)} = {literal(value)}")
+            except EngineError as error:
+                raise EngineError(f"Setting {name} is refused: {error.message}", kind=error.kind) from None
+        self._allowed_paths = tuple(str(path) for path in allowed_paths)
         # The lists can be set only while external access is still on; the lock comes last.
-        self.execute(f"set global allowed_paths = {_listing([str(path) for path in allowed_paths])}")
+        self.execute(f"set global allowed_paths = {_listing(self._allowed_paths)}")
         directories = [str(path).rstrip("/") + "/" for path in allowed_directories]
         self.execute(f"set global allowed_directories = {_listing(directories)}")
         self.execute("set global enable_external_access = false")
@@ -141,7 +149,19 @@ class DuckDBEngine:
             with _private_files():
                 return self._connection.execute(sql)
         except (duckdb.Error, RuntimeError) as error:
-            raise engine_error(error, prefix=prefix, length=length) from None
+            raise self._failure(engine_error(error, sql, prefix=prefix, length=length)) from None
+
+    def _failure(self, error: EngineError) -> EngineError:
+        """Return a refused file as what it is for a person: undeclared, or declared and absent."""
+        refused = _REFUSED_FILE.match(error.message)
+        if error.kind != "permission" or refused is None:
+            return error
+        for declared in self._allowed_paths:
+            # A missing file is tried as a folder of Parquet files.
+            if refused[1] == declared or refused[1].startswith(f"{declared}/"):
+                return EngineError(f'No file "{declared}" is there.', kind="io", offset=error.offset)
+        message = f'File "{refused[1]}" is not declared; models read files through source() only.'
+        return EngineError(message, kind="permission", offset=error.offset)
 
     def columns(self, sql: str) -> list[Column]:
         """Return the output columns of a query without running it."""
@@ -161,7 +181,7 @@ class DuckDBEngine:
                 return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
             return relation.fetchall()
         except (duckdb.Error, RuntimeError) as error:
-            raise engine_error(error) from None
+            raise self._failure(engine_error(error, sql)) from None
 
     def reader(self, sql: str, rows_per_batch: int = 65_536) -> pa.RecordBatchReader:
         """Stream a query as Arrow, on a cursor of its own."""
@@ -170,7 +190,7 @@ class DuckDBEngine:
         try:
             reader: pa.RecordBatchReader = self._connection.cursor().sql(sql).to_arrow_reader(rows_per_batch)
         except (duckdb.Error, RuntimeError) as error:
-            raise engine_error(error) from None
+            raise self._failure(engine_error(error, sql)) from None
         return reader
 
     def check_is_query(self, sql: str) -> None:
@@ -180,14 +200,27 @@ class DuckDBEngine:
         try:
             statements = self._connection.extract_statements(sql)
         except duckdb.Error as error:
-            raise engine_error(error) from None
+            raise engine_error(error, sql) from None
         if len(statements) != 1:
             count = "no statement" if not statements else f"{len(statements)} statements"
             offset = len(statements[0].query) if statements else None
             raise EngineError(f"A model is exactly one SELECT; this text has {count}.", kind="parser", offset=offset)
         kind = statements[0].type.name
+        if kind == "MULTI":
+            # DuckDB makes several statements of it: one of them reads the data for the names of the columns.
+            message = "PIVOT without a list of values gives columns that depend on the data; list them: ON x IN (...)."
+            raise EngineError(message, kind="parser", offset=0)
         if kind != "SELECT":
             raise EngineError(f"A model is exactly one SELECT; this is {kind}.", kind="parser", offset=0)
+        if statements[0].named_parameters:
+            raise EngineError("A model has no parameters (`?`, `$1`, `$name`).", kind="parser", offset=0)
+        self._refuse_writing_ctes(sql)
+
+    def _refuse_writing_ctes(self, sql: str) -> None:
+        # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
+        found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
+        if found and "Side-effecting CTE" in found[0]:
+            raise EngineError("A model only reads; its WITH holds a statement that writes.", kind="parser", offset=0)
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
@@ -220,11 +253,8 @@ class DuckDBEngine:
         try:
             for shard in range(shards):
                 verb = f"create table {new} as" if shard == 0 else f"insert into {new}"
-                if shard_by is None or shards == 1:
-                    self._create_as(f"{verb}\n", sql)
-                else:
-                    after = f"\n) where hash({identifier(shard_by)}) % {shards} = {shard}"
-                    self._create_as(f"{verb} select * from (\n", sql, after)
+                where = f" where hash({identifier(shard_by)}) % {shards} = {shard}" if shard_by and shards > 1 else ""
+                self._create_as(f"{verb} {_READ_ONLY}", sql, f"\n){where}")
             with self._transaction():
                 kind = self._kind(parts)
                 if kind is not None:
@@ -261,10 +291,8 @@ class DuckDBEngine:
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
         # DuckDB rounds row groups to whole vectors; below one vector it keeps the number as given.
         rows = rows_per_file - rows_per_file % _VECTOR_ROWS or rows_per_file
-        before = "copy (\n"
         options = f"format parquet, compression zstd, per_thread_output, row_group_size {rows}, row_groups_per_file 1"
-        after = f"\n) to {literal(str(folder))} ({options})"
-        self._create_as(before, sql, after)
+        self._create_as(f"copy ({_READ_ONLY}", sql, f"\n)) to {literal(str(folder))} ({options})")
         staged = []
         for path in sorted(folder.glob("*.parquet")):
             found = self._run(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchone()
@@ -286,9 +314,9 @@ def _opening_error(error: Exception, path: str | Path) -> EngineError:
     if "Could not set lock" in text:
         holder = re.search(r"\(PID (\d+)\)", text)
         who = f" (process {holder[1]})" if holder else ""
-        return EngineError(f"{name} is in use by another process{who}; close it first.", kind="locked")
+        return EngineError(f"{name} is in use by another process{who}; close it first.", kind="io")
     if "not a valid DuckDB database file" in text:
         return EngineError(f"{name} is not a DuckDB database.", kind="io")
     if "different configuration" in text:
-        return EngineError(f"{name} is already open in this process.", kind="locked")
+        return EngineError(f"{name} is already open in this process.", kind="io")
     return engine_error(error)

@@ -34,7 +34,9 @@ _QUOTED_CANDIDATES = re.compile(r"(?:Candidate bindings:|Did you mean)(.*)", re.
 # What may be said about a value: the forms in which DuckDB quotes one are known and rebuilt without it.
 _SAFE_FORMS = (
     (
-        re.compile(r"Could not convert string '.*' to (\S+?)(?: when casting from source column (\S+))?$", re.DOTALL),
+        re.compile(
+            r"Could not convert string ['\"].*['\"] to (\S+?)(?: when casting from source column (\S+))?$", re.DOTALL
+        ),
         "A text cannot be converted to {0}{1: in column {}}",
     ),
     (re.compile(r"invalid (\w+) field format", re.DOTALL), "A text is not a {0}"),
@@ -102,12 +104,13 @@ def _details(text: str) -> tuple[str, dict[str, Any]]:
     return kind, {"exception_message": _LINE_QUOTE.sub("", rest)}
 
 
-def engine_error(error: Exception, *, prefix: int = 0, length: int | None = None) -> EngineError:
+def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, length: int | None = None) -> EngineError:
     """Return what a person may read of a DuckDB exception.
 
     Args:
         error: The exception.
-        prefix: Characters in front of the caller's SQL in the statement that ran.
+        statement: The statement that ran; DuckDB counts positions in its bytes.
+        prefix: Characters in front of the caller's SQL in that statement.
         length: Length of the caller's SQL; positions outside are dropped.
     """
     name, details = _details(str(error))
@@ -115,12 +118,6 @@ def engine_error(error: Exception, *, prefix: int = 0, length: int | None = None
     kind = _KINDS.get(name.lower(), "other")
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
-    offset = None
-    position = str(details.get("position", ""))
-    if position.isdigit():
-        offset = int(position) - prefix
-        if offset < 0 or (length is not None and offset > length):
-            offset = None
     candidates = _candidates(details, message)
     if kind == "conversion" and _SETTING.search(message):
         kind = "permission"
@@ -129,4 +126,13 @@ def engine_error(error: Exception, *, prefix: int = 0, length: int | None = None
     elif kind == "out-of-memory":
         message = "The query needs more memory than memory_limit allows"
     message = _ADVICE.sub("", message).strip().rstrip(".!")
-    return EngineError(f"{message}.", kind=kind, offset=offset, candidates=candidates)
+    offset = _offset(str(details.get("position", "")), statement, prefix, length)
+    return EngineError(f"{message[:1].upper()}{message[1:]}.", kind=kind, offset=offset, candidates=candidates)
+
+
+def _offset(position: str, statement: str, prefix: int, length: int | None) -> int | None:
+    if not position.isdigit():
+        return None
+    before = statement.encode()[: int(position)].decode(errors="ignore")
+    offset = len(before) - prefix
+    return offset if 0 <= offset <= (len(statement) - prefix if length is None else length) else None
