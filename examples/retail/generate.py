@@ -422,9 +422,10 @@ def make_tables(*, today: date, seed: int, orders: int) -> Tables:
     tables.customers = [make_customer(rng, number, market, today) for number, market in enumerate(markets, start=1)]
     spoil_customers(tables.customers)
     end = datetime.combine(today, time(), UTC) - timedelta(hours=1)
-    seconds = sorted(rng.sample(range(HISTORY_DAYS * 86_400), orders), reverse=True)
-    for number, ago in enumerate(seconds):
-        moment = end - timedelta(seconds=ago)
+    # The shop grows: most orders are recent.
+    days = sorted((rng.triangular(0, HISTORY_DAYS, 0) for _ in range(orders)), reverse=True)
+    for number, ago in enumerate(days):
+        moment = end - timedelta(seconds=int(ago * 86_400))
         sale = sale_lines(rng, number, tables.customers, markets, moment)
         tables.lines += sale
         if sale[0].order_status == "completed" and chance(rng, "refund"):

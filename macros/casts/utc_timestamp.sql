@@ -1,5 +1,5 @@
 {% macro utc_timestamp(column, zoneless_is_utc=false) -%}
-{#- Every field is limited by the pattern, so that no text reaches the cast that could make it fail. -#}
+{#- The pattern limits every field, so that no text reaches the cast that could make it fail. -#}
 {%- set day = '20(' ~ [
     '[0-9]{2}-(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])',
     '[0-9]{2}-(0[469]|11)-(0[1-9]|[12][0-9]|30)',
@@ -11,7 +11,7 @@
 {%- set offset = '[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?' -%}
 {%- set text = 'trim(cast(' ~ column ~ ' as varchar))' -%}
 {%- set as_written = "cast(replace(substr(" ~ text ~ ", 1, 19), 'T', ' ') as timestamp)" -%}
-{%- set zone = "replace(regexp_replace(substr(" ~ text ~ ", 20), '^[.][0-9]+', '', 'g'), ':', '')" -%}
+{%- set zone = "regexp_replace(substr(" ~ text ~ ", 20), '^[.][0-9]+|:', '', 'g')" -%}
 case
     when regexp_matches({{ text }}, '^{{ moment }}{{ utc }}$')
         then {{ as_written }}

@@ -1,24 +1,21 @@
 {% macro normalize_phone(column, country=none) -%}
-{#- A row's country counts only for a number in national form. On the way the text is `(` + digits: no bracket is left
-    of the input by then, so the mark cannot be forged by it.
-      national       (44..07700900123     code and dialling rule of the row's country, then the number as it is
-      international  (44..(447700900123   the number's own mark wins over the country's -#}
-{%- set blank = '\\s\u000b\u0085\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff' -%}
-{%- set symbols = '[(] *0 *[)]|[' ~ blank ~ '()./\u2010-\u2015\u2212-]' -%}
+{#- A row's country counts only for a number in national form. On the way the text is `(` and
+    digits; all brackets of the input are gone by then, so the mark is ours.
+      national       (44..07700900123    the country's code and dialling rule, then the number
+      international  (44..(447700900123  the number's own code wins over the country's -#}
+{%- set symbols = '[(] *0 *[)]|[' ~ blank_characters() ~ '()./\u2010-\u2015\u2212-]' -%}
 {%- set default_country = var('default_country', '') | upper -%}
 {%- set row_country -%}
 coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country }}')
 {%- endset -%}
-{#- One search in one text: a CASE with fifty branches would compute the country anew for each of them. -#}
+{#- One search in one text: a CASE would compute the country anew for each of fifty branches. -#}
 {%- set prefixes = calling_codes('prefixes') -%}
 {%- set prefix -%}
-coalesce(
-        substr('{{ prefixes }}', nullif(strpos('{{ prefixes }}', ',' || {{ row_country }} || '('), 0) + 3, 5), ''
-    )
+{%- set position = "strpos('" ~ prefixes ~ "', ',' || " ~ row_country ~ " || '(')" -%}
+coalesce(substr('{{ prefixes }}', nullif({{ position }}, 0) + 3, 5), '')
 {%- endset -%}
-{%- set bare -%}
-regexp_replace(regexp_replace(cast({{ column }} as varchar), '{{ symbols }}', '', 'g'), '^([+]|00)', '(', 'g')
-{%- endset -%}
+{%- set bare = "regexp_replace(cast(" ~ column ~ " as varchar), '" ~ symbols ~ "', '', 'g')" -%}
+{%- set bare = "regexp_replace(" ~ bare ~ ", '^([+]|00)', '(', 'g')" -%}
 {%- set dialled -%}
 {{ prefix }} || case
         when regexp_matches({{ bare }}, '^[(]{{ calling_codes('zero_after_2') }}0')

@@ -1,5 +1,5 @@
 {% macro contents(line_no, content_id, content_name, content_category, brand, price, quantity) -%}
-{#- The line number leads the struct because list_sort compares field by field; it is dropped once the order stands. -#}
+{#- The line number comes first because list_sort compares field by field; then it is dropped. -#}
 list_transform(
     list_sort(
         list(

@@ -33,7 +33,8 @@ distinct_digests as (
         customer_id,
         kind,
         digest,
-        min(identity_rank) as identity_rank
+        min(identity_rank) as identity_rank,
+        count(*) as identities
     from hashed
     group by customer_id, kind, digest
 
@@ -45,37 +46,28 @@ ranked as (
         customer_id,
         kind,
         digest,
-        row_number() over (
+        identities,
+        digest is not null and row_number() over (
             partition by customer_id, kind
             order by case when digest is null then 1 else 0 end, identity_rank, digest
-        ) as position
+        ) <= {{ var('max_identities', 3) }} as is_sent
     from distinct_digests
-
-),
-
-collected as (
-
-    {#- Unusable identities go here and not by a filter further up, which would compute each digest twice. #}
-    select
-        customer_id,
-        list_sort(list(digest) filter (where kind = 'email' and digest is not null)) as emails,
-        list_sort(list(digest) filter (where kind = 'phone' and digest is not null)) as phones
-    from ranked
-    where position <= {{ var('max_identities', 3) }}
-    group by customer_id
 
 ),
 
 final as (
 
+    {#- What is left out goes here and not by a filter further up, which would hash everything
+        twice. #}
     select
         customer_id,
-        emails,
-        phones
-    from collected
-    where
-        emails is not null
-        or phones is not null
+        list_sort(list(digest) filter (where kind = 'email' and is_sent)) as emails,
+        list_sort(list(digest) filter (where kind = 'phone' and is_sent)) as phones,
+        cast(
+            sum(case when digest is null then identities else 0 end) as integer
+        ) as unusable_identities
+    from ranked
+    group by customer_id
 
 )
 

@@ -40,7 +40,8 @@ lines as (
 
     {%- if policy == 'net' %}
 
-    {#- What a customer gave back is taken off the line that sold it; a price changed in between is averaged. #}
+    {#- What came back is taken off the line that sold it; a price changed in between is averaged.
+        #}
     select
         order_id,
         'sale' as entry,
@@ -117,7 +118,9 @@ rolled_up as (
         {#- Amounts in two currencies have no sum. #}
         case when min(currency) = max(last_currency) then min(currency) end as currency,
         {#- One amount that cannot be read leaves the order's value unknown, rather than too low. #}
-        case when count(*) = count(amount) then cast(sum(amount) as decimal(18, 2)) end as order_value,
+        case
+            when count(*) = count(amount) then cast(sum(amount) as decimal(18, 2))
+        end as order_value,
         case when count(*) = count(quantity) then cast(sum(quantity) as integer) end as num_items,
         {{ contents(
             line_no='line_no',

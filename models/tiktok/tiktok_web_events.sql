@@ -38,7 +38,7 @@ customers as (
 
 first_orders as (
 
-    {#- All channels and all of history: who bought in a store first is no new customer of the web shop. #}
+    {#- All channels and all of history: who bought in a store before is not new to the web shop. #}
     select
         customer_id,
         min(occurred_at) as first_ordered_at

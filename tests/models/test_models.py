@@ -197,12 +197,14 @@ def test_identities_are_kept_by_rank(shop: Path) -> None:
     """Of more identities than allowed, the account's address and the mobile number stay."""
     connection = build(Renderer(data=shop, max_identities=1))
     assert rows(connection, "select * from int_customers__identified order by customer_id") == [
-        {"customer_id": "C-1", "emails": ANN, "phones": ANN_PHONE},
+        {"customer_id": "C-1", "emails": ANN, "phones": ANN_PHONE, "unusable_identities": 0},
         {
             "customer_id": "C-2",
             "emails": [hashlib.sha256(b"bo@example.org").hexdigest()],
             "phones": [hashlib.sha256(b"+12135550101").hexdigest()],
+            "unusable_identities": 0,
         },
+        {"customer_id": "C-4", "emails": None, "phones": None, "unusable_identities": 2},
     ]
 
 

@@ -29,7 +29,8 @@ with source as (
 
 deduplicated as (
 
-    {#- The till repeats whole rows after a lost connection. Rows that differ in anything are lines of their own. #}
+    {#- The till repeats whole rows after a lost connection; rows that differ are lines of their
+        own. #}
     select distinct
         order_id,
         line_no,
@@ -91,7 +92,9 @@ final as (
     select
         order_id,
         line_no,
-        line_type = 'refund' or coalesce(quantity, 0) < 0 or coalesce(unit_price, 0) < 0 as is_refund,
+        line_type = 'refund'
+        or coalesce(quantity, 0) < 0
+        or coalesce(unit_price, 0) < 0 as is_refund,
         order_status,
         case
             when channel in ('store', 'pos') then 'in_store'
