@@ -96,7 +96,9 @@ class Engine(Protocol):
     def check_is_query(self, sql: str) -> None:
         """Raise EngineError unless the text is exactly one SELECT."""
 
-    def create(self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None) -> None:
+    def create(
+        self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
+    ) -> None:
         """Create or replace a view or table from a query; the old one stays until the new one is whole."""
 
     def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
@@ -204,12 +206,14 @@ class Endpoint:
         headers: Headers of every request, secrets included; never logged.
         app: In-process WSGI application that serves `base_url`, or None for a real socket.
         shown_as: How the base URL is printed and stored (`sandbox` for the embedded one).
+        totals: What an embedded stand-in has counted over its whole life, by name; None for a real socket.
     """
 
     base_url: str
     headers: Mapping[str, str]
     app: Callable[..., Iterable[bytes]] | None
     shown_as: str
+    totals: Callable[[], Mapping[str, int]] | None = None
 
 
 class Destination(Protocol):

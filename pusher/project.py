@@ -377,8 +377,8 @@ class Project:
             AnotherRunIsActive: Another push of this target is running.
         """
         from pusher.destinations.tiktok.settings import read_settings
-        from pusher.push.deliver import DeliveryLimits
         from pusher.push.run import PushOptions, PushWorld, push
+        from pusher.push.work import DeliveryLimits
 
         views = self.views(select, exclude)
         if not dry_run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from pusher.cli.render import table, wrapped
+from pusher.cli.render import wrapped
 from pusher.push.receipt import ModelReceipt, money
 from pusher.push.run import PushReport
 
@@ -93,16 +93,14 @@ def receipt_text(report: PushReport) -> str:
         blocks.append(f"dry run {report.run_id} to {report.base_url}: nothing was sent; {seconds}")
     else:
         blocks.append(f"run {report.run_id} to {report.base_url}: {report.requests:,} requests; {seconds}")
+        if report.sandbox is not None:
+            counts = report.sandbox
+            blocks.append(
+                f"the sandbox so far: {counts['requests']:,} requests, {counts['counted']:,} events counted, "
+                f"{counts['duplicates']:,} duplicates"
+            )
         if any(model.terms["accepted"] for model in report.models):
             blocks.append(
                 "TikTok shows events up to 24 hours after they were accepted; there is no need to send again."
             )
     return "\n\n".join(blocks)
-
-
-def summary_table(report: PushReport) -> str:
-    """Return one line for each view."""
-    return table(
-        ("view", "rows", "sent", "already sent"),
-        [(one.model, one.view_rows, one.terms["accepted"], one.terms["already_sent"]) for one in report.models],
-    )

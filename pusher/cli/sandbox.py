@@ -20,7 +20,9 @@ Example: pusher sandbox --port 9001 --state sandbox.sqlite"""
 def sandbox(
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port, 0 for a free one.")] = 0,
-    state: Annotated[Path | None, typer.Option("--state", help="SQLite file that outlives the command.")] = None,
+    state: Annotated[Path, typer.Option("--state", help="SQLite file that outlives the command.")] = Path(
+        "sandbox.sqlite"
+    ),
     faults: Annotated[Path | None, typer.Option("--faults", help="JSON file with scripted faults.")] = None,
     clock: options.ClockAt = None,
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import typer
 
@@ -109,7 +109,7 @@ class StopOnSignal:
         """Whether the user asked to stop."""
         return self.signal is not None
 
-    def __enter__(self) -> StopOnSignal:
+    def __enter__(self) -> Self:
         import signal
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

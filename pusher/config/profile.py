@@ -165,12 +165,8 @@ def _section(document: Document, holder: Mapping[str, Any], path: KeyPath, what:
     key = str(path[-1])
     if key not in holder:
         near = suggest(key, [str(name) for name in holder])
-        fix = (
-            f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(map(str, holder))) or 'none'}."
-        )
-        raise ConfigError(
-            document.problem("no-profile", f"{what} `{key}` is not in {document.file}.", path[:-1], fix)
-        )
+        fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(map(str, holder))) or 'none'}."
+        raise ConfigError(document.problem("no-profile", f"{what} `{key}` is not in {document.file}.", path[:-1], fix))
     value = holder[key]
     if not isinstance(value, dict):
         raise ConfigError(document.problem("wrong-type", f"{what} `{key}` must be a mapping.", path))
@@ -189,14 +185,10 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
         problems.append(document.problem("wrong-value", "`type` must be duckdb.", (*path, "type")))
     threads = output.get("threads")
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
-        problems.append(
-            document.problem("wrong-type", "`threads` must be a whole number from 1.", (*path, "threads"))
-        )
+        problems.append(document.problem("wrong-type", "`threads` must be a whole number from 1.", (*path, "threads")))
     for key in ("path", "schema"):
         if key in output and not isinstance(output[key], str):
-            problems.append(
-                document.problem("wrong-type", f"`{key}` must be text.", (*path, key), "Quote it.")
-            )
+            problems.append(document.problem("wrong-type", f"`{key}` must be text.", (*path, key), "Quote it."))
     settings = output.get("settings") or {}
     if not isinstance(settings, dict):
         problems.append(document.problem("wrong-type", "`settings` must be a mapping.", (*path, "settings")))
@@ -209,9 +201,7 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
 def _destinations(document: Document, target: str) -> tuple[dict[str, DestinationSettings], str | None]:
     block = document.value.get("pusher") or {}
     if not isinstance(block, dict):
-        raise ConfigError(
-            document.problem("wrong-type", "`pusher` must be a mapping of targets.", ("pusher",))
-        )
+        raise ConfigError(document.problem("wrong-type", "`pusher` must be a mapping of targets.", ("pusher",)))
     path: KeyPath = ("pusher", target)
     mine = _render(block.get(target) or {}, document, path)
     if not isinstance(mine, dict):
@@ -226,9 +216,7 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
         base_url, token = values.pop("base_url", None), values.pop("access_token", None)
         for key, value in (("base_url", base_url), ("access_token", token)):
             if value is not None and not isinstance(value, str):
-                raise ConfigError(
-                    document.problem("wrong-type", f"`{key}` must be text.", (*here, key), "Quote it.")
-                )
+                raise ConfigError(document.problem("wrong-type", f"`{key}` must be text.", (*here, key), "Quote it."))
         found[name] = DestinationSettings(
             name=name,
             base_url=base_url,
@@ -240,9 +228,7 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
     return found, ledger_id
 
 
-def load_profile(
-    *, project_root: Path, profile_name: str, profiles_dir: Path | None, target: str | None
-) -> Profile:
+def load_profile(*, project_root: Path, profile_name: str, profiles_dir: Path | None, target: str | None) -> Profile:
     """Read the chosen target of the project's profile.
 
     Raises:

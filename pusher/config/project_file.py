@@ -81,6 +81,32 @@ def _outside(root: Path, path: str) -> bool:
     return resolved != root and root not in resolved.parents
 
 
+def _top_level(document: Document) -> dict[str, Any]:
+    """Return the file's keys after checking each of them."""
+    if not isinstance(document.value, dict):
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+    found = document.value
+    problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
+    problems += [
+        document.problem("unsupported-key", f"`{key}` is not supported.", (key,), "Remove it, or run it before pusher.")
+        for key in sorted(_REFUSED & found.keys())
+        if found[key]
+    ]
+    problems += [
+        document.problem("wrong-type", f"`{key}` must be given, as text.", (key,))
+        for key in ("name", "profile")
+        if not isinstance(found.get(key), str)
+    ]
+    problems += [
+        document.problem("wrong-type", f"`{key}` must be a mapping.", (key,))
+        for key in ("vars", "models")
+        if not isinstance(found.get(key, {}) or {}, dict)
+    ]
+    if problems:
+        raise ConfigError(*problems)
+    return found
+
+
 def load_project_file(root: Path) -> ProjectFile:
     """Read dbt_project.yml of a folder.
 
@@ -98,35 +124,16 @@ def load_project_file(root: Path) -> ProjectFile:
             )
         )
     document = load_yaml(path, PROJECT_FILE)
-    if not isinstance(document.value, dict):
-        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
-    found = document.value
-    problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
-    problems += [
-        document.problem(
-            "unsupported-key", f"`{key}` is not supported.", (key,), "Remove it, or run it before pusher."
-        )
-        for key in sorted(_REFUSED & found.keys())
-        if found[key]
-    ]
-    for key in ("name", "profile"):
-        if not isinstance(found.get(key), str):
-            problems.append(document.problem("wrong-type", f"`{key}` must be given, as text.", (key,)))
-    for key in ("vars", "models"):
-        if not isinstance(found.get(key, {}) or {}, dict):
-            problems.append(document.problem("wrong-type", f"`{key}` must be a mapping.", (key,)))
-    if problems:
-        raise ConfigError(*problems)
+    found = _top_level(document)
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
         "target-path": (str(found.get("target-path", "target")),),
     }
+    problems = []
     for key, values in paths.items():
         problems += [
-            document.problem(
-                "outside-project", f"`{key}` leaves the project's folder.", (key,), "Keep it inside."
-            )
+            document.problem("outside-project", f"`{key}` leaves the project's folder.", (key,), "Keep it inside.")
             for value in values
             if _outside(root, value)
         ]

@@ -263,7 +263,8 @@ class Reconciler:
         wanted = ", ".join(str(self.staged.index(file)) for file in files)
         self._connection.execute(
             f"copy (select staged.* exclude (file_index, file_row_number) from {staged} as staged "
-            f"where staged.file_index in ({wanted}) and staged._reason is null and staged._source_id = {literal(source_id)} and not exists ("
+            f"where staged.file_index in ({wanted}) and staged._reason is null "
+            f"and staged._source_id = {literal(source_id)} and not exists ("
             "select 1 from excluded where excluded.file_index = staged.file_index "
             "and excluded.file_row_number = staged.file_row_number)) "
             f"to {literal(target.as_posix())} (format parquet, compression snappy, per_thread_output, "
@@ -272,7 +273,8 @@ class Reconciler:
         return parquet_files(self._connection, target)
 
     def _parts(self) -> list[tuple[str, StagedFile]]:
-        due = f"select distinct _source_id from ({self._outcome('_source_id')}) where term = 'planned' order by _source_id"
+        outcome = self._outcome("_source_id")
+        due = f"select distinct _source_id from ({outcome}) where term = 'planned' order by _source_id"
         source_ids = [row[0] for row in self._rows(due)]
         clean = self._clean_files(source_ids)
         parts = [(source_ids[0], file) for file in clean]
@@ -294,9 +296,11 @@ class Reconciler:
         self._connection.execute(
             f"copy (select {literal(model)} as model, {literal(run)} as run, term, detail as reason, "
             "case when term = 'conflicting' then detail else reason.field end as field, "
-            f"case term when 'conflicting' then {literal(CONFLICT[0])} when 'duplicate' then {literal(DUPLICATE[0])} "
+            f"case term when 'conflicting' then {literal(CONFLICT[0])} "
+            f"when 'duplicate' then {literal(DUPLICATE[0])} "
             "else reason.message end as message, "
-            f"case term when 'conflicting' then {literal(CONFLICT[1])} when 'duplicate' then {literal(DUPLICATE[1])} "
+            f"case term when 'conflicting' then {literal(CONFLICT[1])} "
+            f"when 'duplicate' then {literal(DUPLICATE[1])} "
             "else reason.fix end as fix, "
             "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
             "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "

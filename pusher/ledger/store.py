@@ -7,23 +7,15 @@ rows survive a crash. Only the writer thread of a push uses it.
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib import resources
-from pathlib import Path
 from typing import Any
 
 from pusher.contracts import BatchState, Verdict
-from pusher.errors import Problem, StateError
-from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 30
 Ranges = tuple[tuple[int, int], ...]
 
 
@@ -106,11 +98,8 @@ class Batch:
     attempts: int = 0
 
 
-def _damaged(message: str, shown: str, fix: str) -> StateError:
-    return StateError(Problem("ledger", message, shown, fix=fix))
-
-
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return a moment as the ledger stores it."""
     return moment.isoformat(timespec="microseconds")
 
 
@@ -165,7 +154,7 @@ class Store:
             (
                 run,
                 command,
-                _stamp(now),
+                stamp(now),
                 version,
                 base_url,
                 facts.get("normaliser_version"),
@@ -177,7 +166,7 @@ class Store:
         """Record how a run ended."""
         self._connection.execute(
             "update run set finished_at = ?, exit_code = ?, receipt = ? where id = ?",
-            (_stamp(now), exit_code, json.dumps(receipt, sort_keys=True), run),
+            (stamp(now), exit_code, json.dumps(receipt, sort_keys=True), run),
         )
 
     def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
@@ -205,7 +194,7 @@ class Store:
         cursor = self._connection.execute(
             "insert into file (path, kind, space, model, rows, bytes, sha256, run, created_at) "
             "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (file.path, file.kind, file.space, file.model, file.rows, file.bytes, file.sha256, run, _stamp(now)),
+            (file.path, file.kind, file.space, file.model, file.rows, file.bytes, file.sha256, run, stamp(now)),
         )
         return int(cursor.lastrowid or 0)
 
@@ -246,7 +235,7 @@ class Store:
     def settle_part(self, part: Part, *, keys: File, run: str, now: datetime) -> None:
         """Replace a part's rows by its keys."""
         self.add_file(keys, run=run, now=now)
-        self._connection.execute("update part set file = null, settled_at = ? where id = ?", (_stamp(now), part.id))
+        self._connection.execute("update part set file = null, settled_at = ? where id = ?", (stamp(now), part.id))
         self._connection.execute("delete from file where path = ?", (part.path,))
 
     # batches --------------------------------------------------------------------------------------------------
@@ -310,9 +299,9 @@ class Store:
                 parent.id if parent else None,
                 json.dumps(ranges),
                 rows,
-                _stamp(first_risk_at) if first_risk_at else None,
+                stamp(first_risk_at) if first_risk_at else None,
                 run,
-                _stamp(now),
+                stamp(now),
             ),
         )
         return Batch(
@@ -342,11 +331,11 @@ class Store:
         self._connection.execute(
             "update batch set state = 'sending', encoder = ?, sha256 = ?, first_risk_at = ?, attempts = ?, run = ?, "
             "updated_at = ? where id = ?",
-            (encoder, sha256, _stamp(sending.first_risk_at or now), sending.attempts, run, _stamp(now), batch.id),
+            (encoder, sha256, stamp(sending.first_risk_at or now), sending.attempts, run, stamp(now), batch.id),
         )
         self._connection.execute(
             "insert into attempt (batch, number, run, started_at, bytes) values (?, ?, ?, ?, ?)",
-            (batch.id, sending.attempts, run, _stamp(now), size),
+            (batch.id, sending.attempts, run, stamp(now), size),
         )
         return sending
 
@@ -374,11 +363,11 @@ class Store:
         self._connection.execute(
             "update batch set state = ?, code = ?, response_class = ?, message = ?, request_id = ?, first_risk_at = ?, "
             "updated_at = ? where id = ?",
-            (state, *known, _stamp(risk_at) if risk_at else None, _stamp(now), batch.id),
+            (state, *known, stamp(risk_at) if risk_at else None, stamp(now), batch.id),
         )
         self._connection.execute(
-            "update attempt set seconds = ?, http_status = ?, code = ?, response_class = ?, message = ?, request_id = ? "
-            "where batch = ? and number = ?",
+            "update attempt set seconds = ?, http_status = ?, code = ?, response_class = ?, message = ?, "
+            "request_id = ? where batch = ? and number = ?",
             (seconds, verdict.http_status, *known, batch.id, batch.attempts),
         )
         return replace(batch, state=state, first_risk_at=risk_at)
@@ -387,139 +376,16 @@ class Store:
         """Move a batch without an attempt: recovery, parking, expiry."""
         self._connection.execute(
             "update batch set state = ?, message = coalesce(?, message), updated_at = ? where id = ?",
-            (state, message, _stamp(now), batch.id),
+            (state, message, stamp(now), batch.id),
         )
         return replace(batch, state=state)
 
     def recover(self, now: datetime) -> int:
         """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""
         cursor = self._connection.execute(
-            "update batch set state = 'unknown', updated_at = ? where state = 'sending'", (_stamp(now),)
+            "update batch set state = 'unknown', updated_at = ? where state = 'sending'", (stamp(now),)
         )
         return cursor.rowcount
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-    for pragma in (
-        "journal_mode = delete",
-        "synchronous = extra",
-        "secure_delete = on",
-        "foreign_keys = on",
-        "trusted_schema = off",
-        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
-    ):
-        connection.execute(f"pragma {pragma}")
-    return connection
-
-
-def _migrate(connection: sqlite3.Connection, shown: str) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
-        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
-    scripts = sorted(resources.files("pusher.ledger").joinpath("migrations").iterdir(), key=lambda item: item.name)
-    for script in scripts:
-        number = int(script.name.partition("_")[0])
-        if number > version:
-            connection.executescript(
-                f"begin immediate; {script.read_text('utf-8')}; pragma user_version = {number}; commit;"
-            )
-
-
-def _check_is_ledger(path: Path, shown: str) -> None:
-    if path.stat().st_size == 0:
-        raise _damaged("The ledger is empty.", shown, "Restore it from a backup; deleting it would send rows again.")
-    with path.open("rb") as stream:
-        if stream.read(16) != b"SQLite format 3\x00":
-            raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
-
-
-def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
-    ledger_id = store.meta("ledger_id")
-    if ledger_id is None:
-        ledger_id = expected or secrets.token_hex(8)
-        with store.transaction():
-            store.set_meta("ledger_id", ledger_id)
-            store.set_meta("base_url", base_url)
-            store.set_meta("created_at", _stamp(now))
-        state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
-        state.ledger_id.chmod(PRIVATE_FILE)
-    if expected is not None and expected != ledger_id:
-        fix = "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml."
-        raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
-    served = store.meta("base_url")
-    if served != base_url:
-        message = f"This ledger records pushes to {served}, not to {base_url}."
-        raise _damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
-
-
-def _check_files(store: Store, state: StateFolder) -> None:
-    named = set()
-    for file in store.files():
-        path = state.root / file.path
-        named.add(file.path)
-        fix = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
-        if not path.is_file():
-            raise _damaged("A file of the ledger is missing.", file.path, fix)
-        if path.stat().st_size != file.bytes or file_sha256(path) != file.sha256:
-            raise _damaged("A file of the ledger was changed.", file.path, fix)
-    state.remove_unnamed(named)
-
-
-def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None = None) -> Store:
-    """Open the ledger of a state folder for writing, creating it when there is none.
-
-    The caller holds the folder's lock.
-
-    Raises:
-        StateError: The ledger is damaged, foreign, of a newer version, or one of its files is missing or differs.
-    """
-    shown = state.ledger.name
-    # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
-    fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
-    if fresh and state.ledger_id.exists():
-        fix = "Restore the ledger from a backup, or remove the whole state folder if nothing was ever sent with it."
-        raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
-    try:
-        if fresh:
-            os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
-        else:
-            _check_is_ledger(state.ledger, shown)
-        connection = _connect(state.ledger)
-        _migrate(connection, shown)
-        if connection.execute("pragma quick_check").fetchone()[0] != "ok":
-            raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
-        store = Store(connection)
-        _identify(store, state, base_url=base_url, now=now, expected=expected_id)
-        if fresh:
-            sync_folder(state.root)
-        _check_files(store, state)
-    except sqlite3.DatabaseError as error:
-        raise _damaged(
-            f"The ledger cannot be used: {error}.", shown, "Check disk space and rights, or restore it."
-        ) from error
-    return store
-
-
-def read_store(state: StateFolder) -> Store | None:
-    """Open a ledger for reading, without the lock; None when there is none yet.
-
-    Raises:
-        StateError: The file is not a ledger of this version.
-    """
-    if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
-        return None
-    shown = state.ledger.name
-    try:
-        connection = sqlite3.connect(f"file:{state.ledger.as_posix()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
-        version = connection.execute("pragma user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise _damaged(f"The ledger cannot be read: {error}.", shown, "Restore it from a backup.") from error
-    if version > SCHEMA_VERSION:
-        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
-        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
-    return Store(connection)
 
 
 def leaves(batches: Sequence[Batch]) -> list[Batch]:

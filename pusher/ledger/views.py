@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import EngineError
+from pusher.ledger.opening import BUSY_TIMEOUT_S
 from pusher.ledger.state import StateFolder
-from pusher.ledger.store import BUSY_TIMEOUT_S
 from pusher.payload.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 TABLES = ("run", "file", "part", "batch", "attempt")
 _EMPTY_KEYS = (
-    "select null::uuid as event_key, null::blob as payload_hash, null::uuid as contents_hash, null::bigint as event_time, "
-    "null::decimal(38, 9) as value, null::varchar as currency, null::varchar as state where false"
+    "select null::uuid as event_key, null::blob as payload_hash, null::uuid as contents_hash, "
+    "null::bigint as event_time, null::decimal(38, 9) as value, null::varchar as currency, "
+    "null::varchar as state where false"
 )
 _EMPTY_QUARANTINE = (
     "select null::varchar as model, null::varchar as run, null::varchar as term, null::varchar as reason, "
@@ -141,7 +142,8 @@ def summarise(state: StateFolder) -> Summary:
             connection,
             "select model, state, sum(rows)::bigint as rows, min(since) as since from ("
             "select part.model, batch.state, batch.rows, batch.first_risk_at as since from batch "
-            "join part on part.id = batch.part where part.settled_at is null and batch.state not in ('split', 'accepted', 'dead') "
+            "join part on part.id = batch.part where part.settled_at is null "
+            "and batch.state not in ('split', 'accepted', 'dead') "
             "union all select part.model, 'planned', part.rows - coalesce(sum(batch.rows) "
             "filter (where batch.state <> 'split'), 0), null "
             "from part left join batch on batch.part = part.id where part.settled_at is null "
@@ -149,8 +151,8 @@ def summarise(state: StateFolder) -> Summary:
         )
         settled = _rows(
             connection,
-            "select part.model, batch.state, sum(batch.rows)::bigint as rows from batch join part on part.id = batch.part "
-            "where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
+            "select part.model, batch.state, sum(batch.rows)::bigint as rows "
+            "from batch join part on part.id = batch.part where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
         )
         quarantined = _rows(
             connection,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pusher.payload.casts import MAX_NUMBER, as_text, count_dropped, item_fault_case, item_list, typed_value
 from pusher.payload.model import Field, Payload
 from pusher.payload.sql import identifier, listing, literal
 from pusher.payload.types import SqlType
@@ -20,17 +21,6 @@ TIME_GIVEN = "_time_given"
 VALUE_GIVEN = "_value_given"
 ITEM_FAULT = "_item_fault"
 SOURCE_ID = "_source_id"
-MAX_NUMBER = "1e15"
-
-# Private and other addresses that are not reachable from outside (RFC 1918, 3927, 4193, 4291, 6598).
-_PRIVATE_IP = (
-    r"^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
-    r"|^22[4-9]\.|^2[345][0-9]\.|^::1?$|^f[cde]"
-)
-_IP_FORM = r"^([0-9]{1,3}\.){3}[0-9]{1,3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
-_ISO_WITH_ZONE = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,163 +73,6 @@ class RowChecks:
         return f"cast(case {cases} end as smallint)"
 
 
-def _text(column: str, type_: SqlType) -> str:
-    return column if type_.text.upper() == "VARCHAR" else f"cast({column} as varchar)"
-
-
-def _digest_is_good(value: str, payload: Payload) -> str:
-    junk = listing(list(payload.junk_digests))
-    return f"regexp_full_match({value}, '[0-9a-f]{{64}}') and {value} not in {junk}"
-
-
-def _digests(column: str, type_: SqlType, payload: Payload) -> str:
-    if type_.family == "list":
-        item = f"lower(trim({_text('d', type_.item or type_)}))"
-        good = _digest_is_good("d", payload)
-        cleaned = f"list_distinct(list_filter(list_transform({column}, lambda d: {item}), lambda d: {good}))"
-        return f"nullif(list_sort({cleaned}), [])"
-    value = f"lower(trim({_text(column, type_)}))"
-    return f"case when {_digest_is_good(value, payload)} then {value} end"
-
-
-def _time(column: str, type_: SqlType) -> str:
-    match type_.family:
-        case "integer":
-            return f"cast({column} as bigint)"
-        case "text":
-            value = _text(column, type_)
-            moment = f"try_cast({value} as timestamptz)"
-            return (
-                f"case when regexp_matches({value}, {literal(_ISO_WITH_ZONE)}) "
-                f"then cast(epoch(date_trunc('second', {moment})) as bigint) end"
-            )
-        case _:
-            return f"case when isfinite({column}) then cast(epoch(date_trunc('second', {column})) as bigint) end"
-
-
-def _number(column: str, type_: SqlType) -> str:
-    if type_.family == "float":
-        return f"case when abs({column}) < {MAX_NUMBER} then cast(round({column}, 6) as decimal(38, 6)) end"
-    if type_.text.upper() in {"HUGEINT", "UHUGEINT"}:
-        return f"try_cast({column} as decimal(38, 0))"
-    return column
-
-
-def _integer(column: str, type_: SqlType) -> str:
-    if type_.family == "integer":
-        return f"try_cast({column} as bigint)"
-    return f"case when {column} = floor({column}) then try_cast({column} as bigint) end"
-
-
-def _texts(column: str, type_: SqlType) -> str:
-    if type_.family != "list":
-        value = f"nullif(trim({_text(column, type_)}), '')"
-        return f"case when {value} is not null then [{value}] end"
-    item = _text("t", type_.item or type_)
-    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: trim(t) <> '')"
-    return f"nullif({filtered}, [])"
-
-
-def _ip(column: str, type_: SqlType) -> str:
-    value = f"lower(trim({_text(column, type_)}))"
-    good = f"regexp_matches({value}, {literal(_IP_FORM)}) and not regexp_matches({value}, {literal(_PRIVATE_IP)})"
-    return f"case when {good} then {value} end"
-
-
-def _scalar(field: Field, column: str, type_: SqlType, payload: Payload) -> str:
-    if type_.family == "null":
-        return f"cast(null as {_EMPTY_TYPES.get(field.type, 'varchar')})"
-    match field.type:
-        case "digests":
-            return _digests(column, type_, payload)
-        case "time":
-            return _time(column, type_)
-        case "decimal":
-            return _number(column, type_)
-        case "integer":
-            return _integer(column, type_)
-        case "boolean":
-            return column
-        case "texts":
-            return _texts(column, type_)
-        case "ip":
-            return _ip(column, type_)
-        case _:
-            value = _text(column, type_)
-            if field.enum == "currencies":
-                return f"nullif(upper(trim({value})), '')"
-            blank_is_null = f"case when trim({value}) <> '' then {value} end"
-            return _translated(field, blank_is_null, payload)
-
-
-_EMPTY_TYPES = {"time": "bigint", "decimal": "decimal(18, 2)", "integer": "bigint", "boolean": "boolean"}
-
-
-def _translated(field: Field, value: str, payload: Payload) -> str:
-    """Replace an old name by the one that is sent."""
-    enum = payload.enums.get(field.enum or "")
-    if enum is None or not enum.translations:
-        return value
-    cases = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in enum.translations.items())
-    return f"case {value} {cases} else {value} end"
-
-
-def _item_struct(payload: Payload, types: Mapping[str, SqlType], reference: str) -> str:
-    """Build one element of contents from a struct or from flat columns."""
-    parts = []
-    for field in payload.item_fields:
-        if field.column in types:
-            name = f"{reference}{identifier(field.column)}"
-            parts.append(f"{identifier(field.column)} := {_scalar(field, name, types[field.column], payload)}")
-    return f"struct_pack({', '.join(parts)})"
-
-
-def _item_fault_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
-    """Number the first fault of an item: the place of its field in `item_fields`, from 1."""
-    cases = []
-    for number, field in enumerate(payload.item_fields, start=1):
-        if field.column not in types:
-            continue
-        value = f"i.{identifier(field.column)}"
-        faults = [f"{value} is null"] if payload.event_source in field.required_by else []
-        if field.minimum is not None:
-            faults.append(f"{value} < {field.minimum}")
-        if field.positive:
-            faults.append(f"{value} <= 0")
-        if field.type in {"text", "id"}:
-            faults.append(f"strlen({value}) > {payload.limits.max_field_bytes}")
-        if faults:
-            cases.append(f"when {' or '.join(faults)} then {number}")
-    return f"case {' '.join(cases)} else 0 end"
-
-
-def _contents(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, dict[str, SqlType]] | None:
-    """Return the expression of the item list and the types of an item's fields, if the view has items."""
-    given = columns.get("contents")
-    if given is not None and given.item is not None and given.item.fields:
-        types = given.item.fields
-        struct = _item_struct(payload, types, "i.")
-        kept = "list_filter(contents, lambda i: i is not null)"
-        return f"nullif(list_transform({kept}, lambda i: {struct}), [])", dict(types)
-    if given is not None:
-        return None
-    flat = {field.column: columns[field.column] for field in payload.item_fields if field.column in columns}
-    if "content_id" not in flat:
-        return None
-    return f"[{_item_struct(payload, flat, '')}]", flat
-
-
-def _identity_columns(payload: Payload, fields: Mapping[str, Field]) -> list[str]:
-    return [name for name in payload.identity if name in fields]
-
-
-def _count_dropped(column: str, type_: SqlType, typed: str) -> str:
-    if type_.family == "list":
-        given = f"list_count(list_filter(list_transform({column}, lambda d: trim({_text('d', type_.item or type_)})), lambda d: d <> ''))"
-        return f"greatest(coalesce({given}, 0) - coalesce(len({typed}), 0), 0)"
-    return f"case when trim({_text(column, type_)}) <> '' and ({typed}) is null then 1 else 0 end"
-
-
 def _typed(
     payload: Payload, columns: Mapping[str, SqlType], fields: Mapping[str, str], source_id: str | None
 ) -> dict[str, str]:
@@ -251,16 +84,16 @@ def _typed(
         if field is None or field.type in {"items", "source_id"}:
             continue
         column = identifier(name)
-        typed[canonical] = _scalar(field, column, type_, payload)
+        typed[canonical] = typed_value(field, column, type_, payload)
         if field.type in {"digests", "ip"} and type_.family != "null":
-            dropped.append(_count_dropped(column, type_, typed[canonical]))
-    items = _contents(payload, columns)
+            dropped.append(count_dropped(column, type_, typed[canonical]))
+    items = item_list(payload, columns)
     if items is not None:
         typed["contents"] = items[0]
     setting = f"cast({literal(source_id)} as varchar)"
     if payload.source_id.column in fields:
         name = fields[payload.source_id.column]
-        value = f"nullif(trim({_text(identifier(name), columns[name])}), '')"
+        value = f"nullif(trim({as_text(identifier(name), columns[name])}), '')"
         typed[SOURCE_ID] = f"coalesce({value}, {setting})"
     else:
         typed[SOURCE_ID] = setting
@@ -280,27 +113,46 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int) -> list[Reason]:
     days = max_age_s // 86_400
     return [
         Reason(
-            "event-time-missing", "event_time", "invalid", "The row has no event_time.", "Fill event_time in the model.",
+            "event-time-missing",
+            "event_time",
+            "invalid",
+            "The row has no event_time.",
+            "Fill event_time in the model.",
             f"not {TIME_GIVEN}",
         ),
         Reason(
-            "event-time-unreadable", "event_time", "invalid", "event_time is not a moment with a zone.",
-            "Convert it to a naive UTC TIMESTAMP, or to ISO 8601 text with Z or an offset.", "event_time is null",
+            "event-time-unreadable",
+            "event_time",
+            "invalid",
+            "event_time is not a moment with a zone.",
+            "Convert it to a naive UTC TIMESTAMP, or to ISO 8601 text with Z or an offset.",
+            "event_time is null",
         ),
         Reason(
-            "event-time-implausible", "event_time", "invalid", "event_time lies outside 2020 to tomorrow.", unit_fix,
+            "event-time-implausible",
+            "event_time",
+            "invalid",
+            "event_time lies outside 2020 to tomorrow.",
+            unit_fix,
             f"event_time < {earliest_s} or event_time > {now_s + 86_400}",
         ),
         Reason(
-            "event-time-in-future", "event_time", "invalid",
+            "event-time-in-future",
+            "event_time",
+            "invalid",
             f"event_time is more than {limits.future_grace_s // 60} minutes in the future.",
-            "Check the time zone of the source column.", f"event_time > {now_s + limits.future_grace_s}",
+            "Check the time zone of the source column.",
+            f"event_time > {now_s + limits.future_grace_s}",
         ),
         Reason(
-            "too-old", "event_time", "expired", f"The event is older than {days} days; TikTok would not count it.",
-            "Nothing to do; send events within the window.", f"event_time < {now_s - max_age_s}",
+            "too-old",
+            "event_time",
+            "expired",
+            f"The event is older than {days} days; TikTok would not count it.",
+            "Nothing to do; send events within the window.",
+            f"event_time < {now_s - max_age_s}",
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _identity_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
@@ -311,14 +163,22 @@ def _identity_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reaso
     names = " or ".join(payload.identity[:2])
     return [
         Reason(
-            "not-a-digest", present[0], "invalid", "No identifier of the row is a SHA-256 digest in 64 hex digits.",
-            "Hash it with the macros in macros/identity/.", f"{DROPPED} > 0 and {nothing}",
+            "not-a-digest",
+            present[0],
+            "invalid",
+            "No identifier of the row is a SHA-256 digest in 64 hex digits.",
+            "Hash it with the macros in macros/identity/.",
+            f"{DROPPED} > 0 and {nothing}",
         ),
         Reason(
-            "no-identity", present[0], "no_identity", "The row has no identifier that TikTok could match.",
-            f"Nothing to do unless the source knows {names} of the customer.", nothing,
+            "no-identity",
+            present[0],
+            "no_identity",
+            "The row has no identifier that TikTok could match.",
+            f"Nothing to do unless the source knows {names} of the customer.",
+            nothing,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def _enum_reason(payload: Payload, field: Field) -> Reason | None:
@@ -330,10 +190,13 @@ def _enum_reason(payload: Payload, field: Field) -> Reason | None:
     old = {rename.old for rename in enum.renames if rename.new is None}
     allowed = listing(sorted({*enum.values, *old}))
     return Reason(
-        f"{field.column.replace('_', '-')}-unknown", field.column, "invalid",
-        f"{field.column} is none of the contract's values.", f"Use one of: {', '.join(enum.values)}.",
+        f"{field.column.replace('_', '-')}-unknown",
+        field.column,
+        "invalid",
+        f"{field.column} is none of the contract's values.",
+        f"Use one of: {', '.join(enum.values)}.",
         f"{identifier(field.column)} not in {allowed}",
-    )  # fmt: skip
+    )
 
 
 def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
@@ -347,27 +210,38 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
         if payload.event_source in field.required_by:
             reasons.append(
                 Reason(
-                    f"{label}-missing", canonical, "invalid", f"The row has no {canonical}.",
-                    f"Fill {canonical} in the model: {field.doc}", f"{name} is null",
+                    f"{label}-missing",
+                    canonical,
+                    "invalid",
+                    f"The row has no {canonical}.",
+                    f"Fill {canonical} in the model: {field.doc}",
+                    f"{name} is null",
                 )
-            )  # fmt: skip
+            )
         if (reason := _enum_reason(payload, field)) is not None:
             reasons.append(reason)
         if field.minimum is not None:
             reasons.append(
                 Reason(
-                    f"{label}-negative", canonical, "invalid", f"{canonical} is below {field.minimum}.",
-                    "Set the var refund_policy, or leave refunds out of the model.", f"{name} < {field.minimum}",
+                    f"{label}-negative",
+                    canonical,
+                    "invalid",
+                    f"{canonical} is below {field.minimum}.",
+                    "Set the var refund_policy, or leave refunds out of the model.",
+                    f"{name} < {field.minimum}",
                 )
-            )  # fmt: skip
+            )
         if field.type in {"text", "id"}:
             reasons.append(
                 Reason(
-                    f"{label}-too-long", canonical, "invalid",
+                    f"{label}-too-long",
+                    canonical,
+                    "invalid",
                     f"{canonical} is longer than {payload.limits.max_field_bytes:,} bytes.",
-                    "Shorten it in the model.", f"strlen({name}) > {payload.limits.max_field_bytes}",
+                    "Shorten it in the model.",
+                    f"strlen({name}) > {payload.limits.max_field_bytes}",
                 )
-            )  # fmt: skip
+            )
     return reasons
 
 
@@ -376,25 +250,36 @@ def _money_reasons(fields: Mapping[str, str]) -> list[Reason]:
     if "value" in fields:
         reasons.append(
             Reason(
-                "value-not-finite", "value", "invalid", "value is not a finite number below 10^15.",
+                "value-not-finite",
+                "value",
+                "invalid",
+                "value is not a finite number below 10^15.",
                 "Guard divisions with nullif(..., 0) and casts with a pattern.",
                 f"{VALUE_GIVEN} and (value is null or abs(value) >= {MAX_NUMBER})",
             )
-        )  # fmt: skip
+        )
         missing = "currency is null" if "currency" in fields else "true"
         reasons.append(
             Reason(
-                "currency-missing", "currency", "invalid", "The row has a value but no currency.",
-                "Fill currency in the model; there is no default.", f"value is not null and {missing}",
+                "currency-missing",
+                "currency",
+                "invalid",
+                "The row has a value but no currency.",
+                "Fill currency in the model; there is no default.",
+                f"value is not null and {missing}",
             )
-        )  # fmt: skip
+        )
     if "currency" in fields:
         reasons.append(
             Reason(
-                "currency-malformed", "currency", "invalid", "currency is not three letters.",
-                "Use the ISO 4217 code, such as EUR.", "not regexp_full_match(currency, '[A-Z]{3}')",
+                "currency-malformed",
+                "currency",
+                "invalid",
+                "currency is not three letters.",
+                "Use the ISO 4217 code, such as EUR.",
+                "not regexp_full_match(currency, '[A-Z]{3}')",
             )
-        )  # fmt: skip
+        )
     return reasons
 
 
@@ -402,18 +287,25 @@ def _item_reasons(payload: Payload) -> list[Reason]:
     limits = payload.limits
     reasons = [
         Reason(
-            "contents-too-many", "contents", "invalid", f"contents has more than {limits.max_items} items.",
-            "Group the items, or send the event without contents.", f"len(contents) > {limits.max_items}",
+            "contents-too-many",
+            "contents",
+            "invalid",
+            f"contents has more than {limits.max_items} items.",
+            "Group the items, or send the event without contents.",
+            f"len(contents) > {limits.max_items}",
         )
-    ]  # fmt: skip
+    ]
     for number, field in enumerate(payload.item_fields, start=1):
         reasons.append(
             Reason(
-                f"contents-{field.column.replace('_', '-')}", f"contents.{field.column}", "invalid",
+                f"contents-{field.column.replace('_', '-')}",
+                f"contents.{field.column}",
+                "invalid",
                 f"An item's {field.column} is missing or not allowed.",
-                f"Correct or leave out the item in the roll-up: {field.doc}", f"{ITEM_FAULT} = {number}",
+                f"Correct or leave out the item in the roll-up: {field.doc}",
+                f"{ITEM_FAULT} = {number}",
             )
-        )  # fmt: skip
+        )
     return reasons
 
 
@@ -423,10 +315,14 @@ def _source_reasons(payload: Payload) -> list[Reason]:
     pattern = literal(payload.source_id_pattern)
     return [
         Reason(
-            "source-id", name, "invalid", f"{name} is missing or not in its form.", fix,
+            "source-id",
+            name,
+            "invalid",
+            f"{name} is missing or not in its form.",
+            fix,
             f"{SOURCE_ID} is null or not regexp_matches({SOURCE_ID}, {pattern})",
         )
-    ]  # fmt: skip
+    ]
 
 
 def row_checks(
@@ -464,7 +360,7 @@ def row_checks(
     reasons += _source_reasons(payload)
     reasons += _field_reasons(payload, fields)
     reasons += _money_reasons(fields)
-    items = _contents(payload, columns)
+    items = item_list(payload, columns)
     if items is not None:
         reasons += _item_reasons(payload)
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
@@ -473,8 +369,8 @@ def row_checks(
 
 def item_fault_sql(checks: RowChecks, columns: Mapping[str, SqlType]) -> str | None:
     """Return the expression that numbers the first fault among a row's items, or None without items."""
-    items = _contents(checks.payload, columns)
+    items = item_list(checks.payload, columns)
     if items is None:
         return None
-    case = _item_fault_case(checks.payload, items[1])
+    case = item_fault_case(checks.payload, items[1])
     return f"coalesce(list_max(list_transform(contents, lambda i: {case})), 0)"

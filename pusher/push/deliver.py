@@ -11,116 +11,27 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from random import Random
 
 from pusher.clock import Clock
 from pusher.contracts import FINAL_STATES, Answer, BatchState, Destination, Failure, Verdict
 from pusher.errors import Problem
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Batch, Part, Store, leaves
-from pusher.payload.model import Payload
 from pusher.progress import Listener, RowsSettled, Waiting
 from pusher.push import policy
+from pusher.push.brakes import Brakes
 from pusher.push.encode import Body, PartEncoder, Ranges, encoder_id, halves, without
 from pusher.push.settle import settle
-from pusher.transport import Pacer, Transport, backoff_s
+from pusher.push.work import Delivered, DeliveryLimits, PartWork, Try
+from pusher.transport import Pacer, Transport
 
 ACK_DELAY_S = 0.05
 IDLE_S = 0.5
 GRACE_S = 10.0
 MOST_REQUEST_IDS = 1_000
-CONSECUTIVE_FAILURES = 5
-
-
-@dataclass(slots=True)
-class PartWork:
-    """A part under way.
-
-    Attributes:
-        part: The part.
-        payload: Its payload.
-        encoder: Encodes its rows; loaded when first needed.
-        next_row: First row that no batch covers yet.
-        open_batches: Batches that are neither final nor left for another run.
-        left: Batches left for another run or for a person.
-    """
-
-    part: Part
-    payload: Payload
-    encoder: PartEncoder | None = None
-    next_row: int = 0
-    open_batches: int = 0
-    left: int = 0
-
-    @property
-    def source(self) -> tuple[str, str]:
-        """What one accepted batch proves right: payload and event source id."""
-        return (self.part.payload, self.part.source_id)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether every row belongs to a batch."""
-        return self.next_row >= self.part.rows
-
-    @property
-    def is_final(self) -> bool:
-        """Whether every row reached a final state."""
-        return self.is_cut and self.open_batches == 0 and self.left == 0
-
-
-@dataclass(slots=True)
-class _Try:
-    """A batch with what this run knows about it."""
-
-    batch: Batch
-    work: PartWork
-    attempts_in_run: int = 0
-    risk_before: datetime | None = None
-    extra_requests: list[int] = field(default_factory=lambda: [0])
-    body: Body | None = None
-
-
-@dataclass(slots=True)
-class Delivered:
-    """What a delivery did.
-
-    Attributes:
-        requests: HTTP requests made.
-        request_ids: TikTok's ticket ids by model, newest last, at most 1,000.
-        attempts: Attempts by model.
-        sent: Value accepted in this run, by model and currency.
-        halt: The verdict that stopped everything, or None.
-        stopped: Why rows are still pending, or None.
-        seconds: Time in the loop, settling included.
-        settle_s: Time spent on settling.
-    """
-
-    requests: int = 0
-    request_ids: dict[str, deque[str]] = field(default_factory=dict)
-    attempts: dict[str, int] = field(default_factory=dict)
-    sent: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-    halt: Verdict | None = None
-    stopped: Problem | None = None
-    seconds: float = 0.0
-    settle_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryLimits:
-    """How hard a delivery works.
-
-    Attributes:
-        concurrency: Requests in flight at a time.
-        deadline_s: Time after which nothing new is sent.
-        max_dead_share: Share of refused rows that stops the run.
-    """
-
-    concurrency: int = 4
-    deadline_s: float = 1_800.0
-    max_dead_share: float = policy.MAX_DEAD_SHARE
 
 
 class Delivery:
@@ -165,21 +76,15 @@ class Delivery:
         self._run = run
         self._limits = limits
         self._should_stop = should_stop
-        self._random = Random(seed)  # noqa: S311 -- jitter, not a secret
-        self._budget = policy.RetryBudget()
+        self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._pending: deque[PartWork] = deque()
         self._works: dict[int, PartWork] = {}
-        self._due: list[tuple[float, int, _Try]] = []
-        self._finished: deque[tuple[_Try, Verdict, float, datetime]] = deque()
-        self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[_Try, datetime]] = {}
+        self._due: list[tuple[float, int, Try]] = []
+        self._finished: deque[tuple[Try, Verdict, float, datetime]] = deque()
+        self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
         self._slot_at: float | None = None
         self._proven: set[tuple[str, str]] = set()
-        self._consecutive_failures = 0
-        self._throttled_at: float | None = None
-        self._throttles = 0
         self._settled_rows: dict[str, int] = {}
-        self._dead_rows = 0
-        self._counted_rows = 0
         self._result = Delivered()
 
     def deliver(self, parts: list[Part]) -> Delivered:
@@ -224,7 +129,7 @@ class Delivery:
         if policy.is_past_resending(batch.first_risk_at, now=self._clock.now(), limits=limits):
             self._park(work, batch, "The outcome is unknown and too old to send again safely.")
             return
-        attempt = _Try(batch, work)
+        attempt = Try(batch, work)
         if batch.sha256 is not None and not self._same_bytes(attempt):
             if at_risk:
                 self._park(work, batch, f"Encoded by {batch.encoder}; install that version to send it again.")
@@ -234,7 +139,7 @@ class Delivery:
         work.open_batches += 1
         self._schedule(attempt, 0.0)
 
-    def _same_bytes(self, attempt: _Try) -> bool:
+    def _same_bytes(self, attempt: Try) -> bool:
         batch = attempt.batch
         if batch.encoder != encoder_id(attempt.work.payload):
             return False
@@ -244,7 +149,7 @@ class Delivery:
         self._store.set_state(batch, BatchState.PARKED, now=self._clock.now(), message=message)
         work.left += 1
 
-    def _schedule(self, attempt: _Try, delay_s: float) -> None:
+    def _schedule(self, attempt: Try, delay_s: float) -> None:
         heapq.heappush(self._due, (self._clock.monotonic_s() + delay_s, attempt.batch.id, attempt))
 
     # the loop -----------------------------------------------------------------------------------------------
@@ -300,9 +205,9 @@ class Delivery:
         proven = head.source in self._proven if head else bool(self._proven)
         return self._limits.concurrency if proven else 1
 
-    def _claim(self) -> list[_Try]:
+    def _claim(self) -> list[Try]:
         """Take the batches that may be sent now, at most the free request slots."""
-        claims: list[_Try] = []
+        claims: list[Try] = []
         while len(self._in_flight) + len(claims) < self._allowed_in_flight() and self._slot_is_free():
             attempt = self._next()
             if attempt is None:
@@ -319,7 +224,7 @@ class Delivery:
             self._slot_at = now + self._pacer.wait_s()
         return self._slot_at <= now
 
-    def _next(self) -> _Try | None:
+    def _next(self) -> Try | None:
         if self._due and self._due[0][0] <= self._clock.monotonic_s():
             _, _, attempt = heapq.heappop(self._due)
             if attempt.body is None:
@@ -340,10 +245,10 @@ class Delivery:
             work.encoder = PartEncoder(self._state.root / part.path, envelope)
         return work.encoder
 
-    def _encode(self, attempt: _Try) -> Body:
+    def _encode(self, attempt: Try) -> Body:
         return self._encoder(attempt.work).encode(attempt.batch.ranges)
 
-    def _cut(self, work: PartWork) -> _Try:
+    def _cut(self, work: PartWork) -> Try:
         limits = work.payload.limits
         max_rows = limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
         ranges, body = self._encoder(work).cut(work.next_row, max_rows=max_rows, max_bytes=limits.max_bytes_per_request)
@@ -351,9 +256,9 @@ class Delivery:
         work.next_row += rows
         work.open_batches += 1
         planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
-        return _Try(planned, work, body=body)
+        return Try(planned, work, body=body)
 
-    def _commit(self, claims: list[_Try]) -> None:
+    def _commit(self, claims: list[Try]) -> None:
         """Store what finished and what is about to be sent, in one transaction."""
         touched: list[PartWork] = []
         with self._store.transaction():
@@ -366,7 +271,7 @@ class Delivery:
         for work in touched:
             self._maybe_settle(work)
 
-    def _intend(self, attempt: _Try) -> None:
+    def _intend(self, attempt: Try) -> None:
         now, batch, body = self._clock.now(), attempt.batch, attempt.body
         assert body is not None  # noqa: S101 -- set when the batch was claimed
         if batch.id == 0:
@@ -382,7 +287,7 @@ class Delivery:
             now=now,
         )
 
-    def _submit(self, pool: ThreadPoolExecutor, attempt: _Try) -> None:
+    def _submit(self, pool: ThreadPoolExecutor, attempt: Try) -> None:
         assert attempt.body is not None  # noqa: S101 -- set when the batch was claimed
         model = attempt.work.part.model
         self._result.requests += 1
@@ -425,7 +330,7 @@ class Delivery:
 
     # outcomes -----------------------------------------------------------------------------------------------
 
-    def _conclude(self, attempt: _Try, verdict: Verdict, seconds: float, started_at: datetime) -> None:
+    def _conclude(self, attempt: Try, verdict: Verdict, seconds: float, started_at: datetime) -> None:
         work, batch, now = attempt.work, attempt.batch, self._clock.now()
         decision = policy.decide(
             verdict,
@@ -439,7 +344,9 @@ class Delivery:
         attempt.batch = self._store.conclude(
             batch, state=decision.state, verdict=verdict, seconds=seconds, risk_at=decision.risk_at, now=now
         )
-        self._watch(verdict, attempt)
+        if verdict.outcome == "accepted":
+            self._proven.add(work.source)
+        self._result.stopped = self._result.stopped or self._brakes.note(verdict, decision.state, batch.rows)
         match decision.step:
             case "done":
                 work.open_batches -= 1
@@ -455,16 +362,16 @@ class Delivery:
             case "later":
                 self._leave(attempt)
 
-    def _leave(self, attempt: _Try) -> None:
+    def _leave(self, attempt: Try) -> None:
         attempt.work.open_batches -= 1
         attempt.work.left += 1
 
-    def _again(self, attempt: _Try, verdict: Verdict) -> None:
-        if not self._budget.spend(verdict):
+    def _again(self, attempt: Try, verdict: Verdict) -> None:
+        if not self._brakes.pay_for_retry(verdict):
             self._leave(attempt)
             self._stop("retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost.")
             return
-        delay_s = self._delay_s(attempt, verdict)
+        delay_s = self._brakes.delay_s(verdict, attempt.attempts_in_run)
         if self._clock.monotonic_s() + delay_s > self._deadline:
             self._leave(attempt)
             reason = verdict.remedy or "Run again later."
@@ -474,68 +381,16 @@ class Delivery:
             self._listener(Waiting(verdict.message or verdict.response_class, delay_s))
         self._schedule(attempt, delay_s)
 
-    def _delay_s(self, attempt: _Try, verdict: Verdict) -> float:
-        if verdict.retry_after_s is not None:
-            return verdict.retry_after_s
-        match verdict.waits:
-            case "throttle":
-                return self._throttle_delay_s()
-            case "minutes":
-                return policy.MINUTES_S
-            case _:
-                return backoff_s(attempt.attempts_in_run, self._random)
-
-    def _throttle_delay_s(self) -> float:
-        """A second; within a minute of the last one five minutes; then until the daily quota starts anew."""
-        self._pacer.slow_down()
-        now = self._clock.monotonic_s()
-        recent = self._throttled_at is not None and now - self._throttled_at < 60 + policy.MINUTES_S
-        self._throttles = self._throttles + 1 if recent else 1
-        self._throttled_at = now
-        if self._throttles == 1:
-            return 1.0
-        if self._throttles == 2:  # noqa: PLR2004 -- second in a row
-            return policy.MINUTES_S
-        return policy.seconds_to_midnight(self._clock.now())
-
-    def _watch(self, verdict: Verdict, attempt: _Try) -> None:
-        """Keep the counters that stop a run early."""
-        if verdict.outcome == "accepted":
-            self._proven.add(attempt.work.source)
-            self._consecutive_failures = 0
-            self._budget.earn()
-            return
-        if verdict.outcome in {"retry", "unknown"} and verdict.waits == "backoff":
-            self._consecutive_failures += 1
-            if self._consecutive_failures >= CONSECUTIVE_FAILURES and not self._proven:
-                self._stop(
-                    "no-answer",
-                    f"{self._consecutive_failures} attempts in a row failed: {verdict.message or 'no usable answer'}",
-                    verdict.remedy or "Run again later: nothing was lost.",
-                )
-        if attempt.batch.state is BatchState.DEAD:
-            self._dead_rows += attempt.batch.rows
-
     def _count_settled(self, work: PartWork, batch: Batch) -> None:
+        model = work.part.model
         if batch.state is BatchState.ACCEPTED:
-            sent = self._result.sent.setdefault(work.part.model, {})
+            sent = self._result.sent.setdefault(model, {})
             for currency, value in self._encoder(work).value(batch.ranges).items():
                 sent[currency] = sent.get(currency, Decimal(0)) + value
-        self._counted_rows += batch.rows
-        model = work.part.model
         self._settled_rows[model] = self._settled_rows.get(model, 0) + batch.rows
         self._listener(RowsSettled(model, self._settled_rows[model], work.part.rows))
-        if (
-            self._counted_rows <= policy.DEAD_SAMPLE_ROWS
-            and self._dead_rows > max(CONSECUTIVE_FAILURES, policy.DEAD_SAMPLE_ROWS * self._limits.max_dead_share)
-        ) or (self._dead_rows >= policy.CANARY_ROWS and not self._proven):
-            self._stop(
-                "too-many-refused",
-                f"TikTok refused {self._dead_rows} of the first {self._counted_rows} rows: the model is wrong, not the rows.",
-                "Look at the refusals below, correct the model, then run again.",
-            )
 
-    def _split(self, attempt: _Try, verdict: Verdict) -> None:
+    def _split(self, attempt: Try, verdict: Verdict) -> None:
         """Replace a refused batch by smaller ones, in the transaction that stores the refusal."""
         pieces: list[Ranges]
         if verdict.bad_rows and len(verdict.bad_rows) < attempt.batch.rows:
@@ -547,7 +402,7 @@ class Delivery:
             child = self._store.add_batch(
                 part=attempt.batch.part, ranges=ranges, run=self._run, now=self._clock.now(), parent=attempt.batch
             )
-            piece = _Try(child, attempt.work, extra_requests=attempt.extra_requests)
+            piece = Try(child, attempt.work, extra_requests=attempt.extra_requests)
             attempt.work.open_batches += 1
             attempt.extra_requests[0] += 1
             if attempt.extra_requests[0] > policy.MAX_EXTRA_REQUESTS:

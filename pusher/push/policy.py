@@ -92,22 +92,3 @@ def seconds_to_midnight(now: datetime) -> float:
     """Return the time until daily quotas start anew, at 00:00 UTC."""
     midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     return (midnight - now).total_seconds()
-
-
-class RetryBudget:
-    """Bounds how much one run may retry: a sick server is not beaten further."""
-
-    def __init__(self) -> None:
-        self._tokens = RETRY_TOKENS
-
-    def spend(self, verdict: Verdict) -> bool:
-        """Pay for one more attempt; False when the budget is empty."""
-        cost = COST_IN_DOUBT if verdict.outcome == "unknown" else COST_RETRY
-        if self._tokens < cost:
-            return False
-        self._tokens -= cost
-        return True
-
-    def earn(self) -> None:
-        """A success gives one token back."""
-        self._tokens = min(RETRY_TOKENS, self._tokens + 1)

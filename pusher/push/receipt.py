@@ -11,8 +11,16 @@ from pusher.contracts import BatchState
 from pusher.push.plan import Plan
 
 VIEW_TERMS = (
-    "planned", "already_sent", "conflicting", "enriched", "duplicate", "invalid", "no_identity", "expired", "suppressed",
-)  # fmt: skip
+    "planned",
+    "already_sent",
+    "conflicting",
+    "enriched",
+    "duplicate",
+    "invalid",
+    "no_identity",
+    "expired",
+    "suppressed",
+)
 PLANNED_TERMS = ("accepted", "dead", "parked", "pending", "expired_late", "suppressed_late")
 _FINAL_TERM = {
     BatchState.ACCEPTED: "accepted",

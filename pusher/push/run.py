@@ -15,14 +15,16 @@ from pusher import __version__
 from pusher.clock import Clock
 from pusher.contracts import BatchState, Destination, Endpoint, Engine
 from pusher.errors import Problem
+from pusher.ledger.opening import open_store, read_store
 from pusher.ledger.reconcile import compact
 from pusher.ledger.state import StateFolder, publish
-from pusher.ledger.store import File, Part, Store, open_store, read_store
+from pusher.ledger.store import File, Part, Store
 from pusher.progress import Listener, PlanFinished
 from pusher.push import receipt as receipts
-from pusher.push.deliver import Delivered, Delivery, DeliveryLimits
+from pusher.push.deliver import Delivery
 from pusher.push.plan import PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
+from pusher.push.work import Delivered, DeliveryLimits
 from pusher.transport import Pacer, Transport
 
 MOST_KEY_FILES = 64
@@ -69,6 +71,7 @@ class PushReport:
         requests: HTTP requests made.
         exit_code: The code that tells the truth.
         problems: What stopped the run early, if anything did.
+        sandbox: What the embedded sandbox has counted over its whole life, or None for a real destination.
     """
 
     run_id: str
@@ -79,6 +82,7 @@ class PushReport:
     requests: int = 0
     exit_code: int = 0
     problems: tuple[Problem, ...] = ()
+    sandbox: dict[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -95,6 +99,7 @@ class PushReport:
                 "requests": self.requests,
             },
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "sandbox": self.sandbox,
         }
 
 
@@ -251,6 +256,7 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         },
         requests=delivered.requests,
         problems=_problems(delivered),
+        sandbox=dict(world.endpoint.totals()) if world.endpoint.totals else None,
     )
     gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
     report.exit_code = receipts.exit_code(

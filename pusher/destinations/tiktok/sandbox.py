@@ -98,6 +98,11 @@ class Sandbox:
         self._remember(request, outcome, fault)
         return _send(outcome.reply, start_response)
 
+    def totals(self) -> Mapping[str, int]:
+        """Return what was counted so far: requests, rows, counted, duplicates, refused."""
+        totals: dict[str, int] = self._state.history(0, 0)["totals"]
+        return totals
+
     def _spoilt_answer(self, request: _Request, fault: Fault) -> _Outcome:
         if not fault.accepts_first:
             return _Outcome(fault.reply(_ticket(), _plain(HTTPStatus.OK)), fault.code)

@@ -131,7 +131,7 @@ def _embedded_sandbox(facts: Contract, state_dir: Path, now: Callable[[], dateti
 
     base_url = _SANDBOX_ORIGIN + urlsplit(facts.production_base_url).path
     app = sandbox_app(state_dir / SANDBOX_STATE_FILE, facts, now)
-    return Endpoint(base_url, {}, app=app, shown_as=SANDBOX)
+    return Endpoint(base_url, {}, app=app, shown_as=SANDBOX, totals=app.totals)
 
 
 # The base URL and the token

@@ -1,0 +1,62 @@
+# The one list of developer commands. Everything runs in .venv; nothing else of the machine is changed.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SHOP := data/retail
+REAL := examples/complete_journey
+EVENTS ?= 1000000
+
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test check format docs bench clean
+
+help: ## show this list
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(READY) ## make .venv with everything installed
+
+$(READY): pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	touch $(READY)
+
+profiles.yml:
+	cp profiles.yml.example profiles.yml
+
+demo: $(READY) profiles.yml ## lint, build and push a synthetic shop to the embedded sandbox
+	$(BIN)/python examples/retail/generate.py $(SHOP) --reuse-days 20
+	$(BIN)/pusher lint
+	$(BIN)/pusher build
+	@$(BIN)/pusher push; code=$$?; echo; \
+	case $$code in \
+	  0) echo "pusher push: exit 0, every row is settled." ;; \
+	  1) echo "pusher push: exit 1, finished with findings: the rows marked ! above need a look. The demo expects this." ;; \
+	  *) echo "pusher push: exit $$code."; exit $$code ;; \
+	esac
+
+demo-reset: ## forget the synthetic shop, its warehouse, its ledger and its sandbox
+	rm -rf $(SHOP) retail.duckdb .pusher/dev
+
+test: $(READY) ## run all tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(READY) ## formatting, lint, types, layers, generated docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m docs.generate --check
+
+format: $(READY) ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(READY) ## write the generated reference pages
+	$(BIN)/python -m docs.generate
+
+bench: $(READY) ## measure speed and memory as ratios; EVENTS=10000000 for the long run
+	$(BIN)/python -m benchmarks --events $(EVENTS)
+
+clean: ## remove everything that the targets above made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache target data .pusher retail.duckdb

@@ -1,0 +1,144 @@
+"""Opens a ledger, and refuses one that cannot be trusted: damaged, foreign, newer, or with files that differ."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+
+from pusher.errors import Problem, StateError
+from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder
+from pusher.ledger.store import Store, stamp
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 30
+
+
+def _damaged(message: str, shown: str, fix: str) -> StateError:
+    return StateError(Problem("ledger", message, shown, fix=fix))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
+    for pragma in (
+        "journal_mode = delete",
+        "synchronous = extra",
+        "secure_delete = on",
+        "foreign_keys = on",
+        "trusted_schema = off",
+        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    ):
+        connection.execute(f"pragma {pragma}")
+    return connection
+
+
+def _migrate(connection: sqlite3.Connection, shown: str) -> None:
+    version = connection.execute("pragma user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
+        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+    scripts = sorted(resources.files("pusher.ledger").joinpath("migrations").iterdir(), key=lambda item: item.name)
+    for script in scripts:
+        number = int(script.name.partition("_")[0])
+        if number > version:
+            connection.executescript(
+                f"begin immediate; {script.read_text('utf-8')}; pragma user_version = {number}; commit;"
+            )
+
+
+def _check_is_ledger(path: Path, shown: str) -> None:
+    if path.stat().st_size == 0:
+        raise _damaged("The ledger is empty.", shown, "Restore it from a backup; deleting it would send rows again.")
+    with path.open("rb") as stream:
+        if stream.read(16) != b"SQLite format 3\x00":
+            raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
+
+
+def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
+    ledger_id = store.meta("ledger_id")
+    if ledger_id is None:
+        ledger_id = expected or secrets.token_hex(8)
+        with store.transaction():
+            store.set_meta("ledger_id", ledger_id)
+            store.set_meta("base_url", base_url)
+            store.set_meta("created_at", stamp(now))
+        state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
+        state.ledger_id.chmod(PRIVATE_FILE)
+    if expected is not None and expected != ledger_id:
+        fix = "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml."
+        raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
+    served = store.meta("base_url")
+    if served != base_url:
+        message = f"This ledger records pushes to {served}, not to {base_url}."
+        raise _damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
+
+
+def _check_files(store: Store, state: StateFolder) -> None:
+    named = set()
+    for file in store.files():
+        path = state.root / file.path
+        named.add(file.path)
+        fix = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
+        if not path.is_file():
+            raise _damaged("A file of the ledger is missing.", file.path, fix)
+        if path.stat().st_size != file.bytes or file_sha256(path) != file.sha256:
+            raise _damaged("A file of the ledger was changed.", file.path, fix)
+    state.remove_unnamed(named)
+
+
+def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None = None) -> Store:
+    """Open the ledger of a state folder for writing, creating it when there is none.
+
+    The caller holds the folder's lock.
+
+    Raises:
+        StateError: The ledger is damaged, foreign, of a newer version, or one of its files is missing or differs.
+    """
+    shown = state.ledger.name
+    # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
+    fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
+    if fresh and state.ledger_id.exists():
+        fix = "Restore the ledger from a backup, or remove the whole state folder if nothing was ever sent with it."
+        raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
+    try:
+        if fresh:
+            os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
+        else:
+            _check_is_ledger(state.ledger, shown)
+        connection = _connect(state.ledger)
+        _migrate(connection, shown)
+        if connection.execute("pragma quick_check").fetchone()[0] != "ok":
+            raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
+        store = Store(connection)
+        _identify(store, state, base_url=base_url, now=now, expected=expected_id)
+        if fresh:
+            sync_folder(state.root)
+        _check_files(store, state)
+    except sqlite3.DatabaseError as error:
+        raise _damaged(
+            f"The ledger cannot be used: {error}.", shown, "Check disk space and rights, or restore it."
+        ) from error
+    return store
+
+
+def read_store(state: StateFolder) -> Store | None:
+    """Open a ledger for reading, without the lock; None when there is none yet.
+
+    Raises:
+        StateError: The file is not a ledger of this version.
+    """
+    if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+        return None
+    shown = state.ledger.name
+    try:
+        connection = sqlite3.connect(f"file:{state.ledger.as_posix()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+        version = connection.execute("pragma user_version").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        raise _damaged(f"The ledger cannot be read: {error}.", shown, "Restore it from a backup.") from error
+    if version > SCHEMA_VERSION:
+        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
+        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+    return Store(connection)

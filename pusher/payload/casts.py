@@ -1,0 +1,181 @@
+"""How a column of any accepted type becomes a value of its field: one SQL expression for each field type.
+
+A value that cannot be cast, an empty text and an identifier that identifies nobody become NULL; `checks` decides
+what a NULL means for the row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pusher.payload.model import Field, Payload
+from pusher.payload.sql import identifier, listing, literal
+from pusher.payload.types import SqlType
+
+MAX_NUMBER = "1e15"
+# Private and other addresses that are not reachable from outside (RFC 1918, 3927, 4193, 4291, 6598).
+_PRIVATE_IP = (
+    r"^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
+    r"|^22[4-9]\.|^2[345][0-9]\.|^::1?$|^f[cde]"
+)
+_IP_FORM = r"^([0-9]{1,3}\.){3}[0-9]{1,3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
+_ISO_WITH_ZONE = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+)
+
+
+def as_text(column: str, type_: SqlType) -> str:
+    """Return a text column as it is, any other cast to text."""
+    return column if type_.text.upper() == "VARCHAR" else f"cast({column} as varchar)"
+
+
+def _digest_is_good(value: str, payload: Payload) -> str:
+    junk = listing(list(payload.junk_digests))
+    return f"regexp_full_match({value}, '[0-9a-f]{{64}}') and {value} not in {junk}"
+
+
+def _digests(column: str, type_: SqlType, payload: Payload) -> str:
+    if type_.family == "list":
+        item = f"lower(trim({as_text('d', type_.item or type_)}))"
+        good = _digest_is_good("d", payload)
+        cleaned = f"list_distinct(list_filter(list_transform({column}, lambda d: {item}), lambda d: {good}))"
+        return f"nullif(list_sort({cleaned}), [])"
+    value = f"lower(trim({as_text(column, type_)}))"
+    return f"case when {_digest_is_good(value, payload)} then {value} end"
+
+
+def _time(column: str, type_: SqlType) -> str:
+    match type_.family:
+        case "integer":
+            return f"cast({column} as bigint)"
+        case "text":
+            value = as_text(column, type_)
+            moment = f"try_cast({value} as timestamptz)"
+            return (
+                f"case when regexp_matches({value}, {literal(_ISO_WITH_ZONE)}) "
+                f"then cast(epoch(date_trunc('second', {moment})) as bigint) end"
+            )
+        case _:
+            return f"case when isfinite({column}) then cast(epoch(date_trunc('second', {column})) as bigint) end"
+
+
+def _number(column: str, type_: SqlType) -> str:
+    if type_.family == "float":
+        return f"case when abs({column}) < {MAX_NUMBER} then cast(round({column}, 6) as decimal(38, 6)) end"
+    if type_.text.upper() in {"HUGEINT", "UHUGEINT"}:
+        return f"try_cast({column} as decimal(38, 0))"
+    return column
+
+
+def _integer(column: str, type_: SqlType) -> str:
+    if type_.family == "integer":
+        return f"try_cast({column} as bigint)"
+    return f"case when {column} = floor({column}) then try_cast({column} as bigint) end"
+
+
+def _texts(column: str, type_: SqlType) -> str:
+    if type_.family != "list":
+        value = f"nullif(trim({as_text(column, type_)}), '')"
+        return f"case when {value} is not null then [{value}] end"
+    item = as_text("t", type_.item or type_)
+    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: trim(t) <> '')"
+    return f"nullif({filtered}, [])"
+
+
+def _ip(column: str, type_: SqlType) -> str:
+    value = f"lower(trim({as_text(column, type_)}))"
+    good = f"regexp_matches({value}, {literal(_IP_FORM)}) and not regexp_matches({value}, {literal(_PRIVATE_IP)})"
+    return f"case when {good} then {value} end"
+
+
+def typed_value(field: Field, column: str, type_: SqlType, payload: Payload) -> str:
+    """Return the expression that makes a column a value of its field, or NULL."""
+    if type_.family == "null":
+        return f"cast(null as {_EMPTY_TYPES.get(field.type, 'varchar')})"
+    match field.type:
+        case "digests":
+            return _digests(column, type_, payload)
+        case "time":
+            return _time(column, type_)
+        case "decimal":
+            return _number(column, type_)
+        case "integer":
+            return _integer(column, type_)
+        case "boolean":
+            return column
+        case "texts":
+            return _texts(column, type_)
+        case "ip":
+            return _ip(column, type_)
+        case _:
+            value = as_text(column, type_)
+            if field.enum == "currencies":
+                return f"nullif(upper(trim({value})), '')"
+            blank_is_null = f"case when trim({value}) <> '' then {value} end"
+            return _translated(field, blank_is_null, payload)
+
+
+_EMPTY_TYPES = {"time": "bigint", "decimal": "decimal(18, 2)", "integer": "bigint", "boolean": "boolean"}
+
+
+def _translated(field: Field, value: str, payload: Payload) -> str:
+    """Replace an old name by the one that is sent."""
+    enum = payload.enums.get(field.enum or "")
+    if enum is None or not enum.translations:
+        return value
+    cases = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in enum.translations.items())
+    return f"case {value} {cases} else {value} end"
+
+
+def _item_struct(payload: Payload, types: Mapping[str, SqlType], reference: str) -> str:
+    """Build one element of contents from a struct or from flat columns."""
+    parts = []
+    for field in payload.item_fields:
+        if field.column in types:
+            name = f"{reference}{identifier(field.column)}"
+            parts.append(f"{identifier(field.column)} := {typed_value(field, name, types[field.column], payload)}")
+    return f"struct_pack({', '.join(parts)})"
+
+
+def item_fault_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
+    """Number the first fault of an item: the place of its field in `item_fields`, from 1."""
+    cases = []
+    for number, field in enumerate(payload.item_fields, start=1):
+        if field.column not in types:
+            continue
+        value = f"i.{identifier(field.column)}"
+        faults = [f"{value} is null"] if payload.event_source in field.required_by else []
+        if field.minimum is not None:
+            faults.append(f"{value} < {field.minimum}")
+        if field.positive:
+            faults.append(f"{value} <= 0")
+        if field.type in {"text", "id"}:
+            faults.append(f"strlen({value}) > {payload.limits.max_field_bytes}")
+        if faults:
+            cases.append(f"when {' or '.join(faults)} then {number}")
+    return f"case {' '.join(cases)} else 0 end"
+
+
+def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, dict[str, SqlType]] | None:
+    """Return the expression of the item list and the types of an item's fields, if the view has items."""
+    given = columns.get("contents")
+    if given is not None and given.item is not None and given.item.fields:
+        types = given.item.fields
+        struct = _item_struct(payload, types, "i.")
+        kept = "list_filter(contents, lambda i: i is not null)"
+        return f"nullif(list_transform({kept}, lambda i: {struct}), [])", dict(types)
+    if given is not None:
+        return None
+    flat = {field.column: columns[field.column] for field in payload.item_fields if field.column in columns}
+    if "content_id" not in flat:
+        return None
+    return f"[{_item_struct(payload, flat, '')}]", flat
+
+
+def count_dropped(column: str, type_: SqlType, typed: str) -> str:
+    """Return the expression that counts the identifiers of a column that the cast left out."""
+    if type_.family == "list":
+        trimmed = f"list_transform({column}, lambda d: trim({as_text('d', type_.item or type_)}))"
+        given = f"len(list_filter({trimmed}, lambda d: d <> ''))"
+        return f"greatest(coalesce({given}, 0) - coalesce(len({typed}), 0), 0)"
+    return f"case when trim({as_text(column, type_)}) <> '' and ({typed}) is null then 1 else 0 end"

@@ -1,0 +1,110 @@
+"""When a delivery waits, and when it gives up: the counters behind back-off, throttling and early stops."""
+
+from __future__ import annotations
+
+from random import Random
+
+from pusher.clock import Clock
+from pusher.contracts import BatchState, Verdict
+from pusher.errors import Problem
+from pusher.push import policy
+from pusher.transport import Pacer, backoff_s
+
+CONSECUTIVE_FAILURES = 5
+THROTTLE_FIRST_S = 1.0
+THROTTLE_MEMORY_S = 60.0
+
+
+class Brakes:
+    """Counters of one delivery.
+
+    Args:
+        clock: Wall and monotonic time.
+        pacer: Slowed down when TikTok throttles.
+        max_dead_share: Share of refused rows that stops the run.
+        seed: Seed of the back-off's jitter.
+    """
+
+    def __init__(self, *, clock: Clock, pacer: Pacer, max_dead_share: float, seed: int | None) -> None:
+        self._clock = clock
+        self._pacer = pacer
+        self._max_dead_share = max_dead_share
+        self._random = Random(seed)  # noqa: S311 -- jitter, not a secret
+        self._tokens = policy.RETRY_TOKENS
+        self._failures_in_a_row = 0
+        self._any_accepted = False
+        self._throttled_at_s: float | None = None
+        self._throttles = 0
+        self._settled_rows = 0
+        self._dead_rows = 0
+
+    def pay_for_retry(self, verdict: Verdict) -> bool:
+        """Spend from the run's retry budget; False when it is empty."""
+        cost = policy.COST_IN_DOUBT if verdict.outcome == "unknown" else policy.COST_RETRY
+        if self._tokens < cost:
+            return False
+        self._tokens -= cost
+        return True
+
+    def delay_s(self, verdict: Verdict, attempts: int) -> float:
+        """Return how long to wait before the next attempt of a batch.
+
+        Args:
+            verdict: What the last attempt proved.
+            attempts: Attempts of the batch in this run.
+        """
+        if verdict.retry_after_s is not None:
+            return verdict.retry_after_s
+        match verdict.waits:
+            case "throttle":
+                return self._throttle_delay_s()
+            case "minutes":
+                return policy.MINUTES_S
+            case _:
+                return backoff_s(attempts, self._random)
+
+    def _throttle_delay_s(self) -> float:
+        """A second; after another one within a minute five minutes; then until the daily quota starts anew."""
+        self._pacer.slow_down()
+        now = self._clock.monotonic_s()
+        memory_s = THROTTLE_MEMORY_S + (policy.MINUTES_S if self._throttles > 1 else 0.0)
+        recent = self._throttled_at_s is not None and now - self._throttled_at_s < memory_s
+        self._throttles = self._throttles + 1 if recent else 1
+        self._throttled_at_s = now
+        steps = (THROTTLE_FIRST_S, policy.MINUTES_S)
+        if self._throttles <= len(steps):
+            return steps[self._throttles - 1]
+        return policy.seconds_to_midnight(self._clock.now())
+
+    def note(self, verdict: Verdict, state: BatchState, rows: int) -> Problem | None:
+        """Count an attempt; returns why the run must stop, if it must.
+
+        Args:
+            verdict: What the attempt proved.
+            state: State of the batch after it.
+            rows: Rows of the batch.
+        """
+        if verdict.outcome == "accepted":
+            self._any_accepted = True
+            self._failures_in_a_row = 0
+            self._tokens = min(policy.RETRY_TOKENS, self._tokens + 1)
+            self._settled_rows += rows
+            return None
+        if state is BatchState.DEAD:
+            self._settled_rows += rows
+            self._dead_rows += rows
+            return self._too_many_dead()
+        if verdict.waits == "backoff":
+            self._failures_in_a_row += 1
+            if self._failures_in_a_row >= CONSECUTIVE_FAILURES and not self._any_accepted:
+                message = f"{self._failures_in_a_row} attempts in a row failed. {verdict.message}".strip()
+                return Problem("no-answer", message, fix=verdict.remedy or "Run again later: nothing was lost.")
+        return None
+
+    def _too_many_dead(self) -> Problem | None:
+        canary = self._dead_rows >= policy.CANARY_ROWS and not self._any_accepted
+        sample = self._settled_rows <= policy.DEAD_SAMPLE_ROWS
+        if not canary and not (sample and self._dead_rows > policy.DEAD_SAMPLE_ROWS * self._max_dead_share):
+            return None
+        message = f"TikTok refused {self._dead_rows} of the first {self._settled_rows} rows: not the rows, the model."
+        return Problem("too-many-refused", message, fix="Correct the model by the refusals of the receipt, run again.")
