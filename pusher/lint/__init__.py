@@ -1,0 +1,70 @@
+"""Proves from the SQL alone that destination views carry what their payload needs and no raw identifier.
+
+::
+
+    findings = lint(manifest, columns=inference.models, source_columns=inference.sources,
+                    payload_of={...}, source_id_of={...}, policy=policy, models=manifest.select())
+    print(render_text(findings)); print(summary(findings, len(models)))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from pusher.compile import Manifest, Model, SourceKey, SourceMap
+from pusher.config import PolicyFile
+from pusher.contracts import Column
+from pusher.lint.context import Context
+from pusher.lint.finding import Edit, Finding, Fix, render_text, summary
+from pusher.lint.noqa import unsuppressed
+from pusher.lint.rules import RULES
+from pusher.payload.model import Payload
+
+__all__ = ["Edit", "Finding", "Fix", "lint", "render_text", "summary"]
+
+
+def lint(
+    manifest: Manifest,
+    *,
+    columns: Mapping[str, Sequence[Column]],
+    payload_of: Mapping[str, Payload],
+    source_id_of: Mapping[str, str | None],
+    policy: PolicyFile,
+    models: Sequence[Model],
+    source_columns: Mapping[SourceKey, Sequence[Column]] | None = None,
+    source_map: Callable[[str], SourceMap] | None = None,
+) -> list[Finding]:
+    """Return everything that is wrong with the destination views among some models, by place.
+
+    Args:
+        manifest: The compiled project.
+        columns: Columns of each model, from the engine's binder; a model that did not bind is missing.
+        payload_of: Payload of each destination model.
+        source_id_of: Event source id of each destination model, from the settings.
+        policy: Severities, and which columns are required.
+        models: Models to judge; what they read is followed too.
+        source_columns: Columns of each source, for sources that declare none.
+        source_map: Returns the map of a model's analysis SQL; the manifest's own by default.
+    """
+    context = Context(
+        manifest,
+        columns=columns,
+        source_columns=source_columns or {},
+        payload_of=payload_of,
+        source_id_of=source_id_of,
+        policy=policy,
+        source_map=source_map or (lambda name: manifest.source_map(name, analysis=True)),
+        models=models,
+    )
+    findings = {finding: None for rule in RULES for finding in rule.check(context)}
+    texts = {model.path: model.raw_sql for model in manifest.models.values()}
+    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings), texts))
+    return sorted((finding for finding in judged if finding is not None), key=lambda finding: finding.order)
+
+
+def _by_policy(finding: Finding, policy: PolicyFile) -> Finding | None:
+    severity = policy.severities.get(finding.rule, policy.severities.get(finding.name))
+    if severity is None:
+        return finding
+    return None if severity == "off" else replace(finding, severity=severity)

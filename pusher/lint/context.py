@@ -1,0 +1,203 @@
+"""What a rule sees: the destination views, what their columns may hold, and where things stand in the user's files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Protocol
+
+from sqlglot import exp
+
+from pusher.compile import Manifest, Model, SourceKey, SourceMap
+from pusher.config import PolicyFile
+from pusher.contracts import Column
+from pusher.lint.finding import Edit, Finding, Fix
+from pusher.lint.flow.project import Failure, Flow
+from pusher.lint.flow.relations import Output, Relation, span
+from pusher.lint.flow.values import Place
+from pusher.payload.columns import ColumnFinding, check_columns
+from pusher.payload.model import Field, Payload
+from pusher.payload.types import SqlType, parse_type
+
+
+class Named(Protocol):
+    """The names that every finding of a rule carries."""
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class View:
+    """A destination view.
+
+    Attributes:
+        model: The model.
+        payload: What it is pushed as.
+        relation: Its columns and what they may hold.
+        types: Its columns' types, in the view's spelling, or None when the engine could not tell.
+        source_id: Event source id from the settings, or None.
+        select: The final SELECT in the compiled SQL.
+        strict: Ask for the vendor page's list of required columns.
+    """
+
+    model: Model
+    payload: Payload
+    relation: Relation
+    types: Mapping[str, SqlType] | None
+    source_id: str | None
+    select: Place
+    strict: bool
+
+    @cached_property
+    def column_findings(self) -> list[ColumnFinding]:
+        """What the contract says about the columns."""
+        if self.types is None:
+            return []
+        return check_columns(self.payload, self.types, source_id=self.source_id, strict=self.strict)
+
+    def field(self, output: Output) -> Field | None:
+        """Return the contract's field of a column, case ignored."""
+        return self.payload.field((output.name or "").lower())
+
+    def outputs_of(self, column: str) -> Iterator[Output]:
+        """Yield the columns that give a field of the contract."""
+        for output in self.relation.outputs:
+            field = self.field(output)
+            if field is not None and field.column == column:
+                yield output
+
+
+class Context:
+    """Everything that rules ask for.
+
+    Args:
+        manifest: The compiled project.
+        columns: Columns of each model.
+        source_columns: Columns of each source.
+        payload_of: Payload of each destination model.
+        source_id_of: Event source id of each destination model, from the settings.
+        policy: Project policy.
+        source_map: Returns the map of a model's analysis SQL.
+        models: Models to judge.
+
+    Attributes:
+        flow: What each column of each model may hold.
+        models: Models to judge.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        *,
+        columns: Mapping[str, Sequence[Column]],
+        source_columns: Mapping[SourceKey, Sequence[Column]],
+        payload_of: Mapping[str, Payload],
+        source_id_of: Mapping[str, str | None],
+        policy: PolicyFile,
+        source_map: Callable[[str], SourceMap],
+        models: Sequence[Model],
+    ) -> None:
+        self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
+        self.policy, self.models = policy, models
+        self.flow = Flow(manifest, columns, source_columns)
+        self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
+
+    @cached_property
+    def views(self) -> list[View]:
+        """The destination views among the models."""
+        return [
+            self._view(model, self._payload_of[model.name]) for model in self.models if model.name in self._payload_of
+        ]
+
+    @cached_property
+    def behind_views(self) -> list[Model]:
+        """The views and all models that they read."""
+        return self.flow.ancestors([view.model.name for view in self.views])
+
+    def _view(self, model: Model, payload: Payload) -> View:
+        columns = self.columns.get(model.name)
+        return View(
+            model=model,
+            payload=payload,
+            relation=self.flow.relation(model.name),
+            types=None if columns is None else {column.name: parse_type(column.type) for column in columns},
+            source_id=self._source_id_of.get(model.name),
+            select=self._final_select(model.name),
+            strict=self.policy.require_vendor_page_columns,
+        )
+
+    def _final_select(self, name: str) -> Place:
+        sql = self.sql(name)
+        tree = self.flow.tree(name)
+        if isinstance(tree, Failure):
+            return Place(name, 0, 1)
+        while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+            tree = tree.this
+        places = [place for node in tree.expressions if (place := span(node, name)) is not None]
+        if not places:
+            return span(tree, name) or Place(name, 0, 1)
+        first = min(place.start for place in places)
+        keyword = sql.lower().rfind("select", 0, first)
+        return Place(name, max(keyword, 0), max(place.end for place in places))
+
+    def sql(self, name: str) -> str:
+        """Return a model's SQL as it was analysed."""
+        return self.manifest.analysis_sql(name)
+
+    # -- findings
+
+    def finding(
+        self,
+        rule: Named,
+        model: str,
+        place: Place | None,
+        message: str,
+        fix: Fix | None,
+        *,
+        column: str | None = None,
+        severity: str | None = None,
+    ) -> Finding:
+        """Return a finding with its place in the user's own file."""
+        file, line, start, end_line, end = self.locate(place or Place(model, 0, 1))
+        return Finding(
+            rule=rule.code,
+            name=rule.name,
+            severity=severity or rule.severity,
+            model=model,
+            model_column=column,
+            file=file,
+            line=line,
+            column=start,
+            end_line=end_line,
+            end_column=end,
+            message=message,
+            fix=fix,
+        )
+
+    def locate(self, place: Place) -> tuple[str, int, int, int, int]:
+        """Return file, line, column, end line and end column of a place."""
+        locator = self._source_map(place.model)
+        start, last = locator.locate(place.start), locator.locate(max(place.end - 1, place.start))
+        # What a macro or an expression of Jinja made can end in another file, or before it starts.
+        if last.file != start.file or (last.line, last.column) < (start.line, start.column):
+            last = start
+        return start.file, start.line, start.column, last.line, last.column + 1
+
+    def edit(self, place: Place | None, text: str) -> tuple[Edit, ...]:
+        """Return the edit of a place, or none when the user's file does not hold this very text there."""
+        if place is None:
+            return ()
+        edit = Edit(*self.locate(place), text)
+        written = self._written(edit)
+        compiled = self.sql(place.model)[place.start : place.end]
+        return (edit,) if written is not None and written == compiled else ()
+
+    def _written(self, edit: Edit) -> str | None:
+        model = next((model for model in self.manifest.models.values() if model.path == edit.file), None)
+        if model is None or edit.line != edit.end_line:
+            return None
+        lines = model.raw_sql.split("\n")
+        return lines[edit.line - 1][edit.column - 1 : edit.end_column - 1] if edit.line <= len(lines) else None

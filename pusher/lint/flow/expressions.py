@@ -1,0 +1,304 @@
+"""From an expression to what its value may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
+
+from sqlglot import exp
+
+from pusher.lint.flow import functions
+from pusher.lint.flow.relations import Relation, Scope, span
+from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
+
+# The value of COLUMNS(...) while a projection is read for one column; no SQL name can collide with it.
+COLUMNS = "\0columns"
+_MAX_FOLDED = 64
+_FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "strip": str.strip}
+
+Query = Callable[[exp.Expr, Scope], Relation]
+
+
+class Expressions:
+    """Reads the expressions of one model.
+
+    Args:
+        model: Name of the model.
+        query: Reads a subquery.
+    """
+
+    def __init__(self, model: str, query: Query) -> None:
+        self._model, self._query = model, query
+        self._handlers: dict[type[exp.Expr], Callable[..., Value]] = {
+            exp.Alias: self._inner,
+            exp.Array: self._array,
+            exp.Boolean: self._unknown,
+            exp.Bracket: self._bracket,
+            exp.Case: self._case,
+            exp.Cast: self._cast,
+            exp.Column: self._column,
+            exp.Columns: self._columns,
+            exp.Comprehension: self._comprehension,
+            exp.Concat: self._concat,
+            exp.DPipe: self._concat,
+            exp.DataType: self._unknown,
+            exp.Dot: self._dot,
+            exp.Identifier: self._identifier,
+            exp.If: self._case,
+            exp.Interval: self._unknown,
+            exp.Lambda: self._lambda,
+            exp.Kwarg: self._keyword,
+            exp.Literal: self._literal,
+            exp.Lower: self._fold,
+            exp.Null: self._null,
+            exp.PropertyEQ: self._keyword,
+            exp.SHA2: self._sha256,
+            exp.Star: self._star,
+            exp.Struct: self._struct,
+            exp.StructExtract: self._extract,
+            exp.Transform: self._transform,
+            exp.Trim: self._fold,
+            exp.TryCast: self._cast,
+            exp.Upper: self._fold,
+            exp.Window: self._window,
+        }
+
+    def value(self, node: exp.Expr, scope: Scope) -> Value:
+        """Return what an expression may hold."""
+        handler = self._handlers.get(type(node))
+        if handler is not None:
+            found: Value = handler(node, scope)
+            return found
+        if isinstance(node, exp.Query):
+            return self._subquery(node, scope)
+        return self._function(node, scope)
+
+    def place(self, node: exp.Expr) -> Place | None:
+        """Return where an expression stands."""
+        return span(node, self._model)
+
+    # -- leaves
+
+    def _unknown(self, _node: exp.Expr, _scope: Scope) -> Value:
+        return UNKNOWN
+
+    def _null(self, _node: exp.Expr, _scope: Scope) -> Value:
+        return NULL
+
+    def _literal(self, node: exp.Literal, _scope: Scope) -> Value:
+        constant = Constant(str(node.this), span(node, self._model), is_text=bool(node.is_string))
+        return Value(constants=frozenset({constant}), is_open=False)
+
+    def _unresolved(self, name: str, node: exp.Expr, scope: Scope) -> Value:
+        return scope.everything().weakened("opaque", f"the name `{name}`", self.place(node))
+
+    def _column(self, node: exp.Column, scope: Scope) -> Value:
+        parts = [part.name for part in node.parts]
+        if isinstance(node.this, exp.Star):
+            relation = scope.relation(parts[0]) if len(parts) > 1 else None
+            return self._star(node, scope) if relation is None else relation.row()
+        found = scope.path(parts)
+        return self._unresolved(".".join(parts), node, scope) if found is None else found
+
+    def _identifier(self, node: exp.Identifier, scope: Scope) -> Value:
+        found = scope.name(node.name)
+        return self._unresolved(node.name, node, scope) if found is None else found
+
+    def _star(self, _node: exp.Expr, scope: Scope) -> Value:
+        return scope.everything()
+
+    def _columns(self, node: exp.Columns, scope: Scope) -> Value:
+        bound = scope.parameters.get(COLUMNS)
+        return scope.everything().weakened("opaque", "COLUMNS(...)", self.place(node)) if bound is None else bound
+
+    # -- structure
+
+    def _inner(self, node: exp.Expr, scope: Scope) -> Value:
+        return self.value(node.this, scope)
+
+    def _subquery(self, node: exp.Query, scope: Scope) -> Value:
+        relation = self._query(node, scope)
+        if len(relation.outputs) == 1 and not relation.uncertain:
+            return relation.outputs[0].value
+        return relation.everything()
+
+    def _array(self, node: exp.Array, scope: Scope) -> Value:
+        return join(self.value(child, scope) for child in node.expressions)
+
+    def _struct(self, node: exp.Struct, scope: Scope) -> Value:
+        fields = {}
+        for number, child in enumerate(node.expressions):
+            name = child.this.name if isinstance(child, exp.PropertyEQ) else child.alias_or_name or str(number)
+            fields[name.lower()] = self.value(child, scope)
+        return struct_of(fields)
+
+    def _keyword(self, node: exp.Expr, scope: Scope) -> Value:
+        value = self.value(node.expression, scope)
+        # The key of a map is an expression; the name of a field or an argument is not.
+        key = node.this
+        return (
+            value if isinstance(key, (exp.Identifier, exp.Literal, exp.Var)) else join((value, self.value(key, scope)))
+        )
+
+    def _extract(self, node: exp.StructExtract, scope: Scope) -> Value:
+        key = node.expression
+        value = self.value(node.this, scope)
+        return value.field(key.name) if isinstance(key, exp.Literal) and key.is_string else value.flat()
+
+    def _bracket(self, node: exp.Bracket, scope: Scope) -> Value:
+        value = self.value(node.this, scope)
+        key = node.expressions[0] if len(node.expressions) == 1 else None
+        if isinstance(key, exp.Literal) and key.is_string:
+            return value.field(str(key.this))
+        # An element of a list of structs keeps its fields; a slice of a text is no longer the text.
+        return replace(value, constants=frozenset(), is_open=True)
+
+    def _dot(self, node: exp.Dot, scope: Scope) -> Value:
+        right = node.expression
+        if isinstance(right, exp.Func):
+            # `email.lower()` is lower(email).
+            arguments = [node.this.copy(), *(child.copy() for child in right.iter_expressions())]
+            name = functions.function_name(right)
+            return self.value(exp.func(name, *arguments, dialect="duckdb"), scope)
+        parts = _identifiers(node)
+        found = scope.path(parts) if parts else None
+        if found is not None:
+            return found
+        value = self.value(node.this, scope)
+        return value.flat() if isinstance(right, exp.Star) else value.field(right.name)
+
+    # -- functions
+
+    def _decides(self, nodes: Iterator[exp.Expr], scope: Scope) -> Value:
+        """Return what conditions tell: nothing but whether they differ from run to run."""
+        return join(self.value(node, scope).only_unstable() for node in nodes)
+
+    def _case(self, node: exp.Expr, scope: Scope) -> Value:
+        cases = node.args.get("ifs", [node])
+        results = [case.args["true"] for case in cases]
+        default = node.args.get("default") or node.args.get("false")
+        conditions = [case.this for case in cases]
+        if isinstance(node, exp.Case) and node.this is not None:
+            conditions.append(node.this)
+        results += [default] if default is not None else []
+        value = join(self.value(result, scope) for result in results)
+        decided = self._decides(iter(conditions), scope)
+        return replace(value, unstable=value.unstable | decided.unstable)
+
+    def _cast(self, node: exp.Cast, scope: Scope) -> Value:
+        value = self.value(node.this, scope)
+        if value.fields is None and node.to.this in exp.DataType.TEXT_TYPES:
+            return value
+        return value.flat()
+
+    def _fold(self, node: exp.Expr, scope: Scope) -> Value:
+        if isinstance(node, exp.Trim) and node.args.get("expression") is not None:
+            return self._all_of(node, scope).flat().stepped("strip")
+        value = self.value(node.this, scope)
+        step = {"upper": "upper", "lower": "lower"}.get(node.key, "strip")
+        constants = (_folded(constant, _FOLDS[step](constant.text)) for constant in value.constants)
+        return replace(value, constants=frozenset(constants)).stepped(step)
+
+    def _concat(self, node: exp.Expr, scope: Scope) -> Value:
+        values = [self.value(child, scope) for child in node.iter_expressions()]
+        whole = join(values).flat()
+        texts = [[constant for constant in value.constants if not value.is_open] for value in values]
+        size = 1
+        for text in texts:
+            size *= len(text)
+        if not 0 < size <= _MAX_FOLDED:
+            return whole
+        folded = (_folded(parts[0], "".join(part.text for part in parts)) for parts in product(*texts))
+        return replace(whole, constants=frozenset(folded), is_open=False)
+
+    def _sha256(self, node: exp.SHA2, scope: Scope) -> Value:
+        return self.value(node.this, scope).sanitised(self.place(node))
+
+    def _window(self, node: exp.Window, scope: Scope) -> Value:
+        value = self.value(node.this, scope)
+        order = node.args.get("order")
+        around = [*(node.args.get("partition_by") or []), *([order] if order is not None else [])]
+        unstable = value.unstable | self._decides(iter(around), scope).unstable
+        if isinstance(node.this, functions.NUMBERS_ROWS) and order is None and not node.args.get("alias"):
+            name = f"{functions.function_name(node.this)}() without ORDER BY"
+            unstable |= {Unstable(name, "order", self.place(node.this))}
+        return replace(value, unstable=unstable)
+
+    def _function(self, node: exp.Expr, scope: Scope) -> Value:
+        if functions.is_a(node, functions.REVEALS_NOTHING, functions.REVEALS_NOTHING_BY_NAME):
+            return join([UNKNOWN, self._decides(node.iter_expressions(), scope)])
+        if functions.is_a(node, functions.PASSES_ON, functions.PASSES_ON_BY_NAME):
+            return self._passed_on(node, scope)
+        if functions.is_a(node, functions.ONE_OF, functions.ONE_OF_BY_NAME):
+            return join(self.value(child, scope) for child in node.iter_expressions())
+        return self._marked(node, self._all_of(node, scope).flat())
+
+    def _marked(self, node: exp.Expr, value: Value) -> Value:
+        """Return the value with what a function does to everything that goes into it."""
+        if functions.is_a(node, functions.WEAK_HASHES, functions.WEAK_HASHES_BY_NAME):
+            return value.weakened("weak", functions.function_name(node), self.place(node))
+        if isinstance(node, functions.STRIPS):
+            return value.stepped("strip")
+        kind = functions.instability(node)
+        if kind is None:
+            return value
+        call = Unstable(f"{functions.function_name(node)}()", kind, self.place(node))
+        return replace(value, unstable=value.unstable | {call})
+
+    def _passed_on(self, node: exp.Expr, scope: Scope) -> Value:
+        children = list(node.iter_expressions())
+        if not children:
+            return UNKNOWN
+        value = self.value(children[0], scope)
+        if isinstance(node, functions.FIRST_ARGUMENT_ONLY):
+            decided = self._decides(iter(children[1:]), scope)
+            return replace(value, unstable=value.unstable | decided.unstable)
+        others = [
+            child for child in children[1:] if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number
+        ]
+        return join([value, *(self.value(child, scope) for child in others)])
+
+    def _all_of(self, node: exp.Expr, scope: Scope) -> Value:
+        """Return everything that is in the arguments; lambdas see the elements of the others."""
+        children = list(node.iter_expressions())
+        plain = [self.value(child, scope) for child in children if not isinstance(child, exp.Lambda)]
+        elements = join(plain)
+        lambdas = [self._applied(child, elements, scope) for child in children if isinstance(child, exp.Lambda)]
+        return join([UNKNOWN, *plain, *lambdas])
+
+    # -- lambdas
+
+    def _applied(self, node: exp.Expr, element: Value, scope: Scope) -> Value:
+        parameters = {parameter.name.lower(): element for parameter in node.expressions}
+        return self.value(node.this, scope.with_parameters(parameters))
+
+    def _lambda(self, node: exp.Lambda, scope: Scope) -> Value:
+        return self._applied(node, scope.everything(), scope)
+
+    def _transform(self, node: exp.Transform, scope: Scope) -> Value:
+        elements = self.value(node.this, scope)
+        if isinstance(node.expression, exp.Lambda):
+            return self._applied(node.expression, elements, scope)
+        return elements.flat()
+
+    def _comprehension(self, node: exp.Comprehension, scope: Scope) -> Value:
+        elements = self.value(node.args["iterator"], scope)
+        variable = node.args["expression"]
+        return self.value(node.this, scope.with_parameters({variable.name.lower(): elements}))
+
+
+def _folded(constant: Constant, text: str) -> Constant:
+    return constant if text == constant.text else replace(constant, text=text, as_written=False)
+
+
+def _identifiers(node: exp.Expr) -> list[str]:
+    """Return the names of `a.b.c`, or nothing when an expression stands among them."""
+    if isinstance(node, exp.Identifier):
+        return [node.name]
+    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+        return [part.name for part in node.parts]
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+        left = _identifiers(node.this)
+        return [*left, node.expression.name] if left else []
+    return []

@@ -1,0 +1,85 @@
+"""What functions do to a value. A function that stands in no table passes on everything of its arguments."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+# The result tells yes or no, a count or a position: an identifier cannot be read from it.
+REVEALS_NOTHING: tuple[type[exp.Expr], ...] = (
+    exp.Predicate, exp.Connector, exp.Not, exp.Count, exp.CountIf, exp.ApproxDistinct, exp.Length, exp.ArraySize,
+    exp.StartsWith, exp.EndsWith, exp.Contains, exp.StrPosition, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile,
+    exp.PercentRank, exp.CumeDist, exp.LogicalAnd, exp.LogicalOr, exp.GroupingId, exp.Grouping,
+)  # fmt: skip
+REVEALS_NOTHING_BY_NAME = frozenset({
+    "strlen", "bit_length", "octet_length", "prefix", "suffix", "isnull", "list_unique", "array_unique", "list_has_any",
+    "list_has_all", "array_has_any", "array_has_all", "list_position", "array_position", "cardinality", "isnan",
+    "json_valid", "json_array_length", "length_grapheme", "ascii_only",
+})  # fmt: skip
+
+# The result is the argument, or one element of it: constants and fields stay known.
+PASSES_ON: tuple[type[exp.Expr], ...] = (
+    exp.Paren, exp.Min, exp.Max, exp.First, exp.Last, exp.AnyValue, exp.ArrayAgg, exp.FirstValue, exp.LastValue,
+    exp.Mode, exp.ArraySort, exp.ArrayDistinct, exp.Explode, exp.IgnoreNulls, exp.RespectNulls, exp.Distinct,
+    exp.Collate, exp.Try, exp.Flatten, exp.ArgMax, exp.ArgMin, exp.Lag, exp.Lead, exp.NthValue, exp.Nullif, exp.Filter,
+    exp.Order, exp.Ordered, exp.Window, exp.ArrayFilter, exp.ArrayReverse, exp.ArrayUniqueAgg,
+)  # fmt: skip
+PASSES_ON_BY_NAME = frozenset({
+    "list_first", "list_last", "list_extract", "list_element", "array_extract", "list_reverse_sort", "list_reverse",
+    "arbitrary", "array_slice", "list_slice", "list_resize", "list_grade_up",
+})  # fmt: skip
+# Of these, later arguments or conditions decide which value is taken, and are not part of it.
+FIRST_ARGUMENT_ONLY: tuple[type[exp.Expr], ...] = (
+    exp.ArgMax, exp.ArgMin, exp.Nullif, exp.Filter, exp.Order, exp.Ordered, exp.Window, exp.Collate, exp.NthValue,
+)  # fmt: skip
+
+# One of the arguments, and nothing else.
+ONE_OF: tuple[type[exp.Expr], ...] = (exp.Coalesce, exp.Array, exp.ArrayConcat, exp.Greatest, exp.Least)
+ONE_OF_BY_NAME = frozenset(
+    {"list_value", "list_append", "list_prepend", "array_append", "array_prepend", "error_if_null"}
+)
+
+WEAK_HASHES: tuple[type[exp.Expr], ...] = (exp.MD5, exp.MD5Digest, exp.SHA, exp.SHA1Digest)
+WEAK_HASHES_BY_NAME = frozenset({
+    "hash", "md5_number", "md5_number_upper", "md5_number_lower", "sha1", "crc32", "murmur3_32", "xxhash64", "xxh64",
+})  # fmt: skip
+
+LOWERS: tuple[type[exp.Expr], ...] = (exp.Lower,)
+STRIPS: tuple[type[exp.Expr], ...] = (exp.Trim, exp.RegexpReplace, exp.Replace, exp.Translate, exp.RegexpExtract)
+
+CLOCKS: tuple[type[exp.Expr], ...] = (
+    exp.CurrentTimestamp, exp.CurrentDate, exp.CurrentTime, exp.CurrentDatetime, exp.Localtimestamp, exp.Localtime,
+)  # fmt: skip
+CLOCKS_BY_NAME = frozenset({
+    "now", "today", "get_current_timestamp", "get_current_time", "transaction_timestamp", "current_localtime",
+    "current_localtimestamp", "statement_timestamp", "clock_timestamp",
+})  # fmt: skip
+CHANCE: tuple[type[exp.Expr], ...] = (exp.Rand, exp.Randn, exp.Uuid)
+CHANCE_BY_NAME = frozenset(
+    {"random", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "setseed", "currval", "txid_current"}
+)
+NUMBERS_ROWS: tuple[type[exp.Expr], ...] = (exp.RowNumber, exp.Ntile)
+
+
+def function_name(node: exp.Expr) -> str:
+    """Return a function's lower-case name."""
+    if isinstance(node, exp.Anonymous):
+        return node.name.lower()
+    if isinstance(node, exp.SHA):
+        return "sha1"
+    return node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+
+
+def is_a(node: exp.Expr, classes: tuple[type[exp.Expr], ...], names: frozenset[str] = frozenset()) -> bool:
+    """Whether a node is one of these functions, by class or, when sqlglot has none, by name."""
+    return isinstance(node, classes) or (isinstance(node, exp.Anonymous) and node.name.lower() in names)
+
+
+def instability(node: exp.Expr) -> str | None:
+    """Return `clock` or `chance` for a function that differs from run to run."""
+    if is_a(node, CLOCKS, CLOCKS_BY_NAME) or _is_age_of_today(node):
+        return "clock"
+    return "chance" if is_a(node, CHANCE, CHANCE_BY_NAME) else None
+
+
+def _is_age_of_today(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and node.name.lower() == "age" and len(node.expressions) == 1

@@ -1,0 +1,63 @@
+"""Which columns of a source hold an identifier: those that say so, and those whose name gives it away."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pusher.compile import ColumnDoc, Source
+from pusher.contracts import Column
+
+# The value of `pii` for a column that only looks like an identifier.
+NOT_PII = "none"
+_KINDS = {
+    "email": "email", "emails": "email", "mail": "email", "emailaddress": "email", "phone": "phone", "phones": "phone",
+    "phonenumber": "phone", "mobile": "phone", "msisdn": "phone", "telephone": "phone", "cellphone": "phone",
+}  # fmt: skip
+# A name with one of these is about an identifier, and holds none.
+_ABOUT = {
+    "sha256", "hash", "hashed", "digest", "md5", "consent", "opt", "optin", "optout", "verified", "valid", "status",
+    "type", "flag", "count", "domain", "subscribed", "subscription", "bounced", "template", "campaign", "model", "is",
+    "has", "at", "date", "time", "device", "brand", "os", "app", "web", "source", "channel", "rank", "country", "code",
+    "id",
+}  # fmt: skip
+_NO_IDENTIFIER = re.compile(r"^(bool|date|time|interval|float|double|real|decimal|numeric)", re.IGNORECASE)
+
+
+def pii_kinds(meta: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the kinds of identifier that a column's meta declares."""
+    declared = meta.get("pii")
+    if not declared or declared == NOT_PII:
+        return ()
+    if declared is True:
+        return ("identifier",)
+    return tuple(map(str, declared)) if isinstance(declared, list) else (str(declared),)
+
+
+def looks_like(column: ColumnDoc) -> str | None:
+    """Return the kind of identifier that an untagged column holds by its name, or None."""
+    if "pii" in column.meta or _NO_IDENTIFIER.match(column.data_type or ""):
+        return None
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.name).lower().replace("e_mail", "email")
+    parts = [part for part in re.split(r"[^a-z0-9]+", spaced) if part]
+    if _ABOUT & set(parts):
+        return None
+    return next((_KINDS[part] for part in parts if part in _KINDS), None)
+
+
+def kinds_of(column: ColumnDoc) -> tuple[str, ...]:
+    """Return the kinds of identifier in a source's column; an untagged one counts by its name."""
+    near = looks_like(column)
+    return (near,) if near is not None else pii_kinds(column.meta)
+
+
+def source_columns(source: Source, given: Sequence[Column]) -> list[ColumnDoc]:
+    """Return a source's columns: as declared, with the engine's types, or as the engine found them in its file."""
+    types = {column.name.lower(): column.type for column in given}
+    if not source.columns:
+        return [ColumnDoc(column.name, column.type) for column in given]
+    return [
+        ColumnDoc(column.name, column.data_type or types.get(column.name.lower()), meta=column.meta, line=column.line)
+        for column in source.columns
+    ]

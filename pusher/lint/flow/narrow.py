@@ -1,0 +1,69 @@
+"""What WHERE says about the constants of a column."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from pusher.lint.flow.relations import Scope
+from pusher.lint.flow.values import Value
+
+
+def narrow(scope: Scope, condition: exp.Expr) -> None:
+    """Keep only the constants that a condition lets through, in the scope's own relations."""
+    match condition:
+        case exp.And():
+            narrow(scope, condition.this)
+            narrow(scope, condition.expression)
+        case exp.Paren():
+            narrow(scope, condition.this)
+        case exp.EQ():
+            _keep(scope, condition.this, [condition.expression])
+        case exp.In():
+            _keep(scope, condition.this, condition.expressions)
+        case exp.NEQ():
+            _drop(scope, condition.this, [condition.expression])
+        case exp.Not(this=exp.In() as inner):
+            _drop(scope, inner.this, inner.expressions)
+        case _:
+            pass
+
+
+def _texts(nodes: list[exp.Expr]) -> set[str] | None:
+    if not nodes or not all(isinstance(node, exp.Literal) and node.is_string for node in nodes):
+        return None
+    return {str(node.this) for node in nodes}
+
+
+def _keep(scope: Scope, column: exp.Expr, nodes: list[exp.Expr]) -> None:
+    texts = _texts(nodes)
+    if texts is not None:
+        _apply(scope, column, keep=texts, drop=set())
+
+
+def _drop(scope: Scope, column: exp.Expr, nodes: list[exp.Expr]) -> None:
+    texts = _texts(nodes)
+    if texts is not None:
+        _apply(scope, column, keep=None, drop=texts)
+
+
+def _narrowed(value: Value, keep: set[str] | None, drop: set[str]) -> Value:
+    constants = frozenset(
+        constant
+        for constant in value.constants
+        if constant.text not in drop and (keep is None or constant.text in keep)
+    )
+    return replace(value, constants=constants)
+
+
+def _apply(scope: Scope, column: exp.Expr, *, keep: set[str] | None, drop: set[str]) -> None:
+    if not isinstance(column, exp.Column) or len(column.parts) > 2:  # noqa: PLR2004 -- table and column
+        return
+    name, table = column.name.lower(), column.table.lower()
+    for entry in scope.entries:
+        value = entry.relation.get(name)
+        if value is None or (table and entry.alias != table):
+            continue
+        # With an open value nothing new is claimed: the literal of a filter is not a value that a model makes.
+        entry.relation = entry.relation.narrowed(name, _narrowed(value, keep, drop))

@@ -1,0 +1,178 @@
+"""Follows values through all models of a project, each model read once and only when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from pusher.compile import Manifest, Model, Source, SourceKey
+from pusher.contracts import Column
+from pusher.lint.flow.identifiers import kinds_of, pii_kinds, source_columns
+from pusher.lint.flow.queries import Queries
+from pusher.lint.flow.relations import Output, Relation
+from pusher.lint.flow.values import UNKNOWN, Leak, Place, Value, join
+
+_OPAQUE_KIND = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A model that cannot be followed.
+
+    Attributes:
+        model: Its name.
+        reason: Why, half a sentence.
+        place: Where, as far as it is known.
+    """
+
+    model: str
+    reason: str
+    place: Place | None
+
+
+class Flow:
+    """What each column of each model may hold.
+
+    Args:
+        manifest: The compiled project.
+        columns: Columns of each model as the engine's binder gives them.
+        source_columns: The same of each source, for sources that declare none.
+        dialect: sqlglot's name of the engine's SQL.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        columns: Mapping[str, Sequence[Column]],
+        source_columns: Mapping[SourceKey, Sequence[Column]],
+        dialect: str = "duckdb",
+    ) -> None:
+        self._manifest, self._columns, self._dialect = manifest, columns, dialect
+        self._source_columns = source_columns
+        self._relations: dict[str, Relation] = {}
+        self._trees: dict[str, exp.Expr | Failure] = {}
+        self.failures: dict[str, Failure] = {}
+
+    @cached_property
+    def _tables(self) -> dict[tuple[str, ...], Callable[[], Relation]]:
+        tables: dict[tuple[str, ...], Callable[[], Relation]] = {}
+        for model in self._manifest.models.values():
+            tables[_parts(model.relation)] = lambda name=model.name: self.relation(name)  # type: ignore[misc]
+        for source in self._manifest.sources.values():
+            found = _source_relation(source, self._source_columns.get(source.key, ()))
+            tables[_parts(source.stub)] = tables[_parts(source.relation)] = lambda found=found: found  # type: ignore[misc]
+        return tables
+
+    def tree(self, name: str) -> exp.Expr | Failure:
+        """Return a model's parsed SQL, or why it does not parse."""
+        if name not in self._trees:
+            self._trees[name] = self._parsed(name)
+        return self._trees[name]
+
+    def _parsed(self, name: str) -> exp.Expr | Failure:
+        sql = self._manifest.analysis_sql(name)
+        try:
+            tree = sqlglot.parse_one(sql, dialect=self._dialect)
+        except SqlglotError as error:
+            return Failure(name, "its SQL is not understood", _error_place(name, sql, error))
+        if isinstance(tree, exp.Command):
+            return Failure(name, "its SQL is not understood", Place(name, 0, len(sql)))
+        return tree
+
+    def relation(self, name: str) -> Relation:
+        """Return a model's columns and what they may hold; a model that fails may hold any identifier."""
+        if name not in self._relations:
+            # A model that reads itself finds the failure instead of an endless descent.
+            self._relations[name] = self._failed(Failure(name, "it reads itself", None))
+            self._relations[name] = self._tagged(name, self._read(name))
+        return self._relations[name]
+
+    def _read(self, name: str) -> Relation:
+        tree = self.tree(name)
+        if isinstance(tree, Failure):
+            self.failures[name] = tree
+            return self._failed(tree)
+        queries = Queries(name, self._lookup)
+        try:
+            found = queries.relation(tree)
+        except (RecursionError, SqlglotError):
+            self.failures[name] = Failure(name, "its SQL is nested too deeply", None)
+            return self._failed(self.failures[name])
+        return self._aligned(name, found)
+
+    def _lookup(self, parts: tuple[str, ...]) -> Relation | None:
+        found = self._tables.get(parts)
+        if found is None:
+            ends = [table for key, table in self._tables.items() if key[-len(parts) :] == parts]
+            found = ends[0] if len(ends) == 1 else None
+        return None if found is None else found()
+
+    def _names(self, name: str) -> list[str] | None:
+        columns = self._columns.get(name)
+        return None if columns is None else [column.name for column in columns]
+
+    def _failed(self, failure: Failure) -> Relation:
+        leak = Leak(_OPAQUE_KIND, failure.model, "opaque", f"the model `{failure.model}`", failure.place)
+        value = Value(leaks=frozenset({leak}))
+        outputs = tuple(Output(name, value) for name in self._names(failure.model) or [])
+        return Relation(outputs, None if outputs else value, uncertain=not outputs)
+
+    def _aligned(self, name: str, found: Relation) -> Relation:
+        """Give the columns the engine's names; the engine knows what a star or COLUMNS stands for."""
+        names = self._names(name)
+        if names is None:
+            return found
+        if not found.uncertain and len(names) == len(found.outputs):
+            outputs = (replace(output, name=new) for output, new in zip(found.outputs, names, strict=True))
+            return Relation(tuple(outputs))
+        rest = found.everything() if found.rest is None else found.rest
+        rest_node = next((output.node for output in found.outputs if output.node is not None), None)
+        return Relation(tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name) for one in names))
+
+    def _tagged(self, name: str, found: Relation) -> Relation:
+        """Add the identifiers that the model's own YAML declares, where no hash explains the tag."""
+        docs = {doc.name.lower(): doc for doc in self._manifest.models[name].columns.values()}
+        outputs = []
+        for output in found.outputs:
+            doc = docs.get((output.name or "").lower())
+            kinds = pii_kinds(doc.meta) if doc is not None else ()
+            known = {leak.kind for leak in output.value.leaks} | {hashed.kind for hashed in output.value.hashed}
+            new = {Leak(kind, f"{name}.{output.name}") for kind in kinds if kind not in known}
+            outputs.append(replace(output, value=join((output.value, Value(leaks=frozenset(new))))) if new else output)
+        return Relation(tuple(outputs), found.rest, found.uncertain)
+
+    def ancestors(self, names: Sequence[str]) -> list[Model]:
+        """Return models and everything they read, in graph order."""
+        needed = set(names)
+        for model in reversed(list(self._manifest.models.values())):
+            if model.name in needed:
+                needed.update(model.depends_on)
+        return [model for model in self._manifest.models.values() if model.name in needed]
+
+
+def _parts(relation: Any) -> tuple[str, ...]:
+    return (relation.database.lower(), relation.schema.lower(), relation.identifier.lower())
+
+
+def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
+    label = f"{source.source_name}.{source.name}"
+    outputs = []
+    for column in source_columns(source, given):
+        leaks = frozenset(Leak(kind, f"{label}.{column.name}") for kind in kinds_of(column))
+        outputs.append(Output(column.name, Value(leaks=leaks) if leaks else UNKNOWN))
+    return Relation(tuple(outputs), None if outputs else UNKNOWN, uncertain=not outputs)
+
+
+def _error_place(name: str, sql: str, error: SqlglotError) -> Place | None:
+    details = getattr(error, "errors", None)
+    if not details or details[0].get("line") is None:
+        return None
+    lines = sql.splitlines(keepends=True)
+    offset = sum(map(len, lines[: details[0]["line"] - 1])) + max(details[0].get("col", 1) - 1, 0)
+    return Place(name, min(offset, len(sql)), min(offset + 1, len(sql)))

@@ -1,0 +1,310 @@
+"""From a query to its output columns and what each may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from sqlglot import exp
+
+from pusher.lint.flow.expressions import COLUMNS, Expressions
+from pusher.lint.flow.narrow import narrow
+from pusher.lint.flow.relations import Entry, Output, Relation, Scope
+from pusher.lint.flow.values import UNKNOWN, Leak, Value, join
+
+Lookup = Callable[[tuple[str, ...]], Relation | None]
+_PASSES_OF_RECURSION = 4
+
+
+class Queries:
+    """Reads the queries of one model.
+
+    Args:
+        model: Name of the model.
+        lookup: Returns the relation of a table by the parts of its name.
+    """
+
+    def __init__(self, model: str, lookup: Lookup) -> None:
+        self._model, self._lookup = model, lookup
+        self._expressions = Expressions(model, self.relation)
+
+    def relation(self, node: exp.Expr, parent: Scope | None = None) -> Relation:
+        """Return the output columns of a query."""
+        match node:
+            case exp.Select():
+                return self._select(node, parent)
+            case exp.SetOperation():
+                return self._set_operation(node, parent)
+            case exp.Subquery():
+                return self._subquery(node, parent)
+            case exp.Values():
+                return self._values(node, self._with(node, parent))
+            case exp.Table():
+                return self._entries(node, Scope(parent))[0].relation
+            case _:
+                return self._opaque(node, parent)
+
+    def _opaque(self, node: exp.Expr, parent: Scope | None, through: str | None = None) -> Relation:
+        """Return a relation of which only the tables behind it are known."""
+        inside = [self._entries(table, Scope(parent))[0].relation.everything() for table in node.find_all(exp.Table)]
+        name = through or node.key.upper()
+        return _any_columns(join(inside).weakened("opaque", name, self._expressions.place(node)))
+
+    def _with(self, node: exp.Expr, parent: Scope | None) -> Scope:
+        scope = Scope(parent)
+        clause = node.args.get("with_")
+        if clause is None:
+            return scope
+        for cte in clause.expressions:
+            name = cte.alias.lower()
+            names = cte.alias_column_names
+            if clause.args.get("recursive") and isinstance(cte.this, exp.SetOperation):
+                scope.ctes[name] = _renamed(self.relation(cte.this.this, scope), names)
+                # Each pass can carry a value one column further.
+                for _ in range(_PASSES_OF_RECURSION):
+                    scope.ctes[name] = _renamed(self.relation(cte.this, scope), names)
+            else:
+                scope.ctes[name] = _renamed(self.relation(cte.this, scope), names)
+        return scope
+
+    def _subquery(self, node: exp.Subquery, parent: Scope | None) -> Relation:
+        scope = self._with(node, parent)
+        if isinstance(node.this, exp.Table):
+            entries = self._joined(node.this, scope)
+            return Relation(tuple(output for entry in entries for output in entry.relation.outputs), uncertain=True)
+        return self.relation(node.this, scope)
+
+    def _values(self, node: exp.Values, scope: Scope) -> Relation:
+        rows = [row.expressions if isinstance(row, exp.Tuple) else [row] for row in node.expressions]
+        columns = zip(*([self._expressions.value(cell, scope) for cell in row] for row in rows), strict=True)
+        return Relation(tuple(Output(f"col{n}", join(values), node, self._model) for n, values in enumerate(columns)))
+
+    def _set_operation(self, node: exp.SetOperation, parent: Scope | None) -> Relation:
+        scope = self._with(node, parent)
+        left, right = self.relation(node.this, scope), self.relation(node.expression, scope)
+        if isinstance(node, exp.Except):
+            return left
+        if node.args.get("by_name"):
+            return _united_by_name(left, right)
+        certain = not left.uncertain and not right.uncertain
+        if certain and len(left.outputs) == len(right.outputs):
+            outputs = (_either(one, other) for one, other in zip(left.outputs, right.outputs, strict=True))
+            return Relation(tuple(outputs), _rest(left, right))
+        other = right.everything()
+        outputs = (replace(output, value=join((output.value.flat(), other))) for output in left.outputs)
+        return Relation(tuple(outputs), join((left.everything(), other)), uncertain=True)
+
+    # -- FROM
+
+    def _select(self, node: exp.Select, parent: Scope | None) -> Relation:
+        scope = self._with(node, parent)
+        clause = node.args.get("from_")
+        if clause is not None:
+            scope.entries += self._entries(clause.this, scope)
+            self._add_joins(clause.this, scope)
+        self._add_joins(node, scope)
+        for lateral in node.args.get("laterals") or []:
+            scope.entries += self._entries(lateral, scope)
+        where = node.args.get("where")
+        if where is not None:
+            narrow(scope, where.this)
+        return self._projected(node, scope)
+
+    def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
+        inner = Scope(scope)
+        inner.entries += self._entries(table, inner)
+        self._add_joins(table, inner)
+        return inner.entries
+
+    def _add_joins(self, node: exp.Expr, scope: Scope) -> None:
+        for clause in node.args.get("joins") or []:
+            new = self._entries(clause.this, scope)
+            self._add_joins_of(clause, new, scope)
+            scope.entries += new
+
+    def _add_joins_of(self, clause: exp.Join, new: list[Entry], scope: Scope) -> None:
+        merged = {column.name.lower() for column in clause.args.get("using") or []}
+        if clause.method == "NATURAL":
+            merged = {name for entry in scope.entries for name in entry.relation.named}
+        for entry in new:
+            entry.hidden = merged & entry.relation.named.keys()
+            entry.in_star = clause.kind not in {"SEMI", "ANTI"}
+
+    def _entries(self, node: exp.Expr, scope: Scope) -> list[Entry]:
+        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
+            return self._joined(node.this, scope)
+        relation, name = self._source(node, scope)
+        pivots = node.args.get("pivots")
+        if pivots:
+            through = "UNPIVOT" if pivots[0].args.get("unpivot") else "PIVOT"
+            place = self._expressions.place(node)
+            relation = _any_columns(relation.everything().weakened("opaque", through, place))
+            name = pivots[0].alias or name
+        alias = node.alias or name
+        return [Entry(alias.lower(), _renamed(relation, node.alias_column_names))]
+
+    def _source(self, node: exp.Expr, scope: Scope) -> tuple[Relation, str]:
+        if isinstance(node, exp.Lateral):
+            return self._source(node.this, scope)
+        if isinstance(node, (exp.Unnest, exp.Explode)):
+            value = join(self._expressions.value(child, scope) for child in _arguments(node))
+            names = node.alias_column_names or ["unnest"]
+            return Relation(tuple(Output(name, value, node, self._model) for name in names), value), "unnest"
+        if not isinstance(node, exp.Table):
+            return self.relation(node, scope), ""
+        if isinstance(node.this, exp.Identifier):
+            return self._table(node, scope), node.name
+        function = node.this
+        if isinstance(function, exp.Func):
+            return _any_columns(self._expressions.value(function, scope).flat()), function.name
+        return self._opaque(node.this, scope), node.name
+
+    def _table(self, node: exp.Table, scope: Scope) -> Relation:
+        parts = tuple(part.name.lower() for part in node.parts)
+        found = scope.cte(parts[0]) if len(parts) == 1 else None
+        found = found or self._lookup(parts)
+        if found is not None:
+            return found
+        name = ".".join(parts)
+        leak = Leak("unknown", name, "opaque", f"the table `{name}`", self._expressions.place(node))
+        return _any_columns(Value(leaks=frozenset({leak})))
+
+    # -- SELECT
+
+    def _projected(self, node: exp.Select, scope: Scope) -> Relation:
+        outputs: list[Output] = []
+        rests: list[Value] = []
+        uncertain = False
+        for projection in node.expressions:
+            found = self._projection(projection, scope)
+            outputs += found.outputs
+            rests += [] if found.rest is None else [found.rest]
+            uncertain = uncertain or found.uncertain
+            for output in found.outputs:
+                if output.name is not None:
+                    scope.aliases.setdefault(output.name.lower(), output.value)
+        return Relation(tuple(outputs), join(rests) if rests else None, uncertain)
+
+    def _projection(self, node: exp.Expr, scope: Scope) -> Relation:
+        inner = node.unalias()
+        star = _star_in(inner)
+        if star is not None:
+            return self._star(inner, star, scope)
+        if inner.find(exp.Columns) is not None:
+            return self._columns(node, inner, scope)
+        value = self._expressions.value(inner, scope)
+        if isinstance(inner, exp.Explode) and (inner.expressions or not isinstance(node, exp.Alias)):
+            return _spread(value, node, self._model)
+        name = _output_name(node)
+        output = Output(name, value, node, self._model)
+        return Relation((output,), None if name is not None else value)
+
+    def _star(self, node: exp.Expr, star: exp.Star, scope: Scope) -> Relation:
+        alias = node.table if isinstance(node, exp.Column) else None
+        if alias and not any(entry.alias == alias.lower() for entry in scope.entries):
+            value = scope.path([part.name for part in node.parts[:-1]]) if isinstance(node, exp.Column) else None
+            return _spread(scope.everything() if value is None else value, node, self._model)
+        left_out = {child.name.lower() for child in star.args.get("except_") or []}
+        replaced = {child.alias.lower(): child for child in star.args.get("replace") or []}
+        renamed = {child.this.name.lower(): child.alias for child in star.args.get("rename") or []}
+        outputs = []
+        for _, output in scope.visible(alias):
+            name = (output.name or "").lower()
+            if output.name is not None and name in left_out:
+                continue
+            outputs.append(self._through_star(output, node, replaced.get(name), renamed.get(name), scope))
+        entries = [entry for entry in scope.entries if not alias or entry.alias == alias.lower()]
+        rests = [entry.relation.rest for entry in entries if entry.relation.rest is not None]
+        # `* LIKE 'a%'` takes some of the columns.
+        uncertain = bool(rests) or not isinstance(node, (exp.Star, exp.Column))
+        uncertain = uncertain or any(entry.relation.uncertain for entry in entries)
+        return Relation(tuple(outputs), join(rests) if rests else None, uncertain)
+
+    def _through_star(
+        self, output: Output, star: exp.Expr, replaced: exp.Expr | None, renamed: str | None, scope: Scope
+    ) -> Output:
+        if replaced is not None:
+            value = self._expressions.value(replaced.this, scope)
+            return Output(output.name, value, replaced, self._model)
+        # What another model made is passed on here; what this model made was made there.
+        if output.model != self._model:
+            output = replace(output, node=star, model=self._model)
+        return output if renamed is None else replace(output, name=renamed)
+
+    def _columns(self, node: exp.Expr, inner: exp.Expr, scope: Scope) -> Relation:
+        """Read the projection once for each column that COLUMNS may stand for; the engine knows which it does."""
+        whole = self._expressions.value(inner, scope)
+        outputs = []
+        for _, output in scope.visible():
+            if output.name is not None:
+                inside = scope.with_parameters({COLUMNS: output.value})
+                outputs.append(Output(output.name, self._expressions.value(inner, inside), node, self._model))
+        return Relation(tuple(outputs), whole, uncertain=True)
+
+
+def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:
+    return (child for child in node.iter_expressions() if not isinstance(child, (exp.TableAlias, exp.Identifier)))
+
+
+def _star_in(node: exp.Expr) -> exp.Star | None:
+    """Return the star of `*`, `t.*` or `* LIKE ...`."""
+    if isinstance(node, exp.Star):
+        return node
+    if isinstance(node, (exp.Column, exp.Predicate, exp.Not)) and node.this is not None:
+        return _star_in(node.this)
+    return None
+
+
+def _output_name(node: exp.Expr) -> str | None:
+    if isinstance(node, (exp.Alias, exp.Column)):
+        return node.alias_or_name
+    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
+        return node.expression.name
+    return None
+
+
+def _any_columns(value: Value) -> Relation:
+    return Relation((), value, uncertain=True)
+
+
+def _spread(value: Value, node: exp.Expr, model: str) -> Relation:
+    """Return one column for each field of a struct."""
+    if value.fields is None:
+        return Relation((Output(None, value, node, model),), value.flat(), uncertain=True)
+    fields = tuple(Output(name, inner, node, model) for name, inner in value.fields.items())
+    return Relation(fields, value.flat(), uncertain=True)
+
+
+def _renamed(relation: Relation, names: list[str]) -> Relation:
+    if not names:
+        return relation
+    if relation.uncertain:
+        value = relation.everything()
+        return Relation(tuple(Output(name, value) for name in names), value, uncertain=True)
+    outputs = (
+        replace(output, name=names[number] if number < len(names) else output.name)
+        for number, output in enumerate(relation.outputs)
+    )
+    return Relation(tuple(outputs), relation.rest)
+
+
+def _either(one: Output, other: Output) -> Output:
+    # The branch that brings an identifier in is the one to look at.
+    blamed = other if other.value.leaks and not one.value.leaks else one
+    return Output(one.name, join((one.value, other.value)), blamed.node, blamed.model)
+
+
+def _rest(one: Relation, other: Relation) -> Value | None:
+    rests = [rest for rest in (one.rest, other.rest) if rest is not None]
+    return join(rests) if rests else None
+
+
+def _united_by_name(left: Relation, right: Relation) -> Relation:
+    outputs = []
+    for name, output in left.named.items():
+        other = right.named.get(name)
+        outputs.append(output if other is None else _either(output, other))
+    outputs += [output for name, output in right.named.items() if name not in left.named]
+    uncertain = left.uncertain or right.uncertain
+    rest = _rest(left, right)
+    return Relation(tuple(outputs), join((rest, UNKNOWN)) if rest is not None else None, uncertain)

@@ -1,0 +1,194 @@
+"""The abstract value of an expression: what may be in it, never what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Literal
+
+How = Literal["raw", "weak", "opaque"]
+_NONE: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stretch of a model's compiled SQL.
+
+    Attributes:
+        model: Name of the model.
+        start: 0-based offset of the first character.
+        end: Offset behind the last character.
+    """
+
+    model: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """An identifier that may be readable, or guessable, in a value.
+
+    Attributes:
+        kind: `email`, `phone`, `external_id`, `ip`, `user_agent`, `name` ...
+        column: Where it comes from, such as `retail.customers.email`.
+        how: `raw`, `weak` (hashed, but not with SHA-256) or `opaque` (through a construct that cannot be followed).
+        through: The weak hash or the construct.
+        place: Where that is.
+        steps: Normalisation that the value went through: `lower`, `strip`.
+    """
+
+    kind: str
+    column: str
+    how: How = "raw"
+    through: str = ""
+    place: Place | None = None
+    steps: frozenset[str] = _NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal that a value may be.
+
+    Attributes:
+        text: The value as text.
+        place: The literal in the SQL; after folding, the first literal that went into it.
+        as_written: The SQL literal holds exactly this text, so an edit of the literal is an edit of the value.
+        is_text: A text literal, not a number.
+    """
+
+    text: str
+    place: Place | None
+    as_written: bool = True
+    is_text: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """An identifier behind SHA-256.
+
+    Attributes:
+        kind: Kind of the identifier.
+        column: Where it comes from.
+        place: The hash in the SQL.
+        steps: Normalisation before the hash.
+        times: How often it was hashed, capped at two.
+    """
+
+    kind: str
+    column: str
+    place: Place | None
+    steps: frozenset[str] = _NONE
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Unstable:
+    """Something that differs between two runs over the same data.
+
+    Attributes:
+        name: Function, such as `now()`.
+        kind: `clock`, `chance` or `order`.
+        place: The call in the SQL.
+    """
+
+    name: str
+    kind: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """All that is known about one value.
+
+    Attributes:
+        leaks: Identifiers that may be in it.
+        constants: Literals that it may be.
+        is_open: It may be something else than one of `constants` or NULL.
+        hashed: Identifiers that went through SHA-256 on the way.
+        unstable: Functions on the way that differ from run to run.
+        fields: Values of a struct's fields (or of the structs in a list), when they are known.
+    """
+
+    leaks: frozenset[Leak] = frozenset()
+    constants: frozenset[Constant] = frozenset()
+    is_open: bool = True
+    hashed: frozenset[Hashed] = frozenset()
+    unstable: frozenset[Unstable] = frozenset()
+    fields: Mapping[str, Value] | None = None
+
+    def flat(self) -> Value:
+        """Return what remains after a function whose result is not followed value by value."""
+        if self.is_open and not self.constants and self.fields is None:
+            return self
+        return replace(self, constants=frozenset(), is_open=True, fields=None)
+
+    def only_unstable(self) -> Value:
+        """Return what a yes or no, or a count, tells about this value."""
+        return Value(unstable=self.unstable) if self.unstable else UNKNOWN
+
+    def field(self, name: str) -> Value:
+        """Return a struct's field, or the whole when the fields are not known."""
+        if self.fields is not None and name.lower() in self.fields:
+            return self.fields[name.lower()]
+        return self.flat()
+
+    def stepped(self, step: str) -> Value:
+        """Return the value after a normalisation."""
+        if not self.leaks:
+            return self
+        return replace(self, leaks=frozenset(replace(leak, steps=leak.steps | {step}) for leak in self.leaks))
+
+    def weakened(self, how: How, through: str, place: Place | None) -> Value:
+        """Return the value after a weak hash or an opaque construct."""
+        if not self.leaks:
+            return self.flat()
+        leaks = (
+            replace(leak, how=how, through=through, place=place, steps=_NONE) if leak.how == "raw" else leak
+            for leak in self.leaks
+        )
+        return replace(self.flat(), leaks=frozenset(leaks))
+
+    def sanitised(self, place: Place | None) -> Value:
+        """Return the value after SHA-256."""
+        once = {Hashed(leak.kind, leak.column, place, leak.steps) for leak in self.leaks}
+        again = {replace(hashed, place=place, times=2) for hashed in self.hashed}
+        return Value(hashed=frozenset(once | again), unstable=self.unstable)
+
+
+UNKNOWN = Value()
+NULL = Value(is_open=False)
+
+
+def _joined_fields(one: Value, other: Value) -> Mapping[str, Value] | None:
+    if one.fields is None or other.fields is None:
+        # A NULL has no fields and takes none away.
+        return one.fields if other is NULL else other.fields if one is NULL else None
+    if one.fields.keys() != other.fields.keys():
+        return None
+    return {name: join((value, other.fields[name])) for name, value in one.fields.items()}
+
+
+def _join_two(one: Value, other: Value) -> Value:
+    if one is other:
+        return one
+    return Value(
+        leaks=one.leaks | other.leaks,
+        constants=one.constants | other.constants,
+        is_open=one.is_open or other.is_open,
+        hashed=one.hashed | other.hashed,
+        unstable=one.unstable | other.unstable,
+        fields=_joined_fields(one, other),
+    )
+
+
+def join(values: Iterable[Value]) -> Value:
+    """Return a value that may be any of these."""
+    return reduce(_join_two, values, NULL)
+
+
+def struct_of(fields: Mapping[str, Value]) -> Value:
+    """Return a struct; what is in a field is in the whole."""
+    whole = join(value.flat() for value in fields.values())
+    return replace(whole, is_open=True, fields=dict(fields))

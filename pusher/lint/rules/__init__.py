@@ -1,0 +1,62 @@
+"""All rules, in the order of their codes. A rule that is not in this list does not run."""
+
+from __future__ import annotations
+
+from pusher.lint.rules.alias import AliasName
+from pusher.lint.rules.base import Rule
+from pusher.lint.rules.cannot_follow import CannotFollow
+from pusher.lint.rules.clock_or_chance import ClockOrChance
+from pusher.lint.rules.constant_identity import ConstantIdentity
+from pusher.lint.rules.duplicate_column import DuplicateColumn
+from pusher.lint.rules.enum_value import EnumValue
+from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
+from pusher.lint.rules.hash_of_hash import HashOfHash
+from pusher.lint.rules.missing_column import MissingColumn
+from pusher.lint.rules.no_identity import NoIdentity
+from pusher.lint.rules.not_for_source import NotForSource
+from pusher.lint.rules.not_understood import NotUnderstood
+from pusher.lint.rules.raw_identifier import RawIdentifier
+from pusher.lint.rules.renamed_value import RenamedValue
+from pusher.lint.rules.reversed_alias import ReversedAlias
+from pusher.lint.rules.source_id_form import SourceIdForm
+from pusher.lint.rules.suppression import Suppression
+from pusher.lint.rules.unknown_column import UnknownColumn
+from pusher.lint.rules.unnormalised_hash import UnnormalisedHash
+from pusher.lint.rules.unresolved_star import UnresolvedStar
+from pusher.lint.rules.unstable_event_id import UnstableEventId
+from pusher.lint.rules.untagged_source import UntaggedSource
+from pusher.lint.rules.weak_hash import WeakHash
+from pusher.lint.rules.website_offline import WebsiteOffline
+from pusher.lint.rules.wrong_identifier import WrongIdentifier
+from pusher.lint.rules.wrong_type import WrongType
+
+RULES: tuple[Rule, ...] = (
+    Suppression(),
+    UnresolvedStar(),
+    NotUnderstood(),
+    MissingColumn(),
+    UnknownColumn(),
+    WrongType(),
+    AliasName(),
+    DuplicateColumn(),
+    NotForSource(),
+    NoIdentity(),
+    EnumValue(),
+    RenamedValue(),
+    ConstantIdentity(),
+    SourceIdForm(),
+    ReversedAlias(),
+    WebsiteOffline(),
+    ClockOrChance(),
+    UnstableEventId(),
+    EventIdFromIdentity(),
+    RawIdentifier(),
+    CannotFollow(),
+    WeakHash(),
+    UntaggedSource(),
+    WrongIdentifier(),
+    HashOfHash(),
+    UnnormalisedHash(),
+)
+
+__all__ = ["RULES", "Rule"]

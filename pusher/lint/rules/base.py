@@ -1,0 +1,76 @@
+"""What all rules share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar
+
+from sqlglot import exp
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Edit, Finding, Fix
+from pusher.lint.flow.relations import Output
+from pusher.payload.columns import ColumnFinding
+
+
+class Rule:
+    """One thing that lint checks; the docstring of a rule is its manual page.
+
+    Attributes:
+        code: Stable code.
+        name: Readable name.
+        severity: How bad it is unless the policy says otherwise.
+    """
+
+    code: ClassVar[str]
+    name: ClassVar[str]
+    severity: ClassVar[str]
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Yield what is wrong."""
+        for view in context.views:
+            yield from self.check_view(context, view)
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield what is wrong with one destination view."""
+        raise NotImplementedError
+
+
+class ColumnRule(Rule):
+    """A rule that the contract's own check of columns decides.
+
+    Attributes:
+        kind: The `code` of its findings there.
+    """
+
+    kind: ClassVar[str]
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield the contract's findings of this kind."""
+        for found in view.column_findings:
+            if found.code == self.kind:
+                yield self.translated(context, view, found)
+
+    def translated(self, context: Context, view: View, found: ColumnFinding) -> Finding:
+        """Return the contract's finding with its place."""
+        output = view.relation.named.get(found.column.lower())
+        place = (output.place if output is not None else None) or view.select
+        fix = Fix(found.fix)
+        if output is not None and found.replacement is not None:
+            fix = Fix(found.fix, renaming(context, output, found.replacement))
+        return context.finding(
+            self, view.model.name, place, found.message, fix, column=found.column, severity=found.severity
+        )
+
+
+def renaming(context: Context, output: Output, name: str) -> tuple[Edit, ...]:
+    """Return the edit that gives a column another name, when nothing later in the model uses the old one."""
+    place = output.name_place
+    if place is None:
+        return ()
+    sql = context.sql(place.model)
+    old = sql[place.start : place.end]
+    if re.search(rf"(?<!\w){re.escape(old)}(?!\w)", sql[place.end :], re.IGNORECASE):
+        return ()
+    return context.edit(place, name if isinstance(output.node, exp.Alias) else f"{old} as {name}")

@@ -1,0 +1,60 @@
+"""PU402."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.values import Leak
+from pusher.lint.rules.base import Rule
+from pusher.lint.rules.privacy import forbidden, word
+
+
+class CannotFollow(Rule):
+    """Identifiers go through a construct that cannot be followed.
+
+    ## What it does
+    Finds columns of a destination view that come out of PIVOT, UNPIVOT, a COLUMNS(...) that renames, or another
+    construct whose columns are not known from the SQL, when an identifier goes into it.
+
+    ## Why is this bad
+    What cannot be followed cannot be proved to be hashed, so it counts as raw.
+
+    ## Example
+    ```sql
+    from (pivot customers on kind using any_value(email))
+    ```
+
+    ## Use instead
+    ```sql
+    select
+        customer_id,
+        any_value({{ hashed_email('email') }}) filter (where kind = 'work') as email
+    from customers
+    group by customer_id
+    ```
+    """
+
+    code = "PU402"
+    name = "privacy.cannot-follow"
+    severity = "error"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield constructs, each with the columns that come out of it."""
+        through: dict[tuple[str, str], list[tuple[str, Leak]]] = {}
+        for output in view.relation.outputs:
+            for leak in forbidden(view, output):
+                # A model that is not understood is a finding of its own.
+                if leak.how == "opaque" and leak.column not in context.flow.failures:
+                    through.setdefault((leak.through, str(leak.place)), []).append((output.name or "?", leak))
+        for (construct, _), found in through.items():
+            columns = list(dict.fromkeys(name for name, _ in found))
+            kinds = " or ".join(dict.fromkeys(word(leak.kind) for _, leak in found if leak.kind != "unknown"))
+            listed = ", ".join(f"`{name}`" for name in columns)
+            what = f" and may hold a raw {kinds}" if kinds else ""
+            verb = "come" if len(columns) > 1 else "comes"
+            message = f"{listed} {verb} through {construct}, which cannot be followed{what}."
+            fix = Fix("Hash before it, or list the columns one by one.")
+            column = columns[0] if len(columns) == 1 else None
+            yield context.finding(self, view.model.name, found[0][1].place, message, fix, column=column)

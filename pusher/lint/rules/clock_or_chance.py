@@ -1,0 +1,59 @@
+"""PU301."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from pusher.lint.context import Context
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.functions import function_name, instability
+from pusher.lint.flow.project import Failure
+from pusher.lint.flow.relations import span
+from pusher.lint.rules.base import Rule
+
+_FIX = {
+    "clock": "Use {{ as_of() }}: the run's start, or the value of --vars, and the same in every model.",
+    "chance": "Derive the value from columns of the row, such as a hash of its business key.",
+}
+
+
+class ClockOrChance(Rule):
+    """A model gives other rows when it runs again.
+
+    ## What it does
+    Finds `now()`, `current_date`, `random()`, `uuid()` and their kin in a view of events and in the models behind it.
+
+    ## Why is this bad
+    A push that stops half way is continued by running the models again. Rows that differ between two runs over the
+    same data cannot be told apart from new ones.
+
+    ## Example
+    ```sql
+    where ordered_at > now() - interval 7 day
+    ```
+
+    ## Use instead
+    ```sql
+    where {{ lookback('ordered_at', 7) }}
+    ```
+    """
+
+    code = "PU301"
+    name = "determinism.clock-or-chance"
+    severity = "warning"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Yield calls in the views and in what they read."""
+        events = [view.model.name for view in context.views if view.payload.kind == "events"]
+        for model in context.flow.ancestors(events):
+            tree = context.flow.tree(model.name)
+            if isinstance(tree, Failure):
+                continue
+            for node in tree.find_all(exp.Func):
+                kind = instability(node)
+                if kind is not None:
+                    place = span(node, model.name) or (span(node.parent, model.name) if node.parent else None)
+                    message = f"`{function_name(node)}` differs from run to run."
+                    yield context.finding(self, model.name, place, message, Fix(_FIX[kind]))

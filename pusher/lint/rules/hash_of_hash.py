@@ -1,0 +1,50 @@
+"""PU406."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.rules.base import Rule
+
+
+class HashOfHash(Rule):
+    """An identity is hashed twice.
+
+    ## What it does
+    Finds identity columns whose value went through `sha256()` more than once.
+
+    ## Why is this bad
+    TikTok hashes an address once. The hash of a hash is accepted and matches nobody.
+
+    ## Example
+    ```sql
+    select {{ hashed_email('email_sha256') }} as email
+    ```
+
+    ## Use instead
+    ```sql
+    select email_sha256 as email
+    ```
+    """
+
+    code = "PU406"
+    name = "privacy.hash-of-hash"
+    severity = "error"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield identities that are hashed twice."""
+        for output in view.relation.outputs:
+            field = view.field(output)
+            if field is None or field.type != "digests":
+                continue
+            twice = sorted(
+                (one for one in output.value.hashed if one.times > 1), key=lambda one: (one.column, str(one.place))
+            )
+            if twice:
+                columns = ", ".join(dict.fromkeys(one.column for one in twice))
+                message = f"`{output.name}` holds the hash of a hash of {columns}."
+                fix = Fix("Hash once: remove the inner or the outer sha256().")
+                place = twice[0].place or output.place
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name)

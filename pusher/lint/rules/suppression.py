@@ -1,0 +1,62 @@
+"""PU001."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.noqa import Noqa, comments
+from pusher.lint.rules.base import Rule
+
+
+class Suppression(Rule):
+    """A suppression gives no reason.
+
+    ## What it does
+    Finds `-- noqa: PU203` without `because ...`. Such a comment suppresses nothing. With a reason it silences the named
+    rules on its line, or on the next line when it stands alone.
+
+    ## Why is this bad
+    Whoever reads the model next cannot tell whether the finding was wrong or only in the way.
+
+    ## Example
+    ```sql
+    event_day as event_time, -- noqa: PU203
+    ```
+
+    ## Use instead
+    ```sql
+    event_day as event_time, -- noqa: PU203 because the till knows the day only
+    ```
+    """
+
+    code = "PU001"
+    name = "lint.suppression"
+    severity = "warning"
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Yield comments without a reason."""
+        for model in context.models:
+            for comment in comments(model.raw_sql):
+                if not comment.reason:
+                    yield self._finding(model.name, model.path, comment)
+
+    def _finding(self, model: str, path: str, comment: Noqa) -> Finding:
+        codes = ", ".join(comment.codes)
+        fix = Fix(f"Write `-- noqa: {codes} because ...`.")
+        message = f"The suppression of {codes} gives no reason, so it has no effect."
+        return Finding(
+            self.code,
+            self.name,
+            self.severity,
+            model,
+            None,
+            path,
+            comment.line,
+            comment.column,
+            comment.line,
+            comment.end_column,
+            message,
+            fix,
+        )

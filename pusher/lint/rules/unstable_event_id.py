@@ -1,0 +1,43 @@
+"""PU302."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.rules.base import Rule
+
+
+class UnstableEventId(Rule):
+    """An event id differs from run to run.
+
+    ## What it does
+    Follows `event_id` back to clocks, random numbers and row numbers without an order.
+
+    ## Why is this bad
+    TikTok and the ledger know a conversion by this id. With a new id in each run every conversion counts again.
+
+    ## Example
+    ```sql
+    select uuid() as event_id
+    ```
+
+    ## Use instead
+    ```sql
+    select {{ event_id('Purchase', 'order_id') }} as event_id
+    ```
+    """
+
+    code = "PU302"
+    name = "determinism.unstable-event-id"
+    severity = "error"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield what makes the id differ."""
+        for output in view.outputs_of("event_id"):
+            for found in sorted(output.value.unstable, key=lambda one: (one.name, str(one.place))):
+                message = f"`event_id` depends on {found.name}, so a second run counts every conversion again."
+                fix = Fix("Build it from the business key: {{ event_id('Purchase', 'order_id') }}.")
+                place = found.place or output.place
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
