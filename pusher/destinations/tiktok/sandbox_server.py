@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -42,25 +43,26 @@ class SandboxServer:
         logging.getLogger("waitress").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
         try:
-            self._server = create_server(
-                _dropping(app),
-                host=HOST,
-                port=port,
-                map=self._sockets,
-                threads=_THREADS,
-                ident=None,
-                max_request_body_size=_LARGEST_REQUEST,
-                clear_untrusted_proxy_headers=True,
-            )
+            listener = socket.create_server((HOST, port))
         except OSError as error:
             problem = Problem("port", f"Port {port} cannot be used: {error.strerror}.", fix="Choose another --port.")
             raise ConfigError(problem) from error
+        self._port: int = listener.getsockname()[1]
+        self._server = create_server(
+            _dropping(app),
+            sockets=[listener],
+            map=self._sockets,
+            threads=_THREADS,
+            ident=None,
+            max_request_body_size=_LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
 
     @property
     def base_url(self) -> str:
         """What belongs into `base_url` of a profile."""
         path = urlsplit(contract().production_base_url).path
-        return f"http://{HOST}:{self._server.effective_port}{path}"
+        return f"http://{HOST}:{self._port}{path}"
 
     def run(self) -> None:
         """Serve until `stop` is called or the process is interrupted."""

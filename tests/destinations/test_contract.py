@@ -1,0 +1,51 @@
+"""The contract's files fit together, and the page in the manual is theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pusher.destinations.tiktok.facts import contract, tables
+from pusher.destinations.tiktok.reference import reference
+from pusher.payload.load import CONFIDENCES
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "contract.md"
+
+
+def test_the_page_of_the_manual_is_what_the_generator_writes() -> None:
+    """Write it again: python -m pusher.destinations.tiktok.reference > docs/reference/contract.md."""
+    assert PAGE.read_text(encoding="utf-8") == reference()
+
+
+def test_every_class_that_is_named_exists() -> None:
+    """Statuses and failures lead to classes that say what to do."""
+    facts = contract()
+    assert {*facts.http.values(), *facts.failures.values()} <= set(facts.classes)
+
+
+def test_outcomes_and_waits_are_those_that_push_knows() -> None:
+    """A verdict has six outcomes, and four ways to wait."""
+    classes = contract().classes.values()
+    assert {known.outcome for known in classes} <= {"accepted", "rejected", "retry", "unknown", "halt", "split"}
+    assert {known.waits for known in classes} <= {"none", "backoff", "throttle", "minutes"}
+
+
+def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
+    """No number without a source and a confidence."""
+    facts = [*tables("settings").values(), tables("responses")["answer"], tables("responses")["api"]]
+    assert {fact["source"] for fact in facts} <= set(contract().sources)
+    assert {fact["confidence"] for fact in facts} <= set(CONFIDENCES)
+
+
+def test_currencies_are_the_62_of_the_portal() -> None:
+    """None is lost, none stands twice."""
+    table = tables("currencies")
+    listed = [code for key in ("two_decimals", "no_decimals", "three_decimals") for code in table[key]]
+    assert (len(listed), len(set(listed))) == (62, 62)
+
+
+def test_a_rename_leads_to_a_current_value() -> None:
+    """No chain of renames, no rename of a current value."""
+    for payload in contract().payloads.values():
+        for enum in payload.enums.values():
+            assert set(enum.translations.values()) <= set(enum.values)
+            assert {rename.old for rename in enum.renames}.isdisjoint(enum.values)
