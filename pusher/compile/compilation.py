@@ -163,7 +163,7 @@ class Compilation:
         order, circle = graph.order({name: tuple(render.refs) for name, render in enabled.items()})
         if circle:
             file, line, column = enabled[circle[-2]].refs[circle[-1]]
-            message = f"Models refer to each other in a circle: {' -> '.join(reversed(circle))}."
+            message = f"Models refer to each other in a circle: {' -> '.join(circle)}."
             self.problems.append(Problem("cycle", message, file, line, column, "Remove one of the references."))
         return order
 
@@ -196,21 +196,22 @@ class Compilation:
         for only in (None, self.files.models[name].path):
             marks = Marks(only)
             renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewrite)
-            found = RenderedMap(self._again(renderer, name), self.own(analysis=analysis)[name], marks)
+            found = RenderedMap(self._again(renderer, name), self.own(analysis=analysis)[name], marks, self.texts)
             if found.usable:
                 return found
         return None
 
     def model(self, name: str) -> Model:
         """Return a finished model."""
-        render, config, patch = self._renders[name], self._config(name), self.properties.patches.get(name)
+        render, patch = self._renders[name], self.properties.patches.get(name)
+        config = {"enabled": True, "materialized": "view", **self._config(name)}
         file = self.files.models[name]
         return Model(
             name=name,
             path=file.path,
             raw_sql=file.text,
             compiled_sql=assemble.join(self.pieces(name, analysis=False)),
-            materialized=str(config.get("materialized", "view")),
+            materialized=str(config["materialized"]),
             relation=self._value_words.relation(name, config),
             depends_on=tuple(render.refs),
             sources=tuple(render.sources),

@@ -20,7 +20,8 @@ MAX_OUTPUT_CHARS = 1_000_000
 MAX_ITEMS = 100_000
 MAX_NUMBER = 10**100
 RENDER_SECONDS = 5.0
-_WIDE_FORMAT = re.compile(r"\d{5}")
+# A width of five digits, or one that comes from an argument.
+_WIDE_FORMAT = re.compile(r"\d{5}|%[-+ #0]*\*|\{[^{}]*\{")
 # Filters that need no SQL: they are random, write HTML, or build lists of any length.
 _DROPPED_FILTERS = ("random", "urlize", "xmlattr", "pprint", "batch", "slice", "filesizeformat", "striptags")
 _PADDING = {"center", "ljust", "rjust", "zfill", "indent", "expandtabs"}

@@ -64,7 +64,7 @@ _METHODS: Mapping[str, Callable[[Model, str], bool]] = {
 
 def _matching(models: Mapping[str, Model], method: str | None, value: str, text: str) -> set[str]:
     if method is None:
-        method = "path" if "/" in value or value.endswith(".sql") else "fqn"
+        method = "path" if "/" in value else "file" if value.endswith(".sql") else "fqn"
     if method.startswith("config."):
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:

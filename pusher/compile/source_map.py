@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from pusher.compile.assemble import Piece
 
 _END, _DATA, _OPEN, _CLOSE = "\ue000", "\ue001", "\ue002", "\ue003"
 _DIGIT_ZERO = 0xE010
-_MARK = re.compile(f"([{_DATA}{_OPEN}{_CLOSE}])([\ue010-\ue019]*){_END}")
+_MARK = re.compile(f"([{_DATA}{_OPEN}])([\ue010-\ue019]+){_END}|{_CLOSE}{_END}")
 _TO_MARK = {ord("0") + digit: chr(_DIGIT_ZERO + digit) for digit in range(10)}
 _FROM_MARK = {_DIGIT_ZERO + digit: str(digit) for digit in range(10)}
 
@@ -110,11 +110,13 @@ class RenderedMap:
         marked: Text of the marked render.
         rendered: Text of the real render.
         marks: The marks in it.
+        texts: Template text by file.
     """
 
-    def __init__(self, marked: str, rendered: str, marks: Marks) -> None:
+    def __init__(self, marked: str, rendered: str, marks: Marks, texts: Mapping[str, str]) -> None:
         self._stretches: list[_Stretch] = []
-        plain = self._read(marked, marks.origins)
+        self._texts = texts
+        self._plain = plain = self._read(marked, marks.origins)
         self._starts = [stretch.start for stretch in self._stretches]
         self._offsets: dict[int, int] | None = None
         self.exact = plain.startswith(rendered)
@@ -127,15 +129,14 @@ class RenderedMap:
         for mark in _MARK.finditer(marked):
             parts.append(marked[at : mark.start()])
             size, at = size + mark.start() - at, mark.end()
-            kind, number = mark[1], mark[2].translate(_FROM_MARK)
-            origin = None
-            if kind == _OPEN:
-                stack.append(origins[int(number)])
-            elif kind == _CLOSE:
-                if stack:
-                    stack.pop()
-            else:
-                origin = origins[int(number)]
+            number = int(mark[2].translate(_FROM_MARK)) if mark[2] else len(origins)
+            # Out of range: a mark closed, or the user's own text looks like one.
+            origin = origins[number] if number < len(origins) else None
+            if origin is None:
+                stack = stack[:-1]
+            elif mark[1] == _OPEN:
+                stack.append(origin)
+                origin = None
             self._stretches.append(_Stretch(size, origin, stack[-1] if stack else None))
         parts.append(marked[at:])
         return "".join(parts)
@@ -162,11 +163,22 @@ class RenderedMap:
         stretch = self._stretches[number]
         into = offset - stretch.start
         if stretch.origin is not None and into < stretch.origin.length:
-            return stretch.origin.file, stretch.origin.offset + into
+            return stretch.origin.file, self._in_template(stretch.origin, stretch.start, into)
         found = stretch.around or stretch.origin
-        if found is None:
-            return None
-        return found.file, found.offset + min(into, max(found.length - 1, 0))
+        return None if found is None else (found.file, found.offset + max(found.length - 1, 0))
+
+    def _in_template(self, origin: _Origin, start: int, into: int) -> int:
+        """Return the offset in the template; a filter such as indent may have added blanks on the way."""
+        text = self._texts[origin.file]
+        rendered = self._plain[start : start + into]
+        if text.startswith(rendered, origin.offset):
+            return origin.offset + into
+        letters = len("".join(rendered.split()))
+        at, end = origin.offset, origin.offset + origin.length - 1
+        while at < end and (letters > 0 or text[at].isspace()):
+            letters -= not text[at].isspace()
+            at += 1
+        return at
 
 
 def _place(text: str, file: str, offset: int) -> Place:

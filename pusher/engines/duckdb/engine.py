@@ -21,6 +21,7 @@ MEMORY = ":memory:"
 # Readable by DuckDB 1.0 and later, so that other tools of a warehouse keep opening it.
 STORAGE_VERSION = "v1.0.0"
 _VECTOR_ROWS = 2048
+_HASHES = 2**64
 _REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
 _PART = re.compile(r'"((?:[^"]|"")*)"')
 _NEW_SUFFIX = "__pusher_new"
@@ -46,6 +47,16 @@ def _private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
+
+
+def _shard(column: str, shard: int, shards: int) -> str:
+    """Return the condition for one of several equal parts of the rows.
+
+    DuckDB pushes comparisons of the hash below GROUP BY and DISTINCT into the scan, but no modulo or bit
+    operation. The second argument keeps it apart from the hash by which DuckDB itself partitions a GROUP BY.
+    """
+    low, high = (_HASHES * edge // shards for edge in (shard, shard + 1))
+    return f"hash({identifier(column)}, 'shard') between {low}::ubigint and {high - 1}::ubigint"
 
 
 def _listing(values: Sequence[str]) -> str:
@@ -92,6 +103,8 @@ class DuckDBEngine:
 
         if str(path) != MEMORY:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
+            # DuckDB's own default, made here so that files spilled by a stream are out of reach of others.
+            temp_directory = temp_directory or Path(f"{path}.tmp")
         if temp_directory is not None:
             temp_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
@@ -174,12 +187,13 @@ class DuckDBEngine:
         import duckdb
 
         try:
-            relation = self._connection.cursor().sql(sql)
-            if any("WITH TIME ZONE" in str(type_) for type_ in relation.types):
-                # fetchall() wants pytz for these; Arrow does not.
-                table = relation.to_arrow_table()
-                return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-            return relation.fetchall()
+            with _private_files():
+                relation = self._connection.cursor().sql(sql)
+                if any("WITH TIME ZONE" in str(type_) for type_ in relation.types):
+                    # fetchall() wants pytz for these; Arrow does not.
+                    table = relation.to_arrow_table()
+                    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+                return relation.fetchall()
         except (duckdb.Error, RuntimeError) as error:
             raise self._failure(engine_error(error, sql)) from None
 
@@ -253,7 +267,7 @@ class DuckDBEngine:
         try:
             for shard in range(shards):
                 verb = f"create table {new} as" if shard == 0 else f"insert into {new}"
-                where = f" where hash({identifier(shard_by)}) % {shards} = {shard}" if shard_by and shards > 1 else ""
+                where = f" where {_shard(shard_by, shard, shards)}" if shard_by and shards > 1 else ""
                 self._create_as(f"{verb} {_READ_ONLY}", sql, f"\n){where}")
             with self._transaction():
                 kind = self._kind(parts)
