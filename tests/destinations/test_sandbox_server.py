@@ -97,7 +97,7 @@ def test_a_signal_ends_it_cleanly_and_its_state_stays(tmp_path: Path, number: si
     faults.write_text('[{"do": "drop_after_accept"}]')
     codes = []
     for arguments in ([str(tmp_path / "s.sqlite"), str(faults)], [str(tmp_path / "s.sqlite")]):
-        with subprocess.Popen(  # noqa: S603 -- our own program
+        with subprocess.Popen(
             [sys.executable, "-c", SERVE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stdout is not None

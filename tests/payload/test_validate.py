@@ -52,6 +52,19 @@ WEB: dict[str, Any] = {
         }
     ],
 }
+CRM: dict[str, Any] = {
+    "event_source": "crm",
+    "event_source_id": "7654321098765432109",
+    "data": [
+        {
+            "event": "qualified_lead",
+            "event_id": "lead-1-qualified",
+            "event_time": NOW_S,
+            "user": {"email": DIGEST, "external_id": DIGEST},
+            "lead": {"lead_id": "7012345678901234567", "lead_event_source": "Salesforce"},
+        }
+    ],
+}
 GONE = object()
 
 
@@ -74,9 +87,9 @@ def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("body", [OFFLINE, WEB], ids=["offline", "web"])
+@pytest.mark.parametrize("body", [OFFLINE, WEB, CRM], ids=["offline", "web", "crm"])
 def test_a_request_that_is_right_has_no_problem(body: dict[str, Any]) -> None:
-    """Both payloads pass as they should be."""
+    """Each payload passes as it should be."""
     assert problems(body) == []
 
 
@@ -204,6 +217,20 @@ def test_each_rule_that_only_web_has(path: str, value: Any, expected: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("lead", GONE, f"data.0.lead: {MISSING}"),
+        ("lead.lead_id", GONE, f"data.0.lead.lead_id: {MISSING}"),
+        ("lead.lead_id", 7012345678901234567, f"data.0.lead.lead_id: {STRING}"),
+        ("user.ip", "192.0.2.1", "data.0.user.ip: Unknown field"),
+    ],
+)
+def test_each_rule_that_only_crm_has(path: str, value: Any, expected: str) -> None:
+    """A required field asks for the object around it."""
+    assert problems(changed(CRM, f"data.0.{path}", value)) == [expected]
+
+
+@pytest.mark.parametrize(
     ("body", "path", "value"),
     [
         (OFFLINE, "event_source_id", "1234567890123456789"),
@@ -262,7 +289,7 @@ def test_a_full_batch_is_judged_quickly() -> None:
     validate_body(body, contract(), now_s=NOW_S)
     seconds = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         assert validate_body(body, contract(), now_s=NOW_S) == []
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert 1000 / min(seconds) > 30_000
