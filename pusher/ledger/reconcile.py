@@ -150,10 +150,9 @@ class Reconciler:
                 f"from read_parquet({_paths(self.keys)})"
             )
         if self.held:
-            sources.append(
-                "select _event_key, _payload_hash, _contents_hash, _event_time, _value, _currency, 'in_flight' "
-                f"from read_parquet({_paths(self.held)})"
-            )
+            names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
+            columns = ", ".join(f"_{name} as {name}" for name in names)
+            sources.append(f"select {columns}, 'in_flight' as state from read_parquet({_paths(self.held)})")
         return " union all ".join(sources)
 
     def _match(self) -> None:

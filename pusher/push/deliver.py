@@ -192,23 +192,25 @@ class Delivery:
         wake = now + IDLE_S
         if flush_at is not None:
             wake = min(wake, flush_at + ACK_DELAY_S)
-        if len(self._in_flight) < self._allowed_in_flight():
+        if self._free_slots() > 0:
             if self._due:
                 wake = min(wake, self._due[0][0])
             if self._slot_at is not None:
                 wake = min(wake, self._slot_at)
         return max(0.0, wake - now)
 
-    def _allowed_in_flight(self) -> int:
-        # Until one batch has proved that source id, token and event names are right, send one at a time.
+    def _free_slots(self) -> int:
         head = next((work for work in self._pending if not work.is_cut), None)
-        proven = head.source in self._proven if head else bool(self._proven)
-        return self._limits.concurrency if proven else 1
+        if (head.source in self._proven) if head else self._proven:
+            return self._limits.concurrency - len(self._in_flight)
+        # Until one batch has proved that source id, token and event names are right, send one at a time and wait
+        # for its verdict to be stored.
+        return 1 - len(self._in_flight) - len(self._finished)
 
     def _claim(self) -> list[Try]:
         """Take the batches that may be sent now, at most the free request slots."""
         claims: list[Try] = []
-        while len(self._in_flight) + len(claims) < self._allowed_in_flight() and self._slot_is_free():
+        while len(claims) < self._free_slots() and self._slot_is_free():
             attempt = self._next()
             if attempt is None:
                 break

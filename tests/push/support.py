@@ -1,0 +1,262 @@
+"""A tiny shop with one offline view, a sandbox on a real socket, and a checker over the sandbox's history."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pusher.clock import SystemClock
+from pusher.destinations.tiktok.facts import contract
+from pusher.destinations.tiktok.sandbox import Sandbox, sandbox_app
+from pusher.destinations.tiktok.sandbox_faults import load_faults
+from pusher.destinations.tiktok.sandbox_server import SandboxServer
+from pusher.ledger.state import StateFolder
+from pusher.project import LoadOptions, Project
+from pusher.push.run import PushReport
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+EVENT_SET = "7654321098765432109"
+VIEW = "tiktok_offline_events"
+SPEED = 25.0
+
+_SOURCES = """version: 2
+sources:
+  - name: shop
+    tables:
+      - name: orders
+        config:
+          meta:
+            external_location: "read_csv('orders.csv', header = true, all_varchar = true)"
+        columns:
+          - {name: order_id, data_type: varchar}
+          - {name: ordered_at, data_type: varchar}
+          - {name: digest, data_type: varchar}
+          - {name: amount, data_type: varchar}
+          - {name: event_set, data_type: varchar}
+"""
+_MODEL = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
+
+select
+    'Purchase' as event,
+    order_id as event_id,
+    cast(ordered_at as timestamp) as event_time,
+    digest as email,
+    cast(amount as decimal(18, 2)) as value,
+    'USD' as currency,
+    order_id,
+    event_set as event_set_id
+from {{ source('shop', 'orders') }}
+"""
+
+
+class QuickClock(SystemClock):
+    """Waits and deadlines run `SPEED` times as fast; wall time starts at a fixed moment.
+
+    Args:
+        start: Moment that `now()` returns first.
+    """
+
+    def __init__(self, start: datetime = NOW) -> None:
+        self.start = start
+
+    def now(self) -> datetime:
+        """Return the fixed moment."""
+        return self.start
+
+    def monotonic_s(self) -> float:
+        """Return real seconds times `SPEED`."""
+        return time.monotonic() * SPEED
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for a share of the time."""
+        time.sleep(seconds / SPEED)
+
+
+@dataclass
+class Order:
+    """One row of the shop's table."""
+
+    order_id: str
+    at: str = "2026-11-19 10:00:00"
+    digest: str = ""
+    amount: str = "10.00"
+    event_set: str = EVENT_SET
+
+    def __post_init__(self) -> None:
+        """Give the order a customer of its own."""
+        if self.digest == "":
+            import hashlib
+
+            self.digest = hashlib.sha256(self.order_id.encode()).hexdigest()
+
+
+def orders(count: int, start: int = 0) -> list[Order]:
+    """Return orders with ids `order-00000`, `order-00001` ..."""
+    return [Order(f"order-{number:05d}") for number in range(start, start + count)]
+
+
+class Shop:
+    """A project in a folder.
+
+    Args:
+        root: Empty folder.
+        base_url: Where it pushes to.
+        settings: Further settings of the destination.
+    """
+
+    def __init__(self, root: Path, base_url: str = "sandbox", **settings: Any) -> None:
+        self.root = root
+        (root / "models").mkdir(parents=True)
+        (root / "dbt_project.yml").write_text("name: shop\nprofile: shop\nconfig-version: 2\n")
+        (root / "models" / "_shop.yml").write_text(_SOURCES)
+        (root / "models" / f"{VIEW}.sql").write_text(_MODEL)
+        self.profile(base_url, **settings)
+
+    def profile(self, base_url: str, **settings: Any) -> None:
+        """Write profiles.yml."""
+        tiktok = {"base_url": base_url, "event_set_id": EVENT_SET, "access_token": "token-of-a-test", **settings}
+        text = {
+            "shop": {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": "shop.duckdb", "threads": 2}}},
+            "pusher": {"dev": {"tiktok": tiktok}},
+        }
+        # JSON is YAML, and its texts are quoted.
+        (self.root / "profiles.yml").write_text(json.dumps(text))
+
+    def sell(self, rows: Sequence[Order]) -> None:
+        """Write the shop's table."""
+        with (self.root / "orders.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["order_id", "ordered_at", "digest", "amount", "event_set"])
+            writer.writerows([row.order_id, row.at, row.digest, row.amount, row.event_set] for row in rows)
+
+    def project(self, now: datetime = NOW) -> Project:
+        """Load the project with a quick clock."""
+        project = Project.load(LoadOptions(project_dir=self.root))
+        project.clock = QuickClock(now)
+        return project
+
+    def build(self) -> None:
+        """Create the view."""
+        self.project().build()
+
+    def push(self, now: datetime = NOW, **options: Any) -> PushReport:
+        """Push in this process."""
+        return self.project(now).push(**options)
+
+    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start `pusher` in a process of its own."""
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "pusher", *arguments, "--project-dir", str(self.root)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+        )
+
+    @property
+    def state(self) -> StateFolder:
+        """The state folder of the target."""
+        return StateFolder(self.root / ".pusher" / "dev")
+
+    def ledger(self, sql: str) -> list[tuple[Any, ...]]:
+        """Run a query on the ledger's SQLite file."""
+        import sqlite3
+
+        with sqlite3.connect(self.state.ledger) as connection:
+            found = connection.execute(sql).fetchall()
+        connection.close()
+        return found
+
+    def keys(self) -> list[tuple[str, int]]:
+        """Return how many keys are held in each state."""
+        files = sorted(str(path) for path in self.state.keys.glob("*.parquet"))
+        if not files:
+            return []
+        with duckdb.connect() as connection:
+            return connection.execute(
+                "select state, count(*) from read_parquet($files) group by state order by state", {"files": files}
+            ).fetchall()
+
+
+class Server:
+    """A sandbox behind a loopback port, in a thread.
+
+    Args:
+        state_file: Where it keeps its counts.
+        faults: Scripted faults.
+        now: The sandbox's time.
+    """
+
+    def __init__(self, state_file: Path, faults: Sequence[dict[str, Any]] = (), now: datetime = NOW) -> None:
+        self._faults_file = state_file.with_suffix(".faults.json")
+        self._faults_file.write_text(json.dumps(list(faults)))
+        self.app: Sandbox = sandbox_app(state_file, contract(), lambda: now, load_faults(self._faults_file))
+        self._server = SandboxServer(self.app, 0)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+        self._thread.start()
+
+    @property
+    def base_url(self) -> str:
+        """What goes into the profile."""
+        return self._server.base_url
+
+    def stop(self) -> None:
+        """Stop serving."""
+        self._server.stop()
+        self._thread.join(timeout=5)
+
+    def _get(self, page: str) -> Any:
+        import httpx
+
+        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- reads the sandbox's own pages
+            return client.get(f"{self.base_url.partition('/open_api')[0]}/_sandbox/{page}?limit=100000").json()
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return every request it saw."""
+        found: list[dict[str, Any]] = self._get("history")["requests"]
+        return found
+
+    def totals(self) -> dict[str, int]:
+        """Return its counts."""
+        found: dict[str, int] = self._get("history")["totals"]
+        return found
+
+    def counted(self) -> list[str]:
+        """Return the ids of the events that it counted, each as often as it was counted."""
+        return sorted(event["event_id"] for event in self._get("events")["events"])
+
+
+@contextmanager
+def serving(state_file: Path, faults: Sequence[dict[str, Any]] = (), now: datetime = NOW) -> Iterator[Server]:
+    """Serve a sandbox for the length of a block."""
+    server = Server(state_file, faults, now)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def wait_until(happened: Any, timeout_s: float = 20.0) -> None:
+    """Wait for something that another process does.
+
+    Raises:
+        AssertionError: It did not happen in time.
+    """
+    end = time.monotonic() + timeout_s
+    while not happened():
+        if time.monotonic() > end:
+            raise AssertionError("it did not happen in time")
+        time.sleep(0.01)

@@ -1,0 +1,496 @@
+"""What a push promises: every due row once, nothing twice, and each row accounted for."""
+
+from __future__ import annotations
+
+import json
+import signal
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from subprocess import TimeoutExpired
+from typing import Any
+
+import pytest
+
+from pusher.errors import AnotherRunIsActive, PlanError, StateError
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, wait_until
+
+OTHER_SET = "1234567890123456789"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop that pushes to the embedded sandbox."""
+    return Shop(tmp_path / "shop")
+
+
+def terms(report: Any) -> dict[str, int]:
+    """Return the terms of the only view that are not zero."""
+    return {name: count for name, count in report.models[0].terms.items() if count}
+
+
+def test_every_due_row_is_sent_and_a_second_run_sends_none(shop: Shop) -> None:
+    """The first run sends all rows, the second finds all of them already sent and makes no request."""
+    shop.sell(orders(2_500))
+    shop.build()
+
+    first = shop.push()
+    second = shop.push()
+
+    assert terms(first) == {"planned": 2_500, "accepted": 2_500}
+    assert first.requests == 4  # a canary of 10 rows, then 1,000 + 1,000 + 490
+    assert terms(second) == {"already_sent": 2_500}
+    assert (second.requests, second.exit_code) == (0, 0)
+    assert second.models[0].held == {"accepted": 2_500}
+    assert second.models[0].earlier_run is not None
+    assert second.models[0].earlier_run[0] == first.run_id
+    assert second.sandbox == {"requests": 4, "rows": 2500, "counted": 2500, "duplicates": 0, "refused": 0, "test": 0}
+
+
+def test_settled_parts_leave_keys_and_no_identifier(shop: Shop) -> None:
+    """After a push the outbox is empty and no file of the state folder holds a digest of a person."""
+    rows = orders(30)
+    shop.sell(rows)
+    shop.build()
+
+    shop.push()
+
+    assert list(shop.state.outbox.iterdir()) == []
+    assert shop.keys() == [("accepted", 30)]
+    stored = b"".join(path.read_bytes() for path in shop.state.root.rglob("*") if path.is_file())
+    assert [row.order_id for row in rows if row.digest.encode() in stored] == []
+    assert b"token-of-a-test" not in stored
+
+
+def test_new_rows_are_sent_beside_old_ones(shop: Shop) -> None:
+    """A look-back that overlaps an earlier push sends only what is new."""
+    shop.sell(orders(40))
+    shop.build()
+    shop.push()
+    shop.sell(orders(60, start=20))
+
+    report = shop.push()
+
+    assert terms(report) == {"planned": 40, "accepted": 40, "already_sent": 20}
+
+
+def test_changed_value_is_a_conflict_and_is_not_sent(shop: Shop) -> None:
+    """The same event with another value is listed once as a finding and never sent."""
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    shop.sell([replace(order, amount="99.00") for order in orders(1)] + orders(2, start=1))
+
+    first = shop.push()
+    second = shop.push()
+
+    assert terms(first) == {"already_sent": 2, "conflicting": 1}
+    assert [(one.reason, one.field, one.rows) for one in first.models[0].refusals] == [("conflict", "value", 1)]
+    assert (first.exit_code, first.requests) == (1, 0)
+    assert terms(second) == {"already_sent": 2, "conflicting": 1}
+    assert second.exit_code == 0
+
+
+def test_changed_detail_is_enriched_and_is_not_sent(shop: Shop) -> None:
+    """Another e-mail under the same event is counted and not sent."""
+    shop.sell(orders(2))
+    shop.build()
+    shop.push()
+    shop.sell([replace(orders(1)[0], digest="a" * 64), orders(2)[1]])
+
+    report = shop.push()
+
+    assert terms(report) == {"already_sent": 1, "enriched": 1}
+    assert (report.exit_code, report.requests) == (0, 0)
+
+
+def test_repeated_rows_of_a_view_are_sent_once_or_not_at_all(shop: Shop) -> None:
+    """Equal copies of an event are sent once; copies that differ are all held back."""
+    twin, other = orders(2)
+    shop.sell([twin, twin, twin, other, replace(other, amount="11.00"), Order("order-x")])
+    shop.build()
+
+    report = shop.push()
+
+    assert terms(report) == {"planned": 2, "accepted": 2, "duplicate": 2, "conflicting": 2}
+    assert report.exit_code == 1
+
+
+def test_bad_rows_go_to_quarantine_and_the_rest_is_sent(shop: Shop) -> None:
+    """Rows without identity, out of the window or with a bad value are named, and do not stop the others."""
+    good = orders(5)
+    shop.sell(
+        [
+            *good,
+            Order("no-identity", digest=" "),
+            Order("negative", amount="-1.00"),
+            Order("too-old", at="2026-10-01 00:00:00"),
+            Order("future", at="2026-11-20 12:30:00"),
+            Order("not-hashed", digest="someone@example.com"),
+        ]
+    )
+    shop.build()
+
+    report = shop.push()
+
+    assert terms(report) == {"planned": 5, "accepted": 5, "invalid": 3, "no_identity": 1, "expired": 1}
+    assert sorted((one.reason, one.rows) for one in report.models[0].refusals) == [
+        ("event-time-in-future", 1),
+        ("no-identity", 1),
+        ("not-a-digest", 1),
+        ("too-old", 1),
+        ("value-negative", 1),
+    ]
+    assert report.exit_code == 1
+    quarantined = shop.project().status_sql("select event_id, term, reason from quarantine order by event_id")
+    assert quarantined == [
+        {"event_id": "future", "term": "invalid", "reason": "event-time-in-future"},
+        {"event_id": "negative", "term": "invalid", "reason": "value-negative"},
+        {"event_id": "no-identity", "term": "no_identity", "reason": "no-identity"},
+        {"event_id": "not-hashed", "term": "invalid", "reason": "not-a-digest"},
+        {"event_id": "too-old", "term": "expired", "reason": "too-old"},
+    ]
+
+
+def test_money_adds_up_over_all_terms(shop: Shop) -> None:
+    """Warehouse revenue equals the sum over the terms, and what was sent is exact."""
+    shop.sell([Order("a", amount="0.10"), Order("b", amount="0.20"), Order("c", amount="5.55", digest=" ")])
+    shop.build()
+
+    revenue = shop.push().as_json()["models"][0]["revenue"]
+
+    assert revenue == {
+        "USD": {"warehouse": "5.85", "sent": "0.30", "by_term": {"no_identity": "5.55", "planned": "0.30"}}
+    }
+
+
+def test_each_event_source_travels_in_requests_of_its_own(shop: Shop) -> None:
+    """Rows of two event sets in one view never share a request."""
+    rows = [replace(order, event_set=EVENT_SET if number % 2 else OTHER_SET) for number, order in enumerate(orders(50))]
+    shop.sell(rows)
+    shop.build()
+
+    report = shop.push()
+
+    assert terms(report) == {"planned": 50, "accepted": 50}
+    assert shop.ledger("select source_id, sum(rows) from part group by 1 order by 1") == [
+        (OTHER_SET, 25),
+        (EVENT_SET, 25),
+    ]
+
+
+def test_dry_run_changes_nothing(shop: Shop) -> None:
+    """A dry run shows what is due, makes no request and leaves no state behind."""
+    shop.sell(orders(7))
+    shop.build()
+
+    report = shop.push(dry_run=True)
+
+    assert terms(report) == {"planned": 7, "pending": 7}
+    assert (report.requests, report.exit_code) == (0, 0)
+    assert not shop.state.root.exists()
+
+
+def test_test_events_have_a_key_space_of_their_own(shop: Shop) -> None:
+    """Rows pushed with a test code are sent again as real events."""
+    shop.sell(orders(4))
+    shop.build()
+
+    test = shop.push(test_event_code="TEST123")
+    real = shop.push()
+
+    assert terms(test) == {"planned": 4, "accepted": 4}
+    assert terms(real) == {"planned": 4, "accepted": 4}
+    assert real.sandbox is not None
+    assert (real.sandbox["counted"], real.sandbox["test"]) == (4, 4)
+
+
+def test_missing_column_stops_before_anything_is_sent(shop: Shop) -> None:
+    """A view that lost a required column is refused with the column's name, and nothing is sent."""
+    shop.sell(orders(2))
+    shop.build()
+    model = shop.root / "models" / f"{VIEW}.sql"
+    project = shop.project()
+    engine = project._engine()
+    engine.execute(f"create or replace view {VIEW} as select 'Purchase' as event, now()::timestamp as event_time")
+    engine.close()
+
+    with pytest.raises(PlanError) as caught:
+        shop.push()
+
+    assert model.exists()
+    assert [problem.code for problem in caught.value.problems] == ["missing-column", "no-identity"]
+    assert "`event_id` is missing" in caught.value.problems[0].message
+
+
+FAULTS: dict[str, tuple[dict[str, Any], int]] = {
+    "throttled": ({"do": 40100}, 0),
+    "server error": ({"do": 50000, "times": 2}, 0),
+    "gateway page": ({"do": "html_502"}, 0),
+    "sign-in page": ({"do": "html_200"}, 0),
+    "empty": ({"do": "empty"}, 0),
+    "code as text": ({"do": "code_text"}, 0),
+    "code true": ({"do": "code_true"}, 0),
+    "dropped before": ({"do": "drop_before"}, 0),
+    "dropped after": ({"do": "drop_after_accept"}, 20),
+    "error after accept": ({"do": 50000, "after": "accept"}, 20),
+    "truncated": ({"do": "truncate", "after": "accept"}, 20),
+    "429 with a wish": ({"do": 429, "headers": {"Retry-After": "1"}}, 0),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_costs_requests_and_no_row(tmp_path: Path, name: str) -> None:
+    """Whatever goes wrong on the way, every row is counted once, and a repeat has the same bytes."""
+    fault, repeated = FAULTS[name]
+    rows = orders(30)
+    with serving(tmp_path / "sandbox.sqlite", [{"match": {"nth": 2}, **fault}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 30, "accepted": 30}
+        assert server.counted() == [row.order_id for row in rows]
+        assert server.totals()["duplicates"] == repeated
+        bodies = [request["body_sha256"] for request in server.requests()]
+        assert len(set(bodies)) == 2
+        assert report.exit_code == 0
+
+
+def test_refused_row_is_found_by_bisection_and_the_rest_is_sent(tmp_path: Path) -> None:
+    """One row that TikTok refuses ends as dead with its words; the others of its batch arrive."""
+    rows = orders(600)
+    poison = {"match": {"contains": ["order-00433"]}, "do": 40002, "message": "Invalid Price Field", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [poison]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        report = shop.push()
+        again = shop.push()
+
+        assert terms(report) == {"planned": 600, "accepted": 599, "dead": 1}
+        assert report.exit_code == 1
+        assert report.requests <= 2 + 2 * 10
+        assert server.counted() == [row.order_id for row in rows if row.order_id != "order-00433"]
+        assert server.totals()["duplicates"] == 0
+        dead = shop.project().status_sql("select event_id, reason, message from quarantine where term = 'dead'")
+        assert dead == [
+            {
+                "event_id": "order-00433",
+                "reason": "tiktok-40002",
+                "message": "TikTok refused the row. Invalid Price Field",
+            }
+        ]
+        assert terms(again) == {"already_sent": 600}
+        assert again.models[0].held == {"accepted": 599, "dead": 1}
+
+
+def test_index_in_the_message_saves_the_bisection(tmp_path: Path) -> None:
+    """When TikTok names the bad row, it is tried alone and the rest goes in one request."""
+    rows = orders(300)
+    poison = {
+        "match": {"contains": ["order-00017", "order-00018"]},
+        "do": 40002,
+        "message": "data.7.properties.value: Not a valid number",
+    }
+    lone = {"match": {"contains": ['"order-00017"']}, "do": 40002, "message": "Not a valid number", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [poison, lone]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 300, "accepted": 299, "dead": 1}
+        assert report.requests == 4  # canary, refused batch, the row alone, the rest
+
+
+def test_a_view_whose_rows_are_all_refused_stops_early(tmp_path: Path) -> None:
+    """When every row of the canary is refused the model is wrong: at most 21 requests, exit 1, nothing lost."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(500))
+        shop.build()
+
+        report = shop.push()
+
+        assert report.requests <= 21
+        assert terms(report) == {"planned": 500, "dead": 10, "pending": 490}
+        assert (report.exit_code, report.problems[0].code) == (1, "too-many-refused")
+
+
+@pytest.mark.parametrize(("code", "kind"), [(40105, "tiktok-auth"), (40001, "tiktok-config"), (40062, "tiktok-stop")])
+def test_refused_token_stops_at_the_first_request_and_keeps_every_row(tmp_path: Path, code: int, kind: str) -> None:
+    """A token, permission or defect that TikTok refuses costs one request; later all rows are sent."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": code}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(100))
+        shop.build()
+
+        refused = shop.push()
+        later = shop.push()
+
+        assert (refused.requests, refused.exit_code, refused.problems[0].code) == (1, 3, kind)
+        assert refused.problems[0].fix
+        assert terms(refused) == {"planned": 100, "pending": 100}
+        assert terms(later) == {"already_sent": 100}
+        assert later.models[0].resumed["accepted"] == 100
+        assert len(server.counted()) == 100
+
+
+def test_no_network_keeps_every_row_for_the_next_run(tmp_path: Path) -> None:
+    """With nobody listening the push gives up after a few attempts, exit 4, and the next one sends everything."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        base_url = server.base_url
+    shop = Shop(tmp_path / "shop", base_url, requests_per_second=1000)
+    shop.sell(orders(20))
+    shop.build()
+
+    report = shop.push()
+
+    assert terms(report) == {"planned": 20, "pending": 20}
+    assert (report.exit_code, report.problems[0].code) == (4, "no-answer")
+    assert shop.ledger("select distinct state, first_risk_at from batch") == [("retry", None)]
+
+
+def test_unknown_outcome_is_parked_once_it_is_too_old_to_send_again(tmp_path: Path) -> None:
+    """A batch whose answer was lost is re-sent within 36 hours of its first attempt, and parked after that."""
+    lost = {"do": "drop_after_accept", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [lost]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(5))
+        shop.build()
+
+        first = shop.push()
+        sent = len(server.requests())
+        late = shop.push(now=NOW + timedelta(hours=36))
+
+        assert terms(first) == {"planned": 5, "pending": 5}
+        assert (first.exit_code, late.exit_code) == (4, 5)
+        assert late.models[0].resumed["parked"] == 5
+        assert len(server.requests()) == sent
+        assert shop.ledger("select distinct state from batch") == [("parked",)]
+
+
+def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) -> None:
+    """A process killed while TikTok answers leaves its batch in doubt; the next run sends the same bytes."""
+    rows = orders(200)
+    slow = {"match": {"nth": 2}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+        process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+        wait_until(lambda: len(server.requests()) == 2)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        in_flight = shop.ledger("select state, rows from batch where state = 'sending'")
+
+        report = shop.push()
+
+        assert in_flight == [("sending", 190)]
+        assert report.models[0].resumed["accepted"] == 190
+        assert terms(report) == {"already_sent": 200}
+        assert server.counted() == [row.order_id for row in rows]
+        second, third = (request["body_sha256"] for request in server.requests()[1:3])
+        assert second == third
+        assert report.exit_code == 0
+
+
+def test_frozen_bytes_win_when_the_model_changes_before_recovery(tmp_path: Path) -> None:
+    """Rows frozen before a stop are sent as they were; the changed rows are listed as conflicts."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(10))
+        shop.build()
+        shop.push()
+        shop.sell([replace(order, amount="77.00") for order in orders(10)])
+
+        report = shop.push()
+
+        assert terms(report) == {"conflicting": 10}
+        assert report.models[0].resumed["accepted"] == 10
+        assert report.models[0].sent["USD"] == 100
+        assert len(server.counted()) == 10
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_at_a_random_moment_loses_nothing_and_counts_nothing_twice(tmp_path: Path, seed: int) -> None:
+    """However often the process dies, every row is counted once and every batch keeps its bytes."""
+    import random
+
+    chance = random.Random(seed)  # noqa: S311 -- a test's own dice
+    rows = orders(1_500)
+    faults = [{"match": {"nth": 2}, "do": 50000, "after": "accept"}, {"match": {"nth": 3}, "do": "drop_before"}]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=20, concurrency=2)
+        shop.sell(rows)
+        shop.build()
+        for _ in range(2):
+            process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+            try:
+                process.wait(timeout=0.6 + chance.random())
+            except TimeoutExpired:
+                process.kill()
+            process.communicate()
+
+        report = shop.push()
+
+        assert server.counted() == [row.order_id for row in rows]
+        assert report.exit_code == 0
+        assert shop.keys() == [("accepted", 1_500)]
+        sent = shop.ledger("select count(distinct sha256) from batch where state = 'accepted'")
+        accepted = {request["body_sha256"] for request in server.requests() if request["code"] == 0}
+        assert len(accepted) == sent[0][0]
+
+
+def test_interrupt_lets_requests_end_and_tells_what_is_pending(tmp_path: Path) -> None:
+    """SIGTERM stops the claims, keeps the outcome of what is in flight, and exits 143."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=2)
+        shop.sell(orders(5_000))
+        shop.build()
+        process = shop.command("push", "--json", "--clock", NOW.isoformat())
+        wait_until(lambda: len(server.requests()) >= 1)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+
+        result = json.loads(out)
+        assert process.returncode == 143
+        assert result["exit_code"] == 143
+        assert result["errors"][0]["code"] == "interrupted"
+        assert b"Traceback" not in err
+        model = result["models"][0]
+        assert model["accepted"] + model["pending"] == 5_000
+        assert shop.ledger("select count(*) from batch where state = 'sending'") == [(0,)]
+
+
+def test_second_push_is_refused_while_one_runs(shop: Shop) -> None:
+    """The lock of a target is held by one run; another one is refused at once."""
+    shop.sell(orders(1))
+    shop.build()
+    shop.state.create()
+
+    with shop.state.locked(), pytest.raises(AnotherRunIsActive) as caught:
+        shop.push()
+
+    assert caught.value.exit_code == 6
+
+
+def test_ledger_serves_one_base_url(tmp_path: Path) -> None:
+    """A ledger that recorded pushes to one address refuses another."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+    shop.profile("http://127.0.0.1:9/open_api/v1.3")
+
+    with pytest.raises(StateError) as caught:
+        shop.push()
+
+    assert caught.value.problems[0].message == (
+        "This ledger records pushes to sandbox, not to http://127.0.0.1:9/open_api/v1.3."
+    )
