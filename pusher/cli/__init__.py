@@ -8,11 +8,11 @@ import sys
 
 def main() -> None:
     """Run the command line."""
-    from pusher.cli.app import app
+    from pusher.cli.app import run
 
     # A reader that went away, such as `head`, ends the output and nothing else.
     try:
-        app(prog_name="pusher")
+        sys.exit(run(sys.argv[1:]))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from pusher import __version__
 from pusher.cli import build, compile_, lint, ls, push, sandbox, show, status
+from pusher.cli.session import print_envelope
+from pusher.errors import Problem
 
 app = typer.Typer(
     help="Send offline conversions to TikTok from SQL models.",
@@ -42,3 +45,21 @@ app.command("build", help=build.HELP)(build.build)
 app.command("push", help=push.HELP)(push.push)
 app.command("status", help=status.HELP)(status.status)
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command and return the exit code.
+
+    Args:
+        words: The command line without the program's name.
+    """
+    try:
+        return int(app(list(words), prog_name="pusher", standalone_mode=False) or 0)
+    except typer.TyperException as error:
+        # A command or an option that is not known: no command ran, so nothing has printed it yet.
+        getattr(error, "show", lambda: None)()
+        if {"--json", "--format=json"} & set(words) or "--format json" in " ".join(words):
+            command = next((word for word in words if not word.startswith("-")), None)
+            problem = Problem("usage", error.format_message(), fix="See `pusher --help`.")
+            print_envelope(command, 2, (problem,), {})
+        return 2

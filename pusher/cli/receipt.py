@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from pusher.cli.render import wrapped
-from pusher.push.receipt import ModelReceipt, money
-from pusher.push.run import PushReport
+
+if TYPE_CHECKING:
+    from pusher.push.receipt import ModelReceipt
+    from pusher.push.run import PushReport
 
 _OUTCOMES = {
     "accepted": "accepted by TikTok",
@@ -61,6 +64,8 @@ def _revenue(model: ModelReceipt) -> str:
 
 
 def _amount(value: Decimal) -> str:
+    from pusher.push.receipt import money
+
     whole, _, fraction = money(value).partition(".")
     return f"{int(whole):,}.{fraction}" if value >= 0 else f"-{_amount(-value)}"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -17,9 +19,12 @@ from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress
 from pusher.cli.render import problem_lines
 from pusher.errors import Problem, PusherError
-from pusher.project import LoadOptions, Project
+
+if TYPE_CHECKING:
+    from pusher.project import Project
 
 SCHEMA_VERSION = 1
+INTERNAL_ERROR = 70
 
 
 @dataclass(slots=True)
@@ -54,6 +59,8 @@ class Session:
         **more: Any,
     ) -> Project:
         """Load the project that the shared options name."""
+        from pusher.project import LoadOptions, Project
+
         return Project.load(
             LoadOptions(
                 project_dir=project_dir,
@@ -71,15 +78,38 @@ class Session:
         """Print errors, or the JSON object."""
         self.progress.close()
         if self.json:
-            envelope = {
-                "schema_version": SCHEMA_VERSION,
-                "command": self.command,
-                "exit_code": self.exit_code,
-                "errors": [problem.as_json() for problem in problems],
-            }
-            typer.echo(json.dumps(envelope | self.body, default=str))
+            print_envelope(self.command, self.exit_code, problems, self.body)
         elif problems:
             typer.echo(problem_lines(problems), err=True)
+
+
+def print_envelope(command: str | None, exit_code: int, problems: Sequence[Problem], body: Mapping[str, Any]) -> None:
+    """Print the one JSON object of a command.
+
+    Args:
+        command: Its name, or None if there is no such command.
+        exit_code: Code it ends with.
+        problems: Errors.
+        body: Fields beside the envelope.
+    """
+    envelope = {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "exit_code": exit_code,
+        "errors": [problem.as_json() for problem in problems],
+    }
+    typer.echo(json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False))
+
+
+def _jsonable(value: Any) -> Any:
+    """Return a value that JSON can hold: it has no NaN and no infinity, and only text as names."""
+    if isinstance(value, dict):
+        return {str(name): _jsonable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(inner) for inner in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 @contextmanager
@@ -92,6 +122,13 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False) -> Iter
         problems = current.body.pop("_problems", ())
     except PusherError as error:
         current.exit_code, problems = error.exit_code, error.problems
+    except (typer.Exit, typer.Abort, BrokenPipeError):
+        raise
+    except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
+        traceback.print_exc()
+        current.exit_code = INTERNAL_ERROR
+        what = f"pusher has a defect: {type(error).__name__}."
+        problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)
     current.finish(problems)
     sys.stdout.flush()
     if current.exit_code:
