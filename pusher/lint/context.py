@@ -177,6 +177,13 @@ class Context:
             fix=fix,
         )
 
+    def place_in(self, view: View, output: Output) -> Place:
+        """Return where a view's column is made, in a model: what a macro wrote is shown by the name it is given."""
+        models = {model.path for model in self.manifest.models.values()}
+        places = (output.place, output.name_place)
+        known = (place for place in places if place is not None and self.locate(place)[0] in models)
+        return next(known, view.select)
+
     def locate(self, place: Place) -> tuple[str, int, int, int, int]:
         """Return file, line, column, end line and end column of a place."""
         locator = self._source_map(place.model)

@@ -46,7 +46,6 @@ class Expressions:
             exp.Dot: self._dot,
             exp.Identifier: self._identifier,
             exp.If: self._case,
-            exp.Interval: self._unknown,
             exp.Lambda: self._lambda,
             exp.Kwarg: self._keyword,
             exp.Literal: self._literal,
@@ -250,14 +249,14 @@ class Expressions:
         children = list(node.iter_expressions())
         if not children:
             return UNKNOWN
-        value = self.value(children[0], scope)
+        first = node.this if isinstance(node.this, exp.Expr) else children[0]
+        others = [child for child in children if child is not first]
+        value = self.value(first, scope)
         if isinstance(node, functions.FIRST_ARGUMENT_ONLY):
-            decided = self._decides(iter(children[1:]), scope)
+            decided = self._decides(iter(others), scope)
             return replace(value, unstable=value.unstable | decided.unstable)
-        others = [
-            child for child in children[1:] if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number
-        ]
-        return join([value, *(self.value(child, scope) for child in others)])
+        given = (child for child in others if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number)
+        return join([value, *(self.value(child, scope) for child in given)])
 
     def _all_of(self, node: exp.Expr, scope: Scope) -> Value:
         """Return everything that is in the arguments; lambdas see the elements of the others."""

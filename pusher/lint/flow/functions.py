@@ -66,6 +66,8 @@ def function_name(node: exp.Expr) -> str:
         return node.name.lower()
     if isinstance(node, exp.SHA):
         return "sha1"
+    if isinstance(node, exp.Rand):
+        return "random"
     return node.sql_name().lower() if isinstance(node, exp.Func) else node.key
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 from pusher.compile import ColumnDoc, Source
 from pusher.contracts import Column
+from pusher.lint.flow.values import UNKNOWN, Hashed, Leak, Value
 
 # The value of `pii` for a column that only looks like an identifier.
 NOT_PII = "none"
+# Ends the value of `pii` for a column that arrives hashed.
+_DIGEST = "_sha256"
 _KINDS = {
     "email": "email", "emails": "email", "mail": "email", "emailaddress": "email", "phone": "phone", "phones": "phone",
     "phonenumber": "phone", "mobile": "phone", "msisdn": "phone", "telephone": "phone", "cellphone": "phone",
@@ -50,6 +53,15 @@ def kinds_of(column: ColumnDoc) -> tuple[str, ...]:
     """Return the kinds of identifier in a source's column; an untagged one counts by its name."""
     near = looks_like(column)
     return (near,) if near is not None else pii_kinds(column.meta)
+
+
+def declared_value(kinds: tuple[str, ...], column: str) -> Value:
+    """Return what a column may hold: `email` is an address, `email_sha256` the digest of one."""
+    leaks = frozenset(Leak(kind, column) for kind in kinds if not kind.endswith(_DIGEST))
+    digests = (kind.removesuffix(_DIGEST) for kind in kinds if kind.endswith(_DIGEST))
+    # What happened before the source is its own affair: such a digest counts as normalised.
+    hashed = frozenset(Hashed(kind, column, None, frozenset({"lower", "strip"})) for kind in digests)
+    return Value(leaks=leaks, hashed=hashed) if kinds else UNKNOWN
 
 
 def source_columns(source: Source, given: Sequence[Column]) -> list[ColumnDoc]:

@@ -11,9 +11,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pusher.compile import Manifest, Model, Source, SourceKey
+from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
-from pusher.lint.flow.identifiers import kinds_of, pii_kinds, source_columns
+from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation
 from pusher.lint.flow.values import UNKNOWN, Leak, Place, Value, join
@@ -136,15 +136,9 @@ class Flow:
         return Relation(tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name) for one in names))
 
     def _tagged(self, name: str, found: Relation) -> Relation:
-        """Add the identifiers that the model's own YAML declares, where no hash explains the tag."""
+        """Add the identifiers that the model's own YAML declares, where nothing upstream explains the tag."""
         docs = {doc.name.lower(): doc for doc in self._manifest.models[name].columns.values()}
-        outputs = []
-        for output in found.outputs:
-            doc = docs.get((output.name or "").lower())
-            kinds = pii_kinds(doc.meta) if doc is not None else ()
-            known = {leak.kind for leak in output.value.leaks} | {hashed.kind for hashed in output.value.hashed}
-            new = {Leak(kind, f"{name}.{output.name}") for kind in kinds if kind not in known}
-            outputs.append(replace(output, value=join((output.value, Value(leaks=frozenset(new))))) if new else output)
+        outputs = (_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
         return Relation(tuple(outputs), found.rest, found.uncertain)
 
     def ancestors(self, names: Sequence[str]) -> list[Model]:
@@ -156,17 +150,24 @@ class Flow:
         return [model for model in self._manifest.models.values() if model.name in needed]
 
 
+def _tagged(output: Output, doc: ColumnDoc | None, model: str) -> Output:
+    kinds = pii_kinds(doc.meta) if doc is not None else ()
+    if not kinds or output.value.leaks or output.value.hashed:
+        return output
+    return replace(output, value=join((output.value, declared_value(kinds, f"{model}.{output.name}"))))
+
+
 def _parts(relation: Any) -> tuple[str, ...]:
     return (relation.database.lower(), relation.schema.lower(), relation.identifier.lower())
 
 
 def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
     label = f"{source.source_name}.{source.name}"
-    outputs = []
-    for column in source_columns(source, given):
-        leaks = frozenset(Leak(kind, f"{label}.{column.name}") for kind in kinds_of(column))
-        outputs.append(Output(column.name, Value(leaks=leaks) if leaks else UNKNOWN))
-    return Relation(tuple(outputs), None if outputs else UNKNOWN, uncertain=not outputs)
+    outputs = tuple(
+        Output(column.name, declared_value(kinds_of(column), f"{label}.{column.name}"))
+        for column in source_columns(source, given)
+    )
+    return Relation(outputs, None if outputs else UNKNOWN, uncertain=not outputs)
 
 
 def _error_place(name: str, sql: str, error: SqlglotError) -> Place | None:

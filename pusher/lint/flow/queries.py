@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from sqlglot import exp
 
 from pusher.lint.flow.expressions import COLUMNS, Expressions
+from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.narrow import narrow
 from pusher.lint.flow.relations import Entry, Output, Relation, Scope
 from pusher.lint.flow.values import UNKNOWN, Leak, Value, join
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
-_PASSES_OF_RECURSION = 4
+# Table functions whose rows come from their arguments alone; others read what is not in the SQL.
+_ROWS_OF_ARGUMENTS = frozenset({
+    "range", "generate_series", "explode", "unnest", "json_each", "json_tree", "repeat", "repeat_row",
+})  # fmt: skip
 
 
 class Queries:
@@ -61,10 +66,9 @@ class Queries:
             if clause.args.get("recursive") and isinstance(cte.this, exp.SetOperation):
                 scope.ctes[name] = _renamed(self.relation(cte.this.this, scope), names)
                 # Each pass can carry a value one column further.
-                for _ in range(_PASSES_OF_RECURSION):
+                for _ in scope.ctes[name].outputs:
                     scope.ctes[name] = _renamed(self.relation(cte.this, scope), names)
-            else:
-                scope.ctes[name] = _renamed(self.relation(cte.this, scope), names)
+            scope.ctes[name] = _renamed(self.relation(cte.this, scope), names)
         return scope
 
     def _subquery(self, node: exp.Subquery, parent: Scope | None) -> Relation:
@@ -154,10 +158,14 @@ class Queries:
             return self.relation(node, scope), ""
         if isinstance(node.this, exp.Identifier):
             return self._table(node, scope), node.name
-        function = node.this
-        if isinstance(function, exp.Func):
-            return _any_columns(self._expressions.value(function, scope).flat()), function.name
-        return self._opaque(node.this, scope), node.name
+        return self._table_function(node.this, scope), node.this.name
+
+    def _table_function(self, node: exp.Expr, scope: Scope) -> Relation:
+        name = function_name(node)
+        if name in _ROWS_OF_ARGUMENTS or isinstance(node, exp.GenerateSeries):
+            return _any_columns(self._expressions.value(node, scope).flat())
+        leak = Leak("unknown", name, "opaque", f"the table function {name}()", self._expressions.place(node))
+        return _any_columns(Value(leaks=frozenset({leak})))
 
     def _table(self, node: exp.Table, scope: Scope) -> Relation:
         parts = tuple(part.name.lower() for part in node.parts)
@@ -218,6 +226,10 @@ class Queries:
         # `* LIKE 'a%'` takes some of the columns.
         uncertain = bool(rests) or not isinstance(node, (exp.Star, exp.Column))
         uncertain = uncertain or any(entry.relation.uncertain for entry in entries)
+        unnamed = Value(leaks=frozenset(leak for rest in rests for leak in rest.leaks))
+        if unnamed.leaks:
+            # A column that is not known by name may stand in front of one that is, and take its name.
+            outputs = [replace(output, value=join((output.value, unnamed))) for output in outputs]
         return Relation(tuple(outputs), join(rests) if rests else None, uncertain)
 
     def _through_star(
@@ -235,11 +247,23 @@ class Queries:
         """Read the projection once for each column that COLUMNS may stand for; the engine knows which it does."""
         whole = self._expressions.value(inner, scope)
         outputs = []
+        pattern = _pattern_of(inner)
         for _, output in scope.visible():
-            if output.name is not None:
+            if output.name is not None and pattern.search(output.name):
                 inside = scope.with_parameters({COLUMNS: output.value})
                 outputs.append(Output(output.name, self._expressions.value(inner, inside), node, self._model))
         return Relation(tuple(outputs), whole, uncertain=True)
+
+
+def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
+    """Return the names that COLUMNS may stand for; one that the engine finds beyond them counts as unknown."""
+    found = node.find(exp.Columns)
+    if found is not None and isinstance(found.this, exp.Literal):
+        try:
+            return re.compile(str(found.this.this), re.IGNORECASE)
+        except re.error:
+            pass
+    return re.compile("")
 
 
 def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:

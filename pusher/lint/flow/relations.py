@@ -74,15 +74,21 @@ class Relation:
     _by_name: dict[str, Output] = field(default_factory=dict, init=False, compare=False)
 
     def __post_init__(self) -> None:
-        counts: dict[str, int] = {}
         for output in self.outputs:
             if output.name is None:
                 continue
-            name = output.name.lower()
-            number = counts.get(name, 0)
-            counts[name] = number + 1
-            # The engine calls the second `id` of a subquery `id_1`.
-            self._by_name[f"{name}_{number}" if number else name] = output
+            base = name = output.name.lower()
+            number = 0
+            while name in self._by_name:
+                # The engine calls the second `id` of a subquery `id_1`.
+                number += 1
+                name = f"{base}_{number}"
+            if number and self.uncertain:
+                # Which of the two is there cannot be told.
+                both = replace(output, value=join((self._by_name[base].value, output.value)))
+                self._by_name[base] = self._by_name[name] = both
+            else:
+                self._by_name[name] = output
 
     @property
     def named(self) -> Mapping[str, Output]:

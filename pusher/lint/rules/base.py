@@ -54,8 +54,8 @@ class ColumnRule(Rule):
 
     def translated(self, context: Context, view: View, found: ColumnFinding) -> Finding:
         """Return the contract's finding with its place."""
-        output = view.relation.named.get(found.column.lower())
-        place = (output.place if output is not None else None) or view.select
+        output = view.relation.named.get(found.column.lower().partition(".")[0])
+        place = view.select if output is None else context.place_in(view, output)
         fix = Fix(found.fix)
         if output is not None and found.replacement is not None:
             fix = Fix(found.fix, renaming(context, output, found.replacement))

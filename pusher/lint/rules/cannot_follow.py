@@ -8,7 +8,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.values import Leak
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import forbidden, word
+from pusher.lint.rules.privacy import forbidden, kinds_of, listed
 
 
 class CannotFollow(Rule):
@@ -50,11 +50,11 @@ class CannotFollow(Rule):
                     through.setdefault((leak.through, str(leak.place)), []).append((output.name or "?", leak))
         for (construct, _), found in through.items():
             columns = list(dict.fromkeys(name for name, _ in found))
-            kinds = " or ".join(dict.fromkeys(word(leak.kind) for _, leak in found if leak.kind != "unknown"))
-            listed = ", ".join(f"`{name}`" for name in columns)
+            kinds = kinds_of(leak for _, leak in found)
+            names = listed(f"`{name}`" for name in columns)
             what = f" and may hold a raw {kinds}" if kinds else ""
             verb = "come" if len(columns) > 1 else "comes"
-            message = f"{listed} {verb} through {construct}, which cannot be followed{what}."
+            message = f"{names} {verb} through {construct}, which cannot be followed{what}."
             fix = Fix("Hash before it, or list the columns one by one.")
             column = columns[0] if len(columns) == 1 else None
             yield context.finding(self, view.model.name, found[0][1].place, message, fix, column=column)

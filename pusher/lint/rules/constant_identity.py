@@ -52,7 +52,7 @@ class ConstantIdentity(Rule):
                     yield context.finding(
                         self,
                         view.model.name,
-                        constant.place or output.place,
+                        constant.place or context.place_in(view, output),
                         message,
                         _fix(constant),
                         column=output.name,

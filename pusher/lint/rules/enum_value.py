@@ -53,7 +53,7 @@ class EnumValue(Rule):
             yield context.finding(
                 self,
                 view.model.name,
-                constant.place or output.place,
+                constant.place or context.place_in(view, output),
                 message,
                 _fix(context, constant, near, allowed),
                 column=output.name,

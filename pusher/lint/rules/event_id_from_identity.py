@@ -42,4 +42,6 @@ class EventIdFromIdentity(Rule):
             if columns:
                 message = f"`event_id` depends on {', '.join(columns)}: a corrected address makes a new event."
                 fix = Fix("Build it from the business key: {{ event_id('Purchase', 'order_id') }}.")
-                yield context.finding(self, view.model.name, output.place, message, fix, column=output.name)
+                yield context.finding(
+                    self, view.model.name, context.place_in(view, output), message, fix, column=output.name
+                )

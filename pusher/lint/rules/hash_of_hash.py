@@ -46,5 +46,5 @@ class HashOfHash(Rule):
                 columns = ", ".join(dict.fromkeys(one.column for one in twice))
                 message = f"`{output.name}` holds the hash of a hash of {columns}."
                 fix = Fix("Hash once: remove the inner or the outer sha256().")
-                place = twice[0].place or output.place
+                place = twice[0].place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)

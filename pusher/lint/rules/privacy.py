@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pusher.lint.context import View
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 
 # The contract asks for these as they are; all other identifiers go hashed or not at all.
 _SENT_AS_IT_IS = frozenset({"ip", "user_agent"})
+_SHOWN = 3
 _WORDS = {
     "email": "e-mail address",
     "phone": "phone number",
@@ -29,6 +32,19 @@ def forbidden(view: View, output: Output) -> list[Leak]:
     allowed = field.pii if field is not None and field.pii in _SENT_AS_IT_IS else None
     leaks = (leak for leak in output.value.leaks if leak.kind != allowed)
     return sorted(leaks, key=lambda leak: (leak.how, leak.kind, leak.column, leak.through, str(leak.place)))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names, each once, and a count when there are many."""
+    found = list(dict.fromkeys(names))
+    shown = ", ".join(found[:_SHOWN])
+    return shown if len(found) <= _SHOWN else f"{shown} and {len(found) - _SHOWN} more"
+
+
+def kinds_of(leaks: Iterable[Leak]) -> str:
+    """Return the kinds of identifiers in words."""
+    kinds = list(dict.fromkeys(word(leak.kind) for leak in leaks if leak.kind != "unknown"))
+    return "identifier" if len(kinds) > _SHOWN else " or ".join(kinds)
 
 
 def hash_fix(kind: str) -> str:

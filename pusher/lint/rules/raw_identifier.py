@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import forbidden, hash_fix, word
+from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed
 
 
 class RawIdentifier(Rule):
@@ -44,9 +44,8 @@ class RawIdentifier(Rule):
             raw = [leak for leak in forbidden(view, output) if leak.how == "raw"]
             if not raw:
                 continue
-            kinds = " or ".join(dict.fromkeys(word(leak.kind) for leak in raw))
-            columns = ", ".join(dict.fromkeys(leak.column for leak in raw))
-            message = f"`{output.name}` carries a raw {kinds} from {columns}."
-            place = output.place or view.select
-            fix = Fix(hash_fix(raw[0].kind))
+            message = f"`{output.name}` carries a raw {kinds_of(raw)} from {listed(leak.column for leak in raw)}."
+            place = context.place_in(view, output)
+            one_kind = len({leak.kind for leak in raw}) == 1
+            fix = Fix(hash_fix(raw[0].kind) if one_kind else "Select the columns one by one, without identifiers.")
             yield context.finding(self, view.model.name, place, message, fix, column=output.name)

@@ -55,7 +55,7 @@ class RenamedValue(Rule):
                 yield context.finding(
                     self,
                     view.model.name,
-                    constant.place or output.place,
+                    constant.place or context.place_in(view, output),
                     message,
                     fix,
                     column=output.name,

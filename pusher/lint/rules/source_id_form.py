@@ -46,5 +46,5 @@ class SourceIdForm(Rule):
                 if re.search(view.payload.source_id_pattern, constant.text):
                     continue
                 message = f"`{output.name}` is {literal(constant.text)} ({len(constant.text)} characters)."
-                place = constant.place or output.place
+                place = constant.place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, Fix(field.doc), column=output.name)

@@ -49,7 +49,7 @@ class UnnormalisedHash(Rule):
             for hashed in _without(step, [one for one in output.value.hashed if one.kind == field.pii]):
                 message = f"`{output.name}` hashes the {word(hashed.kind)} of {hashed.column} before it is {form}."
                 fix = Fix(f"Use {{{{ hashed_{field.pii}('...') }}}}.")
-                place = hashed.place or output.place
+                place = hashed.place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)
 
 

@@ -39,5 +39,5 @@ class UnstableEventId(Rule):
             for found in sorted(output.value.unstable, key=lambda one: (one.name, str(one.place))):
                 message = f"`event_id` depends on {found.name}, so a second run counts every conversion again."
                 fix = Fix("Build it from the business key: {{ event_id('Purchase', 'order_id') }}.")
-                place = found.place or output.place
+                place = found.place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)

@@ -47,5 +47,5 @@ class WeakHash(Rule):
                     f"`{output.name}` carries the {word(leak.kind)} of {leak.column} hashed with {leak.through}()."
                 )
                 fix = Fix(hash_fix(leak.kind))
-                place = leak.place or output.place
+                place = leak.place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)

@@ -48,6 +48,6 @@ class WebsiteOffline(Rule):
                 if constant.text == "website":
                     message = "Web orders in an offline event set count twice when the pixel reports them too."
                     fix = Fix("Leave web orders out with a filter, or send them from a view of web events.")
-                    place = output.place or constant.place
+                    place = context.place_in(view, output)
                     yield context.finding(self, view.model.name, place, message, fix, column=output.name)
                     break

@@ -48,4 +48,6 @@ class WrongIdentifier(Rule):
             listed = " or ".join(word(kind) for kind in sorted(kinds))
             message = f"`{output.name}` holds the hash of a {listed} ({columns})."
             fix = Fix(f"Hash the {word(field.pii or '')} here.")
-            yield context.finding(self, view.model.name, output.place, message, fix, column=output.name)
+            yield context.finding(
+                self, view.model.name, context.place_in(view, output), message, fix, column=output.name
+            )

@@ -1,0 +1,1 @@
+select channel as event from {{ ref('stg_orders') }}

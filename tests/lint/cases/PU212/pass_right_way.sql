@@ -1,0 +1,1 @@
+select 'Purchase' as event from {{ ref('stg_orders') }}

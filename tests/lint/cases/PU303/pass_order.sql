@@ -1,0 +1,1 @@
+select sha256(order_id) as event_id from {{ ref('stg_orders') }}

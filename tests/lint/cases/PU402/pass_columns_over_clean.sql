@@ -1,0 +1,1 @@
+select columns('^city$') as "description" from (select city from {{ ref('stg_customers') }}) as c

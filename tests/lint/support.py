@@ -1,0 +1,158 @@
+"""Lint cases as SQL files: a destination view, the models behind it, and what lint must say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from pusher.compile import Inference, Manifest, inspect, load
+from pusher.config import PolicyFile, Profile, load_project_file
+from pusher.destinations.tiktok import destination
+from pusher.engines.duckdb import DuckDBEngine
+from pusher.lint import Finding, lint
+
+CASES = Path(__file__).parent / "cases"
+VIEW = "models/tiktok/view.sql"
+PROJECT = "name: shop\nprofile: shop\n"
+SOURCES = """\
+version: 2
+sources:
+  - name: shop
+    tables:
+      - name: customers
+        columns:
+          - {name: id, data_type: varchar, config: {meta: {pii: external_id}}}
+          - {name: email, data_type: varchar, config: {meta: {pii: email}}}
+          - {name: phone, data_type: varchar, config: {meta: {pii: phone}}}
+          - {name: full_name, data_type: varchar, config: {meta: {pii: name}}}
+          - {name: contact, data_type: "struct(email varchar, city varchar)", config: {meta: {pii: email}}}
+          - {name: emails, data_type: "varchar[]", config: {meta: {pii: email}}}
+          - {name: ip, data_type: varchar, config: {meta: {pii: ip}}}
+          - {name: agent, data_type: varchar, config: {meta: {pii: user_agent}}}
+          - {name: city, data_type: varchar}
+          - {name: kind, data_type: varchar}
+          - {name: tags, data_type: "varchar[]"}
+      - name: orders
+        columns:
+          - {name: order_id, data_type: varchar}
+          - {name: customer_id, data_type: varchar, config: {meta: {pii: external_id}}}
+          - {name: ordered_at, data_type: timestamp}
+          - {name: amount, data_type: "decimal(18, 2)"}
+          - {name: currency, data_type: varchar}
+          - {name: channel, data_type: varchar}
+      - name: legacy
+        columns:
+          - {name: customer_email, data_type: varchar}
+          - {name: mobile, data_type: varchar}
+          - {name: email_opt_in, data_type: varchar}
+          - {name: phone_model, data_type: varchar}
+          - {name: contact_email, data_type: varchar, config: {meta: {pii: none}}}
+"""
+# Together these rules prove that no identifier leaks.
+PROOF = ("PU401", "PU402", "PU403")
+# A view that needs nothing else said: cases about identifiers and constants build on it.
+GIVEN = {
+    "models/staging/_sources.yml": SOURCES,
+    "models/staging/stg_customers.sql": "select * from {{ source('shop', 'customers') }}\n",
+    "models/staging/stg_orders.sql": "select * from {{ source('shop', 'orders') }}\n",
+}
+_HEADER = re.compile(r"^-- (?P<key>payload|source id|expect|about): ?(?P<value>.*)$", re.MULTILINE)
+_FILE = re.compile(r"^-- file: (?P<path>\S+)\n", re.MULTILINE)
+
+
+@dataclass(slots=True)
+class Case:
+    """One case.
+
+    Attributes:
+        rule: Code of the rule that the case is about.
+        name: File name without ending.
+        payload: Payload of the view.
+        source_id: Event source id of the settings.
+        files: Files of its project.
+        expected: Lines that lint must say, in order.
+    """
+
+    rule: str
+    name: str
+    payload: str = "offline_events"
+    source_id: str | None = "7654321098765432109"
+    files: dict[str, str] = field(default_factory=dict)
+    expected: list[str] = field(default_factory=list)
+
+
+def read_case(path: Path) -> Case:
+    """Read a case file: the view first, further files behind `-- file:` lines."""
+    text = path.read_text(encoding="utf-8")
+    case = Case(path.parent.name, path.stem)
+    for found in _HEADER.finditer(text):
+        key, value = found["key"], found["value"]
+        if key == "payload":
+            case.payload = value
+        elif key == "source id":
+            case.source_id = None if value == "none" else value
+        elif key == "expect":
+            case.expected.append(value)
+    view, *others = _FILE.split(text)
+    case.files = {**GIVEN, VIEW: view, **dict(zip(others[::2], others[1::2], strict=True))}
+    return case
+
+
+def write(root: Path, files: Mapping[str, str]) -> None:
+    """Write a project."""
+    for name, text in {"dbt_project.yml": PROJECT, **files}.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@cache
+def _engine() -> DuckDBEngine:
+    """Return one engine for all cases; each replaces the tables that it needs."""
+    return DuckDBEngine.in_memory()
+
+
+def compiled(root: Path, files: Mapping[str, str]) -> tuple[Manifest, Inference]:
+    """Write, compile and bind a project."""
+    write(root, files)
+    profile = Profile("shop", "dev", str(root / "shop.duckdb"), "main", 1, {}, None, {})
+    manifest = load(load_project_file(root), profile, vars={}, run_started_at=datetime(2026, 11, 23, 6, tzinfo=UTC))
+    return manifest, inspect(manifest, _engine())
+
+
+def linted(
+    root: Path,
+    files: Mapping[str, str],
+    *,
+    payload: str = "offline_events",
+    source_id: str | None = "7654321098765432109",
+    policy: PolicyFile | None = None,
+) -> list[Finding]:
+    """Return what lint says about a project whose view is `view`."""
+    manifest, inference = compiled(root, files)
+    assert inference.problems == []
+    return lint(
+        manifest,
+        columns=inference.models,
+        source_columns=inference.sources,
+        payload_of={"view": destination.payloads[payload]},
+        source_id_of={"view": source_id},
+        policy=policy or PolicyFile(),
+        models=list(manifest.models.values()),
+    )
+
+
+def about(case: Case, findings: list[Finding]) -> list[str]:
+    """Return the findings that a case is about: of its rule, and of those that prove that no identifier leaks."""
+    codes = {case.rule, *(PROOF if case.rule.startswith("PU4") else ())}
+    return [shown(finding) for finding in findings if finding.rule in codes]
+
+
+def shown(finding: Finding) -> str:
+    """Return a finding as a case expects it."""
+    file = "" if finding.file == VIEW else f"{finding.file}:"
+    return f"{file}{finding.line}:{finding.column} {finding.severity} {finding.rule} {finding.message}"
