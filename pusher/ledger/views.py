@@ -152,7 +152,8 @@ def summarise(state: StateFolder) -> Summary:
         settled = _rows(
             connection,
             "select part.model, batch.state, sum(batch.rows)::bigint as rows "
-            "from batch join part on part.id = batch.part where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
+            "from batch join part on part.id = batch.part "
+            "where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
         )
         quarantined = _rows(
             connection,

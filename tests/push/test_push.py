@@ -424,7 +424,10 @@ def test_kill_at_a_random_moment_loses_nothing_and_counts_nothing_twice(tmp_path
 
     chance = random.Random(seed)  # noqa: S311 -- a test's own dice
     rows = orders(1_500)
-    faults = [{"match": {"nth": 2}, "do": 50000, "after": "accept"}, {"match": {"nth": 3}, "do": "drop_before"}]
+    faults: list[dict[str, Any]] = [
+        {"match": {"nth": 2}, "do": 50000, "after": "accept"},
+        {"match": {"nth": 3}, "do": "drop_before"},
+    ]
     with serving(tmp_path / "sandbox.sqlite", faults) as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=20, concurrency=2)
         shop.sell(rows)
