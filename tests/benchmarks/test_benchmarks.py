@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,9 +88,6 @@ def test_a_program_that_fails_is_an_error_with_its_words() -> None:
         run([sys.executable, "-c", "import sys; sys.exit('no luck')"])
 
 
-def test_memory_is_that_of_the_child() -> None:
-    """The peak is the child's own, not that of this process."""
-    small = run([sys.executable, "-c", "pass"])
-    large = run([sys.executable, "-c", "len(b'x' * 80_000_000)"])
-    assert large.peak_bytes - small.peak_bytes > 60_000_000
-    assert Path(ROOT, "pyproject.toml").is_file()
+def test_peak_memory_counts_what_the_child_used() -> None:
+    """What the child touched is in its peak."""
+    assert run([sys.executable, "-c", "len(b'x' * 200_000_000)"]).peak_bytes > 200_000_000
