@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pusher.contracts import StagedFile
+from pusher.errors import Problem, StateError
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import identifier, literal
 
@@ -336,9 +337,22 @@ class Reconciler:
             run: Run id, kept with the quarantine.
             first_seen: ISO moment of the run's start.
             max_age_s: Age after which an event is not counted any more.
+
+        Raises:
+            StateError: Disk or memory ran out; nothing was recorded.
         """
+        import duckdb
+
         if not self.staged:
             return Reconciled([], [], None, 0, 0)
+        try:
+            return self._reconcile(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s)
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            words = str(error).partition("\n")[0]
+            fix = "Free space in the state folder and memory, then run again: nothing was sent."
+            raise StateError(Problem("state-write", f"The rows could not be frozen: {words}", fix=fix)) from error
+
+    def _reconcile(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> Reconciled:
         self._match()
         counts = self._counts()
         dropped = self._rows(

@@ -150,7 +150,14 @@ def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFil
 
 
 def plan_view(
-    view: View, *, engine: Engine, folder: Path, store: Store | None, state_root: Path, options: PlanOptions
+    view: View,
+    *,
+    engine: Engine,
+    folder: Path,
+    store: Store | None,
+    state_root: Path,
+    options: PlanOptions,
+    frozen_before: Sequence[Path] = (),
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
 
@@ -161,6 +168,7 @@ def plan_view(
         store: The ledger, or None when there is none yet.
         state_root: Folder that the ledger's paths are relative to.
         options: Clock, run and key space.
+        frozen_before: Parts of other views of this run, whose events may not be planned a second time.
 
     Raises:
         PlanError: The view cannot be planned.
@@ -182,7 +190,7 @@ def plan_view(
         folder=frozen,
         staged=staged,
         keys=paths("keys"),
-        held=paths("outbox"),
+        held=[*paths("outbox"), *frozen_before],
         known_conflicts=paths("quarantine"),
         reasons=texts,
     ) as reconciler:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +15,15 @@ from typing import Any
 from pusher import __version__
 from pusher.clock import Clock
 from pusher.contracts import BatchState, Destination, Endpoint, Engine
-from pusher.errors import Problem
+from pusher.errors import Incomplete, Problem
 from pusher.ledger.opening import open_store, read_store
-from pusher.ledger.reconcile import compact
+from pusher.ledger.reconcile import Reconciled, compact
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import File, Part, Store
 from pusher.progress import Listener, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery
-from pusher.push.plan import PlanOptions, View, commit_plan, plan_view
+from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.work import Delivered, DeliveryLimits
 from pusher.transport import Pacer, Transport
@@ -45,6 +46,7 @@ class PushOptions:
         strict: Ask for the vendor page's strict list of columns.
         ledger_id: Ledger that the profile pins, or None.
         normaliser_version: Version of the identity macros, or None.
+        resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
     """
 
     dry_run: bool = False
@@ -56,6 +58,7 @@ class PushOptions:
     strict: bool = False
     ledger_id: str | None = None
     normaliser_version: str | None = None
+    resume_all: bool = True
 
 
 @dataclass(slots=True)
@@ -140,6 +143,7 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
         PlanError: A view cannot be planned; nothing was sent.
         StateError: The ledger cannot be trusted; nothing was sent.
         AnotherRunIsActive: Another push holds the lock.
+        Incomplete: The state folder could not be written; running again is safe.
     """
     if options.dry_run:
         return _dry_run(views, world, options)
@@ -153,6 +157,16 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
         )
         try:
             return _push(views, world, options, store)
+        except (OSError, sqlite3.OperationalError) as error:
+            # A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
+            raise Incomplete(
+                Problem(
+                    "state-write",
+                    f"The state folder cannot be written: {error}.",
+                    world.state.root.name,
+                    fix="Free space or correct its rights, then run again: nothing was lost.",
+                )
+            ) from error
         finally:
             store.close()
 
@@ -176,17 +190,27 @@ def _plan_all(
     views: Sequence[View], world: PushWorld, planning: PlanOptions, *, folder: Path, store: Store | None
 ) -> list[ModelReceipt]:
     """Plan every view before anything is sent; a view that fails leaves no trace of the others' staging."""
-    found = []
+    found: list[tuple[Plan, Reconciled]] = []
     engine = world.open_engine(folder)
     try:
         for view in views:
             started = world.clock.monotonic_s()
             plan, result = plan_view(
-                view, engine=engine, folder=folder, store=store, state_root=world.state.root, options=planning
+                view,
+                engine=engine,
+                folder=folder,
+                store=store,
+                state_root=world.state.root,
+                options=planning,
+                frozen_before=[part.path for _, before in found for _, part in before.parts],
             )
             found.append((plan, result))
             seconds = world.clock.monotonic_s() - started
             world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
+    except BaseException:
+        for leftover in folder.glob(f"{planning.run}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        raise
     finally:
         engine.close()
     if store is not None and folder == world.state.outbox:
@@ -230,7 +254,7 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         test_event_code=options.test_event_code,
     )
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
-    resumed = {part.id: (part, store.part_states(part.id)) for part in store.open_parts()}
+    resumed = {part.id: (part, store.part_states(part.id)) for part in _resumable(store, views, options, planning)}
     started = clock.monotonic_s()
     try:
         models = _plan_all(views, world, planning, folder=world.state.outbox, store=store)
@@ -238,7 +262,7 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         store.finish_run(run=planning.run, now=clock.now(), exit_code=2, receipt={})
         raise
     planned_s = clock.monotonic_s() - started
-    delivered = _deliver(world, options, store, planning)
+    delivered = _deliver(world, options, store, planning, _resumable(store, views, options, planning))
     settling = clock.monotonic_s()
     _compact(store, world.state, planning, views)
     _account(models, store, planning, delivered, resumed)
@@ -266,8 +290,19 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
     return report
 
 
-def _deliver(world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> Delivered:
-    parts = store.open_parts()
+def _resumable(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
+    """Return the open parts that this run may send: of its key space, and of the selected views."""
+    selected = {view.model for view in views}
+    return [
+        part
+        for part in store.open_parts()
+        if part.space == planning.space and (options.resume_all or part.model in selected)
+    ]
+
+
+def _deliver(
+    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
+) -> Delivered:
     if not parts:
         return Delivered()
     transport = Transport(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -152,18 +152,28 @@ class Shop:
         """Create the view."""
         self.project().build()
 
+    def build_without_checks(self) -> None:
+        """Create the view without judging its rows."""
+        from pusher.build import build
+
+        project = self.project()
+        engine = project._engine()
+        build(project.manifest, engine)
+        engine.close()
+
     def push(self, now: datetime = NOW, **options: Any) -> PushReport:
         """Push in this process."""
         return self.project(now).push(**options)
 
-    def command(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start `pusher` in a process of its own."""
+    def command(self, *arguments: str, largest_file_bytes: int | None = None) -> subprocess.Popen[bytes]:
+        """Start `pusher` in a process of its own, which may not write files beyond a size."""
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         return subprocess.Popen(
             [sys.executable, "-m", "pusher", *arguments, "--project-dir", str(self.root)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
+            preexec_fn=None if largest_file_bytes is None else _limit_files(largest_file_bytes),  # noqa: PLW1509
         )
 
     @property
@@ -189,6 +199,13 @@ class Shop:
             return connection.execute(
                 "select state, count(*) from read_parquet($files) group by state order by state", {"files": files}
             ).fetchall()
+
+
+def _limit_files(most_bytes: int) -> Callable[[], None]:
+    """Let every write beyond a size fail, as on a full disk."""
+    import resource
+
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
 
 class Server:

@@ -497,3 +497,66 @@ def test_ledger_serves_one_base_url(tmp_path: Path) -> None:
     assert caught.value.problems[0].message == (
         "This ledger records pushes to sandbox, not to http://127.0.0.1:9/open_api/v1.3."
     )
+
+
+def test_one_event_in_two_views_is_sent_once(shop: Shop) -> None:
+    """Two views of one run that hold the same events send them once, from the first view."""
+    shop.sell(orders(8))
+    twin = (shop.root / "models" / f"{VIEW}.sql").read_text()
+    (shop.root / "models" / "tiktok_offline_twin.sql").write_text(twin)
+    shop.build()
+
+    report = shop.push()
+
+    assert [model.terms["accepted"] for model in report.models] == [8, 0]
+    assert report.models[1].held == {"in_flight": 8}
+    assert report.sandbox is not None
+    assert report.sandbox["counted"] == 8
+
+
+def test_test_run_leaves_pending_real_rows_alone(tmp_path: Path) -> None:
+    """Rows frozen for a real push are not sent by a run with a test code."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(6))
+        shop.build()
+        shop.push()
+
+        shop.push(test_event_code="TEST9")
+        real = shop.push()
+
+        assert server.totals()["counted"] == 6
+        assert real.models[0].resumed["accepted"] == 6
+
+
+def test_view_that_fails_while_read_leaves_nothing_behind(shop: Shop) -> None:
+    """A view that breaks on a row is an error before anything is sent, and its staging is removed."""
+    shop.sell([*orders(3), Order("bad", at="no time at all")])
+    shop.build_without_checks()
+
+    with pytest.raises(PlanError) as caught:
+        shop.push()
+
+    assert caught.value.problems[0].code == "view-failed"
+    assert "no time at all" not in str(caught.value)
+    assert list(shop.state.outbox.iterdir()) == []
+
+
+@pytest.mark.parametrize("most_bytes", [40_000, 60_000, 90_000])
+def test_full_disk_stops_with_a_remedy_and_loses_nothing(tmp_path: Path, most_bytes: int) -> None:
+    """When the state folder cannot be written the push ends with what to do; with space again all rows arrive once."""
+    rows = orders(3_000)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+        process = shop.command("push", "--json", "--clock", NOW.isoformat(), largest_file_bytes=most_bytes)
+        out, err = process.communicate(timeout=60)
+
+        shop.push()
+
+        assert process.returncode in {2, 4}, err
+        assert json.loads(out)["errors"][0]["fix"]
+        assert b"Traceback" not in err
+        assert server.counted() == [row.order_id for row in rows]
+        assert shop.keys() == [("accepted", 3_000)]
