@@ -19,6 +19,7 @@ from pusher.lint.flow.relations import Output, Relation
 from pusher.lint.flow.values import UNKNOWN, Leak, Place, Value, join
 
 _OPAQUE_KIND = "unknown"
+_TOO_DEEP = "its SQL is nested too deeply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class Flow:
             tree = sqlglot.parse_one(sql, dialect=self._dialect)
         except SqlglotError as error:
             return Failure(name, "its SQL is not understood", _error_place(name, sql, error))
+        except RecursionError:
+            return Failure(name, _TOO_DEEP, None)
         if isinstance(tree, exp.Command):
             return Failure(name, "its SQL is not understood", Place(name, 0, len(sql)))
         return tree
@@ -102,7 +105,7 @@ class Flow:
         try:
             found = queries.relation(tree)
         except (RecursionError, SqlglotError):
-            self.failures[name] = Failure(name, "its SQL is nested too deeply", None)
+            self.failures[name] = Failure(name, _TOO_DEEP, None)
             return self._failed(self.failures[name])
         return self._aligned(name, found)
 

@@ -45,7 +45,7 @@ class EnumValue(Rule):
         for output, allowed, constant in constants_of_enums(view):
             if constant.text in allowed.accepted:
                 continue
-            near = nearest(constant.text, allowed.values)
+            near = _meant(constant.text, allowed)
             if allowed.is_open and near is None:
                 continue
             severity = "warning" if allowed.is_open else "error"
@@ -59,6 +59,12 @@ class EnumValue(Rule):
                 column=output.name,
                 severity=severity,
             )
+
+
+def _meant(text: str, allowed: Allowed) -> str | None:
+    old = allowed.enum.translations if allowed.enum is not None else {}
+    near = nearest(text, (*allowed.values, *old))
+    return None if near is None else old.get(near, near)
 
 
 def nearest(text: str, values: tuple[str, ...]) -> str | None:

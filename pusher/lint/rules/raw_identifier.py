@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.relations import Output
+from pusher.lint.flow.values import Leak
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed
+from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed, word
 
 
 class RawIdentifier(Rule):
@@ -18,6 +20,9 @@ class RawIdentifier(Rule):
     number) through all models: renames, CTEs, stars, structs, lists, whole rows, JSON, concatenation, lambdas.
     `sha256()` ends the trail, and so do the macros in `macros/identity/`. Predicates, counts and conditions do not
     carry a value. `ip` and `user_agent` may reach the columns of that name, which TikTok takes unhashed.
+
+    `pii` is `email`, `phone`, `external_id`, `ip`, `user_agent`, `name` or a word of your own; `email_sha256` for a
+    column that arrives hashed; `none` for a column that only looks like an identifier.
 
     ## Why is this bad
     A destination view is read by Python and sent to TikTok. A readable address there is a personal data breach, in a
@@ -46,6 +51,14 @@ class RawIdentifier(Rule):
                 continue
             message = f"`{output.name}` carries a raw {kinds_of(raw)} from {listed(leak.column for leak in raw)}."
             place = context.place_in(view, output)
-            one_kind = len({leak.kind for leak in raw}) == 1
-            fix = Fix(hash_fix(raw[0].kind) if one_kind else "Select the columns one by one, without identifiers.")
-            yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+            yield context.finding(self, view.model.name, place, message, _fix(view, output, raw), column=output.name)
+
+
+def _fix(view: View, output: Output, raw: list[Leak]) -> Fix:
+    kinds = {leak.kind for leak in raw}
+    field = view.field(output)
+    if field is not None and field.type == "digests" and field.pii is not None and field.pii not in kinds:
+        return Fix(f"Select the {word(field.pii)} here: {{{{ hashed_{field.pii}('...') }}}}.")
+    if len(kinds) > 1:
+        return Fix("Select the columns one by one, without identifiers.")
+    return Fix(hash_fix(raw[0].kind))

@@ -1,0 +1,291 @@
+"""What lint does around its rules: places, policy, suppressions, edits, failures and output."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot.errors import ParseError
+
+from pusher.compile import inspect, load
+from pusher.config import PolicyFile, Profile, load_policy_file, load_project_file
+from pusher.destinations.tiktok import destination
+from pusher.engines.duckdb import DuckDBEngine
+from pusher.lint import Edit, Finding, Fix, lint, render_text, summary
+from tests.lint.support import GIVEN, VIEW, compiled, linted, shown
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDERS = (
+    "select 'CompletePayment' as event, order_id as event_idd, ordered_at as timestamp from {{ ref('stg_orders') }}\n"
+)
+
+
+def _lint(root: Path, view: str, **settings: Any) -> list[Finding]:
+    return linted(root, {**GIVEN, VIEW: view}, **settings)
+
+
+def test_the_shipped_models_are_clean() -> None:
+    """The project that users start from has nothing to warn of, under each refund policy."""
+    profile = Profile("retail", "dev", ":memory:", "main", 1, {}, None, {})
+    for policy in ("drop", "net", "report"):
+        started = datetime(2026, 11, 23, 6, tzinfo=UTC)
+        manifest = load(load_project_file(ROOT), profile, vars={"refund_policy": policy}, run_started_at=started)
+        engine = DuckDBEngine.in_memory()
+        inference = inspect(manifest, engine)
+        engine.close()
+        settings = {name: model.meta.get("pusher", {}) for name, model in manifest.models.items()}
+        payloads = destination.payloads
+        findings = lint(
+            manifest,
+            columns=inference.models,
+            source_columns=inference.sources,
+            payload_of={
+                name: payloads[one["payload"]] for name, one in settings.items() if one.get("payload") in payloads
+            },
+            source_id_of=dict.fromkeys(manifest.models, "7654321098765432109"),
+            policy=load_policy_file(ROOT),
+            models=manifest.select(),
+        )
+        assert [shown(finding) for finding in findings if finding.severity != "note"] == []
+
+
+def test_findings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
+    """A reader walks through a file once."""
+    findings = _lint(tmp_path, ORDERS)
+    assert [(finding.rule, finding.column) for finding in findings] == [
+        ("PU201", 1),
+        ("PU207", 1),
+        ("PU201", 1),
+        ("PU201", 1),
+        ("PU209", 8),
+        ("PU202", 36),
+        ("PU204", 59),
+    ]
+
+
+def test_the_policy_changes_and_turns_off_rules_by_code_and_by_name(tmp_path: Path) -> None:
+    """Severities of pusher.yml win over a rule's own."""
+    severities = {"PU201": "off", "PU207": "note", "contract.alias": "error", "PU202": "off"}
+    findings = _lint(tmp_path, ORDERS, policy=PolicyFile(severities=severities))
+    assert [(finding.rule, finding.severity) for finding in findings] == [
+        ("PU207", "note"),
+        ("PU209", "note"),
+        ("PU204", "error"),
+    ]
+
+
+def test_the_strict_list_of_the_vendor_page_can_be_asked_for(tmp_path: Path) -> None:
+    """A phone is an identity, but the vendor page wants an e-mail address."""
+    view = (
+        "select 'Purchase' as event, order_id as event_id, ordered_at as event_time, amount as value, currency,\n"
+        "sha256(replace(customer_id, ' ', '')) as phone from {{ ref('stg_orders') }}\n"
+    )
+    strict = PolicyFile(require_vendor_page_columns=True, severities={"PU405": "off"})
+    loose = PolicyFile(severities={"PU405": "off"})
+    assert _lint(tmp_path, view, policy=loose) == []
+    assert [finding.rule for finding in _lint(tmp_path, view, policy=strict)] == ["PU201"]
+
+
+@pytest.mark.parametrize(
+    ("comment", "silenced"),
+    [
+        ("-- noqa: PU401 because of a test", True),
+        ("-- NOQA: pu401, PU403 because of a test", True),
+        ("-- noqa: PU403 because of a test", False),
+        ("-- noqa: PU401", False),
+        ("-- noqa: PU401 because", False),
+        ("-- noqa", False),
+    ],
+)
+def test_a_comment_with_a_reason_silences_its_rule(
+    tmp_path: Path,
+    comment: str,
+    silenced: bool,  # noqa: FBT001 -- a parameter of the cases
+) -> None:
+    """Anything else leaves the finding."""
+    findings = _lint(tmp_path, f"select\n    email as description {comment}\nfrom {{{{ ref('stg_customers') }}}}\n")
+    assert silenced is ("PU401" not in {finding.rule for finding in findings})
+
+
+def _applied(text: str, edits: list[Edit]) -> str:
+    lines = text.split("\n")
+    for edit in sorted(edits, key=lambda one: (one.line, one.column), reverse=True):
+        line = lines[edit.line - 1]
+        lines[edit.line - 1] = line[: edit.column - 1] + edit.text + line[edit.end_column - 1 :]
+    return "\n".join(lines)
+
+
+def test_edits_remove_their_findings(tmp_path: Path) -> None:
+    """What a fix offers to write is what it takes."""
+    view = (
+        "with final as (\n\n    select\n        case when amount > 0 then 'CompletePayment' end as event,\n"
+        "        order_id as event_idd,\n        'usd' as currency,\n"
+        "        ordered_at as timestamp,\n        channel\n"
+        "    from {{ ref('stg_orders') }}\n\n)\n\nselect * from final\n"
+    )
+    findings = _lint(tmp_path, view)
+    edits = [edit for finding in findings if finding.fix for edit in finding.fix.edits]
+    fixed = _applied(view, edits)
+    assert fixed == (
+        "with final as (\n\n    select\n        case when amount > 0 then 'Purchase' end as event,\n"
+        "        order_id as event_id,\n        'USD' as currency,\n        ordered_at as event_time,\n"
+        "        channel as event_channel\n    from {{ ref('stg_orders') }}\n\n)\n\nselect * from final\n"
+    )
+    left = {finding.rule for finding in _lint(tmp_path, fixed)}
+    assert left == {"PU201", "PU207"}
+
+
+def test_an_edit_is_offered_only_where_the_file_holds_the_text(tmp_path: Path) -> None:
+    """A constant that comes out of a variable or a macro has no place to edit."""
+    view = "{% set event = 'CompletePayment' %}\nselect '{{ event }}' as event from {{ ref('stg_orders') }}\n"
+    (finding,) = [one for one in _lint(tmp_path, view) if one.rule == "PU209"]
+    assert (finding.line, finding.fix and finding.fix.edits) == (2, ())
+
+
+def test_a_later_use_of_the_name_forbids_a_renaming_edit(tmp_path: Path) -> None:
+    """Renaming a column that the rest of the model uses would break it."""
+    view = (
+        "with final as (select order_id as event_idd from {{ ref('stg_orders') }})\n\n"
+        "select * from final where event_idd <> ''\n"
+    )
+    (finding,) = [one for one in _lint(tmp_path, view) if one.rule == "PU202"]
+    assert finding.fix == Fix("Did you mean `event_id`?")
+
+
+def test_a_model_that_does_not_parse_may_hold_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail closed: the model is an error of its own, with its place."""
+    parse = sqlglot.parse_one
+
+    def refuse(sql: str, **options: Any) -> Any:
+        if "from_the_future" in sql:
+            raise ParseError.new("Unknown syntax", line=2, col=3)
+        return parse(sql, **options)
+
+    monkeypatch.setattr(sqlglot, "parse_one", refuse)
+    files = {
+        "models/staging/stg_new.sql": "select\n  'from_the_future' as description from {{ ref('stg_orders') }}\n",
+        VIEW: "select * from {{ ref('stg_new') }}\n",
+    }
+    findings = linted(tmp_path, {**GIVEN, **files})
+    (finding,) = [one for one in findings if one.rule in {"PU102", "PU402"}]
+    assert shown(finding) == (
+        "models/staging/stg_new.sql:2:3 error PU102 `stg_new` cannot be analysed: its SQL is not understood. "
+        "Every column may hold an identifier."
+    )
+
+
+def test_a_view_nested_too_deeply_is_an_error(tmp_path: Path) -> None:
+    """Fail closed on what the analysis cannot hold."""
+    view = f"select {'(' * 400}order_id{')' * 400} as event_id from {{{{ ref('stg_orders') }}}}\n"
+    assert "PU102" in {finding.rule for finding in _lint(tmp_path, view)}
+
+
+def test_a_view_whose_columns_are_unknown_is_an_error(tmp_path: Path) -> None:
+    """Without the binder's columns the contract cannot be checked."""
+    manifest, inference = compiled(tmp_path, {**GIVEN, VIEW: "select * from {{ ref('stg_orders') }}\n"})
+    columns = {name: found for name, found in inference.models.items() if name != "view"}
+    findings = lint(
+        manifest,
+        columns=columns,
+        payload_of={"view": destination.payloads["offline_events"]},
+        source_id_of={},
+        policy=PolicyFile(),
+        models=manifest.select(),
+    )
+    assert sorted(finding.rule for finding in findings) == ["PU101", "PU401"]
+
+
+def test_only_the_selected_views_are_judged_and_what_they_read_is_followed(tmp_path: Path) -> None:
+    """A selection narrows the verdict, not the proof."""
+    manifest, inference = compiled(
+        tmp_path, {**GIVEN, VIEW: "select email as description from {{ ref('stg_customers') }}\n"}
+    )
+
+    def found(*selectors: str) -> set[str]:
+        findings = lint(
+            manifest,
+            columns=inference.models,
+            payload_of={"view": destination.payloads["offline_events"]},
+            source_id_of={},
+            policy=PolicyFile(),
+            models=manifest.select(selectors),
+        )
+        return {finding.rule for finding in findings}
+
+    assert "PU401" in found("view")
+    assert set() == found("stg_customers")
+
+
+def test_a_finding_has_exactly_the_fields_of_the_format(tmp_path: Path) -> None:
+    """Other tools read these names."""
+    (finding,) = [one for one in _lint(tmp_path, ORDERS) if one.rule == "PU204"]
+    assert json.loads(json.dumps(finding.as_json())) == {
+        "rule": "PU204",
+        "name": "contract.alias",
+        "severity": "note",
+        "model": "view",
+        "model_column": "timestamp",
+        "file": VIEW,
+        "line": 1,
+        "column": 59,
+        "end_line": 1,
+        "end_column": 82,
+        "message": "`timestamp` is accepted as an alias of `event_time`.",
+        "fix": {
+            "description": "Rename it: `as event_time`.",
+            "edits": [
+                {"file": VIEW, "line": 1, "column": 73, "end_line": 1, "end_column": 82, "text": "event_time"},
+            ],
+        },
+    }
+
+
+def test_text_and_summary_say_the_same(tmp_path: Path) -> None:
+    """One line for what is wrong, one for what to do."""
+    findings = [one for one in _lint(tmp_path, ORDERS) if one.rule in {"PU204", "PU202"}]
+    assert render_text(findings) == (
+        f"{VIEW}:1:36: error PU202 contract.unknown-column: "
+        "`event_idd` is not a column of offline_events; it is not sent.\n"
+        "    fix: Did you mean `event_id`?\n"
+        f"{VIEW}:1:59: note PU204 contract.alias: `timestamp` is accepted as an alias of `event_time`.\n"
+        "    fix: Rename it: `as event_time`."
+    )
+    assert summary(findings, 3) == {"errors": 1, "warnings": 0, "notes": 1, "models": 3}
+
+
+def test_a_source_without_declared_columns_is_judged_by_the_names_in_its_file(tmp_path: Path) -> None:
+    """C22: a file that gains an e-mail column is seen through `select *`."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/members.csv").write_text("number,email\n1,ann@example.com\n", encoding="utf-8")
+    source = (
+        'version: 2\nsources:\n  - name: club\n    config: {meta: {external_location: "data/{name}.csv"}}\n'
+        "    tables:\n      - name: members\n"
+    )
+    files = {"models/staging/_club.yml": source, VIEW: "select * from {{ source('club', 'members') }}\n"}
+    manifest, _ = compiled(tmp_path, {**GIVEN, **files})
+    engine = DuckDBEngine.in_memory(allowed_paths=manifest.source_paths())
+    inference = inspect(manifest, engine)
+    engine.close()
+    findings = lint(
+        manifest,
+        columns=inference.models,
+        source_columns=inference.sources,
+        payload_of={"view": destination.payloads["offline_events"]},
+        source_id_of={},
+        policy=PolicyFile(),
+        models=manifest.select(),
+    )
+    assert {("PU401", "email"), ("PU404", "email")} <= {(one.rule, one.model_column) for one in findings}
+
+
+def test_lint_says_the_same_twice(tmp_path: Path) -> None:
+    """Sets inside the analysis never show in the order of its output."""
+    view = (
+        "select to_json(c) as description, md5(c.email) || hash(c.phone) as brand\n"
+        "from {{ ref('stg_customers') }} as c\n"
+    )
+    assert _lint(tmp_path, view) == _lint(tmp_path, view)
