@@ -1,0 +1,226 @@
+"""The page of the ledger's tables, from its migrations; every column must have its sentence here."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from importlib import resources
+
+_INTRODUCTION = """\
+# The ledger's tables
+
+`pusher status --sql` runs one SELECT on a copy of the ledger.
+The copy is made through SQLite's backup API, so a running push is not disturbed and nothing can be changed.
+SELECTs are written in DuckDB's SQL.
+
+This page is generated from `pusher/ledger/migrations/` by `python -m docs.generate`.
+Where the files lie and what their columns mean in detail: [formats.md](formats.md).
+"""
+
+TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "run": (
+        "One row for each push that was not a dry run.",
+        {
+            "id": "Start time in UTC and six random hex digits, such as `20261123T065437-2553f2`.",
+            "command": "`push`.",
+            "started_at": "ISO 8601 with offset, as all times of these tables.",
+            "finished_at": "NULL while it runs, and for ever when it was killed.",
+            "exit_code": "Its exit code.",
+            "version": "Version of `pusher`.",
+            "base_url": "Where it sent to; `sandbox` for the embedded one.",
+            "normaliser_version": "Version of the identity macros, NULL when it is not known.",
+            "test_event_code": "Code of a run with `--test-event-code`, else NULL.",
+            "receipt": "The receipt as JSON, as `push --json` prints it.",
+        },
+    ),
+    "file": (
+        "One row for each Parquet file that counts; a file that has none is removed when the ledger is opened.",
+        {
+            "id": "Number.",
+            "path": "Relative to the state folder.",
+            "kind": "`outbox`, `keys` or `quarantine`.",
+            "space": "Key space: empty for real events, `test:CODE` for test events.",
+            "model": "Destination view; NULL for merged keys.",
+            "rows": "Rows in the file.",
+            "bytes": "Its size.",
+            "sha256": "Digest of its bytes.",
+            "run": "Run that wrote it.",
+            "created_at": "When.",
+        },
+    ),
+    "part": (
+        "One row for each part of the outbox, settled or not.",
+        {
+            "id": "Number.",
+            "run": "Run that froze it.",
+            "model": "Destination view.",
+            "payload": "Such as `offline_events`.",
+            "destination": "`tiktok`.",
+            "source_id": "Event source id of all its rows.",
+            "space": "Key space, as in `file`.",
+            "rows": "Rows in it.",
+            "file": "Its outbox file; NULL once settled.",
+            "settled_at": "When its last row became final.",
+        },
+    ),
+    "batch": (
+        "One row for each batch: row ranges of one part that travel in one request.",
+        {
+            "id": "Number.",
+            "part": "Part it belongs to.",
+            "parent": "Batch that it was split from.",
+            "ranges": "JSON, `[[first_row, count], ...]` in the part's physical order.",
+            "rows": "Rows in it.",
+            "state": "See [states](formats.md#states-of-a-batch).",
+            "encoder": "What made its bytes.",
+            "sha256": "Digest of its bytes.",
+            "first_risk_at": "Start of the first attempt that may have arrived; the 36 hours count from it.",
+            "attempts": "Attempts over all runs.",
+            "code": "TikTok's return code of the last attempt.",
+            "response_class": "Class of the last answer, see [contract.md](contract.md#classes).",
+            "message": "TikTok's words, redacted.",
+            "request_id": "TikTok's ticket id.",
+            "run": "Run that last touched it.",
+            "updated_at": "When.",
+        },
+    ),
+    "attempt": (
+        "One row for each HTTP call.",
+        {
+            "batch": "Batch.",
+            "number": "From 1, over all runs.",
+            "run": "Run.",
+            "started_at": "When its intent was committed.",
+            "seconds": "How long it took; NULL when no outcome was seen.",
+            "http_status": "Status; NULL without an answer.",
+            "code": "TikTok's return code.",
+            "response_class": "Class of the answer.",
+            "message": "TikTok's words, redacted.",
+            "request_id": "TikTok's ticket id.",
+            "bytes": "Size of the body.",
+        },
+    ),
+}
+VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "sent_keys": (
+        "One row for each settled event, test events included: what the next push compares its rows with.",
+        {
+            "event_key": "Key of the event, see [keys](formats.md#keys).",
+            "payload_hash": "Digest of everything that was sent for it.",
+            "contents_hash": "Digest of its items.",
+            "event_time": "Unix seconds.",
+            "value": "As sent.",
+            "currency": "As sent.",
+            "state": "State of its batch: `accepted` or `dead`.",
+        },
+    ),
+    "quarantine": (
+        "One row for each row that was not sent, of the newest plan of each view, and each row that TikTok refused.",
+        {
+            "model": "Destination view.",
+            "run": "Run that wrote it.",
+            "term": "Term of the receipt: `invalid`, `no_identity`, `expired`, `duplicate`, `conflicting` or `dead`.",
+            "reason": "Stable code, such as `contents-price`; for a conflict the columns that differ.",
+            "field": "Contract column.",
+            "message": "What is wrong; never a value.",
+            "fix": "What to do.",
+            "event": "Event name.",
+            "event_id": "Event id.",
+            "source_id": "Event source id.",
+            "event_time": "Unix seconds.",
+            "value": "Value of the event.",
+            "currency": "Its currency.",
+            "event_key": "Its key; NULL when the row cannot have one.",
+            "payload_hash": "Its digest; NULL when the row cannot have one.",
+            "first_seen": "Start of the run that wrote it.",
+            "sendable_until": "Unix seconds after which sending is pointless.",
+        },
+    ),
+}
+EXAMPLES: Mapping[str, str] = {
+    "Rows that were not sent, by reason, and what to do": (
+        "select model, term, reason, count(*) as rows, any_value(fix) as fix\n"
+        "from quarantine\n"
+        "group by all\n"
+        "order by rows desc"
+    ),
+    "Which orders they are": (
+        "select event_id, reason, value, currency, epoch_ms(sendable_until * 1000) as sendable_until\n"
+        "from quarantine\n"
+        "where term = 'invalid'"
+    ),
+    "Events that were sent, by day and currency": (
+        "select cast(epoch_ms(event_time * 1000) as date) as day, currency, count(*) as events, sum(value) as value\n"
+        "from sent_keys\n"
+        "where state = 'accepted'\n"
+        "group by all\n"
+        "order by all"
+    ),
+    "Was this event sent? The key is computed as in [keys](formats.md#keys)": (
+        "select state, epoch_ms(event_time * 1000) as event_time\n"
+        "from sent_keys\n"
+        "where event_key = cast(substr(sha256(\n"
+        "    '7:offline' || '19:7654321098765432109' || '8:Purchase' || '32:002e096d8b067793b57cac6f34374fe7'\n"
+        "), 1, 32) as uuid)"
+    ),
+    "The newest requests, with TikTok's ticket ids": (
+        "select part.model, batch.state, batch.rows, attempt.request_id, attempt.started_at\n"
+        "from attempt\n"
+        "join batch on batch.id = attempt.batch\n"
+        "join part on part.id = batch.part\n"
+        "order by attempt.started_at desc\n"
+        "limit 5"
+    ),
+    "How TikTok answered": (
+        "select http_status, code, response_class, count(*) as attempts, round(avg(seconds), 3) as seconds\n"
+        "from attempt\n"
+        "group by all\n"
+        "order by attempts desc"
+    ),
+    "What the last runs sent": (
+        "select id, exit_code, receipt->>'$.totals.accepted' as accepted, receipt->>'$.totals.already_sent' as before\n"
+        "from run\n"
+        "order by started_at desc\n"
+        "limit 5"
+    ),
+}
+
+
+def _tables() -> dict[str, list[tuple[str, str]]]:
+    """Return name and type of each column by table, from the migrations."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        scripts = resources.files("pusher.ledger").joinpath("migrations").iterdir()
+        for script in sorted(scripts, key=lambda item: item.name):
+            connection.executescript(script.read_text("utf-8"))
+        names = [row[0] for row in connection.execute("select name from sqlite_schema where type = 'table'")]
+        return {
+            name: [(row[1], row[2]) for row in connection.execute(f"pragma table_info({name})")]
+            for name in names
+            if not name.startswith("sqlite_") and name != "meta"
+        }
+    finally:
+        connection.close()
+
+
+def _columns(name: str, given: Mapping[str, str | None]) -> Iterator[str]:
+    text, sentences = {**TABLES, **VIEWS}[name]
+    if set(given) != set(sentences):
+        raise ValueError(f"docs/ledger.py does not describe the columns of {name}: {set(given) ^ set(sentences)}")
+    yield from (f"### `{name}`", "", text, "", "| column | type | meaning |", "|---|---|---|")
+    yield from (f"| `{column}` | {type_ or ''} | {sentences[column]} |" for column, type_ in given.items())
+    yield ""
+
+
+def page() -> str:
+    """Return the page."""
+    lines = [_INTRODUCTION, "## Tables", ""]
+    for name, columns in _tables().items():
+        lines += _columns(name, dict(columns))
+    lines += ["## Views over the Parquet files", ""]
+    for name, (_, sentences) in VIEWS.items():
+        lines += _columns(name, dict.fromkeys(sentences))
+    lines += ["## Examples", ""]
+    for title, sql in EXAMPLES.items():
+        lines += [f"{title}:", "", "```text", f'pusher status --sql "\n{sql}\n"', "```", ""]
+    return "\n".join(lines).rstrip() + "\n"
