@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SHOP := data/retail
 REAL := examples/complete_journey
+REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
 
 .PHONY: help setup demo demo-reset demo-real demo-real-reset test check format docs bench clean
@@ -38,6 +39,16 @@ demo: $(READY) profiles.yml ## lint, build and push a synthetic shop to the embe
 demo-reset: ## forget the synthetic shop, its warehouse, its ledger and its sandbox
 	rm -rf $(SHOP) retail.duckdb .pusher/dev
 
+demo-real: $(READY) ## the same on real transactions: a year of grocery baskets, the last 28 days of it sent
+	$(BIN)/python $(REAL)/fetch.py
+	$(BIN)/python $(REAL)/prepare.py
+	$(BIN)/pusher lint --project-dir $(REAL)
+	$(BIN)/pusher build --project-dir $(REAL) --clock $(REAL_CLOCK)
+	$(BIN)/pusher push --project-dir $(REAL) --clock $(REAL_CLOCK)
+
+demo-real-reset: ## forget the warehouse, the ledger and the sandbox of the real transactions
+	rm -rf $(REAL)/complete_journey.duckdb $(REAL)/.pusher
+
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
@@ -59,4 +70,5 @@ bench: $(READY) ## measure speed and memory as ratios; EVENTS=10000000 for the l
 	$(BIN)/python -m benchmarks --events $(EVENTS)
 
 clean: ## remove everything that the targets above made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache target data .pusher retail.duckdb
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache target data .pusher retail.duckdb \
+	  $(REAL)/data $(REAL)/macros $(REAL)/target $(REAL)/complete_journey.duckdb $(REAL)/.pusher
