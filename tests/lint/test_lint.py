@@ -280,6 +280,18 @@ def test_a_source_without_declared_columns_is_judged_by_the_names_in_its_file(tm
         models=manifest.select(),
     )
     assert {("PU401", "email"), ("PU404", "email")} <= {(one.rule, one.model_column) for one in findings}
+    blind = lint(
+        manifest,
+        columns=inference.models,
+        payload_of={"view": destination.payloads["offline_events"]},
+        source_id_of={},
+        policy=PolicyFile(),
+        models=manifest.select(),
+    )
+    (finding,) = [one for one in blind if one.rule == "PU402"]
+    assert finding.message == (
+        "`number`, `email` come through source club.members, whose columns are not known, which cannot be followed."
+    )
 
 
 def test_lint_says_the_same_twice(tmp_path: Path) -> None:

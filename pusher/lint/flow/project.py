@@ -16,7 +16,7 @@ from pusher.contracts import Column
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation
-from pusher.lint.flow.values import UNKNOWN, Leak, Place, Value, join
+from pusher.lint.flow.values import Leak, Place, Value, join
 
 _OPAQUE_KIND = "unknown"
 _TOO_DEEP = "its SQL is nested too deeply"
@@ -170,7 +170,10 @@ def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
         Output(column.name, declared_value(kinds_of(column), f"{label}.{column.name}"))
         for column in source_columns(source, given)
     )
-    return Relation(outputs, None if outputs else UNKNOWN, uncertain=not outputs)
+    if outputs:
+        return Relation(outputs)
+    through = f"source {label}, whose columns are not known"
+    return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
 
 
 def _error_place(name: str, sql: str, error: SqlglotError) -> Place | None:
