@@ -69,6 +69,7 @@ class Renderer:
         places: dict[str, str] = {}
         for file in macros:
             self._load(file, places)
+        self.problems.sort(key=lambda problem: (problem.file or "", problem.line or 0))
         self._shared |= self._macros
         package = SimpleNamespace(**self._macros)
         # dbt calls a project's own macros with and without its name.
@@ -98,19 +99,14 @@ class Renderer:
         for name, macro in vars(module).items():
             if not isinstance(macro, Macro):
                 continue
-            if name in places or name in self._words.names:
-                line, column = locate_word(file.text, 1, rf"macro\s+{name}\b")
-                first = f", first in {places[name]}" if name in places else "; it is a word of dbt"
-                self.problems.append(
-                    Problem(
-                        "duplicate-macro",
-                        f"Macro `{name}` is defined twice{first}.",
-                        file.path,
-                        line,
-                        column,
-                        "Rename one of them.",
-                    )
-                )
+            line, column = locate_word(file.text, 1, rf"macro\s+{name}\b")
+            if name in self._words.names:
+                message, fix = f"Macro `{name}` has the name of a word of dbt.", "Rename it."
+                self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
+                continue
+            if name in places:
+                message, fix = f"Macro `{name}` is defined twice, first in {places[name]}.", "Rename one of them."
+                self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
             places[name] = file.path
             self._macros[name] = macro
         self.problems += self._words.render.problems

@@ -131,7 +131,9 @@ def test_ephemeral_models_become_ctes(tmp_path: Path) -> None:
         "models/base.sql": "select 1 as x",
         "models/one.sql": "{{ config(materialized='ephemeral') }}select x from {{ ref('base') }}",
         "models/two.sql": "{{ config(materialized='ephemeral') }}\nselect x from {{ ref('one') }} -- all",
-        "models/with_it.sql": "-- why\nwith a as (from {{ ref('two') }})\nselect * from a join {{ ref('one') }} using (x)",
+        "models/with_it.sql": (
+            "-- why\nwith a as (from {{ ref('two') }})\nselect * from a join {{ ref('one') }} using (x)"
+        ),
         "models/without.sql": "select * from {{ ref('one') }}",
     }
     models = compiled(tmp_path, files).models

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import PurePath
 from typing import Any
 
 from pusher.contracts import EngineError
@@ -57,7 +58,6 @@ _SAFE_FORMS = (
     ),
     (re.compile(r"NOT NULL constraint failed: (\S+)"), "Column {0} may not be null"),
     (re.compile(r"Could not cast value .* to (\S+)$", re.DOTALL), "A value cannot be converted to {0}"),
-    (re.compile(r"CSV Error on Line: (\d+)"), "A line of a CSV file cannot be read: line {0}"),
     (re.compile(r"Invalid unicode|not valid UTF-?8|invalid UTF8", re.IGNORECASE), "A text is not UTF-8"),
 )
 _SETTING = re.compile(r"Cannot change configuration option")
@@ -69,7 +69,18 @@ def _shown(template: str, groups: tuple[str | None, ...]) -> str:
     return re.sub(r"\{1:(.*?)\{\}\}", lambda found: f"{found[1]}{second}" if second else "", text)
 
 
+def _bad_csv_line(message: str) -> str:
+    # The line itself comes first in the message, so what follows it is read from the end.
+    line = re.match(r"CSV Error on Line: (\d+)", message)
+    file = re.findall(r"^  file = (.*)$", message, re.MULTILINE)[-1:]
+    column = re.findall(r"^Column (.*) is being converted as type (\w+)$", message, re.MULTILINE)[-1:]
+    where = f"Line {line[1] if line else '?'} of {PurePath(file[0]).name if file else 'a CSV file'}"
+    return f"{where}: column {column[0][0]} is no {column[0][1]}" if column else f"{where} cannot be read"
+
+
 def _without_values(message: str) -> str:
+    if message.startswith("CSV Error"):
+        return _bad_csv_line(message)
     for pattern, template in _SAFE_FORMS:
         found = pattern.search(message)
         if found:
