@@ -309,6 +309,7 @@ class Project:
             },
             policy=self.policy,
             models=models,
+            source_columns=inference.sources,
         )
         return LintReport(findings, len(models))
 

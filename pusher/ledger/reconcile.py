@@ -16,7 +16,7 @@ from typing import Any, Self
 from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.state import PRIVATE_FOLDER
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import literal
 
 MEMORY_LIMIT = "384MB"
 ROWS_PER_PART = 98_304
@@ -309,7 +309,7 @@ class Reconciler:
             "where term not in ('planned', 'already_sent', 'enriched')) "
             f"to {literal(path.as_posix())} (format parquet, compression zstd)"
         )
-        rows = self._rows(f"select count(*) from {identifier(path.as_posix())}")[0][0]
+        rows = self._rows(f"select count(*) from read_parquet({literal(path.as_posix())})")[0][0]
         if rows == 0:
             path.unlink()
             return None, 0
@@ -323,7 +323,7 @@ class Reconciler:
                 "where term = 'conflicting'"
             )
         sql = (
-            f"select count(*) from {identifier(path.as_posix())} as now where term = 'conflicting' and not exists ("
+            f"select count(*) from read_parquet({literal(path.as_posix())}) as now where term = 'conflicting' and not exists ("
             f"select 1 from ({known}) as seen where seen.event_key = now.event_key "
             "and seen.payload_hash = now.payload_hash)"
         )
@@ -388,5 +388,5 @@ def compact(paths: Sequence[Path], target: Path, *, keep_since: int) -> int:
             f"copy (select * from read_parquet({_paths(paths)}) where event_time >= {keep_since}) "
             f"to {literal(target.as_posix())} (format parquet, compression snappy)"
         )
-        row = connection.execute(f"select count(*) from {identifier(target.as_posix())}").fetchone()
+        row = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
     return int(row[0]) if row else 0

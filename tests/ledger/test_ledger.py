@@ -1,0 +1,266 @@
+"""A ledger that cannot be trusted stops everything, and a ledger that can forgets nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pusher.contracts import StagedFile
+from pusher.errors import Problem, StateError
+from pusher.ledger.opening import open_store
+from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount, compact
+from pusher.ledger.state import StateFolder
+from pusher.ledger.views import query
+from tests.push.support import NOW, Order, Shop, orders
+
+SENT_TWICE = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop that has pushed three orders to the embedded sandbox."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    return shop
+
+
+def refused(shop: Shop) -> Problem:
+    """Return the problem that the next push stops with."""
+    with pytest.raises(StateError) as caught:
+        shop.push()
+    assert caught.value.exit_code == 2
+    return caught.value.problems[0]
+
+
+def test_state_is_private_to_its_user(shop: Shop) -> None:
+    """Folders are 0700 and files 0600, whatever the umask."""
+    modes = {
+        path.relative_to(shop.state.root).as_posix(): stat.S_IMODE(path.stat().st_mode)
+        for path in (shop.state.root, *shop.state.root.rglob("*"))
+    }
+
+    assert {mode for name, mode in modes.items() if (shop.state.root / name).is_dir()} == {0o700}
+    assert {mode for name, mode in modes.items() if (shop.state.root / name).is_file()} == {0o600}
+
+
+def test_key_file_that_is_missing_stops_the_next_push(shop: Shop) -> None:
+    """Without its keys a ledger would send rows again, so nothing is sent."""
+    (keys,) = shop.state.keys.iterdir()
+    keys.unlink()
+
+    assert refused(shop) == Problem("ledger", "A file of the ledger is missing.", f"keys/{keys.name}", fix=SENT_TWICE)
+
+
+def test_key_file_with_one_changed_byte_stops_the_next_push(shop: Shop) -> None:
+    """A flipped byte of the same size is found by its digest."""
+    (keys,) = shop.state.keys.iterdir()
+    content = bytearray(keys.read_bytes())
+    content[len(content) // 2] ^= 1
+    keys.write_bytes(content)
+
+    assert refused(shop) == Problem("ledger", "A file of the ledger was changed.", f"keys/{keys.name}", fix=SENT_TWICE)
+
+
+def test_file_that_the_ledger_does_not_name_is_removed(shop: Shop) -> None:
+    """Leftovers of a run that ended early do not stay."""
+    leftover = shop.state.outbox / "half-written.parquet"
+    leftover.write_bytes(b"half")
+    (shop.state.keys / "old.staging").mkdir()
+
+    shop.push()
+
+    assert not leftover.exists()
+    assert [path.suffix for path in shop.state.keys.iterdir()] == [".parquet"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "The ledger is empty."),
+        (b"not a database at all, but long enough to look at", "The ledger is not an SQLite file."),
+    ],
+)
+def test_ledger_that_is_no_database_is_never_replaced(shop: Shop, content: bytes, message: str) -> None:
+    """An empty or foreign file in the ledger's place is refused and kept."""
+    shop.state.ledger.write_bytes(content)
+
+    assert refused(shop).message == message
+    assert shop.state.ledger.read_bytes() == content
+
+
+def test_ledger_with_a_damaged_page_is_refused(shop: Shop) -> None:
+    """Damage inside the file is found before anything is sent."""
+    content = bytearray(shop.state.ledger.read_bytes())
+    content[4096:8192] = b"\xff" * 4096
+    shop.state.ledger.write_bytes(content)
+
+    assert refused(shop).code == "ledger"
+
+
+def test_ledger_of_a_newer_version_is_refused(shop: Shop) -> None:
+    """A downgrade does not touch a ledger that it does not know."""
+    with sqlite3.connect(shop.state.ledger) as connection:
+        connection.execute("pragma user_version = 99")
+    connection.close()
+
+    problem = refused(shop)
+
+    assert problem.message == "The ledger has schema 99, this version of pusher knows 1."
+    assert problem.fix == "Install the newer pusher that wrote it."
+
+
+def test_ledger_that_was_deleted_is_not_made_anew(shop: Shop) -> None:
+    """With the rest of the state folder still there, a missing ledger is a loss, not a first run."""
+    shop.state.ledger.unlink()
+
+    assert refused(shop).message == "The ledger is gone, but its state folder was in use."
+
+
+def test_profile_that_pins_another_ledger_is_refused(shop: Shop) -> None:
+    """A pinned ledger_id that differs stops the push."""
+    text = (shop.root / "profiles.yml").read_text()
+    (shop.root / "profiles.yml").write_text(text.replace('{"dev": {"tiktok"', '{"dev": {"ledger_id": "x", "tiktok"'))
+
+    assert refused(shop).message == "This is not the ledger that the profile names."
+
+
+def test_crash_while_the_ledger_was_made_is_forgiven(tmp_path: Path) -> None:
+    """An empty ledger file without its id was never used, so the next run makes it."""
+    state = StateFolder(tmp_path / "state")
+    state.create()
+    state.ledger.touch()
+
+    store = open_store(state, base_url="sandbox", now=NOW)
+
+    assert store.meta("base_url") == "sandbox"
+    store.close()
+
+
+def staged(folder: Path, rows: list[tuple[str, str, int | None]], source_id: str = "1") -> list[StagedFile]:
+    """Write staged rows: event id, payload variant, reason; two rows to a file."""
+    files = []
+    for number in range(0, len(rows), 2):
+        path = folder / f"staged-{number}.parquet"
+        values = ", ".join(
+            f"('{event_id}', '{variant}', {'null' if reason is None else reason})"
+            for event_id, variant, reason in rows[number : number + 2]
+        )
+        with duckdb.connect() as connection:
+            connection.execute(
+                "copy (select case when r is null then cast(md5(e) as uuid) end as _event_key, "
+                "case when r is null then unhex(sha256(e || v)) end as _payload_hash, null::uuid as _contents_hash, "
+                "1::bigint as _event_time, cast(length(v) as decimal(38, 9)) as _value, 'USD' as _currency, "
+                f"'Purchase' as _event, e as _event_id, '{source_id}' as _source_id, null::varchar as _shop_id, "
+                "null::varchar as _event_channel, null::varchar as _brand, null::bigint as _num_items, "
+                "cast(r as smallint) as _reason, "
+                f"0::integer as _dropped_identifiers, e as event from (values {values}) as t(e, v, r)) "
+                f"to '{path}' (format parquet)"
+            )
+        files.append(StagedFile(path, len(rows[number : number + 2])))
+    return files
+
+
+def reconcile(folder: Path, files: list[StagedFile]) -> Reconciled:
+    """Compare staged rows with nothing held."""
+    frozen = folder / "frozen"
+    frozen.mkdir()
+    reasons = {0: ReasonText("invalid", "value-negative", "value", "value is below 0.", "Set refund_policy.")}
+    with Reconciler(frozen, files, (), (), (), reasons) as reconciler:
+        return reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
+
+
+def test_only_due_rows_are_frozen(tmp_path: Path) -> None:
+    """A staged file with refused or repeated rows is written anew without them; a clean one is kept as it is."""
+    files = staged(
+        tmp_path,
+        [("a", "x", None), ("b", "x", None), ("c", "x", 0), ("d", "x", None), ("d", "x", None), ("e", "x", None)],
+    )
+
+    result = reconcile(tmp_path, files)
+
+    with duckdb.connect() as connection:
+        frozen = sorted(
+            row[0]
+            for _, part in result.parts
+            for row in connection.execute(f"select event from read_parquet('{part.path}')").fetchall()
+        )
+    assert frozen == ["a", "b", "d", "e"]
+    assert result.parts[0] == ("1", files[0])
+    assert result.counts == [
+        TermCount("duplicate", "", "USD", 1, Decimal(1)),
+        TermCount("invalid", "value-negative", "USD", 1, Decimal(1)),
+        TermCount("planned", "", "USD", 4, Decimal(4)),
+    ]
+    assert result.quarantine is not None
+    assert result.quarantine.rows == 2
+
+
+def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path) -> None:
+    """Compaction keeps one row a key and forgets events that may not be sent any more."""
+    paths = []
+    for number, event_time in enumerate((5, 10, 15)):
+        path = tmp_path / f"{number}.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f"copy (select {number} as event_key, {event_time}::bigint as event_time) to '{path}' (format parquet)"
+            )
+        paths.append(path)
+
+    rows = compact(paths, tmp_path / "merged.parquet", keep_since=10)
+
+    with duckdb.connect() as connection:
+        kept = connection.execute(
+            f"select event_key from read_parquet('{tmp_path}/merged.parquet') order by 1"
+        ).fetchall()
+    assert rows == 2
+    assert kept == [(1,), (2,)]
+
+
+def test_many_key_files_become_one_and_still_hold_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the merge a look-back over everything that was sent still sends nothing."""
+    monkeypatch.setattr("pusher.push.run.MOST_KEY_FILES", 2)
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    for day in range(4):
+        shop.sell(orders(day + 1))
+        shop.push(now=NOW + timedelta(minutes=day))
+
+    report = shop.push()
+
+    assert report.models[0].held == {"accepted": 4}
+    assert len(list(shop.state.keys.iterdir())) <= 3
+
+
+def test_ledger_can_be_asked_in_sql_while_it_is_locked(shop: Shop) -> None:
+    """`status --sql` reads a copy, so it works while a push holds the lock."""
+    with shop.state.locked():
+        rows = query(
+            shop.state,
+            "select model, state, sum(batch.rows)::int as rows from batch join part on part.id = part group by all",
+        )
+        keys = query(shop.state, "select state, count(*) as keys from sent_keys group by state")
+
+    assert rows == [{"model": "tiktok_offline_events", "state": "accepted", "rows": 3}]
+    assert keys == [{"state": "accepted", "keys": 3}]
+
+
+def test_status_counts_what_is_open(shop: Shop) -> None:
+    """Rows that were planned and not sent are shown as open, with how many are refused and why."""
+    shop.sell([*orders(3), Order("late", at="2026-09-01 00:00:00")])
+    shop.push()
+
+    summary = shop.project().status()
+
+    assert summary is not None
+    assert summary.open_rows == []
+    assert summary.settled_rows == [{"model": "tiktok_offline_events", "state": "accepted", "rows": 3}]
+    assert [(row["term"], row["reason"], row["rows"]) for row in summary.quarantined] == [("expired", "too-old", 1)]
