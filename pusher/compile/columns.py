@@ -7,17 +7,20 @@ all others are still checked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pusher.compile import graph
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
+from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
 from pusher.errors import CompileError, Problem
 from pusher.payload.sql import identifier
 
 FALLBACK_TYPE = "VARCHAR"
+_NAMES = re.compile(r'(?<=")[^"]+(?=")|(?<=with name )\S+')
 
 
 @dataclass(slots=True)
@@ -51,10 +54,11 @@ def _fix(manifest: Manifest, error: EngineError) -> str | None:
     for name in manifest.models:
         if error.kind == "catalog" and f"Table with name {name} " in error.message:
             return f"Write {{{{ ref('{name}') }}}}."
-    if not error.candidates:
-        return "Fix the SQL at this place." if error.kind == "parser" else None
-    listed = " or ".join(f"`{candidate}`" for candidate in error.candidates[:5])
-    return f"Did you mean {listed}?"
+    if error.kind == "parser":
+        return "Fix the SQL at this place."
+    # The engine offers its nearest names, however far; only those close to a name in the message help.
+    meant = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
+    return f"Did you mean {' or '.join(f'`{one}`' for one in meant)}?" if meant else None
 
 
 def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> Inference:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ class DuckDBEngine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._allowed_paths: tuple[str, ...] = ()
+        self._temp_directory: Path | None = None
 
     @classmethod
     def open(
@@ -138,6 +139,7 @@ class DuckDBEngine:
             values["threads"] = str(threads)
         if temp_directory is not None:
             values["temp_directory"] = str(temp_directory)
+        self._temp_directory = temp_directory
         for name, value in values.items():
             try:
                 self.execute(f"set global {identifier(name)} = {literal(value)}")
@@ -320,6 +322,10 @@ class DuckDBEngine:
     def close(self) -> None:
         """Let go of the database."""
         self._connection.close()
+        if self._temp_directory is not None:
+            # Only when nothing is left in it, which is the case unless another engine works there.
+            with suppress(OSError):
+                self._temp_directory.rmdir()
 
 
 def _opening_error(error: Exception, path: str | Path) -> EngineError:
