@@ -395,6 +395,7 @@ class Project:
             pixel_window=self.policy.shared_with_pixel,
             strict=self.policy.require_vendor_page_columns,
             ledger_id=self.profile.ledger_id,
+            normaliser_version=self.manifest.normaliser_version,
             resume_all=not select and not exclude,
         )
         world = PushWorld(

@@ -48,9 +48,14 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def wrapped(text: str, indent: str) -> str:
-    """Return text wrapped to the width, each line indented."""
+    """Return text wrapped to the width; a mark in the indent stands before the first line only."""
     return textwrap.fill(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 

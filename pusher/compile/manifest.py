@@ -28,6 +28,7 @@ class Manifest:
         sources: Sources by their two names.
         database: Name of the database that relations stand in.
         notices: What templates logged for people.
+        normaliser_version: What the project's macro of this name says, or None without it.
     """
 
     def __init__(self, compilation: Compilation) -> None:
@@ -37,6 +38,7 @@ class Manifest:
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
         self.notices: tuple[str, ...] = compilation.notices
+        self.normaliser_version: str | None = compilation.normaliser_version
         self._maps: dict[tuple[str, bool], SourceMap] = {}
 
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:

@@ -81,6 +81,13 @@ class Renderer:
         """Names of all macros."""
         return tuple(self._macros)
 
+    def constant(self, macro: str) -> str | None:
+        """Return what a macro without arguments renders to, or None if there is no such macro."""
+        if macro not in self._macros:
+            return None
+        with deadline(RENDER_SECONDS):
+            return str(self._macros[macro]()).strip()
+
     def _template(self, text: str, file: str) -> Template:
         rewrite = self._rewrite
         hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)

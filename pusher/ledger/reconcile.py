@@ -323,8 +323,8 @@ class Reconciler:
                 "where term = 'conflicting'"
             )
         sql = (
-            f"select count(*) from read_parquet({literal(path.as_posix())}) as now where term = 'conflicting' and not exists ("
-            f"select 1 from ({known}) as seen where seen.event_key = now.event_key "
+            f"select count(*) from read_parquet({literal(path.as_posix())}) as now "
+            f"where term = 'conflicting' and not exists (select 1 from ({known}) as seen where seen.event_key = now.event_key "
             "and seen.payload_hash = now.payload_hash)"
         )
         return int(self._rows(sql)[0][0])
