@@ -16,17 +16,38 @@ MAX_NUMBER = "1e15"
 # Private and other addresses that are not reachable from outside (RFC 1918, 3927, 4193, 4291, 6598).
 _PRIVATE_IP = (
     r"^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
-    r"|^22[4-9]\.|^2[345][0-9]\.|^::1?$|^f[cde]"
+    r"|^22[4-9]\.|^2[345][0-9]\.|^::1?$|^f[cdef]"
 )
-_IP_FORM = r"^([0-9]{1,3}\.){3}[0-9]{1,3}$|^[0-9a-f:]*:[0-9a-f:.]*$"
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_GROUP = "[0-9a-f]{1,4}"
+# `::` stands for at least one group, wherever it is; IPv4 inside IPv6 is not public and has no form here.
+_IP_FORM = "|".join(
+    (
+        rf"^({_OCTET}\.){{3}}{_OCTET}$",
+        f"^({_GROUP}:){{7}}{_GROUP}$",
+        f"^({_GROUP}:){{1,7}}:$",
+        f"^:(:{_GROUP}){{1,7}}$",
+        *(f"^({_GROUP}:){{1,{before}}}(:{_GROUP}){{1,{7 - before}}}$" for before in range(1, 7)),
+        "^::$",
+    )
+)
+# trim() leaves tabs and knows few of the spaces of Unicode; most texts start with a visible ASCII character.
+_NOT_BLANK = (
+    r"[^\s\x{0b}\x{1c}-\x{1f}\x{85}\x{a0}\x{ad}\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
+    r"\x{205f}-\x{206f}\x{3000}\x{feff}]"
+)
 _ISO_WITH_ZONE = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|z|[+-][0-9]{2}(:?[0-9]{2})?)$"
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 )
 
 
 def as_text(column: str, type_: SqlType) -> str:
     """Return a text column as it is, any other cast to text."""
     return column if type_.text.upper() == "VARCHAR" else f"cast({column} as varchar)"
+
+
+def _is_visible(value: str) -> str:
+    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(_NOT_BLANK)}))"
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:
@@ -47,9 +68,9 @@ def _digests(column: str, type_: SqlType, payload: Payload) -> str:
 def _time(column: str, type_: SqlType) -> str:
     match type_.family:
         case "integer":
-            return f"cast({column} as bigint)"
+            return f"try_cast({column} as bigint)"
         case "text":
-            value = as_text(column, type_)
+            value = f"upper({as_text(column, type_)})"
             moment = f"try_cast({value} as timestamptz)"
             return (
                 f"case when regexp_matches({value}, {literal(_ISO_WITH_ZONE)}) "
@@ -75,10 +96,10 @@ def _integer(column: str, type_: SqlType) -> str:
 
 def _texts(column: str, type_: SqlType) -> str:
     if type_.family != "list":
-        value = f"nullif(trim({as_text(column, type_)}), '')"
-        return f"case when {value} is not null then [{value}] end"
+        value = as_text(column, type_)
+        return f"case when {_is_visible(value)} then [{value}] end"
     item = as_text("t", type_.item or type_)
-    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: trim(t) <> '')"
+    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: {_is_visible('t')})"
     return f"nullif({filtered}, [])"
 
 
@@ -111,10 +132,11 @@ def typed_value(field: Field, column: str, type_: SqlType, payload: Payload) -> 
             value = as_text(column, type_)
             if field.enum == "currencies":
                 return f"nullif(upper(trim({value})), '')"
-            blank_is_null = f"case when trim({value}) <> '' then {value} end"
+            blank_is_null = f"case when {_is_visible(value)} then {value} end"
             return _translated(field, blank_is_null, payload)
 
 
+_ITEM = "_pusher_item"
 _EMPTY_TYPES = {"time": "bigint", "decimal": "decimal(18, 2)", "integer": "bigint", "boolean": "boolean"}
 
 
@@ -161,9 +183,10 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
     given = columns.get("contents")
     if given is not None and given.item is not None and given.item.fields:
         types = given.item.fields
-        struct = _item_struct(payload, types, "i.")
-        kept = "list_filter(contents, lambda i: i is not null)"
-        return f"nullif(list_transform({kept}, lambda i: {struct}), [])", dict(types)
+        # A column of the view named like the parameter would be read instead of it.
+        struct = _item_struct(payload, types, f"{_ITEM}.")
+        kept = f"list_filter(contents, lambda {_ITEM}: {_ITEM} is not null)"
+        return f"nullif(list_transform({kept}, lambda {_ITEM}: {struct}), [])", dict(types)
     if given is not None:
         return None
     flat = {field.column: columns[field.column] for field in payload.item_fields if field.column in columns}
@@ -175,7 +198,7 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
 def count_dropped(column: str, type_: SqlType, typed: str) -> str:
     """Return the expression that counts the identifiers of a column that the cast left out."""
     if type_.family == "list":
-        trimmed = f"list_transform({column}, lambda d: trim({as_text('d', type_.item or type_)}))"
-        given = f"len(list_filter({trimmed}, lambda d: d <> ''))"
+        trimmed = f"list_transform({column}, lambda d: lower(trim({as_text('d', type_.item or type_)})))"
+        given = f"len(list_distinct(list_filter({trimmed}, lambda d: d <> '')))"
         return f"greatest(coalesce({given}, 0) - coalesce(len({typed}), 0), 0)"
     return f"case when trim({as_text(column, type_)}) <> '' and ({typed}) is null then 1 else 0 end"

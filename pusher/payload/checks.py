@@ -17,10 +17,12 @@ from pusher.payload.types import SqlType
 
 GIVEN = "_given"
 DROPPED = "_dropped_identifiers"
+NOT_DIGESTS = "_not_digests"
 TIME_GIVEN = "_time_given"
 VALUE_GIVEN = "_value_given"
 ITEM_FAULT = "_item_fault"
 SOURCE_ID = "_source_id"
+_DIGEST_BYTES = 67  # with quotes and comma
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def _typed(
     payload: Payload, columns: Mapping[str, SqlType], fields: Mapping[str, str], source_id: str | None
 ) -> dict[str, str]:
     typed: dict[str, str] = {}
+    not_digests: list[str] = []
     dropped: list[str] = []
     for canonical, name in fields.items():
         field = payload.field(canonical)
@@ -86,7 +89,8 @@ def _typed(
         column = identifier(name)
         typed[canonical] = typed_value(field, column, type_, payload)
         if field.type in {"digests", "ip"} and type_.family != "null":
-            dropped.append(count_dropped(column, type_, typed[canonical]))
+            counted = dropped if field.type == "ip" else not_digests
+            counted.append(count_dropped(column, type_, typed[canonical]))
     items = item_list(payload, columns)
     if items is not None:
         typed["contents"] = items[0]
@@ -101,7 +105,8 @@ def _typed(
         typed[TIME_GIVEN] = f"{identifier(fields['event_time'])} is not null"
     if "value" in fields:
         typed[VALUE_GIVEN] = f"{identifier(fields['value'])} is not null"
-    typed[DROPPED] = f"cast({' + '.join(dropped) or '0'} as integer)"
+    typed[NOT_DIGESTS] = f"cast({' + '.join(not_digests) or '0'} as integer)"
+    typed[DROPPED] = f"cast({' + '.join([NOT_DIGESTS, *dropped])} as integer)"
     return typed
 
 
@@ -168,7 +173,7 @@ def _identity_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reaso
             "invalid",
             "No identifier of the row is a SHA-256 digest in 64 hex digits.",
             "Hash it with the macros in macros/identity/.",
-            f"{DROPPED} > 0 and {nothing}",
+            f"{NOT_DIGESTS} > 0 and {nothing}",
         ),
         Reason(
             "no-identity",
@@ -218,6 +223,17 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
                     f"{name} is null",
                 )
             )
+        if field.type == "id" and payload.event_source in field.required_by:
+            reasons.append(
+                Reason(
+                    f"{label}-control-character",
+                    canonical,
+                    "invalid",
+                    f"{canonical} holds a control character.",
+                    "Correct it where it is made: an id is never changed on its way.",
+                    f"regexp_matches({name}, '[\\x00-\\x1f\\x7f]')",
+                )
+            )
         if (reason := _enum_reason(payload, field)) is not None:
             reasons.append(reason)
         if field.minimum is not None:
@@ -231,7 +247,10 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
                     f"{name} < {field.minimum}",
                 )
             )
-        if field.type in {"text", "id"}:
+        is_closed = field.enum is not None and (
+            field.enum == "currencies" or payload.event_source not in field.enum_open
+        )
+        if field.type in {"text", "id"} and not is_closed:
             reasons.append(
                 Reason(
                     f"{label}-too-long",
@@ -255,7 +274,7 @@ def _money_reasons(fields: Mapping[str, str]) -> list[Reason]:
                 "invalid",
                 "value is not a finite number below 10^15.",
                 "Guard divisions with nullif(..., 0) and casts with a pattern.",
-                f"{VALUE_GIVEN} and (value is null or abs(value) >= {MAX_NUMBER})",
+                f"{VALUE_GIVEN} and (value is null or value >= {MAX_NUMBER} or value <= -{MAX_NUMBER})",
             )
         )
         missing = "currency is null" if "currency" in fields else "true"
@@ -283,7 +302,7 @@ def _money_reasons(fields: Mapping[str, str]) -> list[Reason]:
     return reasons
 
 
-def _item_reasons(payload: Payload) -> list[Reason]:
+def _item_reasons(payload: Payload, types: Mapping[str, SqlType]) -> list[Reason]:
     limits = payload.limits
     reasons = [
         Reason(
@@ -296,6 +315,8 @@ def _item_reasons(payload: Payload) -> list[Reason]:
         )
     ]
     for number, field in enumerate(payload.item_fields, start=1):
+        if field.column not in types:
+            continue
         reasons.append(
             Reason(
                 f"contents-{field.column.replace('_', '-')}",
@@ -304,6 +325,56 @@ def _item_reasons(payload: Payload) -> list[Reason]:
                 f"An item's {field.column} is missing or not allowed.",
                 f"Correct or leave out the item in the roll-up: {field.doc}",
                 f"{ITEM_FAULT} = {number}",
+            )
+        )
+    return reasons
+
+
+def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapping[str, str]) -> list[Reason]:
+    """Bound what single columns leave open: lists, and the row as a whole."""
+    limits, sizes, reasons = payload.limits, [], []
+    is_open = False
+    for name, given in fields.items():
+        field, column = payload.field(name), identifier(name)
+        if field is None:
+            continue
+        is_open = is_open or columns[given].family == "list"
+        if field.type == "texts":
+            reasons.append(
+                Reason(
+                    f"{name.replace('_', '-')}-too-long",
+                    name,
+                    "invalid",
+                    f"{name} has more than {limits.max_items} values, or one of more than "
+                    f"{limits.max_field_bytes:,} bytes.",
+                    "Shorten it in the model.",
+                    f"len({column}) > {limits.max_items} "
+                    f"or list_max(list_transform({column}, lambda t: strlen(t))) > {limits.max_field_bytes}",
+                )
+            )
+            sizes.append(f"coalesce(strlen(array_to_string({column}, '')), 0)")
+        elif field.type == "digests":
+            sizes.append(
+                f"coalesce(len({column}), 0) * {_DIGEST_BYTES}"
+                if columns[given].family == "list"
+                else str(_DIGEST_BYTES)
+            )
+        elif field.type in {"text", "id"}:
+            sizes.append(f"coalesce(strlen({column}), 0)")
+    if item_list(payload, columns) is not None:
+        # Few items cannot fill a row, and to count the bytes of many takes time.
+        few = limits.max_row_bytes // (len(payload.item_fields) * limits.max_field_bytes)
+        sizes.append(f"case when len(contents) > {few} then strlen(cast(contents as varchar)) else 0 end")
+    # Without a list the limits of the fields keep the row small.
+    if is_open:
+        reasons.append(
+            Reason(
+                "row-too-large",
+                next(name for name, given in fields.items() if columns[given].family == "list"),
+                "invalid",
+                f"The row is larger than {limits.max_row_bytes:,} bytes.",
+                "Shorten its texts, group its items, or leave identifiers out.",
+                f"{' + '.join(sizes)} > {limits.max_row_bytes}",
             )
         )
     return reasons
@@ -362,8 +433,9 @@ def row_checks(
     reasons += _money_reasons(fields)
     items = item_list(payload, columns)
     if items is not None:
-        reasons += _item_reasons(payload)
+        reasons += _item_reasons(payload, items[1])
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
+    reasons += _size_reasons(payload, columns, fields)
     return RowChecks(payload=payload, typed=typed, fields=provided, reasons=tuple(reasons))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pusher.payload.casts import MAX_NUMBER
 from pusher.payload.checks import DROPPED, ITEM_FAULT, SOURCE_ID, RowChecks, item_fault_sql
 from pusher.payload.model import Payload
 from pusher.payload.sql import identifier, literal
@@ -103,7 +104,9 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
     inner = _checked_sql(checks, columns, relation)
     if "contents" in provided:
         inner = f"select *, sha256(cast(list_sort(contents) as varchar)) as _contents_sha256 from ({inner}) as checked"
-    value = "cast(value as decimal(38, 9))" if "value" in provided else "cast(null as decimal(38, 9))"
+    value = "cast(null as decimal(38, 9))"
+    if "value" in provided:
+        value = f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then cast(value as decimal(38, 9)) end"
     contents = "cast(substr(_contents_sha256, 1, 32) as uuid)" if "contents" in provided else "cast(null as uuid)"
 
     def text(name: str) -> str:
@@ -114,7 +117,9 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
         "_payload_hash": f"case when _reason is null then unhex(sha256({_hash_text(checks)})) end",
         "_contents_hash": contents,
         "_event_time": "event_time" if "event_time" in provided else "cast(null as bigint)",
-        "_value": f"case when abs(value) < 1e15 then {value} end" if "value" in provided else value,
+        "_value": f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then {value} end"
+        if "value" in provided
+        else value,
         "_currency": text("currency"),
         "_event": text("event"),
         "_event_id": text("event_id"),

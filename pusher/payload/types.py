@@ -60,12 +60,14 @@ class SqlType:
 
 
 def _split(text: str) -> list[str]:
-    parts, depth, quoted, start = [], 0, False, 0
+    parts, depth, quote, start = [], 0, "", 0
     for place, letter in enumerate(text):
-        if letter == '"':
-            quoted = not quoted
-        elif quoted:
+        if letter == quote:
+            quote = ""
+        elif quote:
             continue
+        elif letter in {'"', "'"}:
+            quote = letter
         elif letter == "(":
             depth += 1
         elif letter == ")":
