@@ -324,8 +324,8 @@ class Reconciler:
             )
         sql = (
             f"select count(*) from read_parquet({literal(path.as_posix())}) as now "
-            f"where term = 'conflicting' and not exists (select 1 from ({known}) as seen where seen.event_key = now.event_key "
-            "and seen.payload_hash = now.payload_hash)"
+            f"where term = 'conflicting' and not exists (select 1 from ({known}) as seen "
+            "where seen.event_key = now.event_key and seen.payload_hash = now.payload_hash)"
         )
         return int(self._rows(sql)[0][0])
 
