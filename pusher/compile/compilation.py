@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from jinja2.exceptions import TemplateError
@@ -60,6 +61,7 @@ class Compilation:
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
         self.notices = tuple(words.notices)
         self.order = self._order()
+        self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
             self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
@@ -168,14 +170,16 @@ class Compilation:
             self.problems.append(Problem("cycle", message, file, line, column, "Remove one of the references."))
         return order
 
+    @cached_property
+    def _inlined(self) -> dict[str, list[str]]:
+        """The ephemeral models that each model refers to itself."""
+        ephemeral = {name for name in self.order if self._config(name).get("materialized") == "ephemeral"}
+        return {name: [ref for ref in self._renders[name].refs if ref in ephemeral] for name in self.order}
+
     def ephemerals(self, name: str) -> list[str]:
         """Return the ephemeral models that a model inlines, each after those it needs."""
-        inlined = {
-            one: [ref for ref in render.refs if self._config(ref).get("materialized") == "ephemeral"]
-            for one, render in self._renders.items()
-        }
-        needed = graph.reach(inlined[name], inlined)
-        return [one for one in self.order if one in needed]
+        needed = graph.reach(self._inlined[name], self._inlined)
+        return [one for one in self.order if one in needed] if needed else []
 
     def own(self, *, analysis: bool) -> Mapping[str, str]:
         """Return each model's own rendered text; with `analysis`, sources are stub tables."""
@@ -194,13 +198,20 @@ class Compilation:
 
     def rendered_map(self, name: str, *, analysis: bool) -> RenderedMap | None:
         """Return the map of a model's own text from a marked render, or None when marks change the result."""
+        own = self.own(analysis=analysis)[name]
         for only in (None, self.files.models[name].path):
-            marks = Marks(only)
-            renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewrite)
-            found = RenderedMap(self._again(renderer, name), self.own(analysis=analysis)[name], marks, self.texts)
+            renderer, marks = self._marking(analysis, only)
+            found = RenderedMap(self._again(renderer, name), own, marks, self.texts)
             if found.usable:
                 return found
         return None
+
+    def _marking(self, analysis: bool, only: str | None) -> tuple[Renderer, Marks]:  # noqa: FBT001 -- a key
+        if (analysis, only) not in self._marked:
+            marks = Marks(only)
+            renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewrite)
+            self._marked[analysis, only] = renderer, marks
+        return self._marked[analysis, only]
 
     def model(self, name: str) -> Model:
         """Return a finished model."""

@@ -16,10 +16,14 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from pusher.clock import SystemClock
+
 MAX_OUTPUT_CHARS = 1_000_000
 MAX_ITEMS = 100_000
 MAX_NUMBER = 10**100
 RENDER_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
+_IDLE_LOOKS = 10
 # A width of five digits, or one that comes from an argument.
 _WIDE_FORMAT = re.compile(r"\d{5}|%[-+ #0]*\*|\{[^{}]*\{")
 # Filters that need no SQL: they are random, write HTML, or build lists of any length.
@@ -153,26 +157,43 @@ def _check_product(left: Any, right: Any) -> None:
             raise _too_large()
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Raise RenderLimit in this thread when the block takes longer.
+class Watchdog:
+    """Stops code that runs too long, by an exception in its thread.
 
-    A signal would work in the main thread only, and schedulers call the library from others.
+    A signal would work in the main thread only, and schedulers call the library from others. One thread
+    watches all renders of a renderer, because starting one costs more than most renders; it ends by itself.
     """
-    thread, lock = threading.get_ident(), threading.Lock()
-    finished = False
 
-    def stop() -> None:
-        with lock:
-            if not finished:
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(RenderLimit))
+    def __init__(self) -> None:
+        self._clock = SystemClock()
+        self._lock = threading.Lock()
+        self._until_s: float | None = None
+        self._watched = 0
+        self._running = False
 
-    timer = threading.Timer(seconds, stop)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        with lock:
-            finished = True
-        timer.cancel()
+    @contextmanager
+    def limit(self, seconds: float) -> Iterator[None]:
+        """Raise RenderLimit in this thread when the block takes longer."""
+        with self._lock:
+            self._until_s, self._watched = self._clock.monotonic_s() + seconds, threading.get_ident()
+            if not self._running:
+                self._running = True
+                threading.Thread(target=self._watch, name="render-watchdog", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._until_s = None
+
+    def _watch(self) -> None:
+        idle = 0
+        while idle < _IDLE_LOOKS:
+            self._clock.sleep(_LOOK_SECONDS)
+            with self._lock:
+                idle = 0 if self._until_s is not None else idle + 1
+                if self._until_s is not None and self._clock.monotonic_s() > self._until_s:
+                    self._until_s = None
+                    thread = ctypes.c_ulong(self._watched)
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(RenderLimit))
+                # Decided under the lock, so that the next render starts a thread of its own.
+                self._running = idle < _IDLE_LOOKS

@@ -11,7 +11,7 @@ from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import Macro
 
-from pusher.compile.environment import MAX_OUTPUT_CHARS, RENDER_SECONDS, MacroReturn, RenderLimit, Sandbox, deadline
+from pusher.compile.environment import MAX_OUTPUT_CHARS, RENDER_SECONDS, MacroReturn, RenderLimit, Sandbox, Watchdog
 from pusher.compile.files import TextFile
 from pusher.compile.words import Raised, Render, Words, locate_word
 from pusher.config import suggest
@@ -62,7 +62,7 @@ class Renderer:
         self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewrite: Rewrite | None = None
     ) -> None:
         self._words, self._texts, self._rewrite = words, texts, rewrite
-        self._sandbox = Sandbox()
+        self._sandbox, self._watchdog = Sandbox(), Watchdog()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
         self.problems: list[Problem] = []
@@ -85,7 +85,7 @@ class Renderer:
         """Return what a macro without arguments renders to, or None if there is no such macro."""
         if macro not in self._macros:
             return None
-        with deadline(RENDER_SECONDS):
+        with self._watchdog.limit(RENDER_SECONDS):
             return str(self._macros[macro]()).strip()
 
     def _template(self, text: str, file: str) -> Template:
@@ -97,7 +97,7 @@ class Renderer:
     def _load(self, file: TextFile, places: dict[str, str]) -> None:
         self._words.start(Render("", file.path, {}))
         try:
-            with deadline(RENDER_SECONDS):
+            with self._watchdog.limit(RENDER_SECONDS):
                 # The names are shared, not copied: a macro sees the model that is being rendered and all other macros.
                 module = self._template(file.text, file.path).make_module(self._shared, shared=True)
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
@@ -133,7 +133,7 @@ class Renderer:
         self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
         parts: list[str] = []
         try:
-            with deadline(RENDER_SECONDS):
+            with self._watchdog.limit(RENDER_SECONDS):
                 parts += _capped_output(self._template(file.text, file.path))
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
