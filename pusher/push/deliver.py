@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
@@ -32,6 +32,7 @@ ACK_DELAY_S = 0.05
 IDLE_S = 0.5
 GRACE_S = 10.0
 MOST_REQUEST_IDS = 1_000
+MOST_ENCODERS = 3
 
 
 class Delivery:
@@ -84,6 +85,7 @@ class Delivery:
         self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
         self._slot_at: float | None = None
         self._proven: set[tuple[str, str]] = set()
+        self._encoders: OrderedDict[int, PartEncoder] = OrderedDict()
         self._settled_rows: dict[str, int] = {}
         self._result = Delivered()
 
@@ -239,13 +241,18 @@ class Delivery:
         return self._cut(self._pending[0])
 
     def _encoder(self, work: PartWork) -> PartEncoder:
-        if work.encoder is None:
-            part = work.part
+        """Return a part's encoder; only the parts used last stay in memory."""
+        part = work.part
+        found = self._encoders.pop(part.id, None)
+        if found is None:
             assert part.path is not None  # noqa: S101 -- open parts have a file
             code = part.space.removeprefix("test:") or None
             envelope = self._destination.envelope(work.payload, part.source_id, code)
-            work.encoder = PartEncoder(self._state.root / part.path, envelope)
-        return work.encoder
+            found = PartEncoder(self._state.root / part.path, envelope)
+        self._encoders[part.id] = found
+        while len(self._encoders) > MOST_ENCODERS:
+            self._encoders.popitem(last=False)
+        return found
 
     def _encode(self, attempt: Try) -> Body:
         return self._encoder(attempt.work).encode(attempt.batch.ranges)
@@ -311,6 +318,7 @@ class Delivery:
         for future in done:
             attempt, started_at = self._in_flight.pop(future)
             result, seconds = future.result()
+            attempt.body = None
             verdict = self._destination.verdict(
                 result, rows=attempt.batch.rows, earlier_attempt_at_risk=attempt.risk_before is not None
             )
@@ -416,7 +424,7 @@ class Delivery:
         if not work.is_final or work.part.id not in self._works:
             return
         del self._works[work.part.id]
-        work.encoder = None
+        self._encoders.pop(work.part.id, None)
         started = self._clock.monotonic_s()
         settle(work.part, store=self._store, state=self._state, run=self._run, now=self._clock.now())
         self._result.settle_s += self._clock.monotonic_s() - started

@@ -12,7 +12,7 @@ from pusher.errors import Problem
 from pusher.ledger.store import Batch, Part
 from pusher.payload.model import Payload
 from pusher.push import policy
-from pusher.push.encode import Body, PartEncoder
+from pusher.push.encode import Body
 
 
 @dataclass(slots=True)
@@ -22,7 +22,6 @@ class PartWork:
     Attributes:
         part: The part.
         payload: Its payload.
-        encoder: Encodes its rows; loaded when first needed.
         next_row: First row that no batch covers yet.
         open_batches: Batches that are neither final nor left for another run.
         left: Batches left for another run or for a person.
@@ -30,7 +29,6 @@ class PartWork:
 
     part: Part
     payload: Payload
-    encoder: PartEncoder | None = None
     next_row: int = 0
     open_batches: int = 0
     left: int = 0
@@ -61,7 +59,7 @@ class Try:
         attempts_in_run: Attempts in this run.
         risk_before: Start of an attempt before the current one that may have arrived.
         extra_requests: Requests spent on isolating bad rows, shared by all pieces of one batch.
-        body: Its bytes, once encoded.
+        body: Its bytes while it is about to be sent or in flight.
     """
 
     batch: Batch
