@@ -89,7 +89,8 @@ class ReasonText:
     fix: str
 
 
-def _paths(files: Sequence[Path]) -> str:
+def path_list(files: Sequence[Path]) -> str:
+    """Return files as a SQL list."""
     return "[" + ", ".join(literal(path.as_posix()) for path in files) + "]"
 
 
@@ -140,7 +141,7 @@ class Reconciler:
 
     def _staged(self, columns: str) -> str:
         paths = [file.path for file in self.staged]
-        return f"(select {columns}, file_index, file_row_number from read_parquet({_paths(paths)}))"
+        return f"(select {columns}, file_index, file_row_number from read_parquet({path_list(paths)}))"
 
     def _held_keys(self) -> str:
         """Return every key that may not be sent again, with the facts that tell a change."""
@@ -148,12 +149,12 @@ class Reconciler:
         if self.keys:
             sources.append(
                 "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
-                f"from read_parquet({_paths(self.keys)})"
+                f"from read_parquet({path_list(self.keys)})"
             )
         if self.held:
             names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
             columns = ", ".join(f"_{name} as {name}" for name in names)
-            sources.append(f"select {columns}, 'in_flight' as state from read_parquet({_paths(self.held)})")
+            sources.append(f"select {columns}, 'in_flight' as state from read_parquet({path_list(self.held)})")
         return " union all ".join(sources)
 
     def _match(self) -> None:
@@ -319,7 +320,7 @@ class Reconciler:
         known = "select null::uuid as event_key, null::blob as payload_hash where false"
         if self.known_conflicts:
             known = (
-                f"select event_key, payload_hash from read_parquet({_paths(self.known_conflicts)}) "
+                f"select event_key, payload_hash from read_parquet({path_list(self.known_conflicts)}) "
                 "where term = 'conflicting'"
             )
         sql = (
@@ -375,18 +376,3 @@ def parquet_files(connection: Any, folder: Path) -> list[StagedFile]:
         else:
             path.unlink()
     return found
-
-
-def compact(paths: Sequence[Path], target: Path, *, keep_since: int) -> int:
-    """Merge key files into one, leaving out keys of events too old to be sent again; returns its rows."""
-    import duckdb
-
-    with duckdb.connect(
-        ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(target.parent)}
-    ) as connection:
-        connection.execute(
-            f"copy (select * from read_parquet({_paths(paths)}) where event_time >= {keep_since}) "
-            f"to {literal(target.as_posix())} (format parquet, compression snappy)"
-        )
-        row = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
-    return int(row[0]) if row else 0

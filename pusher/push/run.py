@@ -16,10 +16,11 @@ from pusher import __version__
 from pusher.clock import Clock
 from pusher.contracts import BatchState, Destination, Endpoint, Engine
 from pusher.errors import Incomplete, Problem
+from pusher.ledger.compaction import compact_keys
 from pusher.ledger.opening import open_store, read_store
-from pusher.ledger.reconcile import Reconciled, compact
-from pusher.ledger.state import StateFolder, publish
-from pusher.ledger.store import File, Part, Store
+from pusher.ledger.reconcile import Reconciled
+from pusher.ledger.state import StateFolder
+from pusher.ledger.store import Part, Store
 from pusher.progress import Listener, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery
@@ -28,7 +29,6 @@ from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.work import Delivered, DeliveryLimits
 from pusher.transport import Pacer, Transport
 
-MOST_KEY_FILES = 64
 RUN_ID_FORMAT = "%Y%m%dT%H%M%S"
 
 
@@ -264,7 +264,9 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
     planned_s = clock.monotonic_s() - started
     delivered = _deliver(world, options, store, planning, _resumable(store, views, options, planning))
     settling = clock.monotonic_s()
-    _compact(store, world.state, planning, views)
+    limits = views[0].payload.limits
+    keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
+    compact_keys(store, world.state, space=planning.space, keep_since=keep_since, run=planning.run, now=planning.now)
     _account(models, store, planning, delivered, resumed)
     for model in models:
         model.earlier_run = earlier.get(model.model)
@@ -378,32 +380,3 @@ def _problems(delivered: Delivered) -> tuple[Problem, ...]:
     if delivered.stopped is not None:
         problems.append(delivered.stopped)
     return tuple(problems)
-
-
-def _compact(store: Store, state: StateFolder, planning: PlanOptions, views: Sequence[View]) -> None:
-    """Merge key files once there are many, and forget keys of events that may not be sent any more."""
-    files = store.files("keys", planning.space)
-    if len(files) <= MOST_KEY_FILES or not views:
-        return
-    limits = views[0].payload.limits
-    keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
-    final = state.keys / f"{planning.run}-compact.parquet"
-    temporary = final.with_suffix(".tmp")
-    rows = compact([state.root / file.path for file in files], temporary, keep_since=keep_since)
-    digest = publish(temporary, final)
-    merged = File(
-        id=0,
-        path=final.relative_to(state.root).as_posix(),
-        kind="keys",
-        space=planning.space,
-        model=None,
-        rows=rows,
-        bytes=final.stat().st_size,
-        sha256=digest,
-    )
-    with store.transaction():
-        store.drop_files(files)
-        store.add_file(merged, run=planning.run, now=planning.now)
-        store.set_meta("pruned_before", str(keep_since))
-    for file in files:
-        (state.root / file.path).unlink(missing_ok=True)

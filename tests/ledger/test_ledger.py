@@ -13,8 +13,9 @@ import pytest
 
 from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
+from pusher.ledger.compaction import merge
 from pusher.ledger.opening import open_store
-from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount, compact
+from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import query
 from tests.push.support import NOW, Order, Shop, orders
@@ -214,7 +215,7 @@ def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path)
             )
         paths.append(path)
 
-    rows = compact(paths, tmp_path / "merged.parquet", keep_since=10)
+    rows = merge(paths, tmp_path / "merged.parquet", keep_since=10)
 
     with duckdb.connect() as connection:
         kept = connection.execute(
@@ -226,7 +227,7 @@ def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path)
 
 def test_many_key_files_become_one_and_still_hold_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the merge a look-back over everything that was sent still sends nothing."""
-    monkeypatch.setattr("pusher.push.run.MOST_KEY_FILES", 2)
+    monkeypatch.setattr("pusher.ledger.compaction.MOST_KEY_FILES", 2)
     shop = Shop(tmp_path / "shop")
     shop.sell(orders(1))
     shop.build()
