@@ -76,6 +76,9 @@ def _time(column: str, type_: SqlType) -> str:
                 f"case when regexp_matches({value}, {literal(_ISO_WITH_ZONE)}) "
                 f"then cast(epoch(date_trunc('second', {moment})) as bigint) end"
             )
+        case _ if type_.text.upper() == "TIMESTAMP_NS":
+            # date_trunc() would round it to microseconds first, and so into the next second.
+            return f"case when isfinite({column}) then epoch_ns({column}) // 1000000000 end"
         case _:
             return f"case when isfinite({column}) then cast(epoch(date_trunc('second', {column})) as bigint) end"
 

@@ -336,9 +336,10 @@ def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapp
     is_open = False
     for name, given in fields.items():
         field, column = payload.field(name), identifier(name)
-        if field is None:
+        family = columns[given].family
+        if field is None or family == "null":
             continue
-        is_open = is_open or columns[given].family == "list"
+        is_open = is_open or family == "list"
         if field.type == "texts":
             reasons.append(
                 Reason(

@@ -87,7 +87,7 @@ class Warehouse:
     def fill(self, rows: Sequence[Mapping[str, str]]) -> dict[str, SqlType]:
         """Create the table from rows of column name to SQL expression; return its columns."""
         selects = ["select " + ", ".join(f"{sql} as {identifier(name)}" for name, sql in row.items()) for row in rows]
-        self.engine.execute(f"create or replace table {TABLE} as\n" + "\nunion all ".join(selects))
+        self.engine.execute(f"create or replace table {TABLE} as\n" + "\nunion all by name ".join(selects))
         return {column.name: parse_type(column.type) for column in self.engine.columns(f"select * from {TABLE}")}
 
     def checks(
