@@ -28,7 +28,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "exit_code": "Its exit code.",
             "version": "Version of `pusher`.",
             "base_url": "Where it sent to; `sandbox` for the embedded one.",
-            "normaliser_version": "Version of the identity macros, NULL when it is not known.",
+            "normaliser_version": "What the macro `normaliser_version` says; NULL when the project has none.",
             "test_event_code": "Code of a run with `--test-event-code`, else NULL.",
             "receipt": "The receipt as JSON, as `push --json` prints it.",
         },
