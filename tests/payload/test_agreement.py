@@ -108,6 +108,27 @@ WEB_ROW = {
 }  # fmt: skip
 
 
+GOOD: dict[str, str] = {
+    "event": "'Purchase'",
+    "event_id": "'order-1'",
+    "event_time": f"to_timestamp({NOW_S - 60})::timestamp",
+    "email": f"['{EMAIL}']",
+    "value": "10.5::double",
+    "currency": "'EUR'",
+}
+
+
+def mostly_good(columns: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[list[dict[str, str]]]:
+    """Return rows of which many have no or one fault: each column that a row needs is odd in one row of eight."""
+
+    def column(name: str, odd: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        good = GOOD.get(name)
+        return odd if good is None else st.integers(0, 7).flatmap(lambda n: st.just(good) if n else odd)
+
+    row = st.fixed_dictionaries({name: column(name, odd) for name, odd in columns.items()})
+    return st.lists(row, min_size=10, max_size=20)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that staged parts may be written to."""
@@ -146,7 +167,7 @@ def judged(warehouse: Warehouse, folder: Path, rows: list[dict[str, str]], name:
 
 @seed(20_261_123)
 @RANDOM
-@given(rows=st.lists(st.fixed_dictionaries(ROW), min_size=8, max_size=16))
+@given(rows=mostly_good(ROW))
 def test_what_passes_for_offline_is_accepted_by_the_validator(
     on_disk: Warehouse, folder: Path, rows: list[dict[str, str]]
 ) -> None:
@@ -158,7 +179,7 @@ def test_what_passes_for_offline_is_accepted_by_the_validator(
 
 @seed(20_261_123)
 @RANDOM
-@given(rows=st.lists(st.fixed_dictionaries(WEB_ROW), min_size=8, max_size=16))
+@given(rows=mostly_good(WEB_ROW))
 def test_what_passes_for_web_is_accepted_by_the_validator(
     on_disk: Warehouse, folder: Path, rows: list[dict[str, str]]
 ) -> None:
