@@ -10,6 +10,8 @@ import typer
 
 from pusher.errors import ConfigError, Problem
 
+EARLIEST_YEAR, LATEST_YEAR = 1980, 2999
+
 ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.", show_default=False)]
 ProfilesDir = Annotated[Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml.", show_default=False)]
 Target = Annotated[str | None, typer.Option("--target", "-t", help="Target of the profile.", show_default=False)]
@@ -42,12 +44,9 @@ def parse_vars(text: str | None) -> dict[str, Any]:
     """
     if not text:
         return {}
-    import yaml
+    from pusher.config import parse_yaml
 
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise _bad("--vars", "is not YAML", "Write it as '{name: value}'.") from error
+    value = parse_yaml(text, "--vars").value
     if not isinstance(value, dict):
         raise _bad("--vars", "is not a mapping", "Write it as '{name: value}'.")
     return value
@@ -82,7 +81,10 @@ def parse_clock(text: str | None) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise _bad("--clock", "is not a moment", "Write it as 2026-11-20T06:00:00Z.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
+        raise _bad("--clock", f"lies outside {EARLIEST_YEAR} to {LATEST_YEAR}", "Write it as 2026-11-20T06:00:00Z.")
+    return moment
 
 
 def _bad(option: str, what: str, fix: str) -> ConfigError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
 from pusher.config.project_file import PolicyFile, ProjectFile, load_policy_file, load_project_file
-from pusher.config.strict_yaml import Document, load_yaml, suggest
+from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 
 __all__ = [
     "DestinationSettings",
@@ -17,5 +17,6 @@ __all__ = [
     "load_profile",
     "load_project_file",
     "load_yaml",
+    "parse_yaml",
     "suggest",
 ]

@@ -120,7 +120,7 @@ def find_profiles_file(project_root: Path, profiles_dir: Path | None) -> Path:
     )
 
 
-def _environment(document: Document, path: KeyPath) -> Any:
+def _environment(document: Document, path: KeyPath, used: list[str]) -> Any:
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -135,6 +135,7 @@ def _environment(document: Document, path: KeyPath) -> Any:
                     f"Set it: export {name}=..., or give a default: env_var('{name}', '...').",
                 )
             )
+        used.append(value)
         return value
 
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -152,13 +153,15 @@ def _render(value: Any, document: Document, path: KeyPath) -> Any:
         return value
     from jinja2 import TemplateError
 
+    used: list[str] = []
     try:
-        return _environment(document, path).from_string(value).render()
-    except TemplateError as error:
-        problem = document.problem(
-            "jinja", f"Cannot render this setting: {error}.", path, "Profiles know only env_var()."
-        )
-        raise ConfigError(problem) from error
+        return _environment(document, path, used).from_string(value).render()
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        message = str(error).rstrip(".")
+        for secret in filter(None, used):
+            message = message.replace(secret, "****")
+        fix = "Profiles know only env_var()."
+        raise ConfigError(document.problem("jinja", f"Cannot render this setting: {message}.", path, fix)) from None
 
 
 def _section(document: Document, holder: Mapping[str, Any], path: KeyPath, what: str) -> dict[str, Any]:
@@ -207,6 +210,10 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
     if not isinstance(mine, dict):
         raise ConfigError(document.problem("wrong-type", f"`{target}` must be a mapping.", path))
     ledger_id = mine.pop("ledger_id", None)
+    if ledger_id is not None and not isinstance(ledger_id, str):
+        raise ConfigError(
+            document.problem("wrong-type", "`ledger_id` must be text.", (*path, "ledger_id"), "Quote it.")
+        )
     found = {}
     for name, given in mine.items():
         here = (*path, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ _WITHOUT_EFFECT = {
     "log-path", "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "tests",
     "data_tests", "unit_tests", "snapshots", "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED = {"on-run-start", "on-run-end", "dispatch"}
 
 
@@ -97,6 +99,11 @@ def _top_level(document: Document) -> dict[str, Any]:
         for key in ("name", "profile")
         if not isinstance(found.get(key), str)
     ]
+    if isinstance(found.get("name"), str) and not _NAME.fullmatch(found["name"]):
+        fix = "Use letters, digits and underscores, and no digit first."
+        problems.append(document.problem("wrong-value", "`name` is not a name for a project.", ("name",), fix))
+    if not isinstance(found.get("target-path", ""), str):
+        problems.append(document.problem("wrong-type", "`target-path` must be text.", ("target-path",), "Quote it."))
     problems += [
         document.problem("wrong-type", f"`{key}` must be a mapping.", (key,))
         for key in ("vars", "models")
@@ -128,7 +135,7 @@ def load_project_file(root: Path) -> ProjectFile:
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
-        "target-path": (str(found.get("target-path", "target")),),
+        "target-path": (found.get("target-path", "target"),),
     }
     problems = []
     for key, values in paths.items():
@@ -141,9 +148,8 @@ def load_project_file(root: Path) -> ProjectFile:
         raise ConfigError(*problems)
     name = found["name"]
     given = dict(found.get("vars") or {})
-    package_vars = given.pop(name, None)
-    if isinstance(package_vars, dict):
-        given |= package_vars
+    if isinstance(given.get(name), dict):
+        given |= given.pop(name)
     return ProjectFile(
         root=root,
         name=name,
@@ -155,6 +161,16 @@ def load_project_file(root: Path) -> ProjectFile:
         models=found.get("models") or {},
         document=document,
     )
+
+
+def _mapping(
+    document: Document, holder: Mapping[str, Any], path: tuple[str, ...], problems: list[Problem]
+) -> Mapping[str, Any]:
+    value = holder.get(path[-1])
+    if value is None or isinstance(value, dict):
+        return value or {}
+    problems.append(document.problem("wrong-type", f"`{path[-1]}` must be a mapping.", path))
+    return {}
 
 
 def load_policy_file(root: Path) -> PolicyFile:
@@ -171,31 +187,27 @@ def load_policy_file(root: Path) -> PolicyFile:
     if not isinstance(found, dict):
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
     problems = document.unknown_keys(found, {"version", "lint", "push"}, ())
-    lint, push = found.get("lint") or {}, found.get("push") or {}
+    lint = _mapping(document, found, ("lint",), problems)
+    push = _mapping(document, found, ("push",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
     problems += document.unknown_keys(push, {"on_change", "shared_with_pixel"}, ("push",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",)))
-    severities = lint.get("severity") or {}
+    severities = _mapping(document, lint, ("lint", "severity"), problems)
     for rule, severity in severities.items():
         # YAML reads a bare `off` as false.
-        if severity is not False and severity not in {"error", "warning", "note", "off"}:
-            problems.append(
-                document.problem(
-                    "wrong-value",
-                    f"Severity of {rule} must be error, warning, note or off.",
-                    ("lint", "severity", rule),
-                )
-            )
-    for section, key, allowed in (
-        (push, "on_change", {"report", "ignore"}),
-        (push, "shared_with_pixel", {True, False}),
-        (lint, "require_vendor_page_columns", {True, False}),
+        if severity not in (False, "error", "warning", "note", "off"):
+            message = f"Severity of {rule} must be error, warning, note or off."
+            problems.append(document.problem("wrong-value", message, ("lint", "severity", rule)))
+    for section, path, allowed in (
+        (push, ("push", "on_change"), ("ignore", "report")),
+        (push, ("push", "shared_with_pixel"), (False, True)),
+        (lint, ("lint", "require_vendor_page_columns"), (False, True)),
     ):
+        key = path[-1]
         if key in section and section[key] not in allowed:
-            names = ", ".join(sorted(str(value).lower() for value in allowed))
-            where = ("push", key) if section is push else ("lint", key)
-            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", where))
+            names = ", ".join(str(value).lower() for value in allowed)
+            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", path))
     if problems:
         raise ConfigError(*problems)
     return PolicyFile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,6 +15,7 @@ from pusher.errors import ConfigError, Problem
 KeyPath = tuple[str | int, ...]
 MAX_YAML_BYTES = 2_000_000
 MAX_ALIASES = 100
+MAX_NODES = 200_000
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -59,12 +60,32 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loader that refuses duplicate keys and counts aliases."""
+    """Safe loader of a class of its own, so that nobody's constructors get into it."""
 
 
 def _fail(file: str, message: str, mark: yaml.Mark | None, fix: str | None) -> NoReturn:
     line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
     raise ConfigError(Problem("invalid-yaml", message, file, line, column, fix))
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
+
+
+def _count(node: yaml.Node, file: str, known: dict[int, int]) -> int:
+    """Count the nodes with every alias written out; an alias inside its own anchor has no end."""
+    if id(node) in known:
+        if known[id(node)] == 0:
+            _fail(file, "An alias stands inside its own anchor.", node.start_mark, "Write the value out.")
+        return known[id(node)]
+    known[id(node)] = 0
+    size = 1 + sum(_count(child, file, known) for child in _children(node))
+    if size > MAX_NODES:
+        _fail(file, f"The file has more than {MAX_NODES:,} values.", node.start_mark, "Split it, or use fewer aliases.")
+    known[id(node)] = size
+    return size
 
 
 def _positions(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[int, int]]) -> None:
@@ -80,20 +101,26 @@ def _positions(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[int, i
             _positions(value, here, found)
 
 
-def _refuse_duplicates(node: yaml.Node, file: str, seen: set[int]) -> None:
-    if id(node) in seen:
-        return
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        keys: set[str] = set()
-        for key, value in node.value:
-            if key.value in keys:
-                _fail(file, f"Key `{key.value}` is given twice.", key.start_mark, "Keep one of them.")
-            keys.add(key.value)
-            _refuse_duplicates(value, file, seen)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_duplicates(value, file, seen)
+def _check_keys(node: yaml.Node, file: str) -> None:
+    """Refuse keys that stand twice or are no text, and values that look like something and are not."""
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            _Loader("").construct_object(node)
+        except ValueError:
+            kind = node.tag.rpartition(":")[2]
+            _fail(file, f"A value looks like a {kind} and is none.", node.start_mark, "Put it in quotes.")
+    keys: set[str] = set()
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        if not isinstance(key, yaml.ScalarNode):
+            _fail(file, "A key is not a text.", key.start_mark, "Use plain texts as keys.")
+        if key.tag in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}:
+            kind = "a truth value" if key.tag.endswith("bool") else "nothing"
+            _fail(file, f"YAML reads the key `{key.value}` as {kind}.", key.start_mark, "Put it in quotes.")
+        if key.value in keys:
+            _fail(file, f"Key `{key.value}` is given twice.", key.start_mark, "Keep one of them.")
+        keys.add(key.value)
+    for child in _children(node):
+        _check_keys(child, file)
 
 
 def load_yaml(path: Path, shown_as: str) -> Document:
@@ -128,29 +155,43 @@ def load_yaml(path: Path, shown_as: str) -> Document:
         )
     try:
         text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        problem = Problem("invalid-yaml", f"The file is not UTF-8 (byte {error.start}).", shown_as, line, None)
+        raise ConfigError(replace(problem, fix="Save it as UTF-8.")) from error
+    return parse_yaml(text, shown_as)
+
+
+def parse_yaml(text: str, shown_as: str) -> Document:
+    """Read one YAML document strictly.
+
+    Args:
+        text: The document.
+        shown_as: Name used in messages.
+
+    Raises:
+        ConfigError: The text is not YAML, repeats a key or is suspiciously large.
+    """
+    try:
         aliases = sum(1 for token in yaml.scan(text, Loader=_Loader) if isinstance(token, yaml.AliasToken))
         if aliases > MAX_ALIASES:
             _fail(shown_as, f"The file uses more than {MAX_ALIASES} aliases.", None, "Write the values out.")
         node = yaml.compose(text, Loader=_Loader)
         if node is None:
             return Document(shown_as, {})
-        _refuse_duplicates(node, shown_as, set())
+        _count(node, shown_as, {})
+        _check_keys(node, shown_as)
         lines: dict[KeyPath, tuple[int, int]] = {}
         _positions(node, (), lines)
         value = yaml.load(text, Loader=_Loader)  # noqa: S506 -- _Loader is a SafeLoader
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            Problem(
-                "invalid-yaml",
-                f"The file is not UTF-8 (byte {error.start}).",
-                shown_as,
-                fix="Save it as UTF-8.",
-            )
-        ) from error
     except yaml.MarkedYAMLError as error:
         tab = "found character '\\t'" in str(error)
         fix = "Indent with spaces, not tabs." if tab else "Fix the YAML at this place."
         _fail(shown_as, f"Not valid YAML: {error.problem}.", error.problem_mark, fix)
-    except yaml.YAMLError as error:
-        _fail(shown_as, f"Not valid YAML: {error}.", None, "Fix the YAML.")
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        message = f"A character is not allowed in YAML: U+{ord(text[error.position]):04X}."
+        raise ConfigError(Problem("invalid-yaml", message, shown_as, line, fix="Remove it.")) from error
+    except RecursionError:
+        _fail(shown_as, "The file nests values too deeply.", None, "Write it flatter.")
     return Document(shown_as, value, lines)

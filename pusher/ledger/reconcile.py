@@ -26,10 +26,6 @@ CONFLICT = (
 )
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 MATERIAL = ("event_time", "value", "currency", "contents")
-KEY_SCHEMA = (
-    "event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint, value decimal(38, 9), currency varchar, "
-    "state varchar"
-)
 
 
 @dataclass(frozen=True, slots=True)

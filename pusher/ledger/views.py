@@ -25,7 +25,8 @@ TABLES = ("run", "file", "part", "batch", "attempt")
 _EMPTY_KEYS = (
     "select null::uuid as event_key, null::blob as payload_hash, null::uuid as contents_hash, "
     "null::bigint as event_time, null::decimal(38, 9) as value, null::varchar as currency, "
-    "null::varchar as state where false"
+    "null::varchar as event, null::varchar as source_id, null::varchar as shop_id, null::varchar as event_channel, "
+    "null::varchar as brand, null::bigint as num_items, null::varchar as state where false"
 )
 _EMPTY_QUARANTINE = (
     "select null::varchar as model, null::varchar as run, null::varchar as term, null::varchar as reason, "

@@ -18,11 +18,6 @@ from pusher.payload.types import SqlType
 PROJECTION_VERSION = 1
 """Goes into every batch's encoder id: recovery must nest rows as the first attempt did."""
 
-KEY_COLUMNS = (
-    "_event_key", "_payload_hash", "_contents_hash", "_event_time", "_value", "_currency",
-)  # fmt: skip
-FACT_COLUMNS = ("_event", "_event_id", "_source_id", "_shop_id", "_event_channel", "_num_items")
-STATUS_COLUMNS = ("_reason", "_dropped_identifiers")
 _UNIT_SEPARATOR = "chr(31)"
 
 
@@ -126,6 +121,7 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
         "_source_id": SOURCE_ID,
         "_shop_id": text("shop_id"),
         "_event_channel": text("event_channel"),
+        "_brand": text("brand"),
         "_num_items": "cast(num_items as bigint)" if "num_items" in provided else "cast(null as bigint)",
         "_reason": "_reason",
         "_dropped_identifiers": DROPPED,

@@ -14,7 +14,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REFUSED_MESSAGE = "TikTok refused the row."
-_KEY_NAMES = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
+# What an event was, and the columns that a person groups by; nothing that identifies anybody.
+_KEY_NAMES = (
+    "event_key",
+    "payload_hash",
+    "contents_hash",
+    "event_time",
+    "value",
+    "currency",
+    "event",
+    "source_id",
+    "shop_id",
+    "event_channel",
+    "brand",
+    "num_items",
+)
 
 
 def _states(batches: list[Batch], rows: int) -> list[str]:

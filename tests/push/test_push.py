@@ -62,6 +62,31 @@ def test_settled_parts_leave_keys_and_no_identifier(shop: Shop) -> None:
     assert b"token-of-a-test" not in stored
 
 
+def test_sent_keys_keep_what_a_person_groups_by(shop: Shop) -> None:
+    """Store, channel, brand and number of items of a sent event can be asked for after its rows are gone."""
+    model = shop.root / "models" / f"{VIEW}.sql"
+    facts = ("'store-1' as shop_id", "'in_store' as event_channel", "'Kestrel' as brand", "2 as num_items")
+    model.write_text(
+        model.read_text().replace("    order_id,\n", "    order_id,\n    " + ",\n    ".join(facts) + ",\n")
+    )
+    shop.sell(orders(3))
+    shop.build()
+
+    shop.push()
+
+    facts_of_keys = "event, shop_id, event_channel, brand, sum(num_items)::int as items, sum(value)::int as value"
+    assert shop.project().status_sql(f"select {facts_of_keys} from sent_keys group by all") == [
+        {
+            "event": "Purchase",
+            "shop_id": "store-1",
+            "event_channel": "in_store",
+            "brand": "Kestrel",
+            "items": 6,
+            "value": 30,
+        }
+    ]
+
+
 def test_new_rows_are_sent_beside_old_ones(shop: Shop) -> None:
     """A look-back that overlaps an earlier push sends only what is new."""
     shop.sell(orders(40))
