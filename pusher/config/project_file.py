@@ -199,15 +199,15 @@ def load_policy_file(root: Path) -> PolicyFile:
         if severity not in (False, "error", "warning", "note", "off"):
             message = f"Severity of {rule} must be error, warning, note or off."
             problems.append(document.problem("wrong-value", message, ("lint", "severity", rule)))
-    for section, path, allowed in (
+    for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
         (lint, ("lint", "require_vendor_page_columns"), (False, True)),
     ):
-        key = path[-1]
+        key = place[-1]
         if key in section and section[key] not in allowed:
             names = ", ".join(str(value).lower() for value in allowed)
-            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", path))
+            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", place))
     if problems:
         raise ConfigError(*problems)
     return PolicyFile(

@@ -16,6 +16,7 @@ KeyPath = tuple[str | int, ...]
 MAX_YAML_BYTES = 2_000_000
 MAX_ALIASES = 100
 MAX_NODES = 200_000
+_GUESSED_TAGS = {f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp")}
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
@@ -103,7 +104,7 @@ def _positions(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[int, i
 
 def _check_keys(node: yaml.Node, file: str) -> None:
     """Refuse keys that stand twice or are no text, and values that look like something and are not."""
-    if isinstance(node, yaml.ScalarNode):
+    if isinstance(node, yaml.ScalarNode) and node.tag in _GUESSED_TAGS:
         try:
             _Loader("").construct_object(node)
         except ValueError:
