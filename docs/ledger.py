@@ -111,6 +111,12 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "event_time": "Unix seconds.",
             "value": "As sent.",
             "currency": "As sent.",
+            "event": "Event name.",
+            "source_id": "Event source id.",
+            "shop_id": "As sent.",
+            "event_channel": "For grouping; not sent.",
+            "brand": "For grouping; not sent.",
+            "num_items": "As sent.",
             "state": "State of its batch: `accepted` or `dead`.",
         },
     ),
@@ -151,6 +157,13 @@ EXAMPLES: Mapping[str, str] = {
     ),
     "Events that were sent, by day and currency": (
         "select cast(epoch_ms(event_time * 1000) as date) as day, currency, count(*) as events, sum(value) as value\n"
+        "from sent_keys\n"
+        "where state = 'accepted'\n"
+        "group by all\n"
+        "order by all"
+    ),
+    "What was sent, by store": (
+        "select event, shop_id, event_channel, currency, count(*) as events, sum(value) as value\n"
         "from sent_keys\n"
         "where state = 'accepted'\n"
         "group by all\n"

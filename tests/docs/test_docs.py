@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -21,8 +22,11 @@ from typer.testing import CliRunner
 
 from docs import generate, ledger
 from pusher.cli.app import app
+from pusher.config import PolicyFile, load_project_file, profile
+from pusher.contracts import BatchState
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import ledger_database, query
+from pusher.payload import projection
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -218,6 +222,22 @@ def test_every_command_has_help_an_example_and_a_place_on_the_page() -> None:
         assert f"## `pusher {name}`\n" in page
         assert f"Example: pusher {name}" in command.help
         assert all(parameter.help for parameter in command.params)
+
+
+def test_the_formats_page_names_every_state_and_every_column_of_the_outbox() -> None:
+    """States are stored and printed, columns are read by others."""
+    page = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8")
+    columns = (*projection.KEY_COLUMNS, *projection.FACT_COLUMNS, *projection.STATUS_COLUMNS)
+    assert [name for name in (*columns, *BatchState) if f"`{name}`" not in page] == []
+
+
+def test_the_settings_page_names_every_key_that_the_code_reads() -> None:
+    """Profile, policy and vars: none is left out."""
+    page = (ROOT / "docs/reference/settings.md").read_text(encoding="utf-8")
+    variables = load_project_file(ROOT).vars
+    keys = {*profile.ALLOWED_ENGINE_SETTINGS, "type", "path", "schema", "threads", "memory_limit", *variables}
+    keys |= {field.name for field in dataclasses.fields(PolicyFile)} - {"severities"}
+    assert {key for key in keys if key not in page} == set()
 
 
 def test_pages_name_only_commands_that_exist() -> None:
