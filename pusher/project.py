@@ -420,7 +420,7 @@ class Project:
         Raises:
             BuildError: The model is not in the warehouse.
         """
-        from pusher.masking import mask, personal_columns
+        from pusher.masking import mask, personal_columns, without_identifiers
 
         model = self.models([name])[0]
         engine = self._engine()
@@ -432,11 +432,9 @@ class Project:
             raise BuildError(Problem("not-built", f"{model.name}: {error.message}", model.path, fix=fix)) from error
         finally:
             engine.close()
-        hidden = personal_columns(self.manifest, model, self.payload_of(model))
-        masked = [
-            tuple(mask(value) if column in hidden else value for column, value in zip(names, row, strict=True))
-            for row in rows
-        ]
+        hidden = personal_columns(self.manifest, model, names, self.payload_of(model))
+        hide = [mask if name.lower() in hidden else without_identifiers for name in names]
+        masked = [tuple(show(value) for show, value in zip(hide, row, strict=True)) for row in rows]
         return Shown(names, masked)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
