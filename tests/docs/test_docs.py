@@ -24,9 +24,11 @@ from docs import generate, ledger
 from pusher.cli.app import app
 from pusher.config import PolicyFile, load_project_file, profile
 from pusher.contracts import BatchState
+from pusher.destinations.tiktok.facts import contract
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import ledger_database, query
-from pusher.payload import projection
+from pusher.payload.checks import row_checks
+from pusher.payload.projection import staged_sql
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -227,7 +229,9 @@ def test_every_command_has_help_an_example_and_a_place_on_the_page() -> None:
 def test_the_formats_page_names_every_state_and_every_column_of_the_outbox() -> None:
     """States are stored and printed, columns are read by others."""
     page = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8")
-    columns = (*projection.KEY_COLUMNS, *projection.FACT_COLUMNS, *projection.STATUS_COLUMNS)
+    checks = row_checks(contract().payloads["offline_events"], {}, source_id=None, now_s=0)
+    columns = re.findall(r' as "?(_\w+)"?,?$', staged_sql(checks, {}, "view").partition("\nfrom ")[0], re.MULTILINE)
+    assert "_event_key" in columns
     assert [name for name in (*columns, *BatchState) if f"`{name}`" not in page] == []
 
 
