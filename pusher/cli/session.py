@@ -140,6 +140,7 @@ class StopOnSignal:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.signal: int | None = None
+        self._before: dict[int, Any] = {}
         self._say = say
 
     def __call__(self) -> bool:
@@ -150,14 +151,14 @@ class StopOnSignal:
         import signal
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._take)
+            self._before[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(self, *details: object) -> None:
         import signal
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_DFL)
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _take(self, number: int, frame: object) -> None:
         del frame
