@@ -230,6 +230,7 @@ class Project:
             CompileError: The model names an unknown destination or payload.
         """
         block = model.meta.get("pusher") or {}
+        self._check_meta(model, block)
         if "payload" not in block and "destination" not in block:
             return None
         if block.get("destination", self.destination.name) != self.destination.name:
@@ -249,6 +250,17 @@ class Project:
             message = f"{model.name}: unknown payload `{block.get('payload')}`."
             raise CompileError(Problem("unknown-payload", message, model.path, fix=fix))
         return payload
+
+    def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
+        """Refuse keys of `meta.pusher` that nothing reads."""
+        known = {"destination", "payload", "shard_by"}
+        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        for key in block:
+            if key not in known:
+                near = suggest(str(key), known)
+                fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
+                message = f"{model.name}: unknown key `{key}` in meta.pusher."
+                raise CompileError(Problem("unknown-key", message, model.path, fix=fix))
 
     def source_id_of(self, model: Model, payload: Payload) -> str | None:
         """Return the event source id of a view: run setting, then the model's meta, then the profile."""

@@ -17,8 +17,14 @@ _OUTCOMES = {
     "parked": "parked: outcome unknown for too long",
     "pending": "pending: run again",
 }
+_HELD = {
+    "accepted": "already sent",
+    "in_flight": "planned earlier or in flight",
+    "dead": "refused by TikTok before",
+    "parked": "parked before",
+    "expired": "too old before they could be sent",
+}
 _NOT_DUE = {
-    "already_sent": "already sent or in flight",
     "enriched": "changed in details only; the first copy counts",
     "duplicate": "repeats a row of the view",
     "conflicting": "changed after it was sent",
@@ -29,11 +35,13 @@ _NOT_DUE = {
 }
 
 
-def _rows(model: ModelReceipt) -> str:
+def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
     lines: list[tuple[str, int]] = [("rows in the view", model.view_rows)]
+    lines += [(f"  {text}", model.held[state]) for state, text in _HELD.items() if model.held.get(state)]
     lines += [(f"  {text}", model.terms[term]) for term, text in _NOT_DUE.items() if model.terms[term]]
-    lines.append(("planned", model.terms["planned"]))
-    lines += [(f"  {text}", model.terms[term]) for term, text in _OUTCOMES.items() if model.terms[term]]
+    lines.append(("would be sent" if dry_run else "planned", model.terms["planned"]))
+    if not dry_run:
+        lines += [(f"  {text}", model.terms[term]) for term, text in _OUTCOMES.items() if model.terms[term]]
     if model.resumed.get("planned"):
         lines.append(("resumed from earlier runs", model.resumed["planned"]))
         lines += [(f"  {text}", model.resumed[term]) for term, text in _OUTCOMES.items() if model.resumed.get(term)]
@@ -49,7 +57,9 @@ def _revenue(model: ModelReceipt) -> str:
         by_term = {term: values.get(currency, Decimal(0)) for term, values in model.value_by_term.items()}
         warehouse = sum(by_term.values(), Decimal(0))
         sent = model.sent.get(currency, Decimal(0))
-        before = by_term.get("already_sent", Decimal(0))
+        # An enriched row differs in details only, so its value is the one that was sent.
+        before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
+        before += by_term.get("enriched", Decimal(0))
         rest = warehouse - before - (sent if not model.resumed.get("accepted") else by_term.get("planned", Decimal(0)))
         rows.append((currency, *(_amount(value) for value in (warehouse, sent, before, rest))))
     if not rows:
@@ -82,14 +92,15 @@ def receipt_text(report: PushReport) -> str:
     """Return the receipt of a push."""
     blocks = []
     for model in report.models:
-        parts = [model.model, _rows(model), _revenue(model), _refusals(model)]
+        parts = [model.model, _rows(model, dry_run=report.dry_run), _revenue(model), _refusals(model)]
         if model.dropped_identifiers:
             parts.append(f"  {model.dropped_identifiers:,} identifiers were no digests and were left out")
         sent = model.terms["accepted"] + model.resumed.get("accepted", 0)
         if not report.dry_run:
-            before = f", already sent {model.terms['already_sent']:,}" if model.terms["already_sent"] else ""
+            accepted_before = model.held.get("accepted", 0)
+            before = f", already sent {accepted_before:,}" if accepted_before else ""
             since = ""
-            if model.earlier_run and model.terms["already_sent"]:
+            if model.earlier_run and accepted_before:
                 since = f" (newest run before: {model.earlier_run[0]}, {model.earlier_run[1][:16]})"
             parts.append(f"  sent {sent:,}{before}{since}")
         blocks.append("\n".join(part for part in parts if part))

@@ -60,7 +60,7 @@ def _check_is_ledger(path: Path, shown: str) -> None:
 def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
     ledger_id = store.meta("ledger_id")
     if ledger_id is None:
-        ledger_id = expected or secrets.token_hex(8)
+        ledger_id = secrets.token_hex(8)
         with store.transaction():
             store.set_meta("ledger_id", ledger_id)
             store.set_meta("base_url", base_url)
@@ -103,6 +103,9 @@ def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id:
     if fresh and state.ledger_id.exists():
         fix = "Restore the ledger from a backup, or remove the whole state folder if nothing was ever sent with it."
         raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
+    if fresh and expected_id is not None:
+        fix = "Restore the state folder, point --state-dir at it, or remove ledger_id from profiles.yml."
+        raise _damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
     try:
         if fresh:
             os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))

@@ -22,17 +22,20 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = ("run", "file", "part", "batch", "attempt")
-_EMPTY_KEYS = (
-    "select null::uuid as event_key, null::blob as payload_hash, null::uuid as contents_hash, "
-    "null::bigint as event_time, null::decimal(38, 9) as value, null::varchar as currency, "
-    "null::varchar as event, null::varchar as source_id, null::varchar as shop_id, null::varchar as event_channel, "
-    "null::varchar as brand, null::bigint as num_items, null::varchar as state where false"
-)
-_EMPTY_QUARANTINE = (
-    "select null::varchar as model, null::varchar as run, null::varchar as term, null::varchar as reason, "
-    "null::varchar as field, null::varchar as message, null::varchar as fix, null::varchar as event, "
-    "null::varchar as event_id, null::varchar as first_seen where false"
-)
+# Columns of the views while there is no file to read them from.
+_EMPTY = {
+    "sent_keys": (
+        "event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint, value decimal(38, 9), "
+        "currency varchar, event varchar, source_id varchar, shop_id varchar, event_channel varchar, brand varchar, "
+        "num_items bigint, state varchar, space varchar"
+    ),
+    "quarantine": (
+        "model varchar, run varchar, term varchar, reason varchar, field varchar, message varchar, fix varchar, "
+        "event varchar, event_id varchar, source_id varchar, event_time bigint, value decimal(38, 9), "
+        "currency varchar, event_key uuid, payload_hash blob, first_seen varchar, sendable_until bigint, space varchar"
+    ),
+}
+_KINDS = {"sent_keys": "keys", "quarantine": "quarantine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,10 @@ class Summary:
     Attributes:
         ledger_id: Name of the ledger.
         base_url: What it serves.
-        runs: Newest runs first: id, started, finished, exit code.
-        open_rows: Rows by model and state that are neither accepted nor refused for good.
-        settled_rows: Rows by model and final state.
-        quarantined: Rows by model, term and reason.
+        runs: Newest runs first: id, started, finished (UTC), exit code.
+        open_rows: Rows by model, key space and state that are neither accepted nor refused for good.
+        settled_rows: Rows by model, key space and final state.
+        quarantined: Rows by model, key space, term and reason.
     """
 
     ledger_id: str
@@ -80,9 +83,20 @@ def _load(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, table
     connection.unregister(f"_{table}")
 
 
-def _files(copy: sqlite3.Connection, state: StateFolder, kind: str) -> list[Path]:
-    rows = copy.execute("select path from file where kind = ? order by id", (kind,))
-    return [path for (name,) in rows if (path := state.root / name).is_file()]
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder, name: str
+) -> None:
+    """Create a view over all files of a kind, each row with its key space."""
+    spaces: dict[str, list[Path]] = {}
+    for path, space in copy.execute("select path, space from file where kind = ? order by id", (_KINDS[name],)):
+        if (state.root / path).is_file():
+            spaces.setdefault(space, []).append(state.root / path)
+    connection.execute(f"create table {identifier('_empty_' + name)} ({_EMPTY[name]})")
+    parts = [f"select * from {identifier('_empty_' + name)}"]
+    for space, paths in spaces.items():
+        listed = ", ".join(literal(path.as_posix()) for path in paths)
+        parts.append(f"select *, {literal(space)} as space from read_parquet([{listed}], union_by_name = true)")
+    connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
 
 
 @contextmanager
@@ -95,14 +109,8 @@ def ledger_database(state: StateFolder) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         for table in TABLES:
             _load(connection, copy, table)
-        for kind, empty in (("keys", _EMPTY_KEYS), ("quarantine", _EMPTY_QUARANTINE)):
-            paths = _files(copy, state, kind)
-            listed = ", ".join(literal(path.as_posix()) for path in paths)
-            name = "sent_keys" if kind == "keys" else "quarantine"
-            source = f"select * from read_parquet([{listed}], union_by_name = true)" if paths else empty
-            connection.execute(
-                f"create table {name} as {source}" if kind == "quarantine" else f"create view {name} as {source}"
-            )
+        for name in _EMPTY:
+            _create_view(connection, copy, state, name)
         yield connection
     finally:
         connection.close()
@@ -128,9 +136,9 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    result = connection.execute(sql)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    # By way of Arrow: fetching a zoned timestamp directly needs a package that is not installed.
+    rows: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+    return [{name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()} for row in rows]
 
 
 def summarise(state: StateFolder) -> Summary:
@@ -141,27 +149,30 @@ def summarise(state: StateFolder) -> Summary:
     with ledger_database(state) as connection:
         open_rows = _rows(
             connection,
-            "select model, state, sum(rows)::bigint as rows, min(since) as since from ("
-            "select part.model, batch.state, batch.rows, batch.first_risk_at as since from batch "
+            "select model, space, state, sum(rows)::bigint as rows, min(since) as since from ("
+            "select part.model, part.space, batch.state, batch.rows, batch.first_risk_at as since from batch "
             "join part on part.id = batch.part where part.settled_at is null "
             "and batch.state not in ('split', 'accepted', 'dead') "
-            "union all select part.model, 'planned', part.rows - coalesce(sum(batch.rows) "
+            "union all select part.model, part.space, 'planned', part.rows - coalesce(sum(batch.rows) "
             "filter (where batch.state <> 'split'), 0), null "
             "from part left join batch on batch.part = part.id where part.settled_at is null "
-            "group by part.id, part.model, part.rows) group by model, state having sum(rows) > 0 order by model, state",
+            "group by part.id, part.model, part.space, part.rows) group by model, space, state having sum(rows) > 0 "
+            "order by model, space, state",
         )
         settled = _rows(
             connection,
-            "select part.model, batch.state, sum(batch.rows)::bigint as rows "
+            "select part.model, part.space, batch.state, sum(batch.rows)::bigint as rows "
             "from batch join part on part.id = batch.part "
             "where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
         )
         quarantined = _rows(
             connection,
-            "select model, term, reason, count(*) as rows, min(fix) as fix from quarantine group by all order by all",
+            "select model, space, term, reason, count(*) as rows, min(fix) as fix from quarantine "
+            "group by all order by all",
         )
         runs = _rows(
             connection,
-            "select id, started_at, finished_at, exit_code, test_event_code from run order by started_at desc limit 10",
+            "select id, substr(started_at, 1, 19) as started, substr(finished_at, 1, 19) as finished, exit_code "
+            "from run order by started_at desc limit 10",
         )
     return Summary(meta.get("ledger_id", ""), meta.get("base_url", ""), runs, open_rows, settled, quarantined)

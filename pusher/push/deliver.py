@@ -426,5 +426,12 @@ class Delivery:
         del self._works[work.part.id]
         self._encoders.pop(work.part.id, None)
         started = self._clock.monotonic_s()
-        settle(work.part, store=self._store, state=self._state, run=self._run, now=self._clock.now())
+        settle(
+            work.part,
+            store=self._store,
+            state=self._state,
+            run=self._run,
+            now=self._clock.now(),
+            max_age_s=work.payload.limits.max_age_s,
+        )
         self._result.settle_s += self._clock.monotonic_s() - started

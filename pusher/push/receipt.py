@@ -55,11 +55,15 @@ class Refusal:
 
 @dataclass(slots=True)
 class ModelReceipt:
-    """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`."""
+    """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`.
+
+    Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them.
+    """
 
     model: str
     terms: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*VIEW_TERMS, *PLANNED_TERMS), 0))
     held: dict[str, int] = field(default_factory=dict)
+    held_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: dict[str, int] = field(default_factory=dict)
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     sent: dict[str, Decimal] = field(default_factory=dict)
@@ -138,15 +142,20 @@ def from_plan(plan: Plan) -> ModelReceipt:
     for count in plan.counts:
         receipt.terms[count.term] += count.rows
         if count.currency is not None:
-            values = receipt.value_by_term.setdefault(count.term, {})
-            values[count.currency] = values.get(count.currency, Decimal(0)) + count.value
+            _add(receipt.value_by_term.setdefault(count.term, {}), count.currency, count.value)
         if count.term == "already_sent":
             receipt.held[count.detail] = receipt.held.get(count.detail, 0) + count.rows
+            if count.currency is not None:
+                _add(receipt.held_value.setdefault(count.detail, {}), count.currency, count.value)
         if count.term in _EXPLAINED:
             refused[count.term, count.detail] = refused.get((count.term, count.detail), 0) + count.rows
     for (term, detail), rows in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
         receipt.refusals.append(_refusal(plan, term, detail, rows))
     return receipt
+
+
+def _add(values: dict[str, Decimal], currency: str, value: Decimal) -> None:
+    values[currency] = values.get(currency, Decimal(0)) + value
 
 
 def _refusal(plan: Plan, term: str, detail: str, rows: int) -> Refusal:

@@ -57,7 +57,7 @@ def _write(table: pa.Table, folder: Path, final: Path) -> File:
     )
 
 
-def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datetime) -> None:
+def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datetime, max_age_s: int) -> None:
     """Replace a part, all of whose rows are final, by its keys, and list its refused rows in the quarantine.
 
     Args:
@@ -66,6 +66,7 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
         state: The state folder.
         run: Run id.
         now: Current moment.
+        max_age_s: Age after which an event is not counted any more.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -78,7 +79,7 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
         table = frozen.read(columns=columns).rename_columns(list(_KEY_NAMES))
     table = table.append_column("state", pa.array(_states(batches, part.rows), pa.string()))
     keys = _write(table, state.keys, state.keys / f"{run}-{part.id}.parquet")
-    refused = _refused(part, source, batches, store.reasons(part.id), run=run, now=now)
+    refused = _refused(part, source, batches, store.reasons(part.id), run=run, now=now, max_age_s=max_age_s)
     with store.transaction():
         if refused is not None:
             name = f"{run}-{part.id}-refused.parquet"
@@ -102,9 +103,11 @@ def _refused(
     *,
     run: str,
     now: datetime,
+    max_age_s: int,
 ) -> pa.Table | None:
     """Return the rows that TikTok refused, with its words; no identifier among them."""
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     dead = [(batch, place) for batch in batches if batch.state is BatchState.DEAD for place in _places(batch)]
@@ -132,7 +135,8 @@ def _refused(
     table = pa.table({name: pa.array(values, pa.string()) for name, values in facts.items()})
     for name in names:
         table = table.append_column(name.removeprefix("_"), rows.column(name))
-    return table
+    until = pc.add(rows.column("_event_time"), pa.scalar(max_age_s, pa.int64()))
+    return table.append_column("sendable_until", until)
 
 
 def _places(batch: Batch) -> list[int]:

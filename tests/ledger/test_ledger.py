@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import stat
 from datetime import timedelta
@@ -131,6 +132,16 @@ def test_profile_that_pins_another_ledger_is_refused(shop: Shop) -> None:
     (shop.root / "profiles.yml").write_text(text.replace('{"dev": {"tiktok"', '{"dev": {"ledger_id": "x", "tiktok"'))
 
     assert refused(shop).message == "This is not the ledger that the profile names."
+
+
+def test_pinned_ledger_that_is_absent_is_not_made_anew(shop: Shop) -> None:
+    """With a pinned ledger_id an absent state folder is a loss, not a first run."""
+    shop.profile("sandbox")
+    text = (shop.root / "profiles.yml").read_text()
+    (shop.root / "profiles.yml").write_text(text.replace('{"dev": {"tiktok"', '{"dev": {"ledger_id": "x", "tiktok"'))
+    shutil.rmtree(shop.state.root)
+
+    assert refused(shop).message == "The ledger x that the profile names is not here."
 
 
 def test_crash_while_the_ledger_was_made_is_forgiven(tmp_path: Path) -> None:
@@ -263,5 +274,21 @@ def test_status_counts_what_is_open(shop: Shop) -> None:
 
     assert summary is not None
     assert summary.open_rows == []
-    assert summary.settled_rows == [{"model": "tiktok_offline_events", "state": "accepted", "rows": 3}]
+    assert summary.settled_rows == [{"model": "tiktok_offline_events", "space": "", "state": "accepted", "rows": 3}]
     assert [(row["term"], row["reason"], row["rows"]) for row in summary.quarantined] == [("expired", "too-old", 1)]
+
+
+def test_views_tell_test_events_from_real_ones_and_are_there_before_any_file(tmp_path: Path) -> None:
+    """A key carries its key space, moments with a zone can be asked for, and an empty view has its columns."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(2))
+    shop.build()
+    shop.push(test_event_code="TEST1")
+
+    keys = query(shop.state, "select space, count(*) as keys from sent_keys group by space")
+    moments = query(shop.state, "select to_timestamp(max(event_time)) as newest from sent_keys")
+    empty = query(shop.state, "select count(sendable_until) as rows from quarantine")
+
+    assert keys == [{"space": "test:TEST1", "keys": 2}]
+    assert moments[0]["newest"].isoformat() == "2026-11-19T10:00:00+00:00"
+    assert empty == [{"rows": 0}]

@@ -181,8 +181,8 @@ def _token_problems(settings: DestinationSettings, token: Secret) -> list[Proble
 
 def _token_missing(settings: DestinationSettings) -> Problem:
     fix = (
-        f"Set access_token of this target in {settings.document.file}, or the environment variable {TOKEN_VARIABLE}, "
-        "or store one with `pusher auth login`; `base_url: sandbox` needs none."
+        f"Set access_token of this target in {settings.document.file}, or the environment variable {TOKEN_VARIABLE}; "
+        "`base_url: sandbox` needs none."
     )
     return settings.document.problem("no-access-token", "There is no access token for TikTok.", settings.path, fix)
 
