@@ -22,7 +22,7 @@ from tests.payload.warehouse import EMAIL, NOW_S, PHONE, SOURCE_IDS, TABLE, Ware
 
 # Rows are many and small already: to shrink them takes minutes.
 RANDOM = settings(
-    max_examples=20,
+    max_examples=10,
     deadline=None,
     database=None,
     phases=[Phase.generate],

@@ -182,6 +182,7 @@ def test_a_refused_row_keeps_the_facts_that_the_receipt_counts(warehouse: Wareho
             "_source_id": "7654321098765432109",
             "_shop_id": "s-1",
             "_event_channel": "in_store",
+            "_brand": None,
             "_num_items": 3,
         },
     )
