@@ -291,14 +291,17 @@ class Store:
         """Store a planned batch, and return it with its id."""
         rows = sum(count for _, count in ranges)
         first_risk_at = parent.first_risk_at if parent else None
+        # Rows that may have arrived keep the encoder that made their bytes.
+        encoder = parent.encoder if parent and first_risk_at else None
         cursor = self._connection.execute(
-            "insert into batch (part, parent, ranges, rows, state, first_risk_at, run, updated_at) "
-            "values (?, ?, ?, ?, 'planned', ?, ?, ?)",
+            "insert into batch (part, parent, ranges, rows, state, encoder, first_risk_at, run, updated_at) "
+            "values (?, ?, ?, ?, 'planned', ?, ?, ?, ?)",
             (
                 part,
                 parent.id if parent else None,
                 json.dumps(ranges),
                 rows,
+                encoder,
                 stamp(first_risk_at) if first_risk_at else None,
                 run,
                 stamp(now),
@@ -311,12 +314,9 @@ class Store:
             ranges=ranges,
             rows=rows,
             state=BatchState.PLANNED,
+            encoder=encoder,
             first_risk_at=first_risk_at,
         )
-
-    def drop_batch(self, batch: Batch) -> None:
-        """Forget a batch that was never on the wire, so that its rows are cut again."""
-        self._connection.execute("delete from batch where id = ? and attempts = 0", (batch.id,))
 
     def intend(self, batch: Batch, *, encoder: str, sha256: str, size: int, run: str, now: datetime) -> Batch:
         """Store that a batch is about to be sent; nothing may be written to the wire before the commit."""

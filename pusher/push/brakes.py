@@ -23,6 +23,10 @@ class Brakes:
         pacer: Slowed down when TikTok throttles.
         max_dead_share: Share of refused rows that stops the run.
         seed: Seed of the back-off's jitter.
+
+    Attributes:
+        any_accepted: Some row of these parts was accepted, now or by an earlier run.
+        paused_until_s: Monotonic time before which nothing is sent, because TikTok throttles.
     """
 
     def __init__(self, *, clock: Clock, pacer: Pacer, max_dead_share: float, seed: int | None) -> None:
@@ -32,7 +36,8 @@ class Brakes:
         self._random = Random(seed)  # noqa: S311 -- jitter, not a secret
         self._tokens = policy.RETRY_TOKENS
         self._failures_in_a_row = 0
-        self._any_accepted = False
+        self.any_accepted = False
+        self.paused_until_s = clock.monotonic_s()
         self._throttled_at_s: float | None = None
         self._throttles = 0
         self._settled_rows = 0
@@ -53,15 +58,23 @@ class Brakes:
             verdict: What the last attempt proved.
             attempts: Attempts of the batch in this run.
         """
-        if verdict.retry_after_s is not None:
-            return verdict.retry_after_s
         match verdict.waits:
             case "throttle":
-                return self._throttle_delay_s()
+                return self._throttled(verdict)
+            case _ if verdict.retry_after_s is not None:
+                return verdict.retry_after_s
             case "minutes":
                 return policy.MINUTES_S
             case _:
                 return backoff_s(attempts, self._random)
+
+    def _throttled(self, verdict: Verdict) -> float:
+        """Pause all sending; a request that was under way when the pause began belongs to the same episode."""
+        now = self._clock.monotonic_s()
+        if now >= self.paused_until_s:
+            delay_s = self._throttle_delay_s()
+            self.paused_until_s = now + (delay_s if verdict.retry_after_s is None else verdict.retry_after_s)
+        return self.paused_until_s - now
 
     def _throttle_delay_s(self) -> float:
         """A second; after another one within a minute five minutes; then until the daily quota starts anew."""
@@ -76,33 +89,36 @@ class Brakes:
             return steps[self._throttles - 1]
         return policy.seconds_to_midnight(self._clock.now())
 
-    def note(self, verdict: Verdict, state: BatchState, rows: int) -> Problem | None:
+    def note(self, verdict: Verdict, state: BatchState, rows: int, *, is_new: bool) -> Problem | None:
         """Count an attempt; returns why the run must stop, if it must.
 
         Args:
             verdict: What the attempt proved.
             state: State of the batch after it.
             rows: Rows of the batch.
+            is_new: The rows were cut in this run; leftovers of earlier ones say nothing about the model of today.
         """
         if verdict.outcome == "accepted":
-            self._any_accepted = True
+            self.any_accepted = True
             self._failures_in_a_row = 0
             self._tokens = min(policy.RETRY_TOKENS, self._tokens + 1)
-            self._settled_rows += rows
+            self._settled_rows += rows if is_new else 0
             return None
         if state is BatchState.DEAD:
+            if not is_new:
+                return None
             self._settled_rows += rows
             self._dead_rows += rows
             return self._too_many_dead()
         if verdict.waits == "backoff":
             self._failures_in_a_row += 1
-            if self._failures_in_a_row >= CONSECUTIVE_FAILURES and not self._any_accepted:
+            if self._failures_in_a_row >= CONSECUTIVE_FAILURES and not self.any_accepted:
                 message = f"{self._failures_in_a_row} attempts in a row failed. {verdict.message}".strip()
                 return Problem("no-answer", message, fix=verdict.remedy or "Run again later: nothing was lost.")
         return None
 
     def _too_many_dead(self) -> Problem | None:
-        canary = self._dead_rows >= policy.CANARY_ROWS and not self._any_accepted
+        canary = self._dead_rows >= policy.CANARY_ROWS and not self.any_accepted
         sample = self._settled_rows <= policy.DEAD_SAMPLE_ROWS
         if not canary and not (sample and self._dead_rows > policy.DEAD_SAMPLE_ROWS * self._max_dead_share):
             return None

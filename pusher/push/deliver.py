@@ -11,21 +11,21 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 from pusher.clock import Clock
-from pusher.contracts import FINAL_STATES, Answer, BatchState, Destination, Failure, Verdict
+from pusher.contracts import Answer, BatchState, Destination, Failure, Verdict
 from pusher.errors import Problem
 from pusher.ledger.state import StateFolder
-from pusher.ledger.store import Batch, Part, Store, leaves
-from pusher.progress import Listener, RowsSettled, Waiting
+from pusher.ledger.store import Batch, Part, Store
+from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.encode import Body, PartEncoder, Ranges, encoder_id, halves, without
+from pusher.push.recovery import Recovery
 from pusher.push.settle import settle
-from pusher.push.work import Delivered, DeliveryLimits, PartWork, Try
+from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
 from pusher.transport import Pacer, Transport
 
 ACK_DELAY_S = 0.05
@@ -81,6 +81,11 @@ class Delivery:
         self._pending: deque[PartWork] = deque()
         self._works: dict[int, PartWork] = {}
         self._due: list[tuple[float, int, Try]] = []
+        self._leftovers: deque[Try] = deque()
+        self._blocked: set[Source] = set()
+        self._halted = False
+        self._is_broken = False
+        self._news: deque[Event] = deque()
         self._finished: deque[tuple[Try, Verdict, float, datetime]] = deque()
         self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
         self._slot_at: float | None = None
@@ -99,6 +104,7 @@ class Delivery:
                 self._loop(pool)
             finally:
                 self._drain()
+            self._release()
         self._result.seconds = self._clock.monotonic_s() - started
         return self._result
 
@@ -109,47 +115,30 @@ class Delivery:
         with self._store.transaction():
             self._store.recover(self._clock.now())
             for part in parts:
-                work = PartWork(part, self._destination.payloads[part.payload])
+                assert part.path is not None  # noqa: S101 -- open parts have a file
+                payload = self._destination.payloads[part.payload]
+                work = PartWork(part, payload, free=((0, part.rows),))
                 self._works[part.id] = work
-                for batch in leaves(self._store.batches(part.id)):
-                    self._take_over(work, batch)
+                due, proven = self._recovery(work).take_over(work, self._state.root / part.path)
+                if proven:
+                    self._proven.add(work.source)
+                self._leftovers += due
                 self._pending.append(work)
+        self._brakes.any_accepted = bool(self._proven)
         for work in list(self._works.values()):
             self._maybe_settle(work)
 
-    def _take_over(self, work: PartWork, batch: Batch) -> None:
-        work.next_row = max(work.next_row, *(first + count for first, count in batch.ranges))
-        if batch.state in FINAL_STATES:
-            if batch.state is BatchState.ACCEPTED:
-                self._proven.add(work.source)
-            return
-        if batch.state is BatchState.PARKED:
-            work.left += 1
-            return
+    def _recovery(self, work: PartWork) -> Recovery:
         limits = work.payload.limits
-        at_risk = batch.first_risk_at is not None
-        if policy.is_past_resending(batch.first_risk_at, now=self._clock.now(), limits=limits):
-            self._park(work, batch, "The outcome is unknown and too old to send again safely.")
-            return
-        attempt = Try(batch, work)
-        if batch.sha256 is not None and not self._same_bytes(attempt):
-            if at_risk:
-                self._park(work, batch, f"Encoded by {batch.encoder}; install that version to send it again.")
-                return
-            attempt.body = None
-            attempt.batch = replace(batch, sha256=None)
-        work.open_batches += 1
-        self._schedule(attempt, 0.0)
-
-    def _same_bytes(self, attempt: Try) -> bool:
-        batch = attempt.batch
-        if batch.encoder != encoder_id(attempt.work.payload):
-            return False
-        return self._encode(attempt).sha256 == batch.sha256
-
-    def _park(self, work: PartWork, batch: Batch, message: str) -> None:
-        self._store.set_state(batch, BatchState.PARKED, now=self._clock.now(), message=message)
-        work.left += 1
+        pixel = self._limits.pixel_window and work.payload.event_source == "web"
+        return Recovery(
+            store=self._store,
+            run=self._run,
+            now=self._clock.now(),
+            encoder=encoder_id(work.payload),
+            encode=self._encode,
+            max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
+        )
 
     def _schedule(self, attempt: Try, delay_s: float) -> None:
         heapq.heappush(self._due, (self._clock.monotonic_s() + delay_s, attempt.batch.id, attempt))
@@ -159,10 +148,15 @@ class Delivery:
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         oldest_ack: float | None = None
         while True:
+            if any(verdict.outcome != "accepted" for _, verdict, _, _ in self._finished):
+                # What was refused or throttled decides what may be sent next.
+                self._commit([])
             stopping = self._is_stopping()
             claims = [] if stopping else self._claim()
             now = self._clock.monotonic_s()
-            if self._finished and oldest_ack is None:
+            if not self._finished:
+                oldest_ack = None
+            elif oldest_ack is None:
                 oldest_ack = now
             must_flush = oldest_ack is not None and (now - oldest_ack >= ACK_DELAY_S or not self._in_flight or stopping)
             if claims or must_flush:
@@ -170,23 +164,29 @@ class Delivery:
                 oldest_ack = None
                 for attempt in claims:
                     self._submit(pool, attempt)
-            if not self._in_flight and not self._finished and (stopping or not self._has_work()):
+            if not self._finished and (stopping or not (self._in_flight or self._has_work())):
                 return
             self._collect(self._nap(flush_at=oldest_ack))
 
     def _is_stopping(self) -> bool:
-        if self._result.halt is None and self._result.stopped is None:
+        if self._result.stopped is None:
             if self._should_stop():
                 self._stop("interrupted", "The push was interrupted.", "Run again: nothing was lost.")
             elif self._clock.monotonic_s() >= self._deadline:
                 self._stop("deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped.")
-        return self._result.halt is not None or self._result.stopped is not None
+        return self._halted or self._result.stopped is not None
 
     def _stop(self, code: str, message: str, fix: str) -> None:
-        self._result.stopped = Problem(code, message, fix=fix)
+        self._result.stopped = self._result.stopped or Problem(code, message, fix=fix)
+
+    def _head(self) -> PartWork | None:
+        """Return the part whose rows are cut next."""
+        while self._pending and (not self._pending[0].free or self._pending[0].source in self._blocked):
+            self._pending.popleft()
+        return self._pending[0] if self._pending else None
 
     def _has_work(self) -> bool:
-        return bool(self._due) or any(not work.is_cut for work in self._pending)
+        return bool(self._due or self._leftovers) or self._head() is not None
 
     def _nap(self, *, flush_at: float | None) -> float:
         """Return how long to wait for a completion before something else is due."""
@@ -194,15 +194,13 @@ class Delivery:
         wake = now + IDLE_S
         if flush_at is not None:
             wake = min(wake, flush_at + ACK_DELAY_S)
-        if self._free_slots() > 0:
-            if self._due:
-                wake = min(wake, self._due[0][0])
-            if self._slot_at is not None:
-                wake = min(wake, self._slot_at)
+        if self._free_slots() > 0 and self._has_work():
+            ready = now if self._leftovers or self._head() is not None else self._due[0][0]
+            wake = min(wake, max(ready, self._slot_at or now, self._brakes.paused_until_s))
         return max(0.0, wake - now)
 
     def _free_slots(self) -> int:
-        head = next((work for work in self._pending if not work.is_cut), None)
+        head = self._head()
         if (head.source in self._proven) if head else self._proven:
             return self._limits.concurrency - len(self._in_flight)
         # Until one batch has proved that source id, token and event names are right, send one at a time and wait
@@ -221,24 +219,24 @@ class Delivery:
         return claims
 
     def _slot_is_free(self) -> bool:
-        if not self._due and not any(not work.is_cut for work in self._pending):
-            return False
         now = self._clock.monotonic_s()
+        if not self._has_work() or now < self._brakes.paused_until_s:
+            return False
         if self._slot_at is None:
             self._slot_at = now + self._pacer.wait_s()
         return self._slot_at <= now
 
     def _next(self) -> Try | None:
+        """Return what is sent next: a retry that is due, then new rows, then what earlier runs left behind."""
         if self._due and self._due[0][0] <= self._clock.monotonic_s():
-            _, _, attempt = heapq.heappop(self._due)
-            if attempt.body is None:
-                attempt.body = self._encode(attempt)
-            return attempt
-        while self._pending and self._pending[0].is_cut:
-            self._pending.popleft()
-        if not self._pending:
-            return None
-        return self._cut(self._pending[0])
+            return self._encoded(heapq.heappop(self._due)[2])
+        if (head := self._head()) is not None:
+            return self._cut(head)
+        return self._encoded(self._leftovers.popleft()) if self._leftovers else None
+
+    def _encoded(self, attempt: Try) -> Try:
+        attempt.body = self._encode(attempt)
+        return attempt
 
     def _encoder(self, work: PartWork) -> PartEncoder:
         """Return a part's encoder; only the parts used last stay in memory."""
@@ -260,25 +258,33 @@ class Delivery:
     def _cut(self, work: PartWork) -> Try:
         limits = work.payload.limits
         max_rows = limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
-        ranges, body = self._encoder(work).cut(work.next_row, max_rows=max_rows, max_bytes=limits.max_bytes_per_request)
-        rows = sum(count for _, count in ranges)
-        work.next_row += rows
+        ranges, work.free, body = self._encoder(work).cut(
+            work.free, max_rows=max_rows, max_bytes=limits.max_bytes_per_request
+        )
         work.open_batches += 1
+        rows = sum(count for _, count in ranges)
         planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
         return Try(planned, work, body=body)
 
     def _commit(self, claims: list[Try]) -> None:
         """Store what finished and what is about to be sent, in one transaction."""
         touched: list[PartWork] = []
-        with self._store.transaction():
-            while self._finished:
-                attempt, verdict, seconds, started_at = self._finished.popleft()
-                self._conclude(attempt, verdict, seconds, started_at)
-                touched.append(attempt.work)
-            for attempt in claims:
-                self._intend(attempt)
+        try:
+            with self._store.transaction():
+                while self._finished:
+                    attempt, verdict, seconds, started_at = self._finished.popleft()
+                    self._conclude(attempt, verdict, seconds, started_at)
+                    touched.append(attempt.work)
+                for attempt in claims:
+                    self._intend(attempt)
+        except BaseException:
+            # What is in memory now says more than the ledger: nothing may be settled by it.
+            self._is_broken = True
+            raise
         for work in touched:
             self._maybe_settle(work)
+        while self._news:
+            self._listener(self._news.popleft())
 
     def _intend(self, attempt: Try) -> None:
         now, batch, body = self._clock.now(), attempt.batch, attempt.body
@@ -356,7 +362,10 @@ class Delivery:
         )
         if verdict.outcome == "accepted":
             self._proven.add(work.source)
-        self._result.stopped = self._result.stopped or self._brakes.note(verdict, decision.state, batch.rows)
+            # TikTok named this row as bad, and it was not: its further hints about this batch are worth nothing.
+            attempt.isolation.ignores_hints = attempt.isolation.ignores_hints or attempt.is_hinted
+        problem = self._brakes.note(verdict, decision.state, batch.rows, is_new=attempt.is_new)
+        self._result.stopped = self._result.stopped or problem
         match decision.step:
             case "done":
                 work.open_batches -= 1
@@ -368,13 +377,34 @@ class Delivery:
                 self._again(attempt, verdict)
             case "halt":
                 self._leave(attempt)
-                self._result.halt = self._result.halt or verdict
+                self._halt(work, verdict)
             case "later":
                 self._leave(attempt)
 
     def _leave(self, attempt: Try) -> None:
         attempt.work.open_batches -= 1
         attempt.work.left += 1
+        attempt.work.at_risk = attempt.work.at_risk or attempt.batch.first_risk_at is not None
+
+    def _halt(self, work: PartWork, verdict: Verdict) -> None:
+        """Stop everything, or for a wrong setting only the rows of its event source."""
+        self._result.halts.append(verdict)
+        if verdict.response_class != "CONFIG":
+            self._halted = True
+            return
+        self._blocked.add(work.source)
+        for place in range(len(self._leftovers)):
+            attempt = self._leftovers.popleft()
+            del place
+            if attempt.work.source in self._blocked:
+                self._leave(attempt)
+            else:
+                self._leftovers.append(attempt)
+        for _, _, attempt in self._due:
+            if attempt.work.source in self._blocked:
+                self._leave(attempt)
+        self._due = [entry for entry in self._due if entry[2].work.source not in self._blocked]
+        heapq.heapify(self._due)
 
     def _again(self, attempt: Try, verdict: Verdict) -> None:
         if not self._brakes.pay_for_retry(verdict):
@@ -388,7 +418,7 @@ class Delivery:
             self._stop("wait-too-long", f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take.", reason)
             return
         if delay_s >= 1:
-            self._listener(Waiting(verdict.message or verdict.response_class, delay_s))
+            self._news.append(Waiting(verdict.message or verdict.response_class, delay_s))
         self._schedule(attempt, delay_s)
 
     def _count_settled(self, work: PartWork, batch: Batch) -> None:
@@ -398,32 +428,43 @@ class Delivery:
             for currency, value in self._encoder(work).value(batch.ranges).items():
                 sent[currency] = sent.get(currency, Decimal(0)) + value
         self._settled_rows[model] = self._settled_rows.get(model, 0) + batch.rows
-        self._listener(RowsSettled(model, self._settled_rows[model], work.part.rows))
+        self._news.append(RowsSettled(model, self._settled_rows[model], work.part.rows))
 
     def _split(self, attempt: Try, verdict: Verdict) -> None:
         """Replace a refused batch by smaller ones, in the transaction that stores the refusal."""
-        pieces: list[Ranges]
-        if verdict.bad_rows and len(verdict.bad_rows) < attempt.batch.rows:
-            alone, rest = without(attempt.batch.ranges, verdict.bad_rows)
-            pieces = [*alone, rest]
-        else:
-            pieces = list(halves(attempt.batch.ranges))
-        for ranges in pieces:
+        batch, isolation = attempt.batch, attempt.isolation
+        hinted: list[Ranges] = []
+        pieces: tuple[Ranges, ...] = halves(batch.ranges)
+        if verdict.bad_rows and len(verdict.bad_rows) < batch.rows and not isolation.ignores_hints:
+            hinted, rest = without(batch.ranges, verdict.bad_rows)
+            pieces = (rest,)
+        for ranges in (*hinted, *pieces):
             child = self._store.add_batch(
-                part=attempt.batch.part, ranges=ranges, run=self._run, now=self._clock.now(), parent=attempt.batch
+                part=batch.part, ranges=ranges, run=self._run, now=self._clock.now(), parent=batch
             )
-            piece = Try(child, attempt.work, extra_requests=attempt.extra_requests)
+            piece = Try(child, attempt.work, is_new=attempt.is_new, isolation=isolation, is_hinted=ranges in hinted)
             attempt.work.open_batches += 1
-            attempt.extra_requests[0] += 1
-            if attempt.extra_requests[0] > policy.MAX_EXTRA_REQUESTS:
+            isolation.extra_requests += 1
+            if isolation.extra_requests > policy.MAX_EXTRA_REQUESTS or attempt.work.source in self._blocked:
                 self._leave(piece)
-                continue
-            self._schedule(piece, 0.0)
+            else:
+                self._schedule(piece, 0.0)
+
+    def _release(self) -> None:
+        """Give rows back to their view that were frozen from a wrong model and never sent."""
+        if self._result.stopped is None or self._result.stopped.code != "too-many-refused":
+            return
+        for work in list(self._works.values()):
+            if not work.at_risk and work.source not in self._proven:
+                del self._works[work.part.id]
+                self._settle(work)
 
     def _maybe_settle(self, work: PartWork) -> None:
-        if not work.is_final or work.part.id not in self._works:
-            return
-        del self._works[work.part.id]
+        if work.is_final and work.part.id in self._works and not self._is_broken:
+            del self._works[work.part.id]
+            self._settle(work)
+
+    def _settle(self, work: PartWork) -> None:
         self._encoders.pop(work.part.id, None)
         started = self._clock.monotonic_s()
         settle(

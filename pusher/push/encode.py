@@ -74,14 +74,18 @@ class PartEncoder:
         content = b"".join((self._prefix, stream.getbuffer(), self._suffix))
         return Body(content, hashlib.sha256(content).hexdigest())
 
-    def cut(self, first_row: int, *, max_rows: int, max_bytes: int) -> tuple[Ranges, Body]:
-        """Take as many rows from `first_row` as fit into one request; a single row may be larger."""
-        count = min(max_rows, self.rows - first_row)
+    def cut(self, free: Ranges, *, max_rows: int, max_bytes: int) -> tuple[Ranges, Ranges, Body]:
+        """Take as many free rows as fit into one request; a single row may be larger.
+
+        Returns:
+            Rows taken, rows still free, and the body.
+        """
+        count = min(max_rows, sum(rows for _, rows in free))
         while True:
-            ranges: Ranges = ((first_row, count),)
-            body = self.encode(ranges)
+            taken, rest = split_at(free, count)
+            body = self.encode(taken)
             if len(body.content) <= max_bytes or count == 1:
-                return ranges, body
+                return taken, rest, body
             # Rows differ in size, so aim a little below the share that would fit.
             count = max(1, min(count - 1, int(count * 0.95 * max_bytes / len(body.content))))
 
@@ -140,3 +144,19 @@ def without(ranges: Ranges, bad_rows: Sequence[int]) -> tuple[list[Ranges], Rang
         alone.append(bad)
         rest = (*before, *after)
     return alone[::-1], rest
+
+
+def minus(ranges: Ranges, taken: Ranges) -> Ranges:
+    """Take rows out of ranges, keeping the order of the rest."""
+    rest = list(ranges)
+    for first, count in taken:
+        kept: list[tuple[int, int]] = []
+        for start, rows in rest:
+            before = min(rows, max(0, first - start))
+            after = min(rows, max(0, start + rows - first - count))
+            if before:
+                kept.append((start, before))
+            if after:
+                kept.append((start + rows - after, after))
+        rest = kept
+    return tuple(rest)

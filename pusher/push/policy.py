@@ -62,6 +62,8 @@ def decide(
     match verdict.outcome:
         case "accepted":
             return Decision(BatchState.ACCEPTED, "done", risk_before or started_at)
+        case "split" if rows == 1 and verdict.bad_rows == (0,):
+            return Decision(BatchState.DEAD, "done", risk_before)
         case "rejected" if rows == 1:
             return Decision(BatchState.DEAD, "done", risk_before)
         case "split" if rows == 1 and verdict.response_class == "SIZE":
@@ -84,8 +86,14 @@ def decide(
 
 
 def is_past_resending(risk_at: datetime | None, *, now: datetime, limits: Limits) -> bool:
-    """Whether TikTok may no longer recognise another copy as a duplicate."""
-    return risk_at is not None and now - risk_at >= timedelta(seconds=limits.resend_limit_s)
+    """Whether TikTok may no longer recognise another copy as a duplicate.
+
+    A first attempt in the future means that the clock moved, so its age is not known.
+    """
+    if risk_at is None:
+        return False
+    age = now - risk_at
+    return age >= timedelta(seconds=limits.resend_limit_s) or age < -timedelta(seconds=limits.future_grace_s)
 
 
 def seconds_to_midnight(now: datetime) -> float:

@@ -286,7 +286,7 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
     )
     gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
     report.exit_code = receipts.exit_code(
-        models, halted=delivered.halt is not None, gave_up=gave_up, on_change=options.on_change
+        models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change
     )
     store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
     return report
@@ -367,8 +367,7 @@ def _account(
 
 def _problems(delivered: Delivered) -> tuple[Problem, ...]:
     problems = []
-    if delivered.halt is not None:
-        verdict = delivered.halt
+    for verdict in delivered.halts:
         code = "" if verdict.code is None else f" (code {verdict.code})"
         problems.append(
             Problem(

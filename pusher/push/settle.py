@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pusher.contracts import BatchState
+from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Batch, File, Part, Store, leaves
 
@@ -58,7 +58,9 @@ def _write(table: pa.Table, folder: Path, final: Path) -> File:
 
 
 def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datetime, max_age_s: int) -> None:
-    """Replace a part, all of whose rows are final, by its keys, and list its refused rows in the quarantine.
+    """Replace a part by the keys of its final rows, and list its refused rows in the quarantine.
+
+    Rows that are not final were never sent: without a key, the next plan takes them from their view again.
 
     Args:
         part: A part with a file.
@@ -69,6 +71,7 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
         max_age_s: Age after which an event is not counted any more.
     """
     import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     assert part.path is not None  # noqa: S101 -- open parts have a file
@@ -77,7 +80,10 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
     with pq.ParquetFile(source) as frozen:
         columns = [f"_{name}" for name in _KEY_NAMES]
         table = frozen.read(columns=columns).rename_columns(list(_KEY_NAMES))
+    if any(batch.first_risk_at is not None and batch.state not in FINAL_STATES for batch in batches):
+        raise AssertionError(f"part {part.id} has rows in doubt")
     table = table.append_column("state", pa.array(_states(batches, part.rows), pa.string()))
+    table = table.filter(pc.is_in(table.column("state"), pa.array(sorted(FINAL_STATES))))
     keys = _write(table, state.keys, state.keys / f"{run}-{part.id}.parquet")
     refused = _refused(part, source, batches, store.reasons(part.id), run=run, now=now, max_age_s=max_age_s)
     with store.transaction():

@@ -12,7 +12,10 @@ from pusher.errors import Problem
 from pusher.ledger.store import Batch, Part
 from pusher.payload.model import Payload
 from pusher.push import policy
-from pusher.push.encode import Body
+from pusher.push.encode import Body, Ranges
+
+Source = tuple[str, str]
+"""What one accepted batch proves right: payload and event source id."""
 
 
 @dataclass(slots=True)
@@ -22,31 +25,41 @@ class PartWork:
     Attributes:
         part: The part.
         payload: Its payload.
-        next_row: First row that no batch covers yet.
+        free: Rows that no batch covers yet.
         open_batches: Batches that are neither final nor left for another run.
         left: Batches left for another run or for a person.
+        at_risk: Whether any batch that is not final may have arrived.
     """
 
     part: Part
     payload: Payload
-    next_row: int = 0
+    free: Ranges
     open_batches: int = 0
     left: int = 0
+    at_risk: bool = False
 
     @property
-    def source(self) -> tuple[str, str]:
-        """What one accepted batch proves right: payload and event source id."""
+    def source(self) -> Source:
+        """Payload and event source id of every row."""
         return (self.part.payload, self.part.source_id)
-
-    @property
-    def is_cut(self) -> bool:
-        """Whether every row belongs to a batch."""
-        return self.next_row >= self.part.rows
 
     @property
     def is_final(self) -> bool:
         """Whether every row reached a final state."""
-        return self.is_cut and self.open_batches == 0 and self.left == 0
+        return not self.free and self.open_batches == 0 and self.left == 0
+
+
+@dataclass(slots=True)
+class Isolation:
+    """The hunt for the bad rows of one batch, shared by all its pieces.
+
+    Attributes:
+        extra_requests: Requests spent on it.
+        ignores_hints: TikTok named a row that turned out to be good.
+    """
+
+    extra_requests: int = 0
+    ignores_hints: bool = False
 
 
 @dataclass(slots=True)
@@ -56,17 +69,21 @@ class Try:
     Attributes:
         batch: As the ledger has it.
         work: The part it belongs to.
+        is_new: Cut in this run, not left behind by an earlier one.
         attempts_in_run: Attempts in this run.
         risk_before: Start of an attempt before the current one that may have arrived.
-        extra_requests: Requests spent on isolating bad rows, shared by all pieces of one batch.
+        isolation: Shared by the pieces of one refused batch.
+        is_hinted: The one row that TikTok named as bad.
         body: Its bytes while it is about to be sent or in flight.
     """
 
     batch: Batch
     work: PartWork
+    is_new: bool = True
     attempts_in_run: int = 0
     risk_before: datetime | None = None
-    extra_requests: list[int] = field(default_factory=lambda: [0])
+    isolation: Isolation = field(default_factory=Isolation)
+    is_hinted: bool = False
     body: Body | None = None
 
 
@@ -79,7 +96,7 @@ class Delivered:
         request_ids: TikTok's ticket ids by model, newest last, at most 1,000.
         attempts: Attempts by model.
         sent: Value accepted in this run, by model and currency.
-        halt: The verdict that stopped everything, or None.
+        halts: Verdicts that stopped the run, or all rows of one event source.
         stopped: Why rows are still pending, or None.
         seconds: Time in the loop, settling included.
         settle_s: Time spent on settling.
@@ -89,7 +106,7 @@ class Delivered:
     request_ids: dict[str, deque[str]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     sent: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-    halt: Verdict | None = None
+    halts: list[Verdict] = field(default_factory=list)
     stopped: Problem | None = None
     seconds: float = 0.0
     settle_s: float = 0.0
@@ -103,8 +120,10 @@ class DeliveryLimits:
         concurrency: Requests in flight at a time.
         deadline_s: Time after which nothing new is sent.
         max_dead_share: Share of refused rows that stops the run.
+        pixel_window: Web events are also reported by the pixel, so they may be sent for a shorter time.
     """
 
     concurrency: int = 4
     deadline_s: float = 1_800.0
     max_dead_share: float = policy.MAX_DEAD_SHARE
+    pixel_window: bool = False

@@ -6,6 +6,7 @@ operation waits at most for what is left until the request's deadline, headers a
 
 from __future__ import annotations
 
+import contextlib
 import select
 import socket
 import ssl
@@ -123,7 +124,9 @@ class DeadlineStream(httpcore.NetworkStream):
             raise httpcore.WriteError from error
 
     def close(self) -> None:
-        """Let go of the socket."""
+        """Let go of the socket, and wake a thread that waits on it."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def start_tls(

@@ -1,0 +1,117 @@
+"""Takes over a part that an earlier run froze: what became of its batches, and which rows are too old by now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import FINAL_STATES, BatchState
+from pusher.ledger.store import Batch, Store, leaves
+from pusher.push import policy
+from pusher.push.encode import Body, Ranges, minus
+from pusher.push.work import PartWork, Try
+
+TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
+OTHER_ENCODER = "The outcome is unknown, and this version would send other bytes than {encoder} did."
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What a part is taken over with.
+
+    Args:
+        store: The ledger, inside a transaction.
+        run: Run id.
+        now: Current moment.
+        encoder: Encoder of this version.
+        encode: Encodes a batch.
+        max_age_s: Age after which an event is not counted any more.
+    """
+
+    store: Store
+    run: str
+    now: datetime
+    encoder: str
+    encode: Callable[[Try], Body]
+    max_age_s: int
+
+    def take_over(self, work: PartWork, path: Path) -> tuple[list[Try], bool]:
+        """Return the batches that are due, and whether any row of the part was accepted before."""
+        due: list[Try] = []
+        proven = False
+        old = self._old_rows(path) if work.part.run != self.run else ()
+        for batch in leaves(self.store.batches(work.part.id)):
+            work.free = minus(work.free, batch.ranges)
+            if batch.state in FINAL_STATES:
+                proven = proven or batch.state is BatchState.ACCEPTED
+            else:
+                due += self._pending(work, batch, old)
+        if expired := _common(work.free, old):
+            self._expire(work, expired, None)
+            work.free = minus(work.free, expired)
+        return due, proven
+
+    def _old_rows(self, path: Path) -> Ranges:
+        """Return the rows of a part that TikTok would not count any more."""
+        import pyarrow.parquet as pq
+
+        oldest = int(self.now.timestamp()) - self.max_age_s
+        with pq.ParquetFile(path) as part:
+            times = part.read(columns=["_event_time"]).column(0).to_pylist()
+        found: list[tuple[int, int]] = []
+        for row, moment in enumerate(times):
+            if moment is None or moment >= oldest:
+                continue
+            if found and sum(found[-1]) == row:
+                found[-1] = (found[-1][0], found[-1][1] + 1)
+            else:
+                found.append((row, 1))
+        return tuple(found)
+
+    def _pending(self, work: PartWork, batch: Batch, old: Ranges) -> list[Try]:
+        at_risk = batch.first_risk_at is not None
+        work.at_risk = work.at_risk or at_risk
+        if batch.state is BatchState.PARKED:
+            work.left += 1
+            return []
+        if policy.is_past_resending(batch.first_risk_at, now=self.now, limits=work.payload.limits):
+            return self._park(work, batch, TOO_OLD_TO_REPEAT)
+        if at_risk and not self._same_bytes(work, batch):
+            return self._park(work, batch, OTHER_ENCODER.format(encoder=batch.encoder))
+        if not at_risk and (expired := _common(batch.ranges, old)):
+            return self._carve(work, batch, expired)
+        work.open_batches += 1
+        return [Try(batch if at_risk else replace(batch, sha256=None), work, is_new=False)]
+
+    def _same_bytes(self, work: PartWork, batch: Batch) -> bool:
+        """Whether this version would repeat a batch byte for byte."""
+        if batch.encoder != self.encoder:
+            return False
+        # A piece of a batch that was accepted in part was never sent as it is.
+        return batch.sha256 is None or self.encode(Try(batch, work)).sha256 == batch.sha256
+
+    def _park(self, work: PartWork, batch: Batch, message: str) -> list[Try]:
+        self.store.set_state(batch, BatchState.PARKED, now=self.now, message=message)
+        work.left += 1
+        return []
+
+    def _expire(self, work: PartWork, ranges: Ranges, parent: Batch | None) -> None:
+        expired = self.store.add_batch(part=work.part.id, ranges=ranges, run=self.run, now=self.now, parent=parent)
+        self.store.set_state(expired, BatchState.EXPIRED, now=self.now, message="Too old before it could be sent.")
+
+    def _carve(self, work: PartWork, batch: Batch, expired: Ranges) -> list[Try]:
+        """Replace a batch that never arrived by its rows that are too old and the rest."""
+        self.store.set_state(batch, BatchState.SPLIT, now=self.now)
+        self._expire(work, expired, batch)
+        rest = minus(batch.ranges, expired)
+        if not rest:
+            return []
+        kept = self.store.add_batch(part=work.part.id, ranges=rest, run=self.run, now=self.now, parent=batch)
+        work.open_batches += 1
+        return [Try(kept, work, is_new=False)]
+
+
+def _common(ranges: Ranges, other: Ranges) -> Ranges:
+    return minus(ranges, minus(ranges, other)) if other else ()
