@@ -19,7 +19,7 @@ from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import literal
 
 MEMORY_LIMIT = "384MB"
-ROWS_PER_PART = 98_304
+ROWS_PER_PART = 49_152
 CONFLICT = (
     "The same event has other material values than before.",
     "Give a changed order an event_id of its own, or restore the first values.",
@@ -170,9 +170,17 @@ class Reconciler:
             f"case when staged._{column} is distinct from held.{column} then {literal(name + ',')} else '' end"
             for name, column in zip(MATERIAL, ("event_time", "value", "currency", "contents_hash"), strict=True)
         )
+        # The keys alone are a fifth of what the ledger holds; most pushes of new rows need no more.
+        self._connection.execute(
+            f"create temp table known as select event_key from ({held}) as held "
+            "where event_key in (select _event_key from fresh)"
+        )
+        if self._rows("select count(*) from known")[0][0] == 0:
+            return
         self._connection.execute(
             "create temp table hit as select fresh.file_index, fresh.file_row_number, held.* "
-            f"from ({held}) as held join fresh on fresh._event_key = held.event_key"
+            f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
+            "join fresh on fresh._event_key = held.event_key"
         )
         facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
         self._connection.execute(
@@ -239,18 +247,18 @@ class Reconciler:
             for term, detail, currency, rows, value in self._rows(sql)
         ]
 
-    def _clean_files(self, source_ids: Sequence[str]) -> list[StagedFile]:
-        """Return the files that are parts as they are: one source id, every row due."""
+    def _clean_files(self, source_ids: Sequence[str]) -> dict[int, StagedFile]:
+        """Return the files that are parts as they are, by number, with their due rows.
+
+        One source id, and no row that only the ledger rules out: readers of a part skip the rows with a reason.
+        """
         if len(source_ids) != 1:
-            return []
-        dirty = {
-            row[0]
-            for row in self._rows(
-                f"select distinct file_index from {self._staged('_reason')} where _reason is not null "
-                "union select distinct file_index from excluded"
-            )
-        }
-        return [file for number, file in enumerate(self.staged) if number not in dirty]
+            return {}
+        sql = (
+            f"select file_index, count(*) from {self._staged('_reason')} where _reason is null "
+            "and file_index not in (select file_index from excluded) group by file_index order by file_index"
+        )
+        return {number: StagedFile(self.staged[number].path, rows) for number, rows in self._rows(sql)}
 
     def _rewrite(self, source_id: str, files: Sequence[StagedFile], number: int) -> list[StagedFile]:
         """Write the due rows of mixed files as parts of their own."""
@@ -274,8 +282,8 @@ class Reconciler:
         due = f"select distinct _source_id from ({outcome}) where term = 'planned' order by _source_id"
         source_ids = [row[0] for row in self._rows(due)]
         clean = self._clean_files(source_ids)
-        parts = [(source_ids[0], file) for file in clean]
-        mixed = [file for file in self.staged if file not in clean]
+        parts = [(source_ids[0], file) for file in clean.values()]
+        mixed = [file for number, file in enumerate(self.staged) if number not in clean]
         if mixed:
             for number, source_id in enumerate(source_ids):
                 parts += [(source_id, file) for file in self._rewrite(source_id, mixed, number)]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pusher.payload.model import Field, Payload
-from pusher.payload.sql import identifier, listing, literal
+from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 
 MAX_NUMBER = "1e15"
+FEW = 3
 # Private and other addresses that are not reachable from outside (RFC 1918, 3927, 4193, 4291, 6598).
 _PRIVATE_IP = (
     r"^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
@@ -51,8 +52,20 @@ def _is_visible(value: str) -> str:
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:
-    junk = listing(list(payload.junk_digests))
-    return f"regexp_full_match({value}, '[0-9a-f]{{64}}') and {value} not in {junk}"
+    hexadecimal = f"strlen({value}) = 64 and not regexp_matches({value}, '[^0-9a-f]')"
+    # NOT IN with this many values becomes a join for each place where it stands; CASE stays an expression.
+    junk = " ".join(f"when {literal(digest)} then false" for digest in payload.junk_digests)
+    return f"{hexadecimal} and case {value} {junk} else true end"
+
+
+def _is_clean_list(column: str, payload: Payload) -> str:
+    """Say that a list of few digests would stay as it is: each good, and greater than the one before."""
+    bad = f"list_contains(list_transform({column}, lambda d: coalesce({_digest_is_good('d', payload)}, false)), false)"
+    rising = " ".join(
+        f"when {length} then " + " and ".join(f"{column}[{n}] < {column}[{n + 1}]" for n in range(1, length))
+        for length in range(2, FEW + 1)
+    )
+    return f"not {bad} and case len({column}) when 1 then true {rising} else false end"
 
 
 def _digests(column: str, type_: SqlType, payload: Payload) -> str:
@@ -60,7 +73,12 @@ def _digests(column: str, type_: SqlType, payload: Payload) -> str:
         item = f"lower(trim({as_text('d', type_.item or type_)}))"
         good = _digest_is_good("d", payload)
         cleaned = f"list_distinct(list_filter(list_transform({column}, lambda d: {item}), lambda d: {good}))"
-        return f"nullif(list_sort({cleaned}), [])"
+        every = f"nullif(list_sort({cleaned}), [])"
+        if type_.text.upper() != "VARCHAR[]":
+            return every
+        # Most lists hold a few clean digests in order; functions that make a list anew cost several times as much.
+        kept = f"when {column} is null then null when {_is_clean_list(column, payload)} then {column}"
+        return f"case {kept} else {every} end"
     value = f"lower(trim({as_text(column, type_)}))"
     return f"case when {_digest_is_good(value, payload)} then {value} end"
 
@@ -181,6 +199,37 @@ def item_fault_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
     return f"case {' '.join(cases)} else 0 end"
 
 
+_SAFE_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+
+
+def _unless_clean(payload: Payload, given: SqlType, made: str) -> str:
+    """Return contents as they are where making every item anew would change nothing, else `made`.
+
+    One look at each item costs less than a new struct for it. Types that need more than a plain cast, and texts
+    that start with anything but a visible ASCII character, go the long way.
+    """
+    types = given.item.fields if given.item is not None else {}
+    fields = [field for field in payload.item_fields if field.column in types]
+    if [field.column for field in fields] != list(types) or not given.text.endswith("[]"):
+        return made
+    dirty, casts = [f"{_ITEM} is null"], []
+    for field in fields:
+        type_, name = types[field.column], identifier(field.column)
+        text = type_.text.upper()
+        if typed_value(field, name, type_, payload) == name:
+            casts.append(f"{name} {type_.text}")
+        elif field.type == "integer" and text in _SAFE_INTEGERS:
+            casts.append(f"{name} bigint")
+        elif field.type in {"text", "id"} and field.enum is None and text == "VARCHAR":
+            dirty.append(f"{_ITEM}.{name} not between '!' and '~'")
+            casts.append(f"{name} varchar")
+        else:
+            return made
+    seen = f"list_contains(list_transform(contents, lambda {_ITEM}: {' or '.join(dirty)}), true)"
+    as_is = f"cast(contents as struct({', '.join(casts)})[])"
+    return f"case when len(contents) = 0 then null when {seen} then {made} else {as_is} end"
+
+
 def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, dict[str, SqlType]] | None:
     """Return the expression of the item list and the types of an item's fields, if the view has items."""
     given = columns.get("contents")
@@ -189,7 +238,8 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
         # A column of the view named like the parameter would be read instead of it.
         struct = _item_struct(payload, types, f"{_ITEM}.")
         kept = f"list_filter(contents, lambda {_ITEM}: {_ITEM} is not null)"
-        return f"nullif(list_transform({kept}, lambda {_ITEM}: {struct}), [])", dict(types)
+        made = f"nullif(list_transform({kept}, lambda {_ITEM}: {struct}), [])"
+        return _unless_clean(payload, given, made), dict(types)
     if given is not None:
         return None
     flat = {field.column: columns[field.column] for field in payload.item_fields if field.column in columns}
@@ -198,10 +248,50 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
     return f"[{_item_struct(payload, flat, '')}]", flat
 
 
-def count_dropped(column: str, type_: SqlType, typed: str) -> str:
-    """Return the expression that counts the identifiers of a column that the cast left out."""
+def _count_given(column: str, type_: SqlType) -> str:
+    """Return the expression that counts the different identifiers that a column holds, good or bad."""
+    if type_.family != "list":
+        return f"case when trim({as_text(column, type_)}) <> '' then 1 else 0 end"
+    trimmed = f"list_transform({column}, lambda d: lower(trim({as_text('d', type_.item or type_)})))"
+    return f"coalesce(len(list_distinct(list_filter({trimmed}, lambda d: d <> ''))), 0)"
+
+
+def count_dropped(name: str, given: str, type_: SqlType) -> str:
+    """Return the expression that counts the identifiers that the cast left out.
+
+    Args:
+        name: The typed column.
+        given: The column before the cast.
+        type_: Type of the column before the cast.
+    """
+    counted = _count_given(given, type_)
     if type_.family == "list":
-        trimmed = f"list_transform({column}, lambda d: lower(trim({as_text('d', type_.item or type_)})))"
-        given = f"len(list_distinct(list_filter({trimmed}, lambda d: d <> '')))"
-        return f"greatest(coalesce({given}, 0) - coalesce(len({typed}), 0), 0)"
-    return f"case when trim({as_text(column, type_)}) <> '' and ({typed}) is null then 1 else 0 end"
+        # A cast that left nothing out keeps the length, and most do.
+        return f"case when len({name}) = len({given}) then 0 else greatest({counted} - coalesce(len({name}), 0), 0) end"
+    return f"case when {name} is null then {counted} else 0 end"
+
+
+def canonical_number(column: str, type_: SqlType) -> str:
+    """Return a number as text that does not depend on its SQL type: no zeros after the last digit."""
+    text = f"cast({column} as varchar)"
+    if type_.family == "float" or type_.scale > 0:
+        return f"rtrim(rtrim({text}, '0'), '.')"
+    return text
+
+
+def item_text(payload: Payload, columns: Mapping[str, SqlType]) -> str:
+    """Return the canonical text of `contents`: one line for each item, sorted, fields in the contract's order."""
+    found = item_list(payload, columns)
+    types = found[1] if found is not None else {}
+    parts = []
+    for field in payload.item_fields:
+        value = f"{_ITEM}.{identifier(field.column)}"
+        if field.column not in types:
+            parts.append("''")
+        elif field.type == "decimal":
+            parts.append(canonical_number(value, types[field.column]))
+        else:
+            parts.append(value)
+    # Fields that a later contract adds leave no trace while they are empty.
+    line = f"rtrim(concat({', chr(31), '.join(parts)}), chr(31))"
+    return f"array_to_string(list_sort(list_transform(contents, lambda {_ITEM}: {line})), chr(30))"

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pusher.payload.casts import MAX_NUMBER, as_text, count_dropped, item_fault_case, item_list, typed_value
+from pusher.payload.casts import (
+    MAX_NUMBER,
+    as_text,
+    count_dropped,
+    item_fault_case,
+    item_list,
+    typed_value,
+)
 from pusher.payload.model import Field, Payload
 from pusher.payload.sql import identifier, listing, literal
 from pusher.payload.types import SqlType
@@ -53,19 +60,22 @@ class RowChecks:
     Attributes:
         payload: The payload.
         typed: Column name to SQL expression of the first layer.
+        counted: Names and expressions over the typed columns: how many identifiers the casts left out.
         fields: Fields that the view provides, by canonical name.
         reasons: Reasons in the order in which they are tried; their number is the place in this tuple.
     """
 
     payload: Payload
     typed: Mapping[str, str]
+    counted: Mapping[str, str]
     fields: Mapping[str, Field]
     reasons: tuple[Reason, ...]
 
     def typed_sql(self, relation: str) -> str:
         """Return the first layer over a relation."""
         columns = ",\n    ".join(f"{sql} as {identifier(name)}" for name, sql in self.typed.items())
-        return f"select\n    {columns}\nfrom {relation}"
+        counts = ", ".join(f"{sql} as {identifier(name)}" for name, sql in self.counted.items())
+        return f"select *, {counts} from (select\n    {columns}\nfrom {relation}) as given"
 
     def reason_sql(self) -> str:
         """Return the expression that numbers the first reason against a row."""
@@ -77,7 +87,7 @@ class RowChecks:
 
 def _typed(
     payload: Payload, columns: Mapping[str, SqlType], fields: Mapping[str, str], source_id: str | None
-) -> dict[str, str]:
+) -> tuple[dict[str, str], dict[str, str]]:
     typed: dict[str, str] = {}
     not_digests: list[str] = []
     dropped: list[str] = []
@@ -90,7 +100,9 @@ def _typed(
         typed[canonical] = typed_value(field, column, type_, payload)
         if field.type in {"digests", "ip"} and type_.family != "null":
             counted = dropped if field.type == "ip" else not_digests
-            counted.append(count_dropped(column, type_, typed[canonical]))
+            given = f"{GIVEN}_{canonical}"
+            typed[given] = column
+            counted.append(count_dropped(identifier(canonical), identifier(given), type_))
     items = item_list(payload, columns)
     if items is not None:
         typed["contents"] = items[0]
@@ -105,12 +117,14 @@ def _typed(
         typed[TIME_GIVEN] = f"{identifier(fields['event_time'])} is not null"
     if "value" in fields:
         typed[VALUE_GIVEN] = f"{identifier(fields['value'])} is not null"
-    typed[NOT_DIGESTS] = f"cast({' + '.join(not_digests) or '0'} as integer)"
-    typed[DROPPED] = f"cast({' + '.join([NOT_DIGESTS, *dropped])} as integer)"
-    return typed
+    counts = {
+        NOT_DIGESTS: f"cast({' + '.join(not_digests) or '0'} as integer)",
+        DROPPED: f"cast({' + '.join(not_digests + dropped) or '0'} as integer)",
+    }
+    return typed, counts
 
 
-def _time_reasons(payload: Payload, now_s: int, max_age_s: int) -> list[Reason]:
+def _time_reasons(payload: Payload, now_s: int, max_age_s: int, oldest_s: int | None = None) -> list[Reason]:
     limits = payload.limits
     year_s = 366 * 86_400
     earliest_s = limits.earliest_time_s if now_s - year_s > limits.earliest_time_s else now_s - 10 * year_s
@@ -155,7 +169,7 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int) -> list[Reason]:
             "expired",
             f"The event is older than {days} days; TikTok would not count it.",
             "Nothing to do; send events within the window.",
-            f"event_time < {now_s - max_age_s}",
+            f"event_time < {max(now_s - max_age_s, oldest_s or 0)}",
         ),
     ]
 
@@ -404,6 +418,7 @@ def row_checks(
     source_id: str | None,
     now_s: int,
     pixel_window: bool = False,
+    oldest_s: int | None = None,
 ) -> RowChecks:
     """Work out how a view's rows are cast and judged.
 
@@ -413,6 +428,7 @@ def row_checks(
         source_id: Event source id from the settings, or None.
         now_s: The run's clock in Unix seconds.
         pixel_window: Refuse web events that the pixel reported longer ago than TikTok merges.
+        oldest_s: Events before this Unix second are expired whatever the clock says, or None.
 
     Returns:
         Expressions and reasons; nothing is run.
@@ -423,11 +439,11 @@ def row_checks(
         known = field is not None and payload.event_source in (field.sources or (payload.event_source,))
         if field is not None and known and field.column not in fields:
             fields[field.column] = name
-    typed = _typed(payload, columns, fields, source_id)
+    typed, counted = _typed(payload, columns, fields, source_id)
     max_age_s = payload.limits.max_age_s
     if pixel_window and payload.event_source == "web":
         max_age_s = min(max_age_s, payload.limits.pixel_age_s)
-    reasons = _time_reasons(payload, now_s, max_age_s) if "event_time" in fields else []
+    reasons = _time_reasons(payload, now_s, max_age_s, oldest_s) if "event_time" in fields else []
     reasons += _identity_reasons(payload, fields)
     reasons += _source_reasons(payload)
     reasons += _field_reasons(payload, fields)
@@ -437,7 +453,7 @@ def row_checks(
         reasons += _item_reasons(payload, items[1])
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
     reasons += _size_reasons(payload, columns, fields)
-    return RowChecks(payload=payload, typed=typed, fields=provided, reasons=tuple(reasons))
+    return RowChecks(payload=payload, typed=typed, counted=counted, fields=provided, reasons=tuple(reasons))
 
 
 def item_fault_sql(checks: RowChecks, columns: Mapping[str, SqlType]) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pusher.payload.casts import MAX_NUMBER
+from pusher.payload.casts import MAX_NUMBER, canonical_number, item_text
 from pusher.payload.checks import DROPPED, ITEM_FAULT, SOURCE_ID, RowChecks, item_fault_sql
 from pusher.payload.model import Payload
 from pusher.payload.sql import identifier, literal
@@ -30,16 +30,19 @@ def _checked_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: st
     return f"select *, {checks.reason_sql()} as _reason from ({typed}) as judged"
 
 
-def _hash_text(checks: RowChecks) -> str:
+def _hash_text(checks: RowChecks, columns: Mapping[str, SqlType]) -> str:
     """Concatenate the canonical flat columns, nulls left out; contents stand for their own digest."""
+    given = {field.column: columns[name] for name, field in checks.payload.columns.items() if name in columns}
     parts = []
     for name in sorted(checks.fields):
         field = checks.fields[name]
         if field.type in {"grouping", "source_id", "items"} or name not in checks.typed:
             continue
         column = identifier(name)
-        listed = field.type in {"digests", "texts"}
-        text = f"cast({column} as varchar)" if listed or field.type not in {"text", "id", "ip"} else column
+        if field.type == "decimal":
+            text = canonical_number(column, given[name])
+        else:
+            text = column if field.type in {"text", "id", "ip"} else f"cast({column} as varchar)"
         parts.append(f"{literal(name + '=')} || {text}")
     if "contents" in checks.typed:
         parts.append(f"{literal('contents=')} || _contents_sha256")
@@ -98,7 +101,7 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
     provided = checks.typed
     inner = _checked_sql(checks, columns, relation)
     if "contents" in provided:
-        inner = f"select *, sha256(cast(list_sort(contents) as varchar)) as _contents_sha256 from ({inner}) as checked"
+        inner = f"select *, sha256({item_text(checks.payload, columns)}) as _contents_sha256 from ({inner}) as checked"
     value = "cast(null as decimal(38, 9))"
     if "value" in provided:
         value = f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then cast(value as decimal(38, 9)) end"
@@ -109,7 +112,8 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
 
     facts = {
         "_event_key": f"case when _reason is null then {_event_key(checks.payload)} end",
-        "_payload_hash": f"case when _reason is null then unhex(sha256({_hash_text(checks)})) end",
+        # Not inside CASE: DuckDB computes what two columns share only once, but never looks into a CASE for it.
+        "_payload_hash": f"unhex(sha256({_hash_text(checks, columns)} || case when _reason is null then '' end))",
         "_contents_hash": contents,
         "_event_time": "event_time" if "event_time" in provided else "cast(null as bigint)",
         "_value": f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then {value} end"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pusher.payload.model import Payload
 from pusher.payload.projection import PROJECTION_VERSION
@@ -45,6 +45,20 @@ class Body:
     sha256: str
 
 
+def due_rows(path: Path, wanted: Callable[[str], bool]) -> pa.Table:
+    """Read columns of a part's due rows: those without a reason, in physical order."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as part:
+        names = [name for name in part.schema_arrow.names if wanted(name)]
+        table = part.read(columns=[*names, "_reason"])
+    reasons = table.column("_reason")
+    if reasons.null_count < len(reasons):
+        table = table.filter(pc.is_null(reasons))
+    return table.select(names)
+
+
 class PartEncoder:
     """Encodes row ranges of one outbox part.
 
@@ -54,12 +68,10 @@ class PartEncoder:
     """
 
     def __init__(self, path: Path, envelope: tuple[bytes, bytes]) -> None:
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(path) as part:
-            names = [name for name in part.schema_arrow.names if not name.startswith("_")]
-            table = part.read(columns=names).combine_chunks()
-            self._money = part.read(columns=["_currency", "_value"]).combine_chunks()
+        everything = due_rows(path, lambda name: not name.startswith("_") or name in {"_currency", "_value"})
+        names = [name for name in everything.column_names if not name.startswith("_")]
+        table = everything.select(names).combine_chunks()
+        self._money = _by_currency(everything)
         batches = table.to_batches()
         self._rows: pa.RecordBatch | None = batches[0] if batches else None
         self._prefix, self._suffix = envelope
@@ -91,11 +103,15 @@ class PartEncoder:
 
     def value(self, ranges: Ranges) -> dict[str, Decimal]:
         """Return the summed value of these rows by currency; rows without a value add nothing."""
-        import pyarrow as pa
+        import pyarrow.compute as pc
 
-        money = pa.concat_tables([self._money.slice(*piece) for piece in ranges])
-        sums = money.group_by("_currency").aggregate([("_value", "sum")]).to_pylist()
-        return {row["_currency"]: row["_value_sum"] for row in sums if row["_value_sum"] is not None}
+        sums: dict[str, Decimal] = {}
+        for currency, values in self._money.items():
+            # A sum without any value is NULL.
+            parts = [pc.sum(values.slice(*piece)).as_py() for piece in ranges]
+            if found := [part for part in parts if part is not None]:
+                sums[currency] = sum(found, Decimal(0))
+        return sums
 
     def _slice(self, ranges: Ranges) -> pa.RecordBatch | pa.Table:
         import pyarrow as pa
@@ -104,6 +120,18 @@ class PartEncoder:
         if len(ranges) == 1:
             return self._rows.slice(*ranges[0])
         return pa.Table.from_batches([self._rows.slice(*piece) for piece in ranges]).combine_chunks()
+
+
+def _by_currency(table: pa.Table) -> dict[str, pa.Array[Any]]:
+    """Return one column of values for each currency, NULL where the row has another: quick to sum by rows."""
+    import pyarrow.compute as pc
+
+    currencies, values = table.column("_currency").combine_chunks(), table.column("_value").combine_chunks()
+    return {
+        currency: pc.if_else(pc.equal(currencies, currency), values, None)
+        for currency in pc.unique(currencies).to_pylist()
+        if currency is not None
+    }
 
 
 def halves(ranges: Ranges) -> tuple[Ranges, Ranges]:

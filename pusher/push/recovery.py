@@ -10,7 +10,7 @@ from pathlib import Path
 from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.store import Batch, Store, leaves
 from pusher.push import policy
-from pusher.push.encode import Body, Ranges, minus
+from pusher.push.encode import Body, Ranges, due_rows, minus
 from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
@@ -55,11 +55,8 @@ class Recovery:
 
     def _old_rows(self, path: Path) -> Ranges:
         """Return the rows of a part that TikTok would not count any more."""
-        import pyarrow.parquet as pq
-
         oldest = int(self.now.timestamp()) - self.max_age_s
-        with pq.ParquetFile(path) as part:
-            times = part.read(columns=["_event_time"]).column(0).to_pylist()
+        times = due_rows(path, "_event_time".__eq__).column(0).to_pylist()
         found: list[tuple[int, int]] = []
         for row, moment in enumerate(times):
             if moment is None or moment >= oldest:

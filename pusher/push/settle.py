@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Batch, File, Part, Store, leaves
+from pusher.push.encode import due_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,14 +73,12 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
     """
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     assert part.path is not None  # noqa: S101 -- open parts have a file
     source = state.root / part.path
     batches = leaves(store.batches(part.id))
-    with pq.ParquetFile(source) as frozen:
-        columns = [f"_{name}" for name in _KEY_NAMES]
-        table = frozen.read(columns=columns).rename_columns(list(_KEY_NAMES))
+    columns = [f"_{name}" for name in _KEY_NAMES]
+    table = due_rows(source, columns.__contains__).select(columns).rename_columns(list(_KEY_NAMES))
     if any(batch.first_risk_at is not None and batch.state not in FINAL_STATES for batch in batches):
         raise AssertionError(f"part {part.id} has rows in doubt")
     table = table.append_column("state", pa.array(_states(batches, part.rows), pa.string()))
@@ -114,14 +113,12 @@ def _refused(
     """Return the rows that TikTok refused, with its words; no identifier among them."""
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     dead = [(batch, place) for batch in batches if batch.state is BatchState.DEAD for place in _places(batch)]
     if not dead:
         return None
     names = ["_event", "_event_id", "_source_id", "_event_time", "_value", "_currency", "_event_key", "_payload_hash"]
-    with pq.ParquetFile(source) as frozen:
-        rows = frozen.read(columns=names).take([place for _, place in dead])
+    rows = due_rows(source, names.__contains__).take([place for _, place in dead])
     texts: dict[str, list[Any]] = {"reason": [], "message": []}
     for batch, _ in dead:
         code, message = reasons.get(batch.id, (None, ""))
