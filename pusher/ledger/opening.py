@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
-from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder
+from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store, stamp
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30
+MOST_BEHIND = timedelta(hours=24)
 
 
 def _damaged(message: str, shown: str, fix: str) -> StateError:
@@ -23,15 +24,19 @@ def _damaged(message: str, shown: str, fix: str) -> StateError:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S, check_same_thread=False)
-    for pragma in (
-        "journal_mode = delete",
-        "synchronous = extra",
-        "secure_delete = on",
-        "foreign_keys = on",
-        "trusted_schema = off",
-        f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
-    ):
-        connection.execute(f"pragma {pragma}")
+    try:
+        for pragma in (
+            "journal_mode = delete",
+            "synchronous = extra",
+            "secure_delete = on",
+            "foreign_keys = on",
+            "trusted_schema = off",
+            f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+        ):
+            connection.execute(f"pragma {pragma}")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -55,6 +60,16 @@ def _check_is_ledger(path: Path, shown: str) -> None:
     with path.open("rb") as stream:
         if stream.read(16) != b"SQLite format 3\x00":
             raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
+
+
+def check_pages(connection: sqlite3.Connection, shown: str) -> None:
+    """Refuse a file with damaged pages.
+
+    Raises:
+        StateError: SQLite's quick check finds fault.
+    """
+    if connection.execute("pragma quick_check").fetchone()[0] != "ok":
+        raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
 
 
 def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
@@ -95,8 +110,20 @@ def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id:
     The caller holds the folder's lock.
 
     Raises:
-        StateError: The ledger is damaged, foreign, of a newer version, or one of its files is missing or differs.
+        StateError: The ledger is damaged, foreign, of a newer version, cannot be read or written, or one of its
+            files is missing or differs.
     """
+    try:
+        return _open(state, base_url=base_url, now=now, expected_id=expected_id)
+    except sqlite3.Error as error:
+        raise _damaged(
+            f"The ledger cannot be used: {error}.", state.ledger.name, "Check disk space and rights, or restore it."
+        ) from error
+    except OSError as error:
+        raise unusable(error, state.ledger) from error
+
+
+def _open(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None) -> Store:
     shown = state.ledger.name
     # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
     fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
@@ -106,42 +133,116 @@ def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id:
     if fresh and expected_id is not None:
         fix = "Restore the state folder, point --state-dir at it, or remove ledger_id from profiles.yml."
         raise _damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
+    if fresh:
+        os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
+    else:
+        _check_is_ledger(state.ledger, shown)
+    connection = _connect(state.ledger)
     try:
-        if fresh:
-            os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
-        else:
-            _check_is_ledger(state.ledger, shown)
-        connection = _connect(state.ledger)
         _migrate(connection, shown)
-        if connection.execute("pragma quick_check").fetchone()[0] != "ok":
-            raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
+        check_pages(connection, shown)
         store = Store(connection)
         _identify(store, state, base_url=base_url, now=now, expected=expected_id)
         if fresh:
             sync_folder(state.root)
         _check_files(store, state)
-    except sqlite3.DatabaseError as error:
-        raise _damaged(
-            f"The ledger cannot be used: {error}.", shown, "Check disk space and rights, or restore it."
-        ) from error
+    except BaseException:
+        connection.close()
+        raise
     return store
+
+
+def refuse_old_clock(store: Store, now: datetime, shown: str) -> None:
+    """Refuse to judge ages by a clock that ran ahead of now in an earlier run.
+
+    Raises:
+        StateError: The newest run began more than 24 hours after now.
+    """
+    newest = store.newest_run()
+    if newest is None or now >= newest[1] - MOST_BEHIND:
+        return
+    message = f"The clock says {_minute(now)}, but run {newest[0]} began at {_minute(newest[1])}."
+    fix = (
+        "Correct the clock of this machine: ages decide what is sent. If the clock of that run was the wrong one, "
+        "see `A clock that ran ahead` in docs/reference/ledger.md."
+    )
+    raise StateError(Problem("clock-behind", message, shown, fix=fix))
+
+
+def _minute(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def read_connection(state: StateFolder) -> sqlite3.Connection | None:
+    """Open a ledger for reading, without the lock; None when nothing was recorded yet.
+
+    A push that was killed can leave a journal, and only a connection that may write can roll it back. So the file
+    is opened for writing with `query_only` on, and read-only where it may not be written.
+
+    Raises:
+        StateError: The file is not a ledger of this version, or it cannot be read.
+    """
+    shown = state.ledger.name
+    try:
+        if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+            return None
+        connection = _connect_for_reading(state.ledger)
+        version = connection.execute("pragma user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise unreadable(error, shown) from error
+    except OSError as error:
+        raise unusable(error, state.ledger) from error
+    if 0 < version <= SCHEMA_VERSION:
+        return connection
+    connection.close()
+    if version == 0:
+        return None
+    message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
+    raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+
+
+def _connect_for_reading(path: Path) -> sqlite3.Connection:
+    try:
+        return _query_only(path, "rw")
+    except sqlite3.OperationalError:
+        return _query_only(path, "ro")
+
+
+def _query_only(path: Path, mode: str) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    try:
+        connection.execute("pragma query_only = on")
+        # The first read rolls a journal back.
+        connection.execute("select count(*) from sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def unreadable(error: Exception, shown: str) -> StateError:
+    """Return what to tell a person about a ledger that cannot be read."""
+    words = str(error).partition("\n")[0].rstrip(".")
+    fix = "Run again if a push is running; otherwise check its rights, or restore the state folder from a backup."
+    return _damaged(f"The ledger cannot be read: {words}.", shown, fix)
 
 
 def read_store(state: StateFolder) -> Store | None:
     """Open a ledger for reading, without the lock; None when there is none yet.
 
     Raises:
-        StateError: The file is not a ledger of this version.
+        StateError: The file is not a ledger of this version, or it cannot be read.
     """
-    if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+    connection = read_connection(state)
+    if connection is None:
         return None
-    shown = state.ledger.name
     try:
-        connection = sqlite3.connect(f"file:{state.ledger.as_posix()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
-        version = connection.execute("pragma user_version").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        raise _damaged(f"The ledger cannot be read: {error}.", shown, "Restore it from a backup.") from error
-    if version > SCHEMA_VERSION:
-        message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
-        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+        check_pages(connection, state.ledger.name)
+    except sqlite3.Error as error:
+        connection.close()
+        raise unreadable(error, state.ledger.name) from error
+    except BaseException:
+        connection.close()
+        raise
     return Store(connection)

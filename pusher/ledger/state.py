@@ -9,7 +9,10 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
+import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +20,7 @@ from pathlib import Path
 from pusher.errors import AnotherRunIsActive, Problem, StateError
 
 FOLDERS = ("outbox", "keys", "quarantine")
+SCRATCH = "pusher-scratch"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
@@ -50,14 +54,7 @@ class StateFolder:
                 folder.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
                 folder.chmod(PRIVATE_FOLDER)
         except OSError as error:
-            raise StateError(
-                Problem(
-                    "state-folder",
-                    f"Cannot use the state folder: {error.strerror}.",
-                    self.root.as_posix(),
-                    fix="Check its rights and free space, or pass --state-dir.",
-                )
-            ) from error
+            raise unusable(error, self.root) from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -65,8 +62,12 @@ class StateFolder:
 
         Raises:
             AnotherRunIsActive: Another process holds it.
+            StateError: The lock cannot be made or taken.
         """
-        descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            descriptor = os.open(self.lock, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise unusable(error, self.lock) from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,6 +80,8 @@ class StateFolder:
                         fix="Wait for it to end, then run again.",
                     )
                 ) from error
+            except OSError as error:
+                raise unusable(error, self.lock) from error
             yield
         finally:
             os.close(descriptor)
@@ -94,6 +97,57 @@ class StateFolder:
                 else:
                     path.unlink()
         shutil.rmtree(self.spill, ignore_errors=True)
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a private folder outside the project for the length of a block.
+
+    Its name holds the process id: what a killed process left behind, the next one removes.
+    """
+    remove_old_scratch()
+    folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}-{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_old_scratch() -> None:
+    """Remove the scratch folders of this user whose process is gone."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}-*"):
+        named = re.match(rf"{SCRATCH}-([0-9]+)-", folder.name)
+        if named is None or _is_alive(int(named[1])):
+            continue
+        try:
+            facts = folder.lstat()
+        except OSError:
+            continue
+        if stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def unusable(error: OSError, path: Path) -> StateError:
+    """Return what to tell a person about state that cannot be read or written.
+
+    Args:
+        error: What the system said; it may name a file of its own.
+        path: What was wanted.
+    """
+    place = error.filename if isinstance(error.filename, str) else path.as_posix()
+    message = f"Cannot use the state folder: {error.strerror or error}."
+    fix = "Check its rights, its owner and free space, or pass --state-dir."
+    return StateError(Problem("state-folder", message, place, fix=fix))
 
 
 def sync_folder(folder: Path) -> None:

@@ -26,7 +26,7 @@ class File:
     Attributes:
         id: Row id, 0 before it is stored.
         path: POSIX path relative to the state folder.
-        kind: `outbox`, `keys` or `quarantine`.
+        kind: `outbox`, `keys`, `quarantine` or `conflicts`.
         space: Key space, empty for real events.
         model: Destination view, or None.
         rows: Rows in it.
@@ -169,6 +169,19 @@ class Store:
             (stamp(now), exit_code, json.dumps(receipt, sort_keys=True), run),
         )
 
+    def end_run(self, *, run: str, now: datetime, exit_code: int) -> None:
+        """Record that a run ended early, unless its end is recorded already."""
+        self._connection.execute(
+            "update run set finished_at = ?, exit_code = ? where id = ? and finished_at is null",
+            (stamp(now), exit_code, run),
+        )
+
+    def newest_run(self) -> tuple[str, datetime] | None:
+        """Return id and start of the run that began last, by its own clock."""
+        rows = self._connection.execute("select id, started_at from run order by rowid desc")
+        starts = [(row[0], datetime.fromisoformat(row[1])) for row in rows]
+        return max(starts, key=lambda run: run[1], default=None)
+
     def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
         """Return id and start of the newest run that got rows of a model accepted."""
         row = self._connection.execute(
@@ -235,6 +248,24 @@ class Store:
     def settle_part(self, part: Part, *, keys: File, run: str, now: datetime) -> None:
         """Replace a part's rows by its keys."""
         self.add_file(keys, run=run, now=now)
+        self._connection.execute("update part set file = null, settled_at = ? where id = ?", (stamp(now), part.id))
+        self._connection.execute("delete from file where path = ?", (part.path,))
+
+    def untouched_parts(self, *, model: str, payload: str, space: str, source_id: str) -> list[Part]:
+        """Return the open parts of a view for other event sources of which nothing was or may have been accepted."""
+        rows = self._connection.execute(
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
+            "from part join file on file.id = part.file "
+            "where part.model = ? and part.payload = ? and part.space = ? and part.source_id <> ? and not exists ("
+            "select 1 from batch where batch.part = part.id and (batch.state = 'accepted' or ("
+            "batch.first_risk_at is not null and batch.state not in ('split', 'dead', 'expired')))) "
+            "order by part.id",
+            (model, payload, space, source_id),
+        )
+        return [Part(*row) for row in rows]
+
+    def release_part(self, part: Part, *, now: datetime) -> None:
+        """Give a part's rows back to their view: it is settled without keys; unlink its file after the commit."""
         self._connection.execute("update part set file = null, settled_at = ? where id = ?", (stamp(now), part.id))
         self._connection.execute("delete from file where path = ?", (part.path,))
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import EngineError
-from pusher.ledger.opening import BUSY_TIMEOUT_S
+from pusher.errors import Problem, StateError
+from pusher.ledger.opening import check_pages, read_connection, unreadable
 from pusher.ledger.state import StateFolder
 from pusher.payload.sql import identifier, literal
 
@@ -59,11 +60,20 @@ class Summary:
     quarantined: list[dict[str, Any]]
 
 
-def _copy(state: StateFolder) -> sqlite3.Connection:
-    source = sqlite3.connect(f"file:{state.ledger.as_posix()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+def _copy(state: StateFolder) -> sqlite3.Connection | None:
+    source = read_connection(state)
+    if source is None:
+        return None
     copy = sqlite3.connect(":memory:")
     try:
         source.backup(copy)
+        check_pages(copy, state.ledger.name)
+    except sqlite3.Error as error:
+        copy.close()
+        raise unreadable(error, state.ledger.name) from error
+    except BaseException:
+        copy.close()
+        raise
     finally:
         source.close()
     return copy
@@ -100,17 +110,31 @@ def _create_view(
 
 
 @contextmanager
-def ledger_database(state: StateFolder) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a copy of the ledger as a DuckDB database with the tables and views of the reference page."""
+def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a copy of the ledger as a DuckDB database with the tables and views of the reference page.
+
+    Args:
+        state: The state folder.
+        copy: A copy of its ledger that was made already, which is closed at the end.
+
+    Raises:
+        StateError: There is no ledger yet, or it or a file that it names cannot be read.
+    """
     import duckdb
 
-    copy = _copy(state)
+    copy = copy or _copy(state)
+    if copy is None:
+        message = "Nothing was pushed with this target yet."
+        raise StateError(Problem("no-ledger", message, fix="Run `pusher push`."))
     connection = duckdb.connect(":memory:")
     try:
-        for table in TABLES:
-            _load(connection, copy, table)
-        for name in _EMPTY:
-            _create_view(connection, copy, state, name)
+        try:
+            for table in TABLES:
+                _load(connection, copy, table)
+            for name in _EMPTY:
+                _create_view(connection, copy, state, name)
+        except (duckdb.Error, sqlite3.Error, ValueError, OSError) as error:
+            raise unreadable(error, state.ledger.name) from error
         yield connection
     finally:
         connection.close()
@@ -122,6 +146,7 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
 
     Raises:
         EngineError: The text is not exactly one SELECT, or it fails.
+        StateError: There is no ledger yet, or it cannot be read.
     """
     import duckdb
 
@@ -141,12 +166,26 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any
     return [{name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()} for row in rows]
 
 
-def summarise(state: StateFolder) -> Summary:
-    """Return what there is to know at a glance."""
+def summarise(state: StateFolder) -> Summary | None:
+    """Return what there is to know at a glance, or None when there is no ledger yet.
+
+    Raises:
+        StateError: The ledger, or a file that it names, cannot be read.
+    """
+    import duckdb
+
     copy = _copy(state)
+    if copy is None:
+        return None
+    try:
+        return _summary(state, copy)
+    except duckdb.Error as error:
+        raise unreadable(error, state.ledger.name) from error
+
+
+def _summary(state: StateFolder, copy: sqlite3.Connection) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
-    copy.close()
-    with ledger_database(state) as connection:
+    with ledger_database(state, copy) as connection:
         open_rows = _rows(
             connection,
             "select model, space, state, sum(rows)::bigint as rows, min(since) as since from ("

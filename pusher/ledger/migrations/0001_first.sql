@@ -19,7 +19,7 @@ create table run (
 create table file (
     id integer primary key,
     path text not null unique,
-    kind text not null check (kind in ('outbox', 'keys', 'quarantine')),
+    kind text not null check (kind in ('outbox', 'keys', 'quarantine', 'conflicts')),
     space text not null default '',
     model text,
     rows integer not null,

@@ -1,0 +1,183 @@
+"""State that cannot be read or written is named with a remedy, and a journal of a killed push is rolled back."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import PusherError, StateError
+from pusher.ledger.opening import open_store
+from pusher.ledger.state import StateFolder
+from tests.push.support import NOW, Shop, orders
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop that has pushed three orders to the embedded sandbox."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    return shop
+
+
+@pytest.fixture
+def interrupted(shop: Shop) -> Shop:
+    """The shop after a push that was killed in the middle of a commit: the journal is hot."""
+    ledger, journal = shop.state.ledger, Path(f"{shop.state.ledger}-journal")
+    connection = sqlite3.connect(ledger, isolation_level=None)
+    for statement in (
+        "pragma cache_size = 1",
+        "begin immediate",
+        "update batch set message = hex(randomblob(3000))",
+        "insert into meta values ('x', hex(randomblob(200000)))",
+    ):
+        connection.execute(statement)
+    for path in (ledger, journal):
+        shutil.copy(path, path.with_suffix(".copy"))
+        shutil.copy(path, shop.root / path.name)
+        path.with_suffix(".copy").unlink()
+    connection.rollback()
+    connection.close()
+    for path in (ledger, journal):
+        shutil.copy(shop.root / path.name, path)
+    assert journal.stat().st_size > 0
+    return shop
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["status"], ["status", "--sql", "select count(*) as runs from run"], ["push", "--dry-run", "--clock", str(NOW)]],
+    ids=["status", "sql", "dry run"],
+)
+def test_reading_rolls_the_journal_of_a_killed_push_back(interrupted: Shop, words: list[str]) -> None:
+    """Commands that only read work after a kill -9, and see the last commit."""
+    process = interrupted.command(*words, "--json")
+    out, err = process.communicate(timeout=60)
+
+    assert (process.returncode, err) == (0, b"")
+    assert json.loads(out)["errors"] == []
+    assert interrupted.ledger("select count(*) from meta where name = 'x'") == [(0,)]
+
+
+def _damage(state: StateFolder) -> None:
+    content = bytearray(state.ledger.read_bytes())
+    content[4096:12288] = b"\xff" * 8192
+    state.ledger.write_bytes(content)
+
+
+def _foreign(state: StateFolder) -> None:
+    state.ledger.write_bytes(b"not a database at all, but long enough to look at " * 100)
+
+
+def _folder(state: StateFolder) -> None:
+    state.ledger.unlink()
+    state.ledger.mkdir()
+    (state.ledger / "content").touch()
+
+
+def _keys(state: StateFolder) -> None:
+    for path in state.keys.iterdir():
+        path.write_bytes(b"no parquet")
+
+
+def _asks(shop: Shop) -> Iterator[PusherError]:
+    for ask in (
+        lambda: shop.project().status(),
+        lambda: shop.project().status_sql("select * from sent_keys"),
+        lambda: shop.push(dry_run=True),
+    ):
+        with pytest.raises(PusherError) as caught:
+            ask()
+        yield caught.value
+
+
+@pytest.mark.parametrize("harm", [_damage, _foreign])
+def test_damage_is_told_without_a_traceback(shop: Shop, harm: object) -> None:
+    """Reading commands name a ledger that they cannot read, with a remedy."""
+    assert callable(harm)
+    harm(shop.state)
+
+    for error in _asks(shop):
+        assert isinstance(error, StateError)
+        assert error.problems[0].fix
+        assert error.problems[0].file == "ledger.sqlite"
+
+
+def test_key_file_that_is_no_parquet_is_told_without_a_traceback(shop: Shop) -> None:
+    """`status --sql` names a file that it cannot read."""
+    _keys(shop.state)
+
+    with pytest.raises(StateError) as caught:
+        shop.project().status()
+
+    assert "cannot be read" in caught.value.problems[0].message
+
+
+def test_ledger_without_any_table_was_never_used(shop: Shop) -> None:
+    """An empty file, as a kill during the very first run leaves it, says that nothing was pushed."""
+    shop.state.ledger.write_bytes(b"")
+
+    assert shop.project().status() is None
+
+
+def _no_lock(state: StateFolder) -> Path:
+    state.lock.unlink()
+    state.lock.mkdir()
+    return state.lock
+
+
+def _no_ledger(state: StateFolder) -> Path:
+    _folder(state)
+    return state.ledger
+
+
+def _no_folder(state: StateFolder) -> Path:
+    shutil.rmtree(state.keys)
+    state.keys.touch()
+    return state.keys
+
+
+def _looping_link(state: StateFolder) -> Path:
+    state.ledger.unlink()
+    state.ledger.symlink_to(state.ledger)
+    state.ledger_id.unlink()
+    return state.ledger
+
+
+@pytest.mark.parametrize("harm", [_no_lock, _no_ledger, _no_folder, _looping_link])
+def test_state_that_cannot_be_opened_is_named_with_a_remedy(shop: Shop, harm: object) -> None:
+    """What the system refuses ends with exit code 2, the path, and what to do."""
+    assert callable(harm)
+    path = harm(shop.state)
+
+    with pytest.raises(StateError) as caught:
+        shop.push()
+
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.file) == ("state-folder", path.as_posix())
+    assert problem.message.startswith("Cannot use the state folder: ")
+    assert problem.fix == "Check its rights, its owner and free space, or pass --state-dir."
+
+
+def test_ledger_that_is_refused_is_closed_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection does not outlive the refusal, so that the file can be replaced at once."""
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def remember(*words: object, **more: object) -> sqlite3.Connection:
+        opened.append(connect(*words, **more))  # type: ignore[call-overload]
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+
+    with pytest.raises(StateError):
+        open_store(shop.state, base_url="http://127.0.0.1:1/open_api/v1.3", now=NOW)
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("select 1")
