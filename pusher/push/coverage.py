@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from pusher.contracts import Destination, Engine, EngineError
 from pusher.errors import PlanError, Problem
+from pusher.ledger.state import scratch_folder
 from pusher.payload.projection import fault_counts_sql, staged_sql
 from pusher.push.encode import PartEncoder
 from pusher.push.plan import PlanOptions, View, judge
@@ -89,8 +88,7 @@ def first_body(
     Raises:
         PlanError: The view is not built, or none of its rows may be sent.
     """
-    folder = Path(tempfile.mkdtemp(prefix="pusher-"))
-    try:
+    with scratch_folder() as folder:
         engine = open_engine(folder)
         try:
             checks, columns = judge(engine, view, options)
@@ -108,5 +106,3 @@ def first_body(
         envelope = destination.envelope(view.payload, str(source_ids[0][0]), None)
         encoder = PartEncoder(files[0].path, envelope)
         return encoder.encode(((0, encoder.rows),)).content
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

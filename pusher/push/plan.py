@@ -10,16 +10,18 @@ from pathlib import Path
 
 from pusher.contracts import Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
+from pusher.ledger.compaction import remember_conflicts
 from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
 from pusher.ledger.state import PRIVATE_FOLDER, StateFolder, publish
-from pusher.ledger.store import File, Store
+from pusher.ledger.store import File, Part, Store
 from pusher.payload.checks import Reason, RowChecks, row_checks
 from pusher.payload.columns import check_columns
 from pusher.payload.model import Payload
 from pusher.payload.projection import staged_sql
 from pusher.payload.types import SqlType, parse_type
 
-ROWS_PER_FILE = 100_000
+# Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
+ROWS_PER_FILE = 50_000
 DAY_S = 86_400
 
 
@@ -52,6 +54,7 @@ class PlanOptions:
         space: Key space: empty for real events, `test:CODE` for test events.
         pixel_window: The web events are also reported by the pixel.
         strict: Ask for the vendor page's strict list of columns.
+        oldest_s: Unix second before which the ledger has forgotten keys, or None.
     """
 
     run: str
@@ -59,6 +62,7 @@ class PlanOptions:
     space: str = ""
     pixel_window: bool = False
     strict: bool = False
+    oldest_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Plan:
         reasons: Reason texts by code.
         dropped_identifiers: Identifiers that were not digests or identified nobody.
         new_conflicts: Conflicts that no earlier run has seen.
+        released: Parts of earlier runs that are given back: they were frozen for an event source that the settings
+            no longer name, and nothing of them can have arrived.
+        held_elsewhere: Rows held by parts that this run does not send.
         rows: Rows of the view.
         planned: Rows that are due.
     """
@@ -80,6 +87,8 @@ class Plan:
     reasons: dict[str, Reason]
     dropped_identifiers: int
     new_conflicts: int
+    released: Sequence[Part] = ()
+    held_elsewhere: int = 0
 
     @property
     def rows(self) -> int:
@@ -130,6 +139,7 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
         source_id=view.source_id,
         now_s=int(options.now.timestamp()),
         pixel_window=options.pixel_window,
+        oldest_s=options.oldest_s,
     )
     return checks, columns
 
@@ -158,6 +168,7 @@ def plan_view(
     state_root: Path,
     options: PlanOptions,
     frozen_before: Sequence[Path] = (),
+    elsewhere: Sequence[Path] = (),
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
 
@@ -169,6 +180,7 @@ def plan_view(
         state_root: Folder that the ledger's paths are relative to.
         options: Clock, run and key space.
         frozen_before: Parts of other views of this run, whose events may not be planned a second time.
+        elsewhere: Parts of earlier runs that this run does not send.
 
     Raises:
         PlanError: The view cannot be planned.
@@ -183,15 +195,19 @@ def plan_view(
         for number, reason in enumerate(checks.reasons)
     }
 
+    released = _released(view, checks, store, options)
+    given_back = {part.path for part in released}
+
     def paths(kind: str) -> list[Path]:
-        return [state_root / file.path for file in store.files(kind, options.space)] if store else []
+        files = store.files(kind, options.space) if store else []
+        return [state_root / file.path for file in files if file.path not in given_back]
 
     with Reconciler(
         folder=frozen,
         staged=staged,
         keys=paths("keys"),
         held=[*paths("outbox"), *frozen_before],
-        known_conflicts=paths("quarantine"),
+        known_conflicts=[*paths("quarantine"), *paths("conflicts")],
         reasons=texts,
     ) as reconciler:
         result = reconciler.reconcile(
@@ -206,8 +222,38 @@ def plan_view(
         reasons={reason.code: reason for reason in checks.reasons},
         dropped_identifiers=result.dropped_identifiers,
         new_conflicts=result.new_conflicts,
+        released=released,
+        held_elsewhere=_rows_held(staged, elsewhere),
     )
     return plan, result
+
+
+def _released(view: View, checks: RowChecks, store: Store | None, options: PlanOptions) -> list[Part]:
+    """Return the parts whose rows have to be frozen anew, because the setting names another event source now.
+
+    A wrong id that was typed at first would block a target for ever. Where rows name their source, they decide.
+    """
+    if store is None or view.source_id is None or view.payload.source_id.column in checks.fields:
+        return []
+    return store.untouched_parts(
+        model=view.model, payload=view.payload.name, space=options.space, source_id=view.source_id
+    )
+
+
+def _rows_held(staged: Sequence[StagedFile], parts: Sequence[Path]) -> int:
+    """Count staged rows whose event one of these parts holds."""
+    held = {key for path in parts for key in _event_keys(path)}
+    if not held:
+        return 0
+    return sum(1 for file in staged for key in _event_keys(file.path) if key in held)
+
+
+def _event_keys(path: Path) -> list[bytes]:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as part:
+        keys = part.read(columns=["_event_key"]).column(0)
+    return [key for key in keys.to_pylist() if key is not None]
 
 
 def commit_plan(
@@ -224,9 +270,11 @@ def commit_plan(
         quarantine = _file(result.quarantine, final, kind="quarantine", view=view, options=options, state=state)
     replaced = [
         file
-        for file in store.files("quarantine", options.space)
+        for kind in ("quarantine", "conflicts")
+        for file in store.files(kind, options.space)
         if file.model == view.model and not file.path.endswith("-refused.parquet")
     ]
+    conflicts = _told_conflicts(plan, replaced, quarantine, state=state, options=options)
     with store.transaction():
         for source_id, file in named:
             store.add_part(
@@ -238,13 +286,35 @@ def commit_plan(
                 file=file,
                 now=options.now,
             )
+        for part in plan.released:
+            store.release_part(part, now=options.now)
         store.drop_files(replaced)
-        if quarantine is not None:
-            store.add_file(quarantine, run=options.run, now=options.now)
-    for file in replaced:
-        (state.root / file.path).unlink(missing_ok=True)
+        for explained in filter(None, (quarantine, conflicts)):
+            store.add_file(explained, run=options.run, now=options.now)
+    for path in (*(file.path for file in replaced), *(part.path for part in plan.released)):
+        (state.root / str(path)).unlink(missing_ok=True)
     for ending in ("staging", "frozen"):
         shutil.rmtree(state.outbox / f"{options.run}-{view.model}.{ending}", ignore_errors=True)
+
+
+def _told_conflicts(
+    plan: Plan, replaced: Sequence[File], quarantine: File | None, *, state: StateFolder, options: PlanOptions
+) -> File | None:
+    """Keep the conflicts that were told once: after a run without them they are not new again."""
+    if not replaced:
+        return None
+    limits = plan.view.payload.limits
+    final = state.quarantine / f"{options.run}-{plan.view.model}-conflicts.parquet"
+    temporary = final.with_suffix(".tmp")
+    rows = remember_conflicts(
+        [state.root / file.path for file in replaced],
+        state.root / quarantine.path if quarantine is not None else None,
+        temporary,
+        keep_since=int(options.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s,
+    )
+    if rows == 0:
+        return None
+    return _file(StagedFile(temporary, rows), final, kind="conflicts", view=plan.view, options=options, state=state)
 
 
 def _file(staged: StagedFile, final: Path, *, kind: str, view: View, options: PlanOptions, state: StateFolder) -> File:

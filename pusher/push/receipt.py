@@ -57,12 +57,14 @@ class Refusal:
 class ModelReceipt:
     """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`.
 
-    Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them.
+    Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them. Those counted by
+    `held_elsewhere` wait in parts of views that were not selected, which this run did not send.
     """
 
     model: str
     terms: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*VIEW_TERMS, *PLANNED_TERMS), 0))
     held: dict[str, int] = field(default_factory=dict)
+    held_elsewhere: int = 0
     held_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: dict[str, int] = field(default_factory=dict)
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
@@ -108,6 +110,7 @@ class ModelReceipt:
             "view_rows": self.view_rows,
             **self.terms,
             "held": self.held,
+            "held_elsewhere": self.held_elsewhere,
             "resumed": self.resumed,
             "dropped_identifiers": self.dropped_identifiers,
             "new_conflicts": self.new_conflicts,
@@ -136,7 +139,10 @@ def money(value: Decimal) -> str:
 def from_plan(plan: Plan) -> ModelReceipt:
     """Start a view's line with what its plan counted."""
     receipt = ModelReceipt(
-        plan.view.model, dropped_identifiers=plan.dropped_identifiers, new_conflicts=plan.new_conflicts
+        plan.view.model,
+        dropped_identifiers=plan.dropped_identifiers,
+        new_conflicts=plan.new_conflicts,
+        held_elsewhere=plan.held_elsewhere,
     )
     refused: dict[tuple[str, str], int] = {}
     for count in plan.counts:
@@ -185,6 +191,9 @@ def rows_by_term(states: Mapping[BatchState, int], rows: int) -> dict[str, int]:
 def exit_code(receipts: list[ModelReceipt], *, halted: bool, gave_up: bool, on_change: str) -> int:
     """Return the exit code that tells the truth; the highest-ranked of 3 > 5 > 4 > 1 wins.
 
+    A row that waits in a part of a view that was not selected is as pending as one of this run. Parked rows give 5
+    only in the parts that this run took over: those of the selected views.
+
     Args:
         receipts: All lines.
         halted: TikTok refused token, permission or configuration.
@@ -199,7 +208,8 @@ def exit_code(receipts: list[ModelReceipt], *, halted: bool, gave_up: bool, on_c
 
     if total("parked"):
         return 5
-    if total("pending") and not gave_up:
+    elsewhere = sum(receipt.held_elsewhere for receipt in receipts)
+    if (total("pending") or elsewhere) and not gave_up:
         return 4
     conflicts = sum(receipt.new_conflicts for receipt in receipts) if on_change == "report" else 0
     return 1 if total("invalid") or total("dead") or conflicts or gave_up else 0

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shutil
 import sqlite3
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pusher import __version__
 from pusher.clock import Clock
-from pusher.contracts import BatchState, Destination, Endpoint, Engine
-from pusher.errors import Incomplete, Problem
-from pusher.ledger.compaction import compact_keys
-from pusher.ledger.opening import open_store, read_store
+from pusher.contracts import BatchState, Destination, Endpoint, Engine, EngineError
+from pusher.errors import Incomplete, Problem, PusherError
+from pusher.ledger.compaction import compact_keys, pruned_before
+from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
-from pusher.ledger.state import StateFolder
+from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
 from pusher.ledger.store import Part, Store
-from pusher.progress import Listener, PlanFinished
+from pusher.progress import Event, Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
@@ -74,6 +75,7 @@ class PushReport:
         requests: HTTP requests made.
         exit_code: The code that tells the truth.
         problems: What stopped the run early, if anything did.
+        notices: What a person should know beside the counts, in sentences.
         sandbox: What the embedded sandbox has counted over its whole life, or None for a real destination.
     """
 
@@ -85,6 +87,7 @@ class PushReport:
     requests: int = 0
     exit_code: int = 0
     problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
     sandbox: dict[str, int] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -102,6 +105,7 @@ class PushReport:
                 "requests": self.requests,
             },
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "notices": list(self.notices),
             "sandbox": self.sandbox,
         }
 
@@ -119,6 +123,7 @@ class PushWorld:
         should_stop: True once the user asked to stop.
         open_engine: Opens the warehouse, allowed to write into one folder.
         ca_file: Further certificate authorities, or None.
+        interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
     """
 
     destination: Destination
@@ -129,6 +134,31 @@ class PushWorld:
     should_stop: Callable[[], bool]
     open_engine: Callable[[Path], Engine]
     ca_file: Path | None = None
+    interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+class _Telling:
+    """Passes facts on, keeps the notices, and goes quiet for a listener that cannot write any more.
+
+    Args:
+        listener: Is told about progress.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.notices: list[str] = []
+        self._listener: Listener | None = listener
+
+    def __call__(self, event: Event) -> None:
+        """Pass one fact on."""
+        if isinstance(event, Notice):
+            self.notices.append(event.message)
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except (OSError, ValueError):
+            # Whoever watched is gone; the push is not.
+            self._listener = None
 
 
 def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
@@ -143,10 +173,18 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
         PlanError: A view cannot be planned; nothing was sent.
         StateError: The ledger cannot be trusted; nothing was sent.
         AnotherRunIsActive: Another push holds the lock.
-        Incomplete: The state folder could not be written; running again is safe.
+        Incomplete: The state folder could not be written, or the user asked to stop before anything was sent;
+            running again is safe.
     """
-    if options.dry_run:
-        return _dry_run(views, world, options)
+    telling = _Telling(world.listener)
+    world = replace(world, listener=telling)
+    report = _dry_run(views, world, options) if options.dry_run else _locked_push(views, world, options)
+    report.notices = tuple(telling.notices)
+    return report
+
+
+def _locked_push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+    remove_old_scratch()
     world.state.create()
     with world.state.locked():
         store = open_store(
@@ -156,6 +194,7 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
             expected_id=options.ledger_id,
         )
         try:
+            refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
             return _push(views, world, options, store)
         except (OSError, sqlite3.OperationalError) as error:
             # A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
@@ -175,7 +214,7 @@ def _run_id(now: datetime) -> str:
     return f"{now.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
 
 
-def _plan_options(world: PushWorld, options: PushOptions) -> PlanOptions:
+def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -> PlanOptions:
     now = world.clock.now()
     return PlanOptions(
         run=_run_id(now),
@@ -183,33 +222,57 @@ def _plan_options(world: PushWorld, options: PushOptions) -> PlanOptions:
         space=f"test:{options.test_event_code}" if options.test_event_code else "",
         pixel_window=options.pixel_window,
         strict=options.strict,
+        oldest_s=pruned_before(store) if store else None,
     )
 
 
+def _interrupted() -> Incomplete:
+    message = "The push was interrupted before anything was sent."
+    return Incomplete(Problem("interrupted", message, fix="Run again: nothing was lost."))
+
+
+def _refuse_if_stopped(world: PushWorld) -> None:
+    if world.should_stop():
+        raise _interrupted()
+
+
 def _plan_all(
-    views: Sequence[View], world: PushWorld, planning: PlanOptions, *, folder: Path, store: Store | None
+    views: Sequence[View],
+    world: PushWorld,
+    planning: PlanOptions,
+    *,
+    folder: Path,
+    store: Store | None,
+    elsewhere: Sequence[Part] = (),
 ) -> list[ModelReceipt]:
     """Plan every view before anything is sent; a view that fails leaves no trace of the others' staging."""
     found: list[tuple[Plan, Reconciled]] = []
     engine = world.open_engine(folder)
     try:
         for view in views:
+            _refuse_if_stopped(world)
             started = world.clock.monotonic_s()
-            plan, result = plan_view(
-                view,
-                engine=engine,
-                folder=folder,
-                store=store,
-                state_root=world.state.root,
-                options=planning,
-                frozen_before=[part.path for _, before in found for _, part in before.parts],
-            )
+            with world.interruptible():
+                plan, result = plan_view(
+                    view,
+                    engine=engine,
+                    folder=folder,
+                    store=store,
+                    state_root=world.state.root,
+                    options=planning,
+                    frozen_before=[part.path for _, before in found for _, part in before.parts],
+                    elsewhere=[world.state.root / str(part.path) for part in elsewhere],
+                )
             found.append((plan, result))
             seconds = world.clock.monotonic_s() - started
             world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
-    except BaseException:
+        _refuse_if_stopped(world)
+    except BaseException as error:
         for leftover in folder.glob(f"{planning.run}-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        # An engine tells that a signal cut its query in words of its own.
+        if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
+            raise _interrupted() from error
         raise
     finally:
         engine.close()
@@ -218,20 +281,28 @@ def _plan_all(
             commit_plan(
                 plan, result, store=store, state=world.state, destination=world.destination.name, options=planning
             )
+            _tell_released(plan, world.listener)
     return [receipts.from_plan(plan) for plan, _ in found]
 
 
+def _tell_released(plan: Plan, listener: Listener) -> None:
+    for part in plan.released:
+        listener(
+            Notice(
+                f"{part.rows:,} rows of {part.model} that run {part.run} froze for {part.source_id} were given back to "
+                f"the view: the settings name {plan.view.source_id} now, and nothing of them was sent."
+            )
+        )
+
+
 def _dry_run(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
-    planning = _plan_options(world, options)
     started = world.clock.monotonic_s()
-    store = read_store(world.state)
-    folder = Path(tempfile.mkdtemp(prefix="pusher-"))
-    try:
-        models = _plan_all(views, world, planning, folder=folder, store=store)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with scratch_folder() as folder, _reading(world.state) as store:
         if store is not None:
-            store.close()
+            refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
+        planning = _plan_options(world, options, store)
+        waiting = _elsewhere(store, views, options, planning) if store is not None else []
+        models = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
     for model in models:
         model.terms["pending"] = model.terms["planned"]
         model.close()
@@ -241,9 +312,22 @@ def _dry_run(views: Sequence[View], world: PushWorld, options: PushOptions) -> P
     return PushReport(planning.run, world.endpoint.shown_as, True, models, seconds, 0, code if findings else 0)
 
 
+@contextmanager
+def _reading(state: StateFolder) -> Iterator[Store | None]:
+    """Open the ledger for reading; what it cannot answer is its state's fault."""
+    store = read_store(state)
+    try:
+        yield store
+    except sqlite3.Error as error:
+        raise unreadable(error, state.ledger.name) from error
+    finally:
+        if store is not None:
+            store.close()
+
+
 def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: Store) -> PushReport:
-    planning = _plan_options(world, options)
-    clock = world.clock
+    """Run and record it, however it ends."""
+    planning = _plan_options(world, options, store)
     store.start_run(
         run=planning.run,
         command="push",
@@ -253,20 +337,42 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         normaliser_version=options.normaliser_version,
         test_event_code=options.test_event_code,
     )
-    earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
-    resumed = {part.id: (part, store.part_states(part.id)) for part in _resumable(store, views, options, planning)}
-    started = clock.monotonic_s()
     try:
-        models = _plan_all(views, world, planning, folder=world.state.outbox, store=store)
-    except BaseException:
-        store.finish_run(run=planning.run, now=clock.now(), exit_code=2, receipt={})
+        report = _run(views, world, options, store, planning)
+    except BaseException as error:
+        with contextlib.suppress(sqlite3.Error, OSError):
+            store.end_run(run=planning.run, now=world.clock.now(), exit_code=_early_exit_code(error))
         raise
-    planned_s = clock.monotonic_s() - started
-    delivered = _deliver(world, options, store, planning, _resumable(store, views, options, planning))
-    settling = clock.monotonic_s()
     limits = views[0].payload.limits
     keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
-    compact_keys(store, world.state, space=planning.space, keep_since=keep_since, run=planning.run, now=planning.now)
+    left = compact_keys(
+        store, world.state, space=planning.space, keep_since=keep_since, run=planning.run, now=planning.now
+    )
+    if left is not None:
+        world.listener(Notice(left))
+    return report
+
+
+def _early_exit_code(error: BaseException) -> int:
+    """Return the code that a run ends with that did not get to its receipt."""
+    if isinstance(error, PusherError):
+        return error.exit_code
+    return Incomplete.exit_code if isinstance(error, OSError | sqlite3.OperationalError) else PusherError.exit_code
+
+
+def _run(
+    views: Sequence[View], world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions
+) -> PushReport:
+    clock = world.clock
+    earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
+    started = clock.monotonic_s()
+    waiting = _elsewhere(store, views, options, planning)
+    models = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
+    planned_s = clock.monotonic_s() - started
+    parts = _resumable(store, views, options, planning)
+    resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
+    delivered = _deliver(world, options, store, planning, parts)
+    settling = clock.monotonic_s()
     _account(models, store, planning, delivered, resumed)
     for model in models:
         model.earlier_run = earlier.get(model.model)
@@ -300,6 +406,12 @@ def _resumable(store: Store, views: Sequence[View], options: PushOptions, planni
         for part in store.open_parts()
         if part.space == planning.space and (options.resume_all or part.model in selected)
     ]
+
+
+def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
+    """Return the open parts of the key space that this run leaves alone."""
+    taken = {part.id for part in _resumable(store, views, options, planning)}
+    return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
 
 
 def _deliver(
