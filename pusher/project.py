@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -33,6 +34,7 @@ from pusher.progress import Listener, silent
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
+    from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.state import StateFolder
     from pusher.ledger.views import Summary
     from pusher.lint import Finding
@@ -143,6 +145,8 @@ class Project:
         project = cls(
             file=file, profile=profile, policy=load_policy_file(file.root), options=options, listener=listener
         )
+        project._check_destinations()
+        project._check_overrides()
         project._check_clock()
         return project
 
@@ -187,6 +191,36 @@ class Project:
         base_url = overrides.pop("base_url", found.base_url)
         return replace(found, base_url=base_url, values={**found.values, **overrides})
 
+    def _check_destinations(self) -> None:
+        """Refuse a block of profiles.yml whose name is nearly that of a destination."""
+        name = self.destination.name
+        problems = [
+            found.document.problem(
+                "unknown-destination", f"Unknown destination `{given}`.", found.path, f"Did you mean `{near}`?"
+            )
+            for given, found in self.profile.destinations.items()
+            if given != name and (near := suggest(given, [name]))
+        ]
+        if problems:
+            raise ConfigError(*problems)
+
+    def _check_overrides(self) -> None:
+        """Refuse settings of `--set` that nothing reads."""
+        if not self.options.overrides:
+            return
+        from pusher.destinations.tiktok.facts import tables
+
+        known = {"base_url", *tables("settings")}
+        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        problems = []
+        for key in self.options.overrides:
+            if key not in known:
+                near = suggest(key, known)
+                fix = f"Did you mean `{near}`?" if near else f"Known settings: {', '.join(sorted(known))}."
+                problems.append(Problem("unknown-setting", f"--set: unknown setting `{key}`.", fix=fix))
+        if problems:
+            raise ConfigError(*problems)
+
     def _check_clock(self) -> None:
         if self.options.clock is None:
             return
@@ -200,7 +234,7 @@ class Project:
                 )
             )
 
-    def _engine(self, allowed_directories: Sequence[Path] = ()) -> Engine:
+    def _engine(self, allowed_directories: Sequence[Path] = ()) -> DuckDBEngine:
         """Open the warehouse."""
         from pusher.engines.duckdb import DuckDBEngine
 
@@ -382,17 +416,30 @@ class Project:
         dry_run: bool = False,
         test_event_code: str | None = None,
         should_stop: Callable[[], bool] = lambda: False,
+        interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext,
     ) -> PushReport:
         """Send the due rows of the selected destination views.
+
+        Args:
+            select: Models to use, in dbt's selector syntax.
+            exclude: Models to leave out.
+            dry_run: Plan and show; send nothing, change nothing.
+            test_event_code: Send as test events, which never count as sent.
+            should_stop: True once the user asked to stop.
+            interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once. It is
+                given what cuts a running query short, to be called from another thread.
 
         Raises:
             UsageError: A setting or a view is wrong; nothing was sent.
             AnotherRunIsActive: Another push of this target is running.
+            Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
         from pusher.destinations.tiktok.settings import read_settings
+        from pusher.engines.duckdb import interrupt
         from pusher.push.run import PushOptions, PushWorld, push
         from pusher.push.work import DeliveryLimits
 
+        test_event_code = _test_code(test_event_code)
         views = self.views(select, exclude)
         if not dry_run:
             self.state.create()
@@ -410,6 +457,12 @@ class Project:
             normaliser_version=self.manifest.normaliser_version,
             resume_all=not select and not exclude,
         )
+        engines: list[DuckDBEngine] = []
+
+        def open_engine(folder: Path) -> Engine:
+            engines.append(self._engine([folder]))
+            return engines[-1]
+
         world = PushWorld(
             destination=self.destination,
             endpoint=self.endpoint(),
@@ -417,8 +470,9 @@ class Project:
             clock=self.clock,
             listener=self.listener,
             should_stop=should_stop,
-            open_engine=lambda folder: self._engine([folder]),
+            open_engine=open_engine,
             ca_file=settings.ca_file,
+            interruptible=lambda: interruptible(lambda: interrupt(engines[-1])),
         )
         return push(views, world, options)
 
@@ -466,22 +520,31 @@ class Project:
         """Return what the ledger knows, or None when nothing was pushed yet."""
         from pusher.ledger.views import summarise
 
-        return summarise(self.state) if self.state.ledger.is_file() else None
+        return summarise(self.state)
 
     def status_sql(self, sql: str) -> list[dict[str, Any]]:
         """Run a SELECT on a copy of the ledger.
 
         Raises:
-            ConfigError: There is no ledger, or the SELECT fails.
+            ConfigError: The SELECT fails.
+            StateError: There is no ledger, or it cannot be read.
         """
         from pusher.ledger.views import query
 
-        if not self.state.ledger.is_file():
-            raise ConfigError(
-                Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`.")
-            )
         try:
             return query(self.state, sql)
         except EngineError as error:
             fix = "See docs/reference/ledger.md for tables and columns."
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error
+
+
+def _test_code(given: str | None) -> str | None:
+    """Return the test event code without the space around it.
+
+    Raises:
+        ConfigError: It is blank: an unset variable in a script must not turn a test into a real push.
+    """
+    if given is None or given.strip():
+        return given and given.strip()
+    fix = "Copy the code from the event set's test tab, or leave the option out to push for real."
+    raise ConfigError(Problem("test-event-code", "The test event code is empty.", fix=fix))

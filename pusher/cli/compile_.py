@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pusher.cli import options
+from pusher.cli.render import counted
 from pusher.cli.session import session
 
 HELP = """Render models to plain SQL, and write them to target/compiled.
@@ -33,4 +34,4 @@ def compile_(
         if select:
             current.text("\n\n".join(f"-- {model.path}\n{model.compiled_sql}" for model in models))
         else:
-            current.text(f"compiled {len(models)} models to {project.file.target_path}/compiled")
+            current.text(f"compiled {counted(len(models), 'model')} to {project.file.target_path}/compiled")

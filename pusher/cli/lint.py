@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pusher.cli import options
+from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
 
@@ -43,6 +44,6 @@ def lint(
         current.exit_code = 1 if counts["errors"] else 0
         current.text(render_text(report.findings))
         current.text(
-            f"{counts['models']} models: {counts['errors']} errors, {counts['warnings']} warnings, "
-            f"{counts['notes']} notes"
+            f"{counted(counts['models'], 'model')}: {counted(counts['errors'], 'error')}, "
+            f"{counted(counts['warnings'], 'warning')}, {counted(counts['notes'], 'note')}"
         )

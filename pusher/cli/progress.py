@@ -1,15 +1,30 @@
-"""Progress on stderr: a line that renews itself on a terminal, plain lines elsewhere."""
+"""Progress on stderr: a line that renews itself on a terminal, plain lines elsewhere.
+
+A terminal that went away ends the progress and nothing else: what cannot be written is left out.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
+from typing import TextIO
 
 from pusher.progress import Event, ModelBuilt, Notice, PlanFinished, RowsSettled, Waiting
 
 RENEW_S = 0.1
 PLAIN_S = 5.0
+
+
+def mute(stream: TextIO | None) -> None:
+    """Let what is still written to a stream go nowhere: its reader is gone."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())  # type: ignore[union-attr]
+        finally:
+            os.close(nowhere)
 
 
 class Progress:
@@ -20,8 +35,8 @@ class Progress:
     """
 
     def __init__(self, *, quiet: bool) -> None:
-        self._quiet = quiet
-        self._live = sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+        self._quiet = quiet or sys.stderr is None
+        self._live = not self._quiet and _is_live()
         self._shown_at = 0.0
         self._open_line = False
 
@@ -47,8 +62,18 @@ class Progress:
         if self._quiet:
             return
         self.close()
-        sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+        self._write(f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self._quiet = True
+            mute(sys.stderr)
+        except RuntimeError:
+            # A signal arrived in the middle of another line.
+            return
 
     def _renew(self, text: str) -> None:
         now = time.monotonic()
@@ -56,15 +81,20 @@ class Progress:
             return
         self._shown_at = now
         if self._live:
-            sys.stderr.write(f"\r\x1b[2K{text}")
+            self._write(f"\r\x1b[2K{text}")
             self._open_line = True
         else:
-            sys.stderr.write(f"{text}\n")
-        sys.stderr.flush()
+            self._write(f"{text}\n")
 
     def close(self) -> None:
         """End a line that renews itself."""
         if self._open_line:
-            sys.stderr.write("\r\x1b[2K")
-            sys.stderr.flush()
             self._open_line = False
+            self._write("\r\x1b[2K")
+
+
+def _is_live() -> bool:
+    try:
+        return sys.stderr.isatty() and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+    except (OSError, ValueError):
+        return False

@@ -10,6 +10,7 @@ import typer
 from pusher.cli import options
 from pusher.cli.receipt import receipt_text
 from pusher.cli.session import StopOnSignal, session
+from pusher.errors import PusherError
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
 
@@ -39,9 +40,21 @@ def push(
         project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
         )
-        report = project.push(
-            select or (), exclude or (), dry_run=dry_run, test_event_code=test_event_code, should_stop=stop
-        )
+        try:
+            report = project.push(
+                select or (),
+                exclude or (),
+                dry_run=dry_run,
+                test_event_code=test_event_code,
+                should_stop=stop,
+                interruptible=stop.interruptible,
+            )
+        except PusherError as error:
+            if stop.signal is None:
+                raise
+            current.body["_problems"] = error.problems
+            current.exit_code = 128 + stop.signal
+            return
         current.body["target"] = project.profile.target
         current.body |= report.as_json()
         current.body["_problems"] = report.problems

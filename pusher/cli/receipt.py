@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pusher.cli.render import wrapped
+from pusher.cli.render import counted, wrapped
 
 if TYPE_CHECKING:
     from pusher.push.receipt import ModelReceipt
@@ -42,6 +42,8 @@ def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
     lines.append(("would be sent" if dry_run else "planned", model.terms["planned"]))
     if not dry_run:
         lines += [(f"  {text}", model.terms[term]) for term, text in _OUTCOMES.items() if model.terms[term]]
+    if model.held_elsewhere:
+        lines.append(("waiting in views that were not selected", model.held_elsewhere))
     if model.resumed.get("planned"):
         lines.append(("resumed from earlier runs", model.resumed["planned"]))
         lines += [(f"  {text}", model.resumed[term]) for term, text in _OUTCOMES.items() if model.resumed.get(term)]
@@ -94,7 +96,8 @@ def receipt_text(report: PushReport) -> str:
     for model in report.models:
         parts = [model.model, _rows(model, dry_run=report.dry_run), _revenue(model), _refusals(model)]
         if model.dropped_identifiers:
-            parts.append(f"  {model.dropped_identifiers:,} identifiers were no digests and were left out")
+            dropped = counted(model.dropped_identifiers, "identifier")
+            parts.append(f"  left out, as no digests: {dropped}")
         sent = model.terms["accepted"] + model.resumed.get("accepted", 0)
         if not report.dry_run:
             accepted_before = model.held.get("accepted", 0)
@@ -108,12 +111,12 @@ def receipt_text(report: PushReport) -> str:
     if report.dry_run:
         blocks.append(f"dry run {report.run_id} to {report.base_url}: nothing was sent; {seconds}")
     else:
-        blocks.append(f"run {report.run_id} to {report.base_url}: {report.requests:,} requests; {seconds}")
+        blocks.append(f"run {report.run_id} to {report.base_url}: {counted(report.requests, 'request')}; {seconds}")
         if report.sandbox is not None:
             counts = report.sandbox
             blocks.append(
-                f"the sandbox so far: {counts['requests']:,} requests, {counts['counted']:,} events counted, "
-                f"{counts['duplicates']:,} duplicates"
+                f"the sandbox so far: {counted(counts['requests'], 'request')}, "
+                f"{counted(counts['counted'], 'event')} counted, {counted(counts['duplicates'], 'duplicate')}"
             )
         if any(model.terms["accepted"] for model in report.models):
             blocks.append(

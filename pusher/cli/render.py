@@ -47,6 +47,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     return "\n".join([line(headers), line(["-" * width for width in widths]), *(line(row) for row in cells)])
 
 
+def counted(number: int, thing: str) -> str:
+    """Return a number of things, in the plural unless it is one."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
 def wrapped(text: str, indent: str) -> str:
     """Return text wrapped to the width; a mark in the indent stands before the first line only."""
     return textwrap.fill(

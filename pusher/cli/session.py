@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import typer
 
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
-from pusher.cli.progress import Progress
+from pusher.cli.progress import Progress, mute
 from pusher.cli.render import problem_lines
 from pusher.errors import Problem, PusherError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 INTERNAL_ERROR = 70
+INTERRUPT_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ class Session:
     def text(self, lines: str) -> None:
         """Print a result for a person; nothing under `--json`."""
         if not self.json and lines:
-            typer.echo(lines)
+            _show(lines)
 
     def project(
         self,
@@ -80,7 +82,32 @@ class Session:
         if self.json:
             print_envelope(self.command, self.exit_code, problems, self.body)
         elif problems:
-            typer.echo(problem_lines(problems), err=True)
+            _complain(problem_lines(problems))
+
+
+def _show(text: str) -> None:
+    """Print on stdout; a reader that went away is no reason to end with another code than the work deserves."""
+    try:
+        typer.echo(text)
+        _flush()
+    except BrokenPipeError:
+        mute(sys.stdout)
+    except OSError as error:
+        mute(sys.stdout)
+        _complain(f"error: The output could not be written: {error.strerror}.")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _complain(text: str) -> None:
+    """Print on stderr, if somebody still reads it."""
+    try:
+        typer.echo(text, err=True)
+    except (OSError, ValueError):
+        mute(sys.stderr)
 
 
 def print_envelope(command: str | None, exit_code: int, problems: Sequence[Problem], body: Mapping[str, Any]) -> None:
@@ -98,7 +125,7 @@ def print_envelope(command: str | None, exit_code: int, problems: Sequence[Probl
         "exit_code": exit_code,
         "errors": [problem.as_json() for problem in problems],
     }
-    typer.echo(json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False))
+    _show(json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False))
 
 
 def _jsonable(value: Any) -> Any:
@@ -125,12 +152,16 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False) -> Iter
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
-        traceback.print_exc()
+        with contextlib.suppress(OSError, ValueError):
+            traceback.print_exc()
         current.exit_code = INTERNAL_ERROR
         what = f"pusher has a defect: {type(error).__name__}."
         problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)
     current.finish(problems)
-    sys.stdout.flush()
+    try:
+        _flush()
+    except BrokenPipeError:
+        mute(sys.stdout)
     if current.exit_code:
         raise typer.Exit(current.exit_code)
 
@@ -142,6 +173,7 @@ class StopOnSignal:
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
         self._say = say
+        self._raises = False
 
     def __call__(self) -> bool:
         """Whether the user asked to stop."""
@@ -160,10 +192,48 @@ class StopOnSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    @contextmanager
+    def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:
+        """Let the first signal raise KeyboardInterrupt in the block, which must not have sent anything yet.
+
+        Args:
+            interrupt: Cuts short a call that keeps Python from seeing signals; called from another thread.
+        """
+        import signal
+        import threading
+
+        taken, told = os.pipe()
+        os.set_blocking(told, False)
+        ended = threading.Event()
+
+        def watch() -> None:
+            # A query that begins after an interrupt is not cut short by it, so it is repeated.
+            while (number := os.read(taken, 1)) and number[0] not in self._before:
+                continue
+            while number and not ended.wait(INTERRUPT_AGAIN_S):
+                interrupt()
+
+        before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+        watcher = threading.Thread(target=watch, daemon=True)
+        watcher.start()
+        self._raises = True
+        try:
+            yield
+        finally:
+            self._raises = False
+            signal.set_wakeup_fd(before)
+            ended.set()
+            os.close(told)
+            watcher.join()
+            os.close(taken)
+
     def _take(self, number: int, frame: object) -> None:
         del frame
         if self.signal is not None:
             # Requests in flight stay recorded as such; the next run sends the same bytes again.
             os._exit(128 + number)
         self.signal = number
+        if self._raises:
+            self._say("Stopping: nothing was sent yet.")
+            raise KeyboardInterrupt
         self._say("Stopping: waiting for requests in flight. Press again to stop at once; nothing is lost either way.")
