@@ -10,7 +10,7 @@ import heapq
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from decimal import Decimal
 
@@ -91,6 +91,7 @@ class Delivery:
         self._slot_at: float | None = None
         self._proven: set[tuple[str, str]] = set()
         self._encoders: OrderedDict[int, PartEncoder] = OrderedDict()
+        self._ahead: Executor | None = None
         self._settled_rows: dict[str, int] = {}
         self._result = Delivered()
 
@@ -98,8 +99,11 @@ class Delivery:
         """Send what is due of these parts and settle those that end."""
         started = self._clock.monotonic_s()
         self._deadline = started + self._limits.deadline_s
-        self._load(parts)
-        with ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool:
+        with (
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as self._ahead,
+            ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool,
+        ):
+            self._load(parts)
             try:
                 self._loop(pool)
             finally:
@@ -246,7 +250,7 @@ class Delivery:
             assert part.path is not None  # noqa: S101 -- open parts have a file
             code = part.space.removeprefix("test:") or None
             envelope = self._destination.envelope(work.payload, part.source_id, code)
-            found = PartEncoder(self._state.root / part.path, envelope)
+            found = PartEncoder(self._state.root / part.path, envelope, self._ahead)
         self._encoders[part.id] = found
         while len(self._encoders) > MOST_ENCODERS:
             self._encoders.popitem(last=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Ranges = tuple[tuple[int, int], ...]
+BODIES_AHEAD = 4
 
 
 def encoder_id(payload: Payload) -> str:
@@ -65,9 +67,12 @@ class PartEncoder:
     Args:
         path: The part's Parquet file.
         envelope: Bytes before and after the JSON array of rows.
+        pool: One thread that encodes ahead, or None.
     """
 
-    def __init__(self, path: Path, envelope: tuple[bytes, bytes]) -> None:
+    def __init__(self, path: Path, envelope: tuple[bytes, bytes], pool: Executor | None = None) -> None:
+        self._pool = pool
+        self._ahead: dict[Ranges, Future[Body]] = {}
         everything = due_rows(path, lambda name: not name.startswith("_") or name in {"_currency", "_value"})
         names = [name for name in everything.column_names if not name.startswith("_")]
         table = everything.select(names).combine_chunks()
@@ -89,17 +94,33 @@ class PartEncoder:
     def cut(self, free: Ranges, *, max_rows: int, max_bytes: int) -> tuple[Ranges, Ranges, Body]:
         """Take as many free rows as fit into one request; a single row may be larger.
 
+        The requests that will probably follow are encoded meanwhile, in a thread of their own.
+
         Returns:
             Rows taken, rows still free, and the body.
         """
         count = min(max_rows, sum(rows for _, rows in free))
         while True:
             taken, rest = split_at(free, count)
-            body = self.encode(taken)
+            if taken not in self._ahead:
+                self._ahead.clear()
+            body = self._ahead.pop(taken).result() if taken in self._ahead else self.encode(taken)
             if len(body.content) <= max_bytes or count == 1:
+                self._encode_ahead(rest, max_rows)
                 return taken, rest, body
+            self._ahead.clear()
             # Rows differ in size, so aim a little below the share that would fit.
             count = max(1, min(count - 1, int(count * 0.95 * max_bytes / len(body.content))))
+
+    def _encode_ahead(self, free: Ranges, rows: int) -> None:
+        if self._pool is None:
+            return
+        for _ in range(BODIES_AHEAD):
+            taken, free = split_at(free, rows)
+            if not taken:
+                return
+            if taken not in self._ahead:
+                self._ahead[taken] = self._pool.submit(self.encode, taken)
 
     def value(self, ranges: Ranges) -> dict[str, Decimal]:
         """Return the summed value of these rows by currency; rows without a value add nothing."""
