@@ -1,0 +1,228 @@
+"""What the delivery loop does when TikTok, the ledger or the clock do something unusual."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pusher.errors import Incomplete
+from pusher.ledger.store import Store
+from pusher.push.encode import Ranges, halves, minus, split_at, without
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving
+
+OTHER_SET = "1234567890123456789"
+
+
+def terms(report: Any) -> dict[str, int]:
+    """Return the terms of the only view that are not zero."""
+    return {name: count for name, count in report.models[0].terms.items() if count}
+
+
+def test_failed_commit_settles_nothing_and_loses_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the ledger fails in the middle of a split, the next run still accounts for every row."""
+    rows = orders(40)
+    poison = {"match": {"contains": ["order-00033"]}, "do": 40002, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [poison]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+        add_batch, calls = Store.add_batch, []
+
+        def failing(self: Store, **facts: Any) -> Any:
+            calls.append(facts)
+            if facts.get("parent") is not None and len([call for call in calls if call.get("parent")]) == 2:
+                raise sqlite3.OperationalError("disk I/O error")
+            return add_batch(self, **facts)
+
+        monkeypatch.setattr(Store, "add_batch", failing)
+        with pytest.raises(Incomplete):
+            shop.push()
+        monkeypatch.setattr(Store, "add_batch", add_batch)
+
+        report = shop.push()
+
+        assert server.counted() == [row.order_id for row in rows if row.order_id != "order-00033"]
+        assert report.models[0].resumed["dead"] == 1
+        assert shop.keys() == [("accepted", 39), ("dead", 1)]
+
+
+def test_wrong_event_source_stops_its_own_rows_only(tmp_path: Path) -> None:
+    """One event set that TikTok does not let us write to keeps its rows, and the other one's arrive."""
+    rows = [replace(order, event_set=EVENT_SET if number % 2 else OTHER_SET) for number, order in enumerate(orders(60))]
+    refused = {"match": {"contains": [f'"event_source_id":"{OTHER_SET}"']}, "do": 40001, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [refused]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 60, "accepted": 30, "pending": 30}
+        assert (report.exit_code, [problem.code for problem in report.problems]) == (3, ["tiktok-config"])
+        assert server.counted() == [row.order_id for row in rows if row.event_set == EVENT_SET]
+
+
+@pytest.mark.parametrize("concurrency", [1, 4])
+def test_burst_of_throttling_pauses_once_and_goes_on(tmp_path: Path, concurrency: int) -> None:
+    """Requests that were under way when TikTok began to throttle are one episode, not several."""
+    burst = {"match": {"nth": 2}, "do": 40100, "times": concurrency}
+    with serving(tmp_path / "sandbox.sqlite", [burst]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=concurrency)
+        shop.sell(orders(6_000))
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 6_000, "accepted": 6_000}
+        assert report.exit_code == 0
+
+
+def test_frozen_rows_that_became_too_old_are_not_sent(tmp_path: Path) -> None:
+    """Rows that waited in the outbox until TikTok would not count them expire; the fresh ones are sent."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}], now=NOW + timedelta(days=20)) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        rows = orders(30)
+        shop.sell([*(replace(order, at="2026-10-25 10:00:00") for order in rows[:12]), *rows[12:]])
+        shop.build()
+        shop.push()
+
+        report = shop.push(now=NOW + timedelta(days=20))
+
+        resumed = {term: count for term, count in report.models[0].resumed.items() if count}
+        assert resumed == {"planned": 30, "accepted": 18, "expired_late": 12}
+        assert server.counted() == [row.order_id for row in rows[12:]]
+        assert shop.keys() == [("accepted", 18), ("expired", 12)]
+
+
+def test_misleading_row_number_costs_requests_and_no_row(tmp_path: Path) -> None:
+    """When the row that TikTok names turns out to be good, its hints about that batch are ignored."""
+    rows = orders(500)
+    poison = {
+        "match": {"contains": ["order-00444"]},
+        "do": 40002,
+        "message": "data.0.properties.value: Not a valid number",
+        "times": None,
+    }
+    with serving(tmp_path / "sandbox.sqlite", [poison]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 500, "accepted": 499, "dead": 1}
+        assert report.requests <= 2 * 21
+
+
+def test_partial_answer_for_one_row_ends_as_refused(tmp_path: Path) -> None:
+    """A row that TikTok lists as failed in an answer about it alone is dead, not in doubt."""
+    failed = {
+        "do": 20001,
+        "times": None,
+        "data": {"partial_failure": True, "failed_events": [{"order_in_batch": 0, "error": "Invalid"}]},
+    }
+    with serving(tmp_path / "sandbox.sqlite", [failed]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(1))
+        shop.build()
+
+        report = shop.push()
+
+        assert terms(report) == {"planned": 1, "dead": 1}
+        assert (report.requests, report.exit_code) == (1, 1)
+
+
+def test_leftovers_that_keep_failing_do_not_hold_up_new_rows(tmp_path: Path) -> None:
+    """Batches of an earlier run that still get no answer are tried after the rows of today."""
+    sick = {"match": {"contains": ["order-00015"]}, "do": 50000, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [sick]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(20))
+        shop.build()
+        shop.push()
+        shop.sell(orders(1_500, start=20))
+
+        report = shop.push()
+
+        assert report.models[0].terms["accepted"] == 1_500
+        assert report.models[0].resumed["pending"] == 10
+        assert report.exit_code == 4
+
+
+def test_corrected_model_is_sent_after_the_wrong_one_was_refused(tmp_path: Path) -> None:
+    """Rows that were frozen from a wrong model and never sent are taken from the corrected view."""
+    wrong = {"match": {"contains": ['"currency":"USD"']}, "do": 40002, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [wrong]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        rows = orders(300)
+        shop.sell(rows)
+        shop.build()
+        shop.push()
+        model = shop.root / "models" / f"{VIEW}.sql"
+        model.write_text(model.read_text().replace("'USD'", "'EUR'"))
+        shop.build()
+
+        report = shop.push()
+
+        assert report.models[0].terms["accepted"] == 290
+        assert report.models[0].terms["conflicting"] == 10
+        assert len(server.counted()) == 290
+
+
+def test_server_that_never_answers_does_not_hold_a_stop_for_long(tmp_path: Path) -> None:
+    """After the wish to stop, requests in flight get the grace time and no more."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "slow_drip", "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(5))
+        shop.build()
+        started = time.monotonic()
+
+        report = shop.push(should_stop=lambda: len(server.requests()) > 0)
+
+        assert terms(report) == {"planned": 5, "pending": 5}
+        assert report.problems[0].code == "interrupted"
+        assert time.monotonic() - started < 20
+
+
+def cells(ranges: Ranges) -> list[int]:
+    """Return every row of ranges, in order."""
+    return [row for first, count in ranges for row in range(first, first + count)]
+
+
+RANGES = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), min_size=1, max_size=6).map(
+    lambda gaps: tuple(
+        (sum(gap + count for gap, count in gaps[:place]) + gap, count) for place, (gap, count) in enumerate(gaps)
+    )
+)
+
+
+@given(RANGES, st.integers(0, 40))
+def test_cutting_ranges_keeps_every_row_in_order(ranges: Ranges, rows: int) -> None:
+    """Two pieces of ranges hold the rows of the whole, and the first has as many as asked for."""
+    left, right = split_at(ranges, rows)
+
+    assert cells(left) + cells(right) == cells(ranges)
+    assert len(cells(left)) == min(rows, len(cells(ranges)))
+    assert cells(halves(ranges)[0]) + cells(halves(ranges)[1]) == cells(ranges)
+
+
+@given(RANGES, st.data())
+def test_taking_rows_out_of_ranges_leaves_exactly_the_others(ranges: Ranges, data: st.DataObject) -> None:
+    """Rows taken out one by one or as ranges are gone, and all others stay in order."""
+    places = data.draw(st.sets(st.integers(0, len(cells(ranges)) - 1)))
+    taken = [cells(ranges)[place] for place in sorted(places)]
+
+    alone, rest = without(ranges, tuple(places))
+
+    kept = [row for row in cells(ranges) if row not in taken]
+    assert [cells(one) for one in alone] == [[row] for row in taken]
+    assert cells(rest) == kept
+    assert cells(minus(ranges, tuple((row, 1) for row in taken))) == kept
