@@ -8,7 +8,7 @@ REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test check format docs bench clean
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast check format docs bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ demo-real-reset: ## forget the warehouse, the ledger and the sandbox of the real
 
 test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-fast: $(READY) ## run the tests that need less than a minute
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push
 
 check: $(READY) ## formatting, lint, types, layers, generated docs
 	$(BIN)/ruff format --check .

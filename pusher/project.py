@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 EMBEDDED = "sandbox"
-DEFAULT_CONCURRENCY = 4
+DEFAULT_CONCURRENCY = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,6 @@ ClockAt = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours.")]
 
 
 def parse_vars(text: str | None) -> dict[str, Any]:
