@@ -6,7 +6,6 @@ the next commit, at most `ACK_DELAY_S`.
 
 from __future__ import annotations
 
-import heapq
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -23,9 +22,10 @@ from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.encode import Body, PartEncoder, Ranges, encoder_id, halves, without
+from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery
 from pusher.push.settle import settle
-from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
+from pusher.push.work import Delivered, DeliveryLimits, PartWork, Try
 from pusher.transport import Pacer, Transport
 
 ACK_DELAY_S = 0.05
@@ -78,11 +78,8 @@ class Delivery:
         self._limits = limits
         self._should_stop = should_stop
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
-        self._pending: deque[PartWork] = deque()
+        self._queue = Queue()
         self._works: dict[int, PartWork] = {}
-        self._due: list[tuple[float, int, Try]] = []
-        self._leftovers: deque[Try] = deque()
-        self._blocked: set[Source] = set()
         self._halted = False
         self._is_broken = False
         self._news: deque[Event] = deque()
@@ -126,8 +123,7 @@ class Delivery:
                 due, proven = self._recovery(work).take_over(work, self._state.root / part.path)
                 if proven:
                     self._proven.add(work.source)
-                self._leftovers += due
-                self._pending.append(work)
+                self._queue.add(work, due)
         self._brakes.any_accepted = bool(self._proven)
         for work in list(self._works.values()):
             self._maybe_settle(work)
@@ -143,9 +139,6 @@ class Delivery:
             encode=self._encode,
             max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
         )
-
-    def _schedule(self, attempt: Try, delay_s: float) -> None:
-        heapq.heappush(self._due, (self._clock.monotonic_s() + delay_s, attempt.batch.id, attempt))
 
     # the loop -----------------------------------------------------------------------------------------------
 
@@ -168,7 +161,7 @@ class Delivery:
                 oldest_ack = None
                 for attempt in claims:
                     self._submit(pool, attempt)
-            if not self._finished and (stopping or not (self._in_flight or self._has_work())):
+            if not self._finished and (stopping or not (self._in_flight or self._queue)):
                 return
             self._collect(self._nap(flush_at=oldest_ack))
 
@@ -183,28 +176,19 @@ class Delivery:
     def _stop(self, code: str, message: str, fix: str) -> None:
         self._result.stopped = self._result.stopped or Problem(code, message, fix=fix)
 
-    def _head(self) -> PartWork | None:
-        """Return the part whose rows are cut next."""
-        while self._pending and (not self._pending[0].free or self._pending[0].source in self._blocked):
-            self._pending.popleft()
-        return self._pending[0] if self._pending else None
-
-    def _has_work(self) -> bool:
-        return bool(self._due or self._leftovers) or self._head() is not None
-
     def _nap(self, *, flush_at: float | None) -> float:
         """Return how long to wait for a completion before something else is due."""
         now = self._clock.monotonic_s()
         wake = now + IDLE_S
         if flush_at is not None:
             wake = min(wake, flush_at + ACK_DELAY_S)
-        if self._free_slots() > 0 and self._has_work():
-            ready = now if self._leftovers or self._head() is not None else self._due[0][0]
+        if self._free_slots() > 0 and self._queue:
+            ready = self._queue.ready_at_s(now)
             wake = min(wake, max(ready, self._slot_at or now, self._brakes.paused_until_s))
         return max(0.0, wake - now)
 
     def _free_slots(self) -> int:
-        head = self._head()
+        head = self._queue.head()
         if (head.source in self._proven) if head else self._proven:
             return self._limits.concurrency - len(self._in_flight)
         # Until one batch has proved that source id, token and event names are right, send one at a time and wait
@@ -224,19 +208,18 @@ class Delivery:
 
     def _slot_is_free(self) -> bool:
         now = self._clock.monotonic_s()
-        if not self._has_work() or now < self._brakes.paused_until_s:
+        if not self._queue or now < self._brakes.paused_until_s:
             return False
         if self._slot_at is None:
             self._slot_at = now + self._pacer.wait_s()
         return self._slot_at <= now
 
     def _next(self) -> Try | None:
-        """Return what is sent next: a retry that is due, then new rows, then what earlier runs left behind."""
-        if self._due and self._due[0][0] <= self._clock.monotonic_s():
-            return self._encoded(heapq.heappop(self._due)[2])
-        if (head := self._head()) is not None:
+        attempt = self._queue.pop_due(self._clock.monotonic_s())
+        if attempt is None and (head := self._queue.head()) is not None:
             return self._cut(head)
-        return self._encoded(self._leftovers.popleft()) if self._leftovers else None
+        attempt = attempt or self._queue.pop_leftover()
+        return self._encoded(attempt) if attempt is not None else None
 
     def _encoded(self, attempt: Try) -> Try:
         attempt.body = self._encode(attempt)
@@ -396,19 +379,8 @@ class Delivery:
         if verdict.response_class != "CONFIG":
             self._halted = True
             return
-        self._blocked.add(work.source)
-        for place in range(len(self._leftovers)):
-            attempt = self._leftovers.popleft()
-            del place
-            if attempt.work.source in self._blocked:
-                self._leave(attempt)
-            else:
-                self._leftovers.append(attempt)
-        for _, _, attempt in self._due:
-            if attempt.work.source in self._blocked:
-                self._leave(attempt)
-        self._due = [entry for entry in self._due if entry[2].work.source not in self._blocked]
-        heapq.heapify(self._due)
+        for waiting in self._queue.block(work.source):
+            self._leave(waiting)
 
     def _again(self, attempt: Try, verdict: Verdict) -> None:
         if not self._brakes.pay_for_retry(verdict):
@@ -423,7 +395,7 @@ class Delivery:
             return
         if delay_s >= 1:
             self._news.append(Waiting(verdict.message or verdict.response_class, delay_s))
-        self._schedule(attempt, delay_s)
+        self._queue.schedule(attempt, self._clock.monotonic_s() + delay_s)
 
     def _count_settled(self, work: PartWork, batch: Batch) -> None:
         model = work.part.model
@@ -449,10 +421,10 @@ class Delivery:
             piece = Try(child, attempt.work, is_new=attempt.is_new, isolation=isolation, is_hinted=ranges in hinted)
             attempt.work.open_batches += 1
             isolation.extra_requests += 1
-            if isolation.extra_requests > policy.MAX_EXTRA_REQUESTS or attempt.work.source in self._blocked:
+            if isolation.extra_requests > policy.MAX_EXTRA_REQUESTS or attempt.work.source in self._queue.blocked:
                 self._leave(piece)
             else:
-                self._schedule(piece, 0.0)
+                self._queue.schedule(piece, self._clock.monotonic_s())
 
     def _release(self) -> None:
         """Give rows back to their view that were frozen from a wrong model and never sent."""

@@ -1,0 +1,66 @@
+"""What may be sent next: retries that are due, then new rows, then what earlier runs left behind."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Sequence
+
+from pusher.push.work import PartWork, Source, Try
+
+
+class Queue:
+    """The order in which a delivery sends.
+
+    Attributes:
+        blocked: Event sources that TikTok refused; none of their rows is handed out.
+    """
+
+    def __init__(self) -> None:
+        self.blocked: set[Source] = set()
+        self._parts: deque[PartWork] = deque()
+        self._due: list[tuple[float, int, Try]] = []
+        self._leftovers: deque[Try] = deque()
+
+    def add(self, work: PartWork, leftovers: Sequence[Try]) -> None:
+        """Take a part, with the batches that an earlier run left behind."""
+        self._parts.append(work)
+        self._leftovers += leftovers
+
+    def schedule(self, attempt: Try, at_s: float) -> None:
+        """Hand a batch out again from a moment of the monotonic clock on."""
+        heapq.heappush(self._due, (at_s, attempt.batch.id, attempt))
+
+    def head(self) -> PartWork | None:
+        """Return the part whose rows are cut next."""
+        while self._parts and (not self._parts[0].free or self._parts[0].source in self.blocked):
+            self._parts.popleft()
+        return self._parts[0] if self._parts else None
+
+    def __bool__(self) -> bool:
+        """Whether anything is left to send, now or later."""
+        return bool(self._due or self._leftovers) or self.head() is not None
+
+    def ready_at_s(self, now_s: float) -> float:
+        """Return when the next batch may be sent; the queue is not empty."""
+        return now_s if self._leftovers or self.head() is not None else self._due[0][0]
+
+    def pop_due(self, now_s: float) -> Try | None:
+        """Return a retry whose time has come."""
+        if self._due and self._due[0][0] <= now_s:
+            return heapq.heappop(self._due)[2]
+        return None
+
+    def pop_leftover(self) -> Try | None:
+        """Return a batch that an earlier run left behind."""
+        return self._leftovers.popleft() if self._leftovers else None
+
+    def block(self, source: Source) -> list[Try]:
+        """Stop handing out rows of an event source; returns its batches that were waiting."""
+        self.blocked.add(source)
+        waiting = [attempt for attempt in self._leftovers if attempt.work.source == source]
+        waiting += [attempt for _, _, attempt in self._due if attempt.work.source == source]
+        self._leftovers = deque(attempt for attempt in self._leftovers if attempt.work.source != source)
+        self._due = [entry for entry in self._due if entry[2].work.source != source]
+        heapq.heapify(self._due)
+        return waiting
