@@ -14,6 +14,7 @@ import pytest
 
 from pusher.errors import ConfigError
 from pusher.progress import Event, RowsSettled
+from tests.cli.conftest import pusher
 from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
 
 PIPED = '%s -m pusher push --clock %s --project-dir "%s" %s %s; echo "${PIPESTATUS[0]}"'
@@ -170,3 +171,45 @@ def test_a_wish_to_stop_is_heard_between_views(shop: Shop) -> None:
     assert (caught.value.problems[0].code, len(planned)) == ("interrupted", 1)
     assert shop.ledger("select count(*) from part") == [(0,)]
     assert list(shop.state.outbox.iterdir()) == []
+
+
+# settings -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [["build"], ["lint"], ["show", VIEW], ["push"], ["push", "--dry-run"]])
+def test_a_misspelt_override_is_refused_by_every_command(shop: Shop, command: list[str]) -> None:
+    """What nothing reads is not passed over: the setting that was meant would be missing."""
+    shop.sell(orders(1))
+
+    ran = pusher(*command, "--json", "--project-dir", str(shop.root), "--set", "event_set=7654321098765432109")
+
+    assert (ran.code, [(one["code"], one["fix"]) for one in ran.json["errors"]]) == (
+        2,
+        [("unknown-setting", "Did you mean `event_set_id`?")],
+    )
+
+
+def test_a_misspelt_destination_has_a_suggestion(shop: Shop) -> None:
+    """A block that nothing reads is named with its place."""
+    profiles = shop.root / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace('"tiktok": {', '"tikto": {'))
+
+    ran = pusher("lint", "--json", "--project-dir", str(shop.root))
+
+    (problem,) = ran.json["errors"]
+    assert (ran.code, problem["code"], problem["fix"]) == (2, "unknown-destination", "Did you mean `tiktok`?")
+    assert (problem["file"], problem["line"]) == ("profiles.yml", 1)
+
+
+def test_one_of_a_thing_is_not_many(shop: Shop) -> None:
+    """Counts read as a person would say them."""
+    shop.sell(orders(3))
+
+    built = pusher("build", "--project-dir", str(shop.root))
+    linted = pusher("lint", "--project-dir", str(shop.root))
+    pushed = pusher("push", "--project-dir", str(shop.root), "--clock", NOW.isoformat())
+
+    assert built.out.splitlines()[-1] == "built 1 model"
+    assert linted.out.splitlines()[-1].startswith("1 model: 0 errors, ")
+    assert "sandbox: 1 request; " in pushed.out
+    assert "the sandbox so far: 1 request, 3 events counted, 0 duplicates" in pushed.out

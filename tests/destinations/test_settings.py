@@ -80,7 +80,7 @@ def test_a_printed_endpoint_does_not_show_the_token(tmp_path: Path) -> None:
     assert "t0ken" not in repr(endpoint(block(None), tmp_path, TOKEN))
 
 
-def test_a_missing_token_names_the_three_places_it_may_come_from(tmp_path: Path) -> None:
+def test_a_missing_token_names_the_places_it_may_come_from(tmp_path: Path) -> None:
     """The message tells how to go on."""
     with pytest.raises(ConfigError) as caught:
         endpoint(block(None), tmp_path)
@@ -88,8 +88,8 @@ def test_a_missing_token_names_the_three_places_it_may_come_from(tmp_path: Path)
     assert problem.code == "no-access-token"
     assert problem.place == "profiles.yml:10:5"
     assert problem.fix == (
-        "Set access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN, "
-        "or store one with `pusher auth login`; `base_url: sandbox` needs none."
+        "Set access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN; "
+        "`base_url: sandbox` needs none."
     )
 
 
