@@ -45,7 +45,7 @@ The counts are those of the receipt; [formats.md](formats.md#receipt) defines th
 | `accepted`, `already_sent`, `enriched`, `duplicate`, `no_identity`, `expired`, `suppressed` | 0 at any number |
 | `invalid`, `dead` | 1 |
 | `conflicting` | 1 in the run that first sees the conflict, later 0; never with `on_change: ignore` in `pusher.yml` |
-| `pending` | 4; 1 when the run stopped because TikTok refused too many of its first rows |
+| `pending`, `held_elsewhere` | 4; 1 when the run stopped because TikTok refused too many of its first rows |
 | `parked` | 5 |
 """
 

@@ -17,6 +17,20 @@ This page is generated from `pusher/ledger/migrations/` by `python -m docs.gener
 Where the files lie and what their columns mean in detail: [formats.md](formats.md).
 """
 
+_CLOCK = """\
+## A clock that ran ahead
+
+A push whose clock is more than 24 hours behind the start of the newest run is refused: ages decide what is sent.
+Mostly the clock of the machine is wrong now, and correcting it is all there is to do.
+
+When the clock of that earlier run was the wrong one, its start has to be corrected.
+Copy the state folder first, and let no push run meanwhile:
+
+```text
+sqlite3 .pusher/prod/ledger.sqlite "update run set started_at = '2026-11-23T08:00:00.000000+00:00' where id = '...'"
+```
+"""
+
 TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "run": (
         "One row for each push that was not a dry run.",
@@ -38,7 +52,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "id": "Number.",
             "path": "Relative to the state folder.",
-            "kind": "`outbox`, `keys` or `quarantine`.",
+            "kind": "`outbox`, `keys`, `quarantine` or `conflicts`.",
             "space": "Key space: empty for real events, `test:CODE` for test events.",
             "model": "Destination view; NULL for merged keys.",
             "rows": "Rows in the file.",
@@ -60,7 +74,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "space": "Key space, as in `file`.",
             "rows": "Rows in it.",
             "file": "Its outbox file; NULL once settled.",
-            "settled_at": "When its last row became final.",
+            "settled_at": "When its last row became final, or when it was given back to its view.",
         },
     ),
     "batch": (
@@ -117,7 +131,8 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "event_channel": "For grouping; not sent.",
             "brand": "For grouping; not sent.",
             "num_items": "As sent.",
-            "state": "State of its batch: `accepted` or `dead`.",
+            "state": "State of its batch: `accepted`, `dead` or `expired`.",
+            "space": "Key space: empty for real events, `test:CODE` for test events.",
         },
     ),
     "quarantine": (
@@ -140,6 +155,7 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "payload_hash": "Its digest; NULL when the row cannot have one.",
             "first_seen": "Start of the run that wrote it.",
             "sendable_until": "Unix seconds after which sending is pointless.",
+            "space": "Key space, as in `sent_keys`.",
         },
     ),
 }
@@ -236,4 +252,5 @@ def page() -> str:
     lines += ["## Examples", ""]
     for title, sql in EXAMPLES.items():
         lines += [f"{title}:", "", "```text", f'pusher status --sql "\n{sql}\n"', "```", ""]
+    lines.append(_CLOCK)
     return "\n".join(lines).rstrip() + "\n"
