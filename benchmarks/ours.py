@@ -69,7 +69,7 @@ def freeze(project: str, view: str, folder: str) -> dict[str, Any]:
         plan, result = plan_view(chosen, engine=engine, folder=target, store=None, state_root=target, options=options)
     finally:
         engine.close()
-    prefix, suffix = opened.destination.envelope(chosen.payload, result.parts[0][0], None)
+    prefix, suffix = opened.account.destination.envelope(chosen.payload, result.parts[0][0], None)
     return {
         "relation": chosen.relation,
         "endpoint": chosen.payload.endpoint,

@@ -8,28 +8,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
 from pusher.compile import Manifest, Model, inspect, load
 from pusher.config import (
-    DestinationSettings,
     PolicyFile,
     Profile,
     ProjectFile,
-    Secret,
     load_policy_file,
     load_profile,
     load_project_file,
-    suggest,
 )
-from pusher.contracts import Column, Destination, Endpoint, Engine, EngineError
+from pusher.contracts import Column, Engine, EngineError
 from pusher.errors import BuildError, CompileError, ConfigError, Problem
-from pusher.payload.model import Payload
 from pusher.progress import Listener, silent
 
 if TYPE_CHECKING:
@@ -40,11 +37,9 @@ if TYPE_CHECKING:
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
     from pusher.push.plan import View
-    from pusher.push.run import PushReport
+    from pusher.push.world import PushReport
 
-TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 STATE_VARIABLE = "PUSHER_STATE_DIR"
-EMBEDDED = "sandbox"
 DEFAULT_CONCURRENCY = 8
 
 
@@ -145,9 +140,7 @@ class Project:
         project = cls(
             file=file, profile=profile, policy=load_policy_file(file.root), options=options, listener=listener
         )
-        project._check_destinations()
-        project._check_overrides()
-        project._check_clock()
+        project.account.check(has_clock=options.clock is not None)
         return project
 
     # parts ----------------------------------------------------------------------------------------------------
@@ -167,72 +160,9 @@ class Project:
         return StateFolder(root.resolve())
 
     @cached_property
-    def destination(self) -> Destination:
-        """The destination of this project's views."""
-        from pusher.destinations.tiktok import destination
-
-        return destination
-
-    @cached_property
-    def settings(self) -> DestinationSettings:
-        """The destination's settings for the target, `--set` applied."""
-        name = self.destination.name
-        found = self.profile.destinations.get(name)
-        if found is None:
-            raise ConfigError(
-                Problem(
-                    "no-destination",
-                    f"profiles.yml has no `pusher: {self.profile.target}: {name}:` block.",
-                    "profiles.yml",
-                    fix="Add it as in profiles.yml.example.",
-                )
-            )
-        overrides = dict(self.options.overrides)
-        base_url = overrides.pop("base_url", found.base_url)
-        return replace(found, base_url=base_url, values={**found.values, **overrides})
-
-    def _check_destinations(self) -> None:
-        """Refuse a block of profiles.yml whose name is nearly that of a destination."""
-        name = self.destination.name
-        problems = [
-            found.document.problem(
-                "unknown-destination", f"Unknown destination `{given}`.", found.path, f"Did you mean `{near}`?"
-            )
-            for given, found in self.profile.destinations.items()
-            if given != name and (near := suggest(given, [name]))
-        ]
-        if problems:
-            raise ConfigError(*problems)
-
-    def _check_overrides(self) -> None:
-        """Refuse settings of `--set` that nothing reads."""
-        if not self.options.overrides:
-            return
-        from pusher.destinations.tiktok.facts import tables
-
-        known = {"base_url", *tables("settings")}
-        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
-        problems = []
-        for key in self.options.overrides:
-            if key not in known:
-                near = suggest(key, known)
-                fix = f"Did you mean `{near}`?" if near else f"Known settings: {', '.join(sorted(known))}."
-                problems.append(Problem("unknown-setting", f"--set: unknown setting `{key}`.", fix=fix))
-        if problems:
-            raise ConfigError(*problems)
-
-    def _check_clock(self) -> None:
-        if self.options.clock is None:
-            return
-        base_url = self.settings.base_url or ""
-        if base_url != EMBEDDED and not base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
-            raise ConfigError(
-                Problem(
-                    "clock-refused",
-                    "--clock is for the sandbox and for loopback only: ages decide what is sent.",
-                    fix="Leave --clock out, or push to the sandbox.",
-                )
-            )
+    def account(self) -> Account:
+        """The destination of this project's views, with the settings of the target."""
+        return Account(self.profile, self.options.overrides, self.clock)
 
     def _engine(self, allowed_directories: Sequence[Path] = ()) -> DuckDBEngine:
         """Open the warehouse."""
@@ -257,54 +187,6 @@ class Project:
         """Return the selected models in graph order."""
         return self.manifest.select(select, exclude)
 
-    def payload_of(self, model: Model) -> Payload | None:
-        """Return what a model is pushed as, or None if it is not a destination view.
-
-        Raises:
-            CompileError: The model names an unknown destination or payload.
-        """
-        block = model.meta.get("pusher") or {}
-        self._check_meta(model, block)
-        if "payload" not in block and "destination" not in block:
-            return None
-        if block.get("destination", self.destination.name) != self.destination.name:
-            raise CompileError(
-                Problem(
-                    "unknown-destination",
-                    f"{model.name}: unknown destination `{block['destination']}`.",
-                    model.path,
-                    fix=f"Use destination `{self.destination.name}`.",
-                )
-            )
-        payload = self.destination.payloads.get(str(block.get("payload")))
-        if payload is None:
-            known = ", ".join(self.destination.payloads)
-            near = suggest(str(block.get("payload")), self.destination.payloads)
-            fix = f"Did you mean `{near}`?" if near else f"Known payloads: {known}."
-            message = f"{model.name}: unknown payload `{block.get('payload')}`."
-            raise CompileError(Problem("unknown-payload", message, model.path, fix=fix))
-        return payload
-
-    def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
-        """Refuse keys of `meta.pusher` that nothing reads."""
-        known = {"destination", "payload", "shard_by"}
-        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
-        for key in block:
-            if key not in known:
-                near = suggest(str(key), known)
-                fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
-                message = f"{model.name}: unknown key `{key}` in meta.pusher."
-                raise CompileError(Problem("unknown-key", message, model.path, fix=fix))
-
-    def source_id_of(self, model: Model, payload: Payload) -> str | None:
-        """Return the event source id of a view: run setting, then the model's meta, then the profile."""
-        key = payload.source_id_setting
-        block = model.meta.get("pusher") or {}
-        settings = self.settings
-        if key in block and key not in self.options.overrides:
-            settings = replace(settings, values={**settings.values, key: block[key]})
-        return self.destination.source_id(payload, settings)
-
     def views(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[View]:
         """Return the selected destination views.
 
@@ -315,9 +197,9 @@ class Project:
 
         found = []
         for model in self.models(select, exclude):
-            payload = self.payload_of(model)
+            payload = self.account.payload_of(model)
             if payload is not None:
-                source_id = self.source_id_of(model, payload)
+                source_id = self.account.source_id_of(model, payload)
                 found.append(View(model.name, model.path, str(model.relation), payload, source_id))
         if not found:
             raise ConfigError(
@@ -344,14 +226,16 @@ class Project:
             engine.close()
         if inference.problems:
             raise CompileError(*inference.problems)
-        payloads = {model.name: payload for model in models if (payload := self.payload_of(model)) is not None}
+        account = self.account
+        payloads = {model.name: payload for model in models if (payload := account.payload_of(model)) is not None}
         columns: Mapping[str, Sequence[Column]] = inference.models
         findings = lint(
             self.manifest,
             columns=columns,
             payload_of=payloads,
             source_id_of={
-                name: self.source_id_of(self.manifest.models[name], payload) for name, payload in payloads.items()
+                name: self.account.source_id_of(self.manifest.models[name], payload)
+                for name, payload in payloads.items()
             },
             policy=self.policy,
             models=models,
@@ -375,7 +259,7 @@ class Project:
         from pusher.push.coverage import cover
 
         models = self.models(select, exclude)
-        views = [model for model in models if self.payload_of(model) is not None]
+        views = [model for model in models if self.account.payload_of(model) is not None]
         self.manifest.write_compiled()
         engine = self._engine()
         try:
@@ -397,16 +281,6 @@ class Project:
             pixel_window=self.policy.shared_with_pixel,
             strict=self.policy.require_vendor_page_columns,
         )
-
-    def endpoint(self) -> Endpoint:
-        """Return where requests of this target go.
-
-        Raises:
-            ConfigError: The base URL is not allowed, or the token is missing.
-        """
-        variable = os.environ.get(TOKEN_VARIABLE)
-        token = self.settings.access_token or (Secret(variable) if variable else None)
-        return self.destination.endpoint(self.settings, state_dir=self.state.root, now=self.clock.now, token=token)
 
     def push(
         self,
@@ -436,19 +310,20 @@ class Project:
         """
         from pusher.destinations.tiktok.settings import read_settings
         from pusher.engines.duckdb import interrupt
-        from pusher.push.run import PushOptions, PushWorld, push
+        from pusher.push.run import push
         from pusher.push.work import DeliveryLimits
+        from pusher.push.world import PushOptions, PushWorld
 
         test_event_code = _test_code(test_event_code)
         views = self.views(select, exclude)
         if not dry_run:
             self.state.create()
-        settings = read_settings(self.settings)
+        settings = read_settings(self.account.settings)
         limits = views[0].payload.limits
         options = PushOptions(
             dry_run=dry_run,
             test_event_code=test_event_code,
-            requests_per_s=settings.requests_per_second or self._default_rate(limits.default_requests_per_s),
+            requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
             limits=DeliveryLimits(concurrency=settings.concurrency or DEFAULT_CONCURRENCY),
             on_change=self.policy.on_change,
             pixel_window=self.policy.shared_with_pixel,
@@ -464,8 +339,8 @@ class Project:
             return engines[-1]
 
         world = PushWorld(
-            destination=self.destination,
-            endpoint=self.endpoint(),
+            destination=self.account.destination,
+            endpoint=self.account.endpoint(self.state.root),
             state=self.state,
             clock=self.clock,
             listener=self.listener,
@@ -475,10 +350,6 @@ class Project:
             interruptible=lambda: interruptible(lambda: interrupt(engines[-1])),
         )
         return push(views, world, options)
-
-    def _default_rate(self, contract_rate: int) -> float:
-        # The embedded sandbox has no rate limit to respect.
-        return 1_000.0 if self.settings.base_url == EMBEDDED else float(contract_rate)
 
     def show(self, name: str, *, limit: int) -> Shown:
         """Return some rows of a built model, with the values of personal columns masked.
@@ -498,7 +369,7 @@ class Project:
             raise BuildError(Problem("not-built", f"{model.name}: {error.message}", model.path, fix=fix)) from error
         finally:
             engine.close()
-        hidden = personal_columns(self.manifest, model, names, self.payload_of(model))
+        hidden = personal_columns(self.manifest, model, names, self.account.payload_of(model))
         hide = [mask if name.lower() in hidden else without_identifiers for name in names]
         masked = [tuple(show(value) for show, value in zip(hide, row, strict=True)) for row in rows]
         return Shown(names, masked)
@@ -511,7 +382,7 @@ class Project:
         return first_body(
             view,
             open_engine=lambda folder: self._engine([folder]),
-            destination=self.destination,
+            destination=self.account.destination,
             options=self._plan_options(),
             limit=limit,
         )

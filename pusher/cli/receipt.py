@@ -9,7 +9,7 @@ from pusher.cli.render import counted, wrapped
 
 if TYPE_CHECKING:
     from pusher.push.receipt import ModelReceipt
-    from pusher.push.run import PushReport
+    from pusher.push.world import PushReport
 
 _OUTCOMES = {
     "accepted": "accepted by TikTok",

@@ -20,7 +20,7 @@ import pytest
 from examples.complete_journey import fetch, prepare
 from pusher.errors import CompileError
 from pusher.project import LoadOptions, Project
-from pusher.push.run import PushReport
+from pusher.push.world import PushReport
 
 EXAMPLE = Path(fetch.__file__).parent
 END = datetime(2018, 1, 1, 4, 1, tzinfo=UTC)

@@ -25,7 +25,7 @@ from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.state import StateFolder
 from pusher.project import LoadOptions, Project
-from pusher.push.run import PushReport
+from pusher.push.world import PushReport
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVENT_SET = "7654321098765432109"

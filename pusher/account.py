@@ -1,0 +1,175 @@
+"""Where a project's views go: the destination, and the settings of the chosen target in their three layers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pusher.clock import Clock
+from pusher.compile import Model
+from pusher.config import DestinationSettings, Profile, Secret, suggest
+from pusher.contracts import Destination, Endpoint
+from pusher.errors import CompileError, ConfigError, Problem
+from pusher.payload.model import Payload
+
+TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
+EMBEDDED = "sandbox"
+
+
+class Account:
+    """The destination of a project's views, with the settings of the chosen target.
+
+    Args:
+        profile: The chosen target.
+        overrides: Values of `--set`, the last of the three layers.
+        clock: The run's clock, which the embedded sandbox shares.
+    """
+
+    def __init__(self, profile: Profile, overrides: Mapping[str, str], clock: Clock) -> None:
+        self._profile = profile
+        self._overrides = overrides
+        self._clock = clock
+
+    def check(self, *, has_clock: bool) -> None:
+        """Refuse what nothing would read, before anything is done.
+
+        Raises:
+            ConfigError: A destination or a setting is unknown, or `--clock` is given for the real API.
+        """
+        self._check_destinations()
+        self._check_overrides()
+        if has_clock:
+            self._check_clock()
+
+    @cached_property
+    def destination(self) -> Destination:
+        """The destination of this project's views."""
+        from pusher.destinations.tiktok import destination
+
+        return destination
+
+    @cached_property
+    def settings(self) -> DestinationSettings:
+        """The destination's settings for the target, `--set` applied."""
+        name = self.destination.name
+        found = self._profile.destinations.get(name)
+        if found is None:
+            raise ConfigError(
+                Problem(
+                    "no-destination",
+                    f"profiles.yml has no `pusher: {self._profile.target}: {name}:` block.",
+                    "profiles.yml",
+                    fix="Add it as in profiles.yml.example.",
+                )
+            )
+        overrides = dict(self._overrides)
+        base_url = overrides.pop("base_url", found.base_url)
+        return replace(found, base_url=base_url, values={**found.values, **overrides})
+
+    def _check_destinations(self) -> None:
+        """Refuse a block of profiles.yml whose name is nearly that of a destination."""
+        name = self.destination.name
+        problems = [
+            found.document.problem(
+                "unknown-destination", f"Unknown destination `{given}`.", found.path, f"Did you mean `{near}`?"
+            )
+            for given, found in self._profile.destinations.items()
+            if given != name and (near := suggest(given, [name]))
+        ]
+        if problems:
+            raise ConfigError(*problems)
+
+    def _check_overrides(self) -> None:
+        """Refuse settings of `--set` that nothing reads."""
+        if not self._overrides:
+            return
+        from pusher.destinations.tiktok.facts import tables
+
+        known = {"base_url", *tables("settings")}
+        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        problems = []
+        for key in self._overrides:
+            if key not in known:
+                near = suggest(key, known)
+                fix = f"Did you mean `{near}`?" if near else f"Known settings: {', '.join(sorted(known))}."
+                problems.append(Problem("unknown-setting", f"--set: unknown setting `{key}`.", fix=fix))
+        if problems:
+            raise ConfigError(*problems)
+
+    def _check_clock(self) -> None:
+        base_url = self.settings.base_url or ""
+        if base_url != EMBEDDED and not base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
+            raise ConfigError(
+                Problem(
+                    "clock-refused",
+                    "--clock is for the sandbox and for loopback only: ages decide what is sent.",
+                    fix="Leave --clock out, or push to the sandbox.",
+                )
+            )
+
+    def payload_of(self, model: Model) -> Payload | None:
+        """Return what a model is pushed as, or None if it is not a destination view.
+
+        Raises:
+            CompileError: The model names an unknown destination or payload.
+        """
+        block = model.meta.get("pusher") or {}
+        self._check_meta(model, block)
+        if "payload" not in block and "destination" not in block:
+            return None
+        if block.get("destination", self.destination.name) != self.destination.name:
+            raise CompileError(
+                Problem(
+                    "unknown-destination",
+                    f"{model.name}: unknown destination `{block['destination']}`.",
+                    model.path,
+                    fix=f"Use destination `{self.destination.name}`.",
+                )
+            )
+        payload = self.destination.payloads.get(str(block.get("payload")))
+        if payload is None:
+            known = ", ".join(self.destination.payloads)
+            near = suggest(str(block.get("payload")), self.destination.payloads)
+            fix = f"Did you mean `{near}`?" if near else f"Known payloads: {known}."
+            message = f"{model.name}: unknown payload `{block.get('payload')}`."
+            raise CompileError(Problem("unknown-payload", message, model.path, fix=fix))
+        return payload
+
+    def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
+        """Refuse keys of `meta.pusher` that nothing reads."""
+        known = {"destination", "payload", "shard_by"}
+        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        for key in block:
+            if key not in known:
+                near = suggest(str(key), known)
+                fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
+                message = f"{model.name}: unknown key `{key}` in meta.pusher."
+                raise CompileError(Problem("unknown-key", message, model.path, fix=fix))
+
+    def source_id_of(self, model: Model, payload: Payload) -> str | None:
+        """Return the event source id of a view: run setting, then the model's meta, then the profile."""
+        key = payload.source_id_setting
+        block = model.meta.get("pusher") or {}
+        settings = self.settings
+        if key in block and key not in self._overrides:
+            settings = replace(settings, values={**settings.values, key: block[key]})
+        return self.destination.source_id(payload, settings)
+
+    def endpoint(self, state_dir: Path) -> Endpoint:
+        """Return where requests of this target go.
+
+        Raises:
+            ConfigError: The base URL is not allowed, or the token is missing.
+        """
+        variable = os.environ.get(TOKEN_VARIABLE)
+        token = self.settings.access_token or (Secret(variable) if variable else None)
+        return self.destination.endpoint(self.settings, state_dir=state_dir, now=self._clock.now, token=token)
+
+    def default_rate(self, contract_rate: int) -> float:
+        """Return the requests per second when no setting gives them."""
+        # The embedded sandbox has no rate limit to respect.
+        return 1_000.0 if self.settings.base_url == EMBEDDED else float(contract_rate)

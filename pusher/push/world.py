@@ -1,0 +1,146 @@
+"""What a push is given and what it gives back: options, surroundings, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pusher.clock import Clock
+from pusher.contracts import Destination, Endpoint, Engine
+from pusher.errors import Problem
+from pusher.ledger.state import StateFolder
+from pusher.progress import Event, Listener, Notice
+from pusher.push import receipt as receipts
+from pusher.push.receipt import ModelReceipt
+from pusher.push.work import DeliveryLimits
+
+
+@dataclass(frozen=True, slots=True)
+class PushOptions:
+    """What a person chose for one push.
+
+    Attributes:
+        dry_run: Plan and show; send nothing, change nothing.
+        test_event_code: Send as test events, which never count as sent.
+        requests_per_s: Pace.
+        limits: How hard to work.
+        on_change: `report` or `ignore` conflicts.
+        pixel_window: The web events are also reported by the pixel.
+        strict: Ask for the vendor page's strict list of columns.
+        ledger_id: Ledger that the profile pins, or None.
+        normaliser_version: Version of the identity macros, or None.
+        resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
+    """
+
+    dry_run: bool = False
+    test_event_code: str | None = None
+    requests_per_s: float = 10.0
+    limits: DeliveryLimits = field(default_factory=DeliveryLimits)
+    on_change: str = "report"
+    pixel_window: bool = False
+    strict: bool = False
+    ledger_id: str | None = None
+    normaliser_version: str | None = None
+    resume_all: bool = True
+
+
+@dataclass(slots=True)
+class PushReport:
+    """What a push did, ready to print.
+
+    Attributes:
+        run_id: Id of the run.
+        base_url: Where rows went, as shown.
+        dry_run: Nothing was sent.
+        models: One receipt for each view.
+        seconds: Time by stage.
+        requests: HTTP requests made.
+        exit_code: The code that tells the truth.
+        problems: What stopped the run early, if anything did.
+        notices: What a person should know beside the counts, in sentences.
+        sandbox: What the embedded sandbox has counted over its whole life, or None for a real destination.
+    """
+
+    run_id: str
+    base_url: str
+    dry_run: bool
+    models: list[ModelReceipt]
+    seconds: dict[str, float]
+    requests: int = 0
+    exit_code: int = 0
+    problems: tuple[Problem, ...] = ()
+    notices: tuple[str, ...] = ()
+    sandbox: dict[str, int] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        terms = (*receipts.VIEW_TERMS, *receipts.PLANNED_TERMS)
+        totals: dict[str, Any] = {term: sum(model.terms[term] for model in self.models) for term in terms}
+        return {
+            "run_id": self.run_id,
+            "base_url": self.base_url,
+            "dry_run": self.dry_run,
+            "models": [model.as_json() for model in self.models],
+            "totals": {
+                "view_rows": sum(model.view_rows for model in self.models),
+                **totals,
+                "requests": self.requests,
+            },
+            "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
+            "notices": list(self.notices),
+            "sandbox": self.sandbox,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PushWorld:
+    """Everything outside that a push works with.
+
+    Attributes:
+        destination: The API's rules.
+        endpoint: Where it is.
+        state: The state folder.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        should_stop: True once the user asked to stop.
+        open_engine: Opens the warehouse, allowed to write into one folder.
+        ca_file: Further certificate authorities, or None.
+        interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
+    """
+
+    destination: Destination
+    endpoint: Endpoint
+    state: StateFolder
+    clock: Clock
+    listener: Listener
+    should_stop: Callable[[], bool]
+    open_engine: Callable[[Path], Engine]
+    ca_file: Path | None = None
+    interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
+
+
+class Telling:
+    """Passes facts on, keeps the notices, and goes quiet for a listener that cannot write any more.
+
+    Args:
+        listener: Is told about progress.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self.notices: list[str] = []
+        self._listener: Listener | None = listener
+
+    def __call__(self, event: Event) -> None:
+        """Pass one fact on."""
+        if isinstance(event, Notice):
+            self.notices.append(event.message)
+        if self._listener is None:
+            return
+        try:
+            self._listener(event)
+        except (OSError, ValueError):
+            # Whoever watched is gone; the push is not.
+            self._listener = None
