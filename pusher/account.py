@@ -66,9 +66,21 @@ class Account:
                     fix="Add it as in profiles.yml.example.",
                 )
             )
-        overrides = dict(self._overrides)
+        overrides: dict[str, Any] = {key: self._override(key, text) for key, text in self._overrides.items()}
         base_url = overrides.pop("base_url", found.base_url)
         return replace(found, base_url=base_url, values={**found.values, **overrides})
+
+    @staticmethod
+    def _override(key: str, text: str) -> Any:
+        """Return a value of `--set` with the type that the setting has in profiles.yml."""
+        from pusher.destinations.tiktok.facts import tables
+
+        kind = tables("settings").get(key, {}).get("type")
+        if kind == "integer" and text.isdecimal():
+            return int(text)
+        if kind == "number" and text.replace(".", "", 1).isdecimal():
+            return float(text)
+        return text
 
     def _check_destinations(self) -> None:
         """Refuse a block of profiles.yml whose name is nearly that of a destination."""
