@@ -59,7 +59,7 @@ check: $(READY) ## formatting, lint, types, layers, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m docs.generate --check
 
 format: $(READY) ## format the code

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pusher.version import __version__
+
 if TYPE_CHECKING:
     from pusher.project import Project
-
-__version__ = "0.1.0"
 
 __all__ = ["Project", "__version__"]
 

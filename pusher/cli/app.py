@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from pusher import __version__
 from pusher.cli import build, compile_, lint, ls, push, sandbox, show, status
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
+from pusher.version import __version__
 
 app = typer.Typer(
     help="Send offline conversions to TikTok from SQL models.",

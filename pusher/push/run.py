@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from pusher import __version__
 from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.compaction import compact_keys, pruned_before
@@ -28,6 +27,7 @@ from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling
 from pusher.transport import Pacer, Transport
+from pusher.version import __version__
 
 RUN_ID_FORMAT = "%Y%m%dT%H%M%S"
 

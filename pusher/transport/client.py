@@ -13,7 +13,6 @@ import certifi
 import httpcore
 import httpx
 
-from pusher import __version__
 from pusher.clock import Clock
 from pusher.contracts import Answer, Endpoint, Failure
 from pusher.errors import ConfigError, Problem
@@ -21,6 +20,7 @@ from pusher.progress import Listener, Notice, silent
 from pusher.transport import failures
 from pusher.transport.network import Bounds, DeadlineBackend, Exchange
 from pusher.transport.proxy import proxy_from_environment
+from pusher.version import __version__
 
 _KEEP_IDLE_S = 30.0
 _POOL_WAIT_S = 10.0
