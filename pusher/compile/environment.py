@@ -99,6 +99,11 @@ class _CapConcatenation(NodeTransformer):
         return nodes.Filter(node, "capped", [], [], None, None, lineno=node.lineno)
 
 
+# A project is rendered twice, for the build and for checks without data; its templates are compiled once.
+_COMPILED: dict[tuple[str, str], CodeType] = {}
+MOST_COMPILED = 4_096
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as models may use it."""
 
@@ -117,11 +122,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self, source: str, file: str, rewrite: Callable[[nodes.Template], None] | None = None
     ) -> CodeType:
         """Compile a template's text, with the guards and, for a source map, a rewritten tree."""
+        if rewrite is None and (source, file) in _COMPILED:
+            return _COMPILED[source, file]
         tree = self.parse(source, file, file)
         _CapConcatenation().visit(tree)
         if rewrite is not None:
             rewrite(tree)
-        return self.compile(tree, file, file)
+            return self.compile(tree, file, file)
+        if len(_COMPILED) >= MOST_COMPILED:
+            _COMPILED.clear()
+        _COMPILED[source, file] = self.compile(tree, file, file)
+        return _COMPILED[source, file]
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Do arithmetic on small operands only."""
