@@ -53,7 +53,7 @@ test: $(READY) ## run all tests
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-fast: $(READY) ## run the tests that need less than a minute
-	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli
 
 check: $(READY) ## formatting, lint, types, layers, generated docs
 	$(BIN)/ruff format --check .
