@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pusher.errors import Incomplete
 from pusher.ledger.store import Store
 from pusher.push.encode import Ranges, halves, minus, split_at, without
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
 
 OTHER_SET = "1234567890123456789"
 
@@ -27,20 +27,21 @@ def terms(report: Any) -> dict[str, int]:
 
 
 def test_failed_commit_settles_nothing_and_loses_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the ledger fails in the middle of a split, the next run still accounts for every row."""
-    rows = orders(40)
+    """When the ledger fails in a split while another batch is in flight, the next run accounts for every row."""
+    rows = orders(2_010)
     poison = {"match": {"contains": ["order-00033"]}, "do": 40002, "times": None}
     with serving(tmp_path / "sandbox.sqlite", [poison]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=2)
         shop.sell(rows)
         shop.build()
-        add_batch, calls = Store.add_batch, []
+        add_batch = Store.add_batch
 
         def failing(self: Store, **facts: Any) -> Any:
-            calls.append(facts)
-            if facts.get("parent") is not None and len([call for call in calls if call.get("parent")]) == 2:
-                raise sqlite3.OperationalError("disk I/O error")
-            return add_batch(self, **facts)
+            if facts.get("parent") is None:
+                return add_batch(self, **facts)
+            # The other batch has been answered by the time the ledger gives up.
+            wait_until(lambda: server.totals()["counted"] == 1_010)
+            raise sqlite3.OperationalError("disk I/O error")
 
         monkeypatch.setattr(Store, "add_batch", failing)
         with pytest.raises(Incomplete):
@@ -51,7 +52,7 @@ def test_failed_commit_settles_nothing_and_loses_no_row(tmp_path: Path, monkeypa
 
         assert server.counted() == [row.order_id for row in rows if row.order_id != "order-00033"]
         assert report.models[0].resumed["dead"] == 1
-        assert shop.keys() == [("accepted", 39), ("dead", 1)]
+        assert shop.keys() == [("accepted", 2_009), ("dead", 1)]
 
 
 def test_wrong_event_source_stops_its_own_rows_only(tmp_path: Path) -> None:
@@ -81,6 +82,9 @@ def test_burst_of_throttling_pauses_once_and_goes_on(tmp_path: Path, concurrency
 
         report = shop.push()
 
+        bodies = [request["body_sha256"] for request in server.requests()[1 : 1 + 2 * concurrency]]
+        # Nothing else was sent during the pause: what was throttled comes first after it.
+        assert sorted(bodies[concurrency:]) == sorted(bodies[:concurrency])
         assert terms(report) == {"planned": 6_000, "accepted": 6_000}
         assert report.exit_code == 0
 
