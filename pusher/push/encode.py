@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,17 @@ def encoder_id(payload: Payload) -> str:
     Args:
         payload: The payload whose fields and paths are nested.
     """
-    from importlib.metadata import version
-
     facts = repr([(field.column, field.path, field.type) for field in (*payload.fields, *payload.item_fields)])
     digest = hashlib.sha256(facts.encode()).hexdigest()[:12]
-    return f"arro3-io {version('arro3-io')}/{payload.name} {digest}/projection {PROJECTION_VERSION}"
+    return f"arro3-io {_arro3_version()}/{payload.name} {digest}/projection {PROJECTION_VERSION}"
+
+
+@cache
+def _arro3_version() -> str:
+    # Every batch asks, and importlib reads the files of the package each time.
+    from importlib.metadata import version
+
+    return version("arro3-io")
 
 
 @dataclass(frozen=True, slots=True)
