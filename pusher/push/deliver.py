@@ -7,9 +7,10 @@ the next commit, at most `ACK_DELAY_S`.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 
@@ -21,10 +22,11 @@ from pusher.ledger.store import Batch, Part, Store
 from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
-from pusher.push.encode import Body, PartEncoder, Ranges, encoder_id, halves, without
+from pusher.push.encode import Ranges, encoder_id, halves, without
+from pusher.push.encoders import Encoders
 from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery
-from pusher.push.settle import settle
+from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Try
 from pusher.transport import Pacer, Transport
 
@@ -32,7 +34,9 @@ ACK_DELAY_S = 0.05
 IDLE_S = 0.5
 GRACE_S = 10.0
 MOST_REQUEST_IDS = 1_000
-MOST_ENCODERS = 3
+GATHER_S = 0.003
+# Rows are read, encoded and settled beside the thread that writes the ledger.
+BACKGROUND_THREADS = 3
 
 
 class Delivery:
@@ -87,8 +91,6 @@ class Delivery:
         self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
         self._slot_at: float | None = None
         self._proven: set[tuple[str, str]] = set()
-        self._encoders: OrderedDict[int, PartEncoder] = OrderedDict()
-        self._ahead: Executor | None = None
         self._settled_rows: dict[str, int] = {}
         self._result = Delivered()
 
@@ -97,19 +99,34 @@ class Delivery:
         started = self._clock.monotonic_s()
         self._deadline = started + self._limits.deadline_s
         with (
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as self._ahead,
+            ThreadPoolExecutor(max_workers=BACKGROUND_THREADS, thread_name_prefix="rows") as background,
             ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool,
         ):
+            self._prepare(background)
             self._load(parts)
             try:
                 self._loop(pool)
             finally:
                 self._drain()
             self._release()
+            self._finish_settling(wait=True)
+            for work in self._works.values():
+                self._add_accepted(work.part.model, value_so_far(work, self._state))
         self._result.seconds = self._clock.monotonic_s() - started
         return self._result
 
     # preparation --------------------------------------------------------------------------------------------
+
+    def _prepare(self, background: Executor) -> None:
+        self._encoders = Encoders(root=self._state.root, destination=self._destination, pool=background)
+        self._settling = Settling(
+            store=self._store,
+            state=self._state,
+            run=self._run,
+            now=self._clock.now,
+            pool=background,
+            on_accepted=self._add_accepted,
+        )
 
     def _load(self, parts: list[Part]) -> None:
         """Take over parts, with the batches that earlier runs left behind."""
@@ -136,7 +153,7 @@ class Delivery:
             run=self._run,
             now=self._clock.now(),
             encoder=encoder_id(work.payload),
-            encode=self._encode,
+            encode=self._encoders.encode,
             max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
         )
 
@@ -148,6 +165,7 @@ class Delivery:
             if any(verdict.outcome != "accepted" for _, verdict, _, _ in self._finished):
                 # What was refused or throttled decides what may be sent next.
                 self._commit([])
+            self._finish_settling()
             stopping = self._is_stopping()
             claims = [] if stopping else self._claim()
             now = self._clock.monotonic_s()
@@ -222,32 +240,14 @@ class Delivery:
         return self._encoded(attempt) if attempt is not None else None
 
     def _encoded(self, attempt: Try) -> Try:
-        attempt.body = self._encode(attempt)
+        attempt.body = self._encoders.encode(attempt)
         return attempt
 
-    def _encoder(self, work: PartWork) -> PartEncoder:
-        """Return a part's encoder; only the parts used last stay in memory."""
-        part = work.part
-        found = self._encoders.pop(part.id, None)
-        if found is None:
-            assert part.path is not None  # noqa: S101 -- open parts have a file
-            code = part.space.removeprefix("test:") or None
-            envelope = self._destination.envelope(work.payload, part.source_id, code)
-            found = PartEncoder(self._state.root / part.path, envelope, self._ahead)
-        self._encoders[part.id] = found
-        while len(self._encoders) > MOST_ENCODERS:
-            self._encoders.popitem(last=False)
-        return found
-
-    def _encode(self, attempt: Try) -> Body:
-        return self._encoder(attempt.work).encode(attempt.batch.ranges)
-
     def _cut(self, work: PartWork) -> Try:
-        limits = work.payload.limits
-        max_rows = limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
-        ranges, work.free, body = self._encoder(work).cut(
-            work.free, max_rows=max_rows, max_bytes=limits.max_bytes_per_request
-        )
+        if (following := self._queue.following()) is not None:
+            self._encoders.expect(following)
+        max_rows = work.payload.limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
+        ranges, body = self._encoders.cut(work, max_rows)
         work.open_batches += 1
         rows = sum(count for _, count in ranges)
         planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
@@ -307,7 +307,10 @@ class Delivery:
             if timeout_s > 0:
                 self._clock.sleep(timeout_s)
             return
-        done, _ = wait(self._in_flight, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        done, others = wait(self._in_flight, timeout=timeout_s, return_when=FIRST_COMPLETED)
+        if done and others:
+            # A commit for each answer would cost more than a short wait for those that arrive right behind.
+            done, _ = wait(self._in_flight, timeout=GATHER_S, return_when=ALL_COMPLETED)
         for future in done:
             attempt, started_at = self._in_flight.pop(future)
             result, seconds = future.result()
@@ -400,9 +403,7 @@ class Delivery:
     def _count_settled(self, work: PartWork, batch: Batch) -> None:
         model = work.part.model
         if batch.state is BatchState.ACCEPTED:
-            sent = self._result.sent.setdefault(model, {})
-            for currency, value in self._encoder(work).value(batch.ranges).items():
-                sent[currency] = sent.get(currency, Decimal(0)) + value
+            work.accepted.append(batch.ranges)
         self._settled_rows[model] = self._settled_rows.get(model, 0) + batch.rows
         self._news.append(RowsSettled(model, self._settled_rows[model], work.part.rows))
 
@@ -441,14 +442,21 @@ class Delivery:
             self._settle(work)
 
     def _settle(self, work: PartWork) -> None:
-        self._encoders.pop(work.part.id, None)
+        self._encoders.close(work)
+        with self._settle_time():
+            self._settling.start(work)
+
+    def _finish_settling(self, *, wait: bool = False) -> None:
+        with self._settle_time():
+            self._settling.finish(wait=wait)
+
+    @contextmanager
+    def _settle_time(self) -> Iterator[None]:
         started = self._clock.monotonic_s()
-        settle(
-            work.part,
-            store=self._store,
-            state=self._state,
-            run=self._run,
-            now=self._clock.now(),
-            max_age_s=work.payload.limits.max_age_s,
-        )
+        yield
         self._result.settle_s += self._clock.monotonic_s() - started
+
+    def _add_accepted(self, model: str, accepted: Mapping[str, Decimal]) -> None:
+        sent = self._result.sent.setdefault(model, {})
+        for currency, value in accepted.items():
+            sent[currency] = sent.get(currency, Decimal(0)) + value

@@ -7,10 +7,9 @@ import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pusher.payload.model import Payload
 from pusher.payload.projection import PROJECTION_VERSION
@@ -80,10 +79,7 @@ class PartEncoder:
     def __init__(self, path: Path, envelope: tuple[bytes, bytes], pool: Executor | None = None) -> None:
         self._pool = pool
         self._ahead: dict[Ranges, Future[Body]] = {}
-        everything = due_rows(path, lambda name: not name.startswith("_") or name in {"_currency", "_value"})
-        names = [name for name in everything.column_names if not name.startswith("_")]
-        table = everything.select(names).combine_chunks()
-        self._money = _by_currency(everything)
+        table = due_rows(path, lambda name: not name.startswith("_")).combine_chunks()
         batches = table.to_batches()
         self._rows: pa.RecordBatch | None = batches[0] if batches else None
         self._prefix, self._suffix = envelope
@@ -129,18 +125,6 @@ class PartEncoder:
             if taken not in self._ahead:
                 self._ahead[taken] = self._pool.submit(self.encode, taken)
 
-    def value(self, ranges: Ranges) -> dict[str, Decimal]:
-        """Return the summed value of these rows by currency; rows without a value add nothing."""
-        import pyarrow.compute as pc
-
-        sums: dict[str, Decimal] = {}
-        for currency, values in self._money.items():
-            # A sum without any value is NULL.
-            parts = [pc.sum(values.slice(*piece)).as_py() for piece in ranges]
-            if found := [part for part in parts if part is not None]:
-                sums[currency] = sum(found, Decimal(0))
-        return sums
-
     def _slice(self, ranges: Ranges) -> pa.RecordBatch | pa.Table:
         import pyarrow as pa
 
@@ -148,18 +132,6 @@ class PartEncoder:
         if len(ranges) == 1:
             return self._rows.slice(*ranges[0])
         return pa.Table.from_batches([self._rows.slice(*piece) for piece in ranges]).combine_chunks()
-
-
-def _by_currency(table: pa.Table) -> dict[str, pa.Array[Any]]:
-    """Return one column of values for each currency, NULL where the row has another: quick to sum by rows."""
-    import pyarrow.compute as pc
-
-    currencies, values = table.column("_currency").combine_chunks(), table.column("_value").combine_chunks()
-    return {
-        currency: pc.if_else(pc.equal(currencies, currency), values, None)
-        for currency in pc.unique(currencies).to_pylist()
-        if currency is not None
-    }
 
 
 def halves(ranges: Ranges) -> tuple[Ranges, Ranges]:

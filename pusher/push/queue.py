@@ -37,6 +37,10 @@ class Queue:
             self._parts.popleft()
         return self._parts[0] if self._parts else None
 
+    def following(self) -> PartWork | None:
+        """Return the part whose rows are cut after those of the first."""
+        return self._parts[1] if len(self._parts) > 1 else None
+
     def __bool__(self) -> bool:
         """Whether anything is left to send, now or later."""
         return bool(self._due or self._leftovers) or self.head() is not None

@@ -1,15 +1,26 @@
-"""Shrinks a finished part to its keys: nothing that identifies a person outlives its delivery."""
+"""Shrinks a finished part to its keys: nothing that identifies a person outlives its delivery.
+
+The files are written beside the delivery, in a thread; the writer of the ledger names them afterwards. What a run
+does not come to name, the next one removes and shrinks again.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Batch, File, Part, Store, leaves
-from pusher.push.encode import due_rows
+from pusher.push.encode import Ranges, due_rows
+from pusher.push.revenue import accepted_value
+from pusher.push.work import PartWork
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,14 +69,55 @@ def _write(table: pa.Table, folder: Path, final: Path) -> File:
     )
 
 
-def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datetime, max_age_s: int) -> None:
-    """Replace a part by the keys of its final rows, and list its refused rows in the quarantine.
+def _facts(path: Path, names: Sequence[str]) -> pa.Table:
+    """Read what the columns of a part that are not sent say about its due rows."""
+    columns = [f"_{name}" for name in names]
+    return due_rows(path, columns.__contains__).select(columns).rename_columns(list(names))
+
+
+def value_so_far(work: PartWork, state: StateFolder) -> dict[str, Decimal]:
+    """Return the summed value by currency of what this run got accepted of a part that stays open."""
+    if not work.accepted:
+        return {}
+    assert work.part.path is not None  # noqa: S101 -- open parts have a file
+    return accepted_value(_facts(state.root / work.part.path, ("value", "currency")), work.accepted)
+
+
+@dataclass(frozen=True, slots=True)
+class Shrunk:
+    """What is left of a part.
+
+    Attributes:
+        keys: Durable file of the keys of its final rows.
+        refused: Durable file of its refused rows, or None.
+        accepted: Summed value by currency of the rows that this run got accepted.
+    """
+
+    keys: File
+    refused: File | None
+    accepted: dict[str, Decimal]
+
+
+def shrink(
+    part: Part,
+    batches: list[Batch],
+    reasons: dict[int, tuple[int | None, str]],
+    accepted: Sequence[Ranges],
+    *,
+    state: StateFolder,
+    run: str,
+    now: datetime,
+    max_age_s: int,
+) -> Shrunk:
+    """Write the keys of a part's final rows, and its refused rows for the quarantine; the part stays.
 
     Rows that are not final were never sent: without a key, the next plan takes them from their view again.
 
     Args:
         part: A part with a file.
-        store: The ledger.
+        batches: Its batches that were not split.
+        reasons: Code and message of each dead one.
+        accepted: Rows of the batches that were accepted in this run.
         state: The state folder.
         run: Run id.
         now: Current moment.
@@ -76,22 +128,85 @@ def settle(part: Part, *, store: Store, state: StateFolder, run: str, now: datet
 
     assert part.path is not None  # noqa: S101 -- open parts have a file
     source = state.root / part.path
-    batches = leaves(store.batches(part.id))
-    columns = [f"_{name}" for name in _KEY_NAMES]
-    table = due_rows(source, columns.__contains__).select(columns).rename_columns(list(_KEY_NAMES))
     if any(batch.first_risk_at is not None and batch.state not in FINAL_STATES for batch in batches):
         raise AssertionError(f"part {part.id} has rows in doubt")
+    table = _facts(source, _KEY_NAMES)
+    value = accepted_value(table, accepted)
     table = table.append_column("state", pa.array(_states(batches, part.rows), pa.string()))
     table = table.filter(pc.is_in(table.column("state"), pa.array(sorted(FINAL_STATES))))
     keys = _write(table, state.keys, state.keys / f"{run}-{part.id}.parquet")
-    refused = _refused(part, source, batches, store.reasons(part.id), run=run, now=now, max_age_s=max_age_s)
-    with store.transaction():
-        if refused is not None:
-            name = f"{run}-{part.id}-refused.parquet"
-            file = _write(refused, state.quarantine, state.quarantine / name)
-            store.add_file(_of(file, part), run=run, now=now)
-        store.settle_part(part, keys=_of(keys, part), run=run, now=now)
-    source.unlink()
+    rows = _refused(part, source, batches, reasons, run=run, now=now, max_age_s=max_age_s)
+    refused = None
+    if rows is not None:
+        refused = _of(_write(rows, state.quarantine, state.quarantine / f"{run}-{part.id}-refused.parquet"), part)
+    return Shrunk(_of(keys, part), refused, value)
+
+
+class Settling:
+    """The parts of one delivery that are being settled.
+
+    Args:
+        store: The ledger, used by the thread that calls these methods.
+        state: The state folder.
+        run: Run id.
+        now: Gives the current moment.
+        pool: Where files are written.
+        on_accepted: Is told a model and what it got accepted, by currency.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        state: StateFolder,
+        run: str,
+        now: Callable[[], datetime],
+        pool: Executor,
+        on_accepted: Callable[[str, dict[str, Decimal]], None],
+    ) -> None:
+        self._store = store
+        self._state = state
+        self._run = run
+        self._now = now
+        self._pool = pool
+        self._on_accepted = on_accepted
+        self._shrinking: deque[tuple[PartWork, Future[Shrunk]]] = deque()
+
+    def start(self, work: PartWork) -> None:
+        """Begin to settle a part whose batches do not change any more."""
+        part = work.part
+        future = self._pool.submit(
+            shrink,
+            part,
+            leaves(self._store.batches(part.id)),
+            self._store.reasons(part.id),
+            work.accepted,
+            state=self._state,
+            run=self._run,
+            now=self._now(),
+            max_age_s=work.payload.limits.max_age_s,
+        )
+        self._shrinking.append((work, future))
+
+    def finish(self, *, wait: bool = False) -> None:
+        """Name the files that are written and remove their parts; with `wait`, those of all parts begun.
+
+        Raises:
+            OSError: A file could not be written; its part stays.
+        """
+        while self._shrinking and (wait or self._shrinking[0][1].done()):
+            work, future = self._shrinking.popleft()
+            self._name(work.part, future.result())
+
+    def _name(self, part: Part, shrunk: Shrunk) -> None:
+        assert part.path is not None  # noqa: S101 -- open parts have a file
+        now = self._now()
+        with self._store.transaction():
+            if shrunk.refused is not None:
+                self._store.add_file(shrunk.refused, run=self._run, now=now)
+            self._store.settle_part(part, keys=shrunk.keys, run=self._run, now=now)
+        (self._state.root / part.path).unlink()
+        self._on_accepted(part.model, shrunk.accepted)
 
 
 def _of(file: File, part: Part) -> File:

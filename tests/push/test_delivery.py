@@ -6,6 +6,7 @@ import sqlite3
 import time
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -230,3 +231,20 @@ def test_taking_rows_out_of_ranges_leaves_exactly_the_others(ranges: Ranges, dat
     assert [cells(one) for one in alone] == [[row] for row in taken]
     assert cells(rest) == kept
     assert cells(minus(ranges, tuple((row, 1) for row in taken))) == kept
+
+
+def test_each_run_reports_the_revenue_that_it_got_accepted(tmp_path: Path) -> None:
+    """A part that stays open counts what was accepted so far; the run that ends it counts the rest."""
+    rows = [replace(order, amount=f"{number}.01") for number, order in enumerate(orders(30))]
+    with serving(tmp_path / "sandbox.sqlite", [{"match": {"nth": 2}, "do": 40105}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+
+        first, second = shop.push(), shop.push()
+
+        assert terms(first) == {"planned": 30, "accepted": 10, "pending": 20}
+        assert second.models[0].resumed["accepted"] == 20
+        sent = [report.models[0].sent["USD"] for report in (first, second)]
+        assert all(value > 0 for value in sent)
+        assert (sum(sent), shop.keys()) == (sum(Decimal(row.amount) for row in rows), [("accepted", 30)])

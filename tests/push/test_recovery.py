@@ -193,7 +193,7 @@ def test_a_run_that_ends_early_is_recorded(shop: Shop, monkeypatch: pytest.Monke
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("pusher.push.deliver.settle", fail)
+        patched.setattr("pusher.push.settle.publish", fail)
         with pytest.raises(Incomplete):
             shop.push()
     after = shop.push()

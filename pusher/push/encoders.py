@@ -1,0 +1,63 @@
+"""The encoders of the parts under way: opened ahead of need, and only a few in memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from concurrent.futures import Executor, Future
+from pathlib import Path
+
+from pusher.contracts import Destination
+from pusher.push.encode import Body, PartEncoder, Ranges
+from pusher.push.work import PartWork, Try
+
+MOST_ENCODERS = 3
+
+
+class Encoders:
+    """Encodes batches of any part.
+
+    Args:
+        root: The state folder.
+        destination: Wraps rows.
+        pool: Reads parts and encodes ahead.
+    """
+
+    def __init__(self, *, root: Path, destination: Destination, pool: Executor) -> None:
+        self._root = root
+        self._destination = destination
+        self._pool = pool
+        self._open: OrderedDict[int, Future[PartEncoder]] = OrderedDict()
+
+    def expect(self, work: PartWork) -> None:
+        """Begin to read a part whose rows are needed soon."""
+        self._future(work)
+
+    def encode(self, attempt: Try) -> Body:
+        """Return the body of a batch."""
+        return self._future(attempt.work).result().encode(attempt.batch.ranges)
+
+    def cut(self, work: PartWork, max_rows: int) -> tuple[Ranges, Body]:
+        """Take as many free rows of a part as fit into one request; returns them and the body."""
+        taken, work.free, body = (
+            self._future(work)
+            .result()
+            .cut(work.free, max_rows=max_rows, max_bytes=work.payload.limits.max_bytes_per_request)
+        )
+        return taken, body
+
+    def close(self, work: PartWork) -> None:
+        """Let go of a part."""
+        self._open.pop(work.part.id, None)
+
+    def _future(self, work: PartWork) -> Future[PartEncoder]:
+        part = work.part
+        found = self._open.pop(part.id, None)
+        if found is None:
+            assert part.path is not None  # noqa: S101 -- open parts have a file
+            code = part.space.removeprefix("test:") or None
+            envelope = self._destination.envelope(work.payload, part.source_id, code)
+            found = self._pool.submit(PartEncoder, self._root / part.path, envelope, self._pool)
+        self._open[part.id] = found
+        while len(self._open) > MOST_ENCODERS:
+            self._open.popitem(last=False)
+        return found
