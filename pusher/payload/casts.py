@@ -14,6 +14,7 @@ from pusher.payload.types import SqlType
 
 MAX_NUMBER = "1e15"
 FEW = 3
+_NUMBER_BYTES = 20
 # Private and other addresses that are not reachable from outside (RFC 1918, 3927, 4193, 4291, 6598).
 _PRIVATE_IP = (
     r"^(0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(1[6-9]|2[0-9]|3[01])\.|^100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
@@ -271,27 +272,12 @@ def count_dropped(name: str, given: str, type_: SqlType) -> str:
     return f"case when {name} is null then {counted} else 0 end"
 
 
-def canonical_number(column: str, type_: SqlType) -> str:
-    """Return a number as text that does not depend on its SQL type: no zeros after the last digit."""
-    text = f"cast({column} as varchar)"
-    if type_.family == "float" or type_.scale > 0:
-        return f"rtrim(rtrim({text}, '0'), '.')"
-    return text
-
-
-def item_text(payload: Payload, columns: Mapping[str, SqlType]) -> str:
-    """Return the canonical text of `contents`: one line for each item, sorted, fields in the contract's order."""
+def items_size(payload: Payload, columns: Mapping[str, SqlType]) -> str:
+    """Return the expression that bounds the bytes of a row's items as JSON, their names left out."""
     found = item_list(payload, columns)
     types = found[1] if found is not None else {}
-    parts = []
+    sizes = [str(_NUMBER_BYTES * len(types))]
     for field in payload.item_fields:
-        value = f"{_ITEM}.{identifier(field.column)}"
-        if field.column not in types:
-            parts.append("''")
-        elif field.type == "decimal":
-            parts.append(canonical_number(value, types[field.column]))
-        else:
-            parts.append(value)
-    # Fields that a later contract adds leave no trace while they are empty.
-    line = f"rtrim(concat({', chr(31), '.join(parts)}), chr(31))"
-    return f"array_to_string(list_sort(list_transform(contents, lambda {_ITEM}: {line})), chr(30))"
+        if field.column in types and field.type in {"text", "id"}:
+            sizes.append(f"coalesce(strlen({_ITEM}.{identifier(field.column)}), 0)")
+    return f"list_sum(list_transform(contents, lambda {_ITEM}: {' + '.join(sizes)}))"

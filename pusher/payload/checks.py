@@ -16,6 +16,7 @@ from pusher.payload.casts import (
     count_dropped,
     item_fault_case,
     item_list,
+    items_size,
     typed_value,
 )
 from pusher.payload.model import Field, Payload
@@ -379,7 +380,7 @@ def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapp
     if item_list(payload, columns) is not None:
         # Few items cannot fill a row, and to count the bytes of many takes time.
         few = limits.max_row_bytes // (len(payload.item_fields) * limits.max_field_bytes)
-        sizes.append(f"case when len(contents) > {few} then strlen(cast(contents as varchar)) else 0 end")
+        sizes.append(f"case when len(contents) > {few} then {items_size(payload, columns)} else 0 end")
     # Without a list the limits of the fields keep the row small.
     if is_open:
         reasons.append(
@@ -395,8 +396,10 @@ def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapp
     return reasons
 
 
-def _source_reasons(payload: Payload) -> list[Reason]:
+def _source_reasons(payload: Payload, fields: Mapping[str, str], source_id: str | None) -> list[Reason]:
     name = payload.source_id.column
+    # What the setting says is judged once, not row by row.
+    value = SOURCE_ID if name in fields else f"cast({literal(source_id)} as varchar)"
     fix = f"Set {payload.source_id_setting} in profiles.yml, or fill {name} in the model. {payload.source_id.doc}"
     pattern = literal(payload.source_id_pattern)
     return [
@@ -406,7 +409,7 @@ def _source_reasons(payload: Payload) -> list[Reason]:
             "invalid",
             f"{name} is missing or not in its form.",
             fix,
-            f"{SOURCE_ID} is null or not regexp_matches({SOURCE_ID}, {pattern})",
+            f"{value} is null or not regexp_matches({value}, {pattern})",
         )
     ]
 
@@ -445,7 +448,7 @@ def row_checks(
         max_age_s = min(max_age_s, payload.limits.pixel_age_s)
     reasons = _time_reasons(payload, now_s, max_age_s, oldest_s) if "event_time" in fields else []
     reasons += _identity_reasons(payload, fields)
-    reasons += _source_reasons(payload)
+    reasons += _source_reasons(payload, fields, source_id)
     reasons += _field_reasons(payload, fields)
     reasons += _money_reasons(fields)
     items = item_list(payload, columns)

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pusher.payload.casts import MAX_NUMBER, canonical_number, item_text
+from pusher.payload.casts import MAX_NUMBER
 from pusher.payload.checks import DROPPED, ITEM_FAULT, SOURCE_ID, RowChecks, item_fault_sql
-from pusher.payload.model import Payload
-from pusher.payload.sql import identifier, literal
+from pusher.payload.digests import ITEMS, event_key, items_text, payload_text
+from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
 
 PROJECTION_VERSION = 1
 """Goes into every batch's encoder id: recovery must nest rows as the first attempt did."""
-
-_UNIT_SEPARATOR = "chr(31)"
 
 
 def _checked_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
@@ -28,36 +26,6 @@ def _checked_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: st
     if fault is not None:
         typed = f"select *, {fault} as {ITEM_FAULT} from ({typed}) as typed"
     return f"select *, {checks.reason_sql()} as _reason from ({typed}) as judged"
-
-
-def _hash_text(checks: RowChecks, columns: Mapping[str, SqlType]) -> str:
-    """Concatenate the canonical flat columns, nulls left out; contents stand for their own digest."""
-    given = {field.column: columns[name] for name, field in checks.payload.columns.items() if name in columns}
-    parts = []
-    for name in sorted(checks.fields):
-        field = checks.fields[name]
-        if field.type in {"grouping", "source_id", "items"} or name not in checks.typed:
-            continue
-        column = identifier(name)
-        if field.type == "decimal":
-            text = canonical_number(column, given[name])
-        else:
-            text = column if field.type in {"text", "id", "ip"} else f"cast({column} as varchar)"
-        parts.append(f"{literal(name + '=')} || {text}")
-    if "contents" in checks.typed:
-        parts.append(f"{literal('contents=')} || _contents_sha256")
-    return f"concat_ws({_UNIT_SEPARATOR}, {', '.join(parts)})"
-
-
-def _length_prefixed(column: str) -> str:
-    return f"cast(strlen({column}) as varchar) || ':' || {column}"
-
-
-def _event_key(payload: Payload) -> str:
-    source = payload.event_source
-    head = literal(f"{len(source.encode())}:{source}")
-    parts = " || ".join(_length_prefixed(column) for column in (SOURCE_ID, "event", "event_id"))
-    return f"cast(substr(sha256({head} || {parts}), 1, 32) as uuid)"
 
 
 def _nest(checks: RowChecks) -> dict[str, str]:
@@ -101,19 +69,20 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
     provided = checks.typed
     inner = _checked_sql(checks, columns, relation)
     if "contents" in provided:
-        inner = f"select *, sha256({item_text(checks.payload, columns)}) as _contents_sha256 from ({inner}) as checked"
+        inner = f"select *, {items_text(checks.payload, columns)} as {ITEMS} from ({inner}) as checked"
     value = "cast(null as decimal(38, 9))"
     if "value" in provided:
         value = f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then cast(value as decimal(38, 9)) end"
-    contents = "cast(substr(_contents_sha256, 1, 32) as uuid)" if "contents" in provided else "cast(null as uuid)"
+    # Only tells which column differs; the payload's own digest covers the items too.
+    contents = f"cast(md5({ITEMS}) as uuid)" if "contents" in provided else "cast(null as uuid)"
 
     def text(name: str) -> str:
         return name if name in provided else "cast(null as varchar)"
 
     facts = {
-        "_event_key": f"case when _reason is null then {_event_key(checks.payload)} end",
+        "_event_key": f"case when _reason is null then {event_key(checks.payload)} end",
         # Not inside CASE: DuckDB computes what two columns share only once, but never looks into a CASE for it.
-        "_payload_hash": f"unhex(sha256({_hash_text(checks, columns)} || case when _reason is null then '' end))",
+        "_payload_hash": f"unhex(sha256({payload_text(checks, columns)} || case when _reason is null then '' end))",
         "_contents_hash": contents,
         "_event_time": "event_time" if "event_time" in provided else "cast(null as bigint)",
         "_value": f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then {value} end"
