@@ -276,8 +276,7 @@ def items_size(payload: Payload, columns: Mapping[str, SqlType]) -> str:
     """Return the expression that bounds the bytes of a row's items as JSON, their names left out."""
     found = item_list(payload, columns)
     types = found[1] if found is not None else {}
-    sizes = [str(_NUMBER_BYTES * len(types))]
-    for field in payload.item_fields:
-        if field.column in types and field.type in {"text", "id"}:
-            sizes.append(f"coalesce(strlen({_ITEM}.{identifier(field.column)}), 0)")
+    texts = [field.column for field in payload.item_fields if field.column in types and field.type in {"text", "id"}]
+    sizes = [f"coalesce(strlen({_ITEM}.{identifier(name)}), 0)" for name in texts]
+    sizes.append(str(_NUMBER_BYTES * len(types)))
     return f"list_sum(list_transform(contents, lambda {_ITEM}: {' + '.join(sizes)}))"
