@@ -135,7 +135,7 @@ class Delivery:
             for part in parts:
                 assert part.path is not None  # noqa: S101 -- open parts have a file
                 payload = self._destination.payloads[part.payload]
-                work = PartWork(part, payload, free=((0, part.rows),))
+                work = PartWork(part, payload, free=((0, part.rows),), encoder=encoder_id(payload))
                 self._works[part.id] = work
                 due, proven = self._recovery(work).take_over(work, self._state.root / part.path)
                 if proven:
@@ -152,7 +152,7 @@ class Delivery:
             store=self._store,
             run=self._run,
             now=self._clock.now(),
-            encoder=encoder_id(work.payload),
+            encoder=work.encoder,
             encode=self._encoders.encode,
             max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
         )
@@ -282,7 +282,7 @@ class Delivery:
         attempt.risk_before = batch.first_risk_at
         attempt.batch = self._store.intend(
             batch,
-            encoder=encoder_id(attempt.work.payload),
+            encoder=attempt.work.encoder,
             sha256=body.sha256,
             size=len(body.content),
             run=self._run,

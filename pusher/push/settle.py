@@ -43,6 +43,9 @@ _KEY_NAMES = (
 )
 
 
+_DIFFERENT = {"event_key", "payload_hash", "contents_hash", "event_id", "event_time", "value"}
+
+
 def _states(batches: list[Batch], rows: int) -> list[str]:
     states = [BatchState.PLANNED.value] * rows
     for batch in batches:
@@ -55,7 +58,14 @@ def _write(table: pa.Table, folder: Path, final: Path) -> File:
     import pyarrow.parquet as pq
 
     temporary = folder / f"{final.name}.tmp"
-    pq.write_table(table, temporary, compression="snappy")
+    # Where every value differs, a dictionary is as long as the column.
+    repeating = [name for name in table.column_names if name not in _DIFFERENT]
+    pq.write_table(
+        table,
+        temporary,
+        compression="snappy",
+        use_dictionary=repeating,  # type: ignore[arg-type]  # the stubs know of no list
+    )
     digest = publish(temporary, final)
     return File(
         id=0,

@@ -26,6 +26,7 @@ class PartWork:
         part: The part.
         payload: Its payload.
         free: Rows that no batch covers yet.
+        encoder: What decides the bytes of its rows in this version.
         open_batches: Batches that are neither final nor left for another run.
         left: Batches left for another run or for a person.
         at_risk: Whether any batch that is not final may have arrived.
@@ -35,6 +36,7 @@ class PartWork:
     part: Part
     payload: Payload
     free: Ranges
+    encoder: str
     open_batches: int = 0
     left: int = 0
     at_risk: bool = False
