@@ -34,8 +34,8 @@ def compiled(project: str) -> dict[str, Any]:
 def register_keys(*, state: str, base_url: str, path: str, rows: int, size: int, sha256: str) -> dict[str, Any]:
     """Make a ledger whose only keys are those of a given file."""
     from pusher.ledger.opening import open_store
+    from pusher.ledger.rows import File
     from pusher.ledger.state import StateFolder
-    from pusher.ledger.store import File
 
     folder = StateFolder(Path(state))
     folder.create()

@@ -104,6 +104,10 @@ class Engine(Protocol):
     def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
 
+    def interrupt(self) -> None:
+        """Let the statement that runs fail soon; does nothing when none runs. May be called from another thread."""
+        ...
+
     def close(self) -> None:
         """Let go of the database."""
 

@@ -309,7 +309,6 @@ class Project:
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
         from pusher.destinations.tiktok.settings import read_settings
-        from pusher.engines.duckdb import interrupt
         from pusher.push.run import push
         from pusher.push.work import DeliveryLimits
         from pusher.push.world import PushOptions, PushWorld
@@ -332,7 +331,7 @@ class Project:
             normaliser_version=self.manifest.normaliser_version,
             resume_all=not select and not exclude,
         )
-        engines: list[DuckDBEngine] = []
+        engines: list[Engine] = []
 
         def open_engine(folder: Path) -> Engine:
             engines.append(self._engine([folder]))
@@ -347,7 +346,7 @@ class Project:
             should_stop=should_stop,
             open_engine=open_engine,
             ca_file=settings.ca_file,
-            interruptible=lambda: interruptible(lambda: interrupt(engines[-1])),
+            interruptible=lambda: interruptible(engines[-1].interrupt),
         )
         return push(views, world, options)
 

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from pusher.errors import Problem, StateError
 from pusher.ledger.reconcile import MEMORY_LIMIT, path_list
+from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
-from pusher.ledger.store import File, Store
+from pusher.ledger.store import Store
 from pusher.payload.sql import literal
 
 MOST_KEY_FILES = 64

@@ -10,8 +10,9 @@ from importlib import resources
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
+from pusher.ledger.rows import stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
-from pusher.ledger.store import Store, stamp
+from pusher.ledger.store import Store
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 30

@@ -8,99 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pusher.contracts import BatchState, Verdict
-
-Ranges = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A durable file that the ledger names.
-
-    Attributes:
-        id: Row id, 0 before it is stored.
-        path: POSIX path relative to the state folder.
-        kind: `outbox`, `keys`, `quarantine` or `conflicts`.
-        space: Key space, empty for real events.
-        model: Destination view, or None.
-        rows: Rows in it.
-        bytes: Size.
-        sha256: Digest of its bytes.
-    """
-
-    id: int
-    path: str
-    kind: str
-    space: str
-    model: str | None
-    rows: int
-    bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A frozen part of the outbox.
-
-    Attributes:
-        id: Row id.
-        run: Run that planned it.
-        model: Destination view.
-        payload: Payload name.
-        source_id: Event source id of every row in it.
-        space: Key space.
-        rows: Number of rows.
-        path: Path relative to the state folder, or None once settled.
-    """
-
-    id: int
-    run: str
-    model: str
-    payload: str
-    source_id: str
-    space: str
-    rows: int
-    path: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Rows of one part that travel in one request.
-
-    Attributes:
-        id: Row id.
-        part: Part id.
-        parent: Batch that it was split from.
-        ranges: `(first_row, count)` pairs in physical order.
-        rows: Number of rows.
-        state: Where it stands.
-        encoder: Encoder that made its bytes, or None before the first attempt.
-        sha256: Digest of its bytes, or None before the first attempt.
-        first_risk_at: Start of the first attempt that may have arrived.
-        attempts: Attempts so far, over all runs.
-    """
-
-    id: int
-    part: int
-    parent: int | None
-    ranges: Ranges
-    rows: int
-    state: BatchState
-    encoder: str | None = None
-    sha256: str | None = None
-    first_risk_at: datetime | None = None
-    attempts: int = 0
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as the ledger stores it."""
-    return moment.isoformat(timespec="microseconds")
+from pusher.ledger.rows import Batch, File, Part, Ranges, stamp
 
 
 class Store:
@@ -417,8 +332,3 @@ class Store:
             "update batch set state = 'unknown', updated_at = ? where state = 'sending'", (stamp(now),)
         )
         return cursor.rowcount
-
-
-def leaves(batches: Sequence[Batch]) -> list[Batch]:
-    """Return the batches that were not split."""
-    return [batch for batch in batches if batch.state is not BatchState.SPLIT]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pusher.payload.casts import item_list
-from pusher.payload.checks import SOURCE_ID, RowChecks
+from pusher.payload.checks import RowChecks
 from pusher.payload.model import Field, Payload
+from pusher.payload.reasons import SOURCE_ID
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pusher.payload.casts import MAX_NUMBER
-from pusher.payload.checks import DROPPED, ITEM_FAULT, SOURCE_ID, RowChecks, item_fault_sql
+from pusher.payload.checks import DROPPED, RowChecks, item_fault_sql
 from pusher.payload.digests import ITEMS, event_key, items_text, payload_text
+from pusher.payload.reasons import ITEM_FAULT, SOURCE_ID
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
 

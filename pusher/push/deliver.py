@@ -17,17 +17,19 @@ from decimal import Decimal
 from pusher.clock import Clock
 from pusher.contracts import Answer, BatchState, Destination, Failure, Verdict
 from pusher.errors import Problem
+from pusher.ledger.rows import Batch, Part, Ranges
 from pusher.ledger.state import StateFolder
-from pusher.ledger.store import Batch, Part, Store
+from pusher.ledger.store import Store
 from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
-from pusher.push.encode import Ranges, encoder_id, halves, without
+from pusher.push.claims import Claims
+from pusher.push.encode import encoder_id, halves, without
 from pusher.push.encoders import Encoders
 from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery
 from pusher.push.settle import Settling, value_so_far
-from pusher.push.work import Delivered, DeliveryLimits, PartWork, Try
+from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
 from pusher.transport import Pacer, Transport
 
 ACK_DELAY_S = 0.05
@@ -89,8 +91,7 @@ class Delivery:
         self._news: deque[Event] = deque()
         self._finished: deque[tuple[Try, Verdict, float, datetime]] = deque()
         self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
-        self._slot_at: float | None = None
-        self._proven: set[tuple[str, str]] = set()
+        self._proven: set[Source] = set()
         self._settled_rows: dict[str, int] = {}
         self._result = Delivered()
 
@@ -126,6 +127,15 @@ class Delivery:
             now=self._clock.now,
             pool=background,
             on_accepted=self._add_accepted,
+        )
+        self._claims = Claims(
+            queue=self._queue,
+            encoders=self._encoders,
+            brakes=self._brakes,
+            pacer=self._pacer,
+            clock=self._clock,
+            proven=self._proven,
+            concurrency=self._limits.concurrency,
         )
 
     def _load(self, parts: list[Part]) -> None:
@@ -167,7 +177,8 @@ class Delivery:
                 self._commit([])
             self._finish_settling()
             stopping = self._is_stopping()
-            claims = [] if stopping else self._claim()
+            flying, unsaved = len(self._in_flight), len(self._finished)
+            claims = [] if stopping else self._claims.take(in_flight=flying, unsaved=unsaved)
             now = self._clock.monotonic_s()
             if not self._finished:
                 oldest_ack = None
@@ -200,58 +211,9 @@ class Delivery:
         wake = now + IDLE_S
         if flush_at is not None:
             wake = min(wake, flush_at + ACK_DELAY_S)
-        if self._free_slots() > 0 and self._queue:
-            ready = self._queue.ready_at_s(now)
-            wake = min(wake, max(ready, self._slot_at or now, self._brakes.paused_until_s))
+        ready = self._claims.ready_at_s(now, in_flight=len(self._in_flight), unsaved=len(self._finished))
+        wake = wake if ready is None else min(wake, ready)
         return max(0.0, wake - now)
-
-    def _free_slots(self) -> int:
-        head = self._queue.head()
-        if (head.source in self._proven) if head else self._proven:
-            return self._limits.concurrency - len(self._in_flight)
-        # Until one batch has proved that source id, token and event names are right, send one at a time and wait
-        # for its verdict to be stored.
-        return 1 - len(self._in_flight) - len(self._finished)
-
-    def _claim(self) -> list[Try]:
-        """Take the batches that may be sent now, at most the free request slots."""
-        claims: list[Try] = []
-        while len(claims) < self._free_slots() and self._slot_is_free():
-            attempt = self._next()
-            if attempt is None:
-                break
-            self._slot_at = None
-            claims.append(attempt)
-        return claims
-
-    def _slot_is_free(self) -> bool:
-        now = self._clock.monotonic_s()
-        if not self._queue or now < self._brakes.paused_until_s:
-            return False
-        if self._slot_at is None:
-            self._slot_at = now + self._pacer.wait_s()
-        return self._slot_at <= now
-
-    def _next(self) -> Try | None:
-        attempt = self._queue.pop_due(self._clock.monotonic_s())
-        if attempt is None and (head := self._queue.head()) is not None:
-            return self._cut(head)
-        attempt = attempt or self._queue.pop_leftover()
-        return self._encoded(attempt) if attempt is not None else None
-
-    def _encoded(self, attempt: Try) -> Try:
-        attempt.body = self._encoders.encode(attempt)
-        return attempt
-
-    def _cut(self, work: PartWork) -> Try:
-        if (following := self._queue.following()) is not None:
-            self._encoders.expect(following)
-        max_rows = work.payload.limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
-        ranges, body = self._encoders.cut(work, max_rows)
-        work.open_batches += 1
-        rows = sum(count for _, count in ranges)
-        planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
-        return Try(planned, work, body=body)
 
     def _commit(self, claims: list[Try]) -> None:
         """Store what finished and what is about to be sent, in one transaction."""

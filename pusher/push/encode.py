@@ -11,13 +11,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pusher.ledger.rows import Ranges
 from pusher.payload.model import Payload
 from pusher.payload.projection import PROJECTION_VERSION
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Ranges = tuple[tuple[int, int], ...]
 BODIES_AHEAD = 4
 
 

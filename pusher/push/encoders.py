@@ -7,7 +7,8 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from pusher.contracts import Destination
-from pusher.push.encode import Body, PartEncoder, Ranges
+from pusher.ledger.rows import Ranges
+from pusher.push.encode import Body, PartEncoder
 from pusher.push.work import PartWork, Try
 
 MOST_ENCODERS = 3

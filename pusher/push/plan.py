@@ -12,12 +12,14 @@ from pusher.contracts import Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.compaction import remember_conflicts
 from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
+from pusher.ledger.rows import File, Part
 from pusher.ledger.state import PRIVATE_FOLDER, StateFolder, publish
-from pusher.ledger.store import File, Part, Store
-from pusher.payload.checks import Reason, RowChecks, row_checks
+from pusher.ledger.store import Store
+from pusher.payload.checks import RowChecks, row_checks
 from pusher.payload.columns import check_columns
 from pusher.payload.model import Payload
 from pusher.payload.projection import staged_sql
+from pusher.payload.reasons import Reason
 from pusher.payload.types import SqlType, parse_type
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.

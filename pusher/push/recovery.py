@@ -8,9 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.contracts import FINAL_STATES, BatchState
-from pusher.ledger.store import Batch, Store, leaves
+from pusher.ledger.rows import Batch, Ranges, leaves
+from pusher.ledger.store import Store
 from pusher.push import policy
-from pusher.push.encode import Body, Ranges, due_rows, minus
+from pusher.push.encode import Body, due_rows, minus
 from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."

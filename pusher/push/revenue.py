@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from pusher.push.encode import Ranges
+from pusher.ledger.rows import Ranges
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -17,8 +17,9 @@ from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.compaction import compact_keys, pruned_before
 from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
+from pusher.ledger.rows import Part
 from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
-from pusher.ledger.store import Part, Store
+from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import FINAL_STATES, BatchState
+from pusher.ledger.rows import Batch, File, Part, Ranges, leaves
 from pusher.ledger.state import StateFolder, publish
-from pusher.ledger.store import Batch, File, Part, Store, leaves
-from pusher.push.encode import Ranges, due_rows
+from pusher.ledger.store import Store
+from pusher.push.encode import due_rows
 from pusher.push.revenue import accepted_value
 from pusher.push.work import PartWork
 

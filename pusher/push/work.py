@@ -9,10 +9,10 @@ from decimal import Decimal
 
 from pusher.contracts import Verdict
 from pusher.errors import Problem
-from pusher.ledger.store import Batch, Part
+from pusher.ledger.rows import Batch, Part, Ranges
 from pusher.payload.model import Payload
 from pusher.push import policy
-from pusher.push.encode import Body, Ranges
+from pusher.push.encode import Body
 
 Source = tuple[str, str]
 """What one accepted batch proves right: payload and event source id."""

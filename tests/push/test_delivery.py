@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pusher.errors import Incomplete
+from pusher.ledger.rows import Ranges
 from pusher.ledger.store import Store
-from pusher.push.encode import Ranges, halves, minus, split_at, without
+from pusher.push.encode import halves, minus, split_at, without
 from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
 
 OTHER_SET = "1234567890123456789"

@@ -219,7 +219,11 @@ class DuckDBEngine:
             raise engine_error(error, sql) from None
         if len(statements) != 1:
             count = "no statement" if not statements else f"{len(statements)} statements"
-            offset = len(statements[0].query) if statements else None
+            offset = None
+            if statements:
+                # The blanks between two statements belong to the first or to the second, by DuckDB's release.
+                rest = sql[len(statements[0].query) :]
+                offset = len(sql) - len(rest.lstrip())
             raise EngineError(f"A model is exactly one SELECT; this text has {count}.", kind="parser", offset=offset)
         kind = statements[0].type.name
         if kind == "MULTI":
@@ -320,6 +324,16 @@ class DuckDBEngine:
             else:
                 path.unlink()
         return staged
+
+    def interrupt(self) -> None:
+        """Let the statement that runs fail soon; does nothing when none runs. May be called from another thread.
+
+        DuckDB looks at Python's signals only between its own tasks.
+        """
+        import duckdb
+
+        with suppress(duckdb.Error):
+            self._connection.interrupt()
 
     def close(self) -> None:
         """Let go of the database."""
