@@ -8,18 +8,18 @@ REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast check format docs bench clean
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast check lock format docs bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
 
 setup: $(READY) ## make .venv with everything installed
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 profiles.yml:
@@ -55,12 +55,18 @@ test: $(READY) ## run all tests
 test-fast: $(READY) ## run the tests that need less than a minute
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli
 
-check: $(READY) ## formatting, lint, types, layers, generated docs
+check: $(READY) ## formatting, lint, types, layers, docstrings, dependencies, generated docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/interrogate --quiet pusher
+	$(BIN)/deptry .
 	$(BIN)/python -m docs.generate --check
+
+lock: $(READY) ## pin every dependency, with hashes, to the newest release that pyproject.toml allows
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	  --group dev --output-file requirements.lock pyproject.toml
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
