@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 DEFAULT_CONCURRENCY = 8
+# A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
+READING_MEMORY = "400MB"
+_NO_DEFAULTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +167,16 @@ class Project:
         """The destination of this project's views, with the settings of the target."""
         return Account(self.profile, self.options.overrides, self.clock)
 
-    def _engine(self, allowed_directories: Sequence[Path] = ()) -> DuckDBEngine:
-        """Open the warehouse."""
+    def _engine(
+        self, allowed_directories: Sequence[Path] = (), defaults: Mapping[str, str] = _NO_DEFAULTS
+    ) -> DuckDBEngine:
+        """Open the warehouse, with settings for what the profile says nothing about."""
         from pusher.engines.duckdb import DuckDBEngine
 
         try:
             return DuckDBEngine.open(
                 self.profile.database,
-                settings=self.profile.engine_settings,
+                settings={**defaults, **self.profile.engine_settings},
                 threads=self.profile.threads,
                 allowed_paths=self.manifest.source_paths(),
                 allowed_directories=allowed_directories,
@@ -334,8 +339,12 @@ class Project:
         engines: list[Engine] = []
 
         def open_engine(folder: Path) -> Engine:
-            engines.append(self._engine([folder]))
+            engines.append(self._engine([folder], {"memory_limit": READING_MEMORY}))
             return engines[-1]
+
+        def cut_query_short() -> None:
+            for engine in engines[-1:]:
+                engine.interrupt()
 
         world = PushWorld(
             destination=self.account.destination,
@@ -346,7 +355,7 @@ class Project:
             should_stop=should_stop,
             open_engine=open_engine,
             ca_file=settings.ca_file,
-            interruptible=lambda: interruptible(engines[-1].interrupt),
+            interruptible=lambda: interruptible(cut_query_short),
         )
         return push(views, world, options)
 

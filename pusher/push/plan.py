@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -164,7 +165,7 @@ def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFil
 def plan_view(
     view: View,
     *,
-    engine: Engine,
+    open_engine: Callable[[], Engine],
     folder: Path,
     store: Store | None,
     state_root: Path,
@@ -176,7 +177,7 @@ def plan_view(
 
     Args:
         view: The view.
-        engine: Where it is.
+        open_engine: Opens the warehouse; it is closed before the rows are compared, to give its memory back.
         folder: Folder for temporary files, on the file system of the outbox.
         store: The ledger, or None when there is none yet.
         state_root: Folder that the ledger's paths are relative to.
@@ -187,10 +188,11 @@ def plan_view(
     Raises:
         PlanError: The view cannot be planned.
     """
-    checks, columns = judge(engine, view, options)
     staging = folder / f"{options.run}-{view.model}.staging"
     frozen = folder / f"{options.run}-{view.model}.frozen"
-    staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+    with closing(open_engine()) as engine:
+        checks, columns = judge(engine, view, options)
+        staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
     frozen.mkdir(mode=PRIVATE_FOLDER)
     texts = {
         number: ReasonText(reason.term, reason.code, reason.field, reason.message, reason.fix)
