@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,7 @@ from pusher.payload.types import SqlType, parse_type
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
 ROWS_PER_FILE = 50_000
 DAY_S = 86_400
+PUBLISHING_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +266,16 @@ def commit_plan(
     plan: Plan, result: Reconciled, *, store: Store, state: StateFolder, destination: str, options: PlanOptions
 ) -> None:
     """Give the frozen rows their durable names and record them; the old quarantine of the view is replaced."""
-    view, named = plan.view, []
-    for number, (source_id, staged) in enumerate(result.parts):
+    view = plan.view
+
+    def name_part(number: int) -> tuple[str, File]:
+        source_id, staged = result.parts[number]
         final = state.outbox / f"{options.run}-{view.model}-{number}.parquet"
-        named.append((source_id, _file(staged, final, kind="outbox", view=view, options=options, state=state)))
+        return source_id, _file(staged, final, kind="outbox", view=view, options=options, state=state)
+
+    # Each waits for the disk and works out a digest of its bytes, both without Python's lock.
+    with ThreadPoolExecutor(PUBLISHING_THREADS) as pool:
+        named = list(pool.map(name_part, range(len(result.parts))))
     quarantine = None
     if result.quarantine is not None:
         final = state.quarantine / f"{options.run}-{view.model}.parquet"
