@@ -268,7 +268,7 @@ OPTIONS = {
     ),
     "format": (
         ("lint", "--format", "xml"),
-        ("usage", None, None, None, "--format xml is not known.", "Use text or json."),
+        ("usage", None, None, None, "--format xml is not known.", "Use text, json, github or sarif."),
     ),
 }
 
