@@ -14,9 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pusher.account import Account
+from pusher.account import DEFAULT_CONCURRENCY, Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import Manifest, Model, inspect, load
+from pusher.compile import Inference, Manifest, Model, inspect, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -31,6 +31,7 @@ from pusher.progress import Listener, silent
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
+    from pusher.effective import EffectiveSetting
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.state import StateFolder
     from pusher.ledger.views import Summary
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from pusher.push.world import PushReport
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
-DEFAULT_CONCURRENCY = 8
 # A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
 READING_MEMORY = "400MB"
 _NO_DEFAULTS: Mapping[str, str] = {}
@@ -106,6 +106,21 @@ class Shown:
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewConfig:
+    """The settings of a destination view.
+
+    Attributes:
+        model: Model name.
+        payload: What it is pushed as.
+        settings: Each setting with the layer that set it.
+    """
+
+    model: str
+    payload: str
+    settings: list[EffectiveSetting]
 
 
 class Project:
@@ -216,14 +231,28 @@ class Project:
             )
         return found
 
-    # verbs ----------------------------------------------------------------------------------------------------
+    def config(self, name: str) -> ViewConfig:
+        """Return the settings of a destination view; opens no warehouse.
 
-    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
-        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+        Raises:
+            CompileError: A model does not bind.
+            ConfigError: There is no such view, or it is no destination view.
+        """
+        from pusher.effective import effective_settings
+
+        view = self.views([name])[0]
+        model = self.manifest.models[view.model]
+        columns = [column.name for column in self._inference().models.get(model.name, ())]
+        return ViewConfig(model.name, view.payload.name, effective_settings(self.account, model, view.payload, columns))
+
+    def _inference(self) -> Inference:
+        """Bind every model on empty tables.
+
+        Raises:
+            CompileError: A model does not bind.
+        """
         from pusher.engines.duckdb import DuckDBEngine
-        from pusher.lint import lint
 
-        models = self.models(select, exclude)
         engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
         try:
             inference = inspect(self.manifest, engine)
@@ -231,6 +260,16 @@ class Project:
             engine.close()
         if inference.problems:
             raise CompileError(*inference.problems)
+        return inference
+
+    # verbs ----------------------------------------------------------------------------------------------------
+
+    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
+        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+        from pusher.lint import lint
+
+        models = self.models(select, exclude)
+        inference = self._inference()
         account = self.account
         payloads = {model.name: payload for model in models if (payload := account.payload_of(model)) is not None}
         columns: Mapping[str, Sequence[Column]] = inference.models
