@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 # A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
 READING_MEMORY = "400MB"
+# Without a limit DuckDB takes most of the machine for what it has read already, and is hardly faster.
+BUILDING_MEMORY = "2GB"
 _NO_DEFAULTS: Mapping[str, str] = {}
 
 
@@ -245,6 +247,27 @@ class Project:
         columns = [column.name for column in self._inference().models.get(model.name, ())]
         return ViewConfig(model.name, view.payload.name, effective_settings(self.account, model, view.payload, columns))
 
+    def bind(self) -> None:
+        """Bind every model on empty tables, without the warehouse.
+
+        Raises:
+            CompileError: A model does not bind.
+        """
+        self._inference()
+
+    def count_relations(self) -> int:
+        """Return how many tables and views the warehouse has.
+
+        Raises:
+            BuildError: It cannot be opened.
+        """
+        with closing(self._engine()) as engine:
+            tables = "select 1 from duckdb_tables() where not internal"
+            found = engine.rows(
+                f"select count(*) from ({tables} union all select 1 from duckdb_views() where not internal)"
+            )
+        return int(found[0][0])
+
     def _inference(self) -> Inference:
         """Bind every model on empty tables.
 
@@ -305,7 +328,7 @@ class Project:
         models = self.models(select, exclude)
         views = [model for model in models if self.account.payload_of(model) is not None]
         self.manifest.write_compiled()
-        engine = self._engine()
+        engine = self._engine(defaults={"memory_limit": BUILDING_MEMORY})
         try:
             built = build(self.manifest, engine, models, self.listener, self.clock)
             coverage = [
