@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
@@ -74,8 +74,10 @@ class SandboxServer:
 
     def stop(self) -> None:
         """End `run`, from another thread."""
-        # Sockets may only be closed by the thread that polls them; without sockets its loop ends.
-        self._server.trigger.pull_trigger(self._close)
+        # Sockets may only be closed by the thread that polls them; without sockets its loop ends. It may have closed
+        # the trigger too by the time that it is pulled.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._close)
 
     def _close(self) -> None:
         from waitress.wasyncore import close_all
@@ -110,30 +112,36 @@ def serve(
     faults = load_faults(faults_file) if faults_file is not None else ()
     app = sandbox_app(state_file, contract(), now, faults, token=token, event_sources=event_sources)
     server = SandboxServer(app, port)
-    with _stopped_by_signals():
+    with _stopped_by_signals(server):
         announce(server.base_url)
         server.run()
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGTERM into what SIGINT is, which the server ends its loop for."""
+def _stopped_by_signals(server: SandboxServer) -> Iterator[None]:
+    """End the server's loop on SIGINT and SIGTERM; a second one ends the process as it would have before.
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise KeyboardInterrupt
-
+    An exception from a signal's handler is lost when it comes up inside a callback that ignores all of them, so the
+    loop is asked to end instead, and by another thread, because the loop may hold the lock that this takes.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    previous = signal.signal(signal.SIGTERM, interrupt)
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        restore()
+        threading.Thread(target=server.stop, daemon=True).start()
+
+    def restore() -> None:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except KeyboardInterrupt:
-        # Between announcing and serving there is nothing to clean up.
-        return
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        restore()
 
 
 def _dropping(app: Sandbox) -> Callable[[Environ, StartResponse], Iterable[bytes]]:
