@@ -11,7 +11,8 @@ from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import Macro
 
-from pusher.compile.environment import MAX_OUTPUT_CHARS, RENDER_SECONDS, MacroReturn, RenderLimit, Sandbox, Watchdog
+from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
+from pusher.compile.environment import MacroReturn, Sandbox
 from pusher.compile.files import TextFile
 from pusher.compile.words import Raised, Render, Words, locate_word
 from pusher.config import suggest
@@ -62,7 +63,7 @@ class Renderer:
         self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewrite: Rewrite | None = None
     ) -> None:
         self._words, self._texts, self._rewrite = words, texts, rewrite
-        self._sandbox, self._watchdog = Sandbox(), Watchdog()
+        self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
         self.problems: list[Problem] = []
@@ -85,8 +86,8 @@ class Renderer:
         """Return what a macro without arguments renders to, or None if there is no such macro."""
         if macro not in self._macros:
             return None
-        with self._watchdog.limit(RENDER_SECONDS):
-            return str(self._macros[macro]()).strip()
+        self._sandbox.budget.start()
+        return str(self._macros[macro]()).strip()
 
     def _template(self, text: str, file: str) -> Template:
         rewrite = self._rewrite
@@ -96,10 +97,10 @@ class Renderer:
 
     def _load(self, file: TextFile, places: dict[str, str]) -> None:
         self._words.start(Render("", file.path, {}))
+        self._sandbox.budget.start()
         try:
-            with self._watchdog.limit(RENDER_SECONDS):
-                # The names are shared, not copied: a macro sees the model that is being rendered and all other macros.
-                module = self._template(file.text, file.path).make_module(self._shared, shared=True)
+            # The names are shared, not copied: a macro sees the model that is being rendered and all other macros.
+            module = self._template(file.text, file.path).make_module(self._shared, shared=True)
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             self.problems.append(self._problem(error, file.path))
             return
@@ -132,9 +133,9 @@ class Renderer:
         self._words.start(render)
         self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
         parts: list[str] = []
+        self._sandbox.budget.start()
         try:
-            with self._watchdog.limit(RENDER_SECONDS):
-                parts += _capped_output(self._template(file.text, file.path))
+            parts += _capped_output(self._template(file.text, file.path))
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
         return "".join(parts)
@@ -156,7 +157,7 @@ class Renderer:
         line, column = locate_word(self._texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
         fix = "Fix the Jinja at this place."
         if message.startswith("No filter named") and quoted:
-            near = suggest(quoted[0], self._sandbox.filters)
+            near = suggest(quoted[0], self._sandbox.known_filters)
             fix = f"Did you mean `{near}`?" if near else fix
         return Problem("jinja-syntax", f"{message}.", file, line, column, fix)
 
@@ -165,8 +166,7 @@ class Renderer:
         if isinstance(error, UndefinedError):
             return self._undefined(text)
         if isinstance(error, RenderLimit):
-            message = text or f"The template did not finish within {RENDER_SECONDS:g} seconds"
-            return _Description("render-limit", f"{message}.", "Make loops and texts smaller; let SQL do the work.")
+            return _Description("render-limit", f"{text}.", "Make loops and texts smaller; let SQL do the work.")
         if isinstance(error, SecurityError):
             return _Description("jinja-unsafe", f"{text}.", "Templates may use values, macros and dbt's words only.")
         for kind, description in _DESCRIPTIONS.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -436,18 +437,98 @@ def test_a_template_cannot_flood_the_memory(tmp_path: Path, text: str) -> None:
     assert [code for code, *_ in found] == ["render-limit"]
 
 
-def test_a_template_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops within loops end at the deadline, with the place where they were."""
-    monkeypatch.setattr("pusher.compile.render.RENDER_SECONDS", 0.3)
-    loop = "select 1\n{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
-    assert refused(tmp_path, {"models/m.sql": loop, "models/n.sql": "select 1"}) == [
+FIX = "Make loops and texts smaller; let SQL do the work."
+LOOPS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+BUSY = {
+    "loops in loops": LOOPS,
+    "loops in a macro": "{{ busy() }}",
+    "loops in a call block": "{% call once() %}" + LOOPS + "{% endcall %}",
+    "calls that double": "{{ doubling(40) }}",
+    "a recursive loop": "{% for a in range(90000) recursive %}{{ loop(range(90000)) if loop.depth < 3 }}{% endfor %}",
+    "filters over filters": "{% set l = range(90000) | list %}{% for a in l %}{{ l | map('abs') | sum }}{% endfor %}",
+}
+BUSY_MACROS = (
+    "{% macro busy() %}" + LOOPS + "{% endmacro %}{% macro once() %}{{ caller() }}{% endmacro %}"
+    "{% macro doubling(n) %}{% if n %}{{ doubling(n - 1) }}{{ doubling(n - 1) }}{% endif %}{% endmacro %}"
+)
+
+
+@pytest.mark.parametrize("text", BUSY.values(), ids=BUSY.keys())
+def test_a_template_that_never_ends_is_stopped_after_so_many_steps(tmp_path: Path, text: str) -> None:
+    """The count is the same on every machine; the place is where the template was, the next model is still read."""
+    files = {"models/m.sql": f"select 1\n{text}", "models/n.sql": "select {{ no }}", "macros/b.sql": BUSY_MACROS}
+    busy, other = refused(tmp_path, files)
+    assert busy in [
         (
             "render-limit",
-            "models/m.sql:2:1",
-            "The template did not finish within 0.3 seconds.",
-            "Make loops and texts smaller; let SQL do the work.",
+            place,
+            "The template takes more than 1,000,000 steps; loop passes and calls are steps.",
+            FIX,
         )
+        for place in ("models/m.sql:2:1", "macros/b.sql:1:1")
     ]
+    assert other[:2] == ("undefined-name", "models/n.sql:1:11")
+
+
+def test_a_template_that_takes_too_long_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow steps end at the deadline, in a thread of a scheduler too, where no signal would arrive."""
+    monkeypatch.setattr("pusher.compile.budget.RENDER_SECONDS", 0.3)
+    slow = "{% set l = range(90000) | list %}\n{% for a in l %}{{ l == [a] }}{% endfor %}"
+    files = {"models/m.sql": slow, "models/n.sql": "select 1"}
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(refused, tmp_path, files).result()
+    assert found == [("render-limit", "models/m.sql:2:1", "The template did not finish within 0.3 seconds.", FIX)]
+
+
+LAUGHS = (
+    "{% set a = ['lol', 'lol', 'lol', 'lol', 'lol', 'lol', 'lol', 'lol', 'lol', 'lol'] %}"
+    + "".join(f"{{% set {new} = [{', '.join([old] * 10)}] %}}" for old, new in zip("abcdefgh", "bcdefghi", strict=True))
+    + "{% set other = [h, h, h, h, h, h, h, h, h, h] %}"
+)
+USES = {
+    "output": "{{ i }}",
+    "concatenation": "{{ 'a' ~ i }}",
+    "filter": "{{ i | string }}",
+    "filter in a chain": "{{ [i] | map('string') | list }}",
+    "join": "{{ i | join }}",
+    "function": "{{ tojson(i) }}",
+    "percent": "{{ '%s' % i }}",
+    "method": "{{ '{}'.format(i) }}",
+    "comparison": "{{ i == other }}",
+    "test": "{{ i is eq other }}",
+}
+
+
+@pytest.mark.parametrize("text", USES.values(), ids=USES.keys())
+def test_lists_in_lists_are_counted_as_often_as_they_stand(tmp_path: Path, text: str) -> None:
+    """A few hundred letters can name ten thousand million; no operation of Python is given them."""
+    message = "A list in lists stands for more than 5,000,000 characters and items."
+    assert refused(tmp_path, {"models/m.sql": f"{LAUGHS}\n{text}"}) == [
+        ("render-limit", "models/m.sql:2:1", message, FIX)
+    ]
+
+
+PILES = {
+    "a macro's text": "{% macro f() %}{% for i in range(900) %}{{ 'a' * 90000 }}{% endfor %}{% endmacro %}{{ f() }}",
+    "a macro's plain text": (
+        "{% macro f() %}{% for i in range(90000) %}" + "a" * 900 + "{% endfor %}{% endmacro %}{{ f() }}"
+    ),
+    "a set block": "{% set x %}{% for i in range(900) %}{{ 'a' * 90000 }}{% endfor %}{% endset %}",
+    "texts in a list": (
+        "{% set ns = namespace(x=[]) %}{% for i in range(9000) %}{% set ns.x = ns.x + ['a' * 90000 ~ i] %}{% endfor %}"
+    ),
+    "copies of a list": (
+        "{% set l = range(90000) | list %}{% set ns = namespace(x=[]) %}"
+        "{% for i in range(9000) %}{% set ns.x = ns.x + [l[:]] %}{% endfor %}"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", PILES.values(), ids=PILES.keys())
+def test_what_piles_up_on_the_way_is_counted(tmp_path: Path, text: str) -> None:
+    """Each piece is small enough, all of them together are not."""
+    message = "The template makes more than 50,000,000 characters and list items on its way."
+    assert refused(tmp_path, {"models/m.sql": text}) == [("render-limit", "models/m.sql:1:1", message, FIX)]
 
 
 def test_templates_leave_messages_for_people(tmp_path: Path) -> None:
