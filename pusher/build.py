@@ -11,7 +11,8 @@ from pathlib import Path
 from pusher.clock import Clock, SystemClock
 from pusher.compile import Manifest, Model, Source
 from pusher.compile.columns import sql_problem
-from pusher.contracts import Engine, EngineError
+from pusher.compile.increments import addition
+from pusher.contracts import Addition, Engine, EngineError
 from pusher.errors import BuildError, Problem
 from pusher.progress import Listener, ModelBuilt, Notice, silent
 
@@ -31,12 +32,14 @@ class BuiltModel:
         status: `built`, `failed` or `skipped` (something it reads failed).
         rows: Rows of a table, None for a view.
         seconds: Time it took.
+        strategy: How rows were added to the table that stood, None when the model was built anew.
     """
 
     model: str
     status: str
     rows: int | None
     seconds: float
+    strategy: str | None = None
 
 
 @dataclass(slots=True)
@@ -46,6 +49,24 @@ class _Run:
     built: list[BuiltModel] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+
+
+def standing(manifest: Manifest, engine: Engine, *, full_refresh: bool) -> list[str]:
+    """Return the incremental models that add rows to their table, because it stands and is not built anew.
+
+    Args:
+        manifest: The compiled project.
+        engine: The database.
+        full_refresh: Build anew; a model's own `full_refresh` wins.
+    """
+    found = []
+    for model in manifest.models.values():
+        if model.increment is None:
+            continue
+        anew = full_refresh if model.increment.full_refresh is None else model.increment.full_refresh
+        if not anew and engine.table_columns(model.relation) is not None:
+            found.append(model.name)
+    return found
 
 
 def build(
@@ -92,42 +113,60 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
     started = clock.monotonic_s()
     try:
         run.engine.check_is_query(model.compiled_sql)
-        _create(run, model, listener)
+        problem = _create(run, model, listener)
         rows = _rows(run.engine, model)
     except EngineError as error:
+        problem = _problem(run.manifest, model, error)
+    if problem is not None:
         run.broken.add(model.name)
-        run.problems.append(_problem(run.manifest, model, error))
+        run.problems.append(problem)
         run.built.append(BuiltModel(model.name, "failed", None, clock.monotonic_s() - started))
         return
     seconds = clock.monotonic_s() - started
-    run.built.append(BuiltModel(model.name, "built", rows, seconds))
-    listener(ModelBuilt(model.name, model.materialized, rows, seconds))
+    strategy = model.increment.strategy if model.increment and model.adds else None
+    run.built.append(BuiltModel(model.name, "built", rows, seconds, strategy))
+    listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
 
 
-def _create(run: _Run, model: Model, listener: Listener) -> None:
-    """Create a model's view or table; a table whose passes do not fit into memory is begun again with smaller ones."""
+def _create(run: _Run, model: Model, listener: Listener) -> Problem | None:
+    """Create a model's view or table, or add rows to the table that stands; returns why that may not be.
+
+    A table whose passes do not fit into memory is begun again with smaller ones.
+    """
+    wanted = _addition(run.engine, model)
+    if isinstance(wanted, Problem):
+        return Problem(wanted.code, wanted.message, model.path, 1, 1, wanted.fix)
     shard_by = _shard_by(model)
     shards = _shards(run, model) if shard_by else 1
     while True:
         try:
-            run.engine.create(
-                model.relation,
-                model.compiled_sql,
-                materialized=model.materialized,
-                shards=shards,
-                shard_by=shard_by,
-            )
+            _write(run.engine, model, wanted, shards, shard_by)
         except EngineError as error:
             if error.kind != "out-of-memory" or shard_by is None or shards >= MOST_SHARDS:
                 raise
             shards *= 2
             listener(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
         else:
-            return
+            return None
+
+
+def _addition(engine: Engine, model: Model) -> Addition | Problem | None:
+    """Return how rows join the table that stands, or None when the model is built anew."""
+    if model.increment is None or not model.adds:
+        return None
+    return addition(model.increment, engine.table_columns(model.relation) or (), engine.columns(model.compiled_sql))
+
+
+def _write(engine: Engine, model: Model, wanted: Addition | None, shards: int, shard_by: str | None) -> None:
+    if wanted is not None:
+        engine.add_rows(model.relation, model.compiled_sql, wanted, shards=shards, shard_by=shard_by)
+        return
+    materialized = "table" if model.has_rows else model.materialized
+    engine.create(model.relation, model.compiled_sql, materialized=materialized, shards=shards, shard_by=shard_by)
 
 
 def _rows(engine: Engine, model: Model) -> int | None:
-    if model.materialized != "table":
+    if not model.has_rows:
         return None
     return int(engine.rows(f"select count(*) from {model.relation}")[0][0])
 
@@ -135,7 +174,7 @@ def _rows(engine: Engine, model: Model) -> int | None:
 def _shard_by(model: Model) -> str | None:
     settings = model.meta.get("pusher")
     found = settings.get("shard_by") if isinstance(settings, dict) else None
-    return found if isinstance(found, str) and model.materialized == "table" else None
+    return found if isinstance(found, str) and model.has_rows else None
 
 
 def _shards(run: _Run, model: Model) -> int:
@@ -178,7 +217,7 @@ def _inside(manifest: Manifest, model: Model) -> list[Model]:
     waiting = list(model.depends_on)
     while waiting:
         upstream = manifest.models[waiting.pop(0)]
-        if upstream.materialized != "table" and upstream.name not in found:
+        if not upstream.has_rows and upstream.name not in found:
             found[upstream.name] = upstream
             waiting += upstream.depends_on
     return list(found.values())

@@ -47,12 +47,35 @@ class StagedFile:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """How the rows of a query join a table that stands.
+
+    Attributes:
+        strategy: `append`: all rows are added. `delete+insert`: rows of the table whose key is among the new ones go
+            first. `merge`: a row of the table is updated by the new one with its key, others are added.
+        unique_key: Columns of the key; empty for `append`.
+        columns: Columns to fill.
+        add: Columns that the table gets first, empty in its rows.
+        drop: Columns that it loses first.
+        retype: Columns that get another type first.
+    """
+
+    strategy: str
+    unique_key: tuple[str, ...]
+    columns: tuple[str, ...]
+    add: tuple[Column, ...] = ()
+    drop: tuple[str, ...] = ()
+    retype: tuple[Column, ...] = ()
+
+
 class EngineError(Exception):
     """The engine refused or failed a statement.
 
     Attributes:
         message: The engine's words, without any value from the data.
-        kind: `parser`, `binder`, `catalog`, `conversion`, `out-of-memory`, `io`, `permission` or `other`.
+        kind: `parser`, `binder`, `catalog`, `conversion`, `duplicate-key`, `out-of-memory`, `io`, `permission` or
+            `other`.
         offset: 0-based character offset in the SQL text, when the engine gives one.
         candidates: Names the engine thinks were meant.
     """
@@ -100,6 +123,18 @@ class Engine(Protocol):
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
     ) -> None:
         """Create or replace a view or table from a query; the old one stays until the new one is whole."""
+
+    def table_columns(self, relation: str) -> list[Column] | None:
+        """Return the columns of a table, or None when no table, or a view, has this name."""
+
+    def add_rows(
+        self, relation: str, sql: str, addition: Addition, *, shards: int = 1, shard_by: str | None = None
+    ) -> None:
+        """Add a query's rows to a table, in whole or not at all; the query may read the table.
+
+        Raises:
+            EngineError: `duplicate-key` when two new rows of a merge have one key.
+        """
 
     def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.account import DEFAULT_CONCURRENCY, Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import Inference, Manifest, Model, inspect, load
+from pusher.compile import Inference, Manifest, Model, inspect, inspect_additions, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -27,7 +27,7 @@ from pusher.config import (
 )
 from pusher.contracts import Column, Engine, EngineError
 from pusher.errors import BuildError, CompileError, ConfigError, Problem
-from pusher.progress import Listener, silent
+from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
@@ -168,7 +168,15 @@ class Project:
     @cached_property
     def manifest(self) -> Manifest:
         """The compiled project."""
-        return load(self.file, self.profile, vars=self.options.vars, run_started_at=self.started_at)
+        manifest = load(self.file, self.profile, vars=self.options.vars, run_started_at=self.started_at)
+        self._tell(manifest)
+        return manifest
+
+    def _tell(self, manifest: Manifest, *, told: Collection[str] = ()) -> None:
+        """Pass on what templates say to people."""
+        for notice in manifest.notices:
+            if notice not in told:
+                self.listener(Notice(notice))
 
     @cached_property
     def state(self) -> StateFolder:
@@ -279,10 +287,11 @@ class Project:
         engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
         try:
             inference = inspect(self.manifest, engine)
+            problems = inference.problems or inspect_additions(self._again, engine, inference)
         finally:
             engine.close()
-        if inference.problems:
-            raise CompileError(*inference.problems)
+        if problems:
+            raise CompileError(*problems)
         return inference
 
     # verbs ----------------------------------------------------------------------------------------------------
@@ -307,6 +316,7 @@ class Project:
             policy=self.policy,
             models=models,
             source_columns=inference.sources,
+            again=self._again if self._again is not self.manifest else None,
         )
         return LintReport(findings, len(models))
 
@@ -316,21 +326,31 @@ class Project:
         self.manifest.write_compiled()
         return models
 
-    def build(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> BuildReport:
+    def build(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, full_refresh: bool = False
+    ) -> BuildReport:
         """Run the selected models, then judge each built destination view by its contract.
+
+        Args:
+            select: Models to run, in dbt's selector syntax.
+            exclude: Models to leave out.
+            full_refresh: Build incremental models anew, unless their own `full_refresh` says otherwise.
 
         Raises:
             BuildError: A model failed; those that read it were not run.
         """
-        from pusher.build import build
+        from pusher.build import build, standing
         from pusher.push.coverage import cover
 
-        models = self.models(select, exclude)
-        views = [model for model in models if self.account.payload_of(model) is not None]
-        self.manifest.write_compiled()
+        # A wrong selector is told before the warehouse is opened.
+        self.models(select, exclude)
         engine = self._engine(defaults={"memory_limit": BUILDING_MEMORY})
         try:
-            built = build(self.manifest, engine, models, self.listener, self.clock)
+            manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
+            models = manifest.select(select, exclude)
+            views = [model for model in models if self.account.payload_of(model) is not None]
+            manifest.write_compiled()
+            built = build(manifest, engine, models, self.listener, self.clock)
             coverage = [
                 cover(engine, view, self._plan_options())
                 for view in (self.views([model.name for model in views]) if views else [])
@@ -338,6 +358,19 @@ class Project:
         finally:
             engine.close()
         return BuildReport(built, coverage)
+
+    @cached_property
+    def _again(self) -> Manifest:
+        """The project as it is in every build after the first."""
+        return self._with_standing(self.manifest.incremental)
+
+    def _with_standing(self, names: Sequence[str]) -> Manifest:
+        """Return the project as it is when the tables of some incremental models stand."""
+        if not names:
+            return self.manifest
+        manifest = self.manifest.standing(names)
+        self._tell(manifest, told=self.manifest.notices)
+        return manifest
 
     def _plan_options(self) -> Any:
         from pusher.push.plan import PlanOptions

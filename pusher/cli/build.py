@@ -22,15 +22,22 @@ def build(
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     clock: options.ClockAt = None,
+    full_refresh: options.FullRefresh = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Run models."""
     with session("build", as_json=json, quiet=quiet) as current:
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
-        report = project.build(select or (), exclude or ())
+        report = project.build(select or (), exclude or (), full_refresh=full_refresh)
         current.body["models"] = [
-            {"model": one.model, "status": one.status, "rows": one.rows, "seconds": round(one.seconds, 3)}
+            {
+                "model": one.model,
+                "status": one.status,
+                "rows": one.rows,
+                "seconds": round(one.seconds, 3),
+                "strategy": one.strategy,
+            }
             for one in report.models
         ]
         current.body["tests"] = []

@@ -31,6 +31,9 @@ ClockAt = Annotated[
     str | None,
     typer.Option("--clock", help="Moment to work at, ISO 8601; sandbox and loopback only.", show_default=False),
 ]
+FullRefresh = Annotated[
+    bool, typer.Option("--full-refresh", "-f", help="Build incremental models anew instead of adding rows.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pusher.compile.columns import Inference, infer, inspect
+from pusher.compile.columns import Inference, infer, inspect, inspect_additions
 from pusher.compile.manifest import Manifest, load
 from pusher.compile.model import ColumnDoc, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
@@ -19,5 +19,6 @@ __all__ = [
     "SourceMap",
     "infer",
     "inspect",
+    "inspect_additions",
     "load",
 ]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pusher.compile import graph
+from pusher.compile.increments import addition
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
 from pusher.config import suggest
@@ -56,6 +57,8 @@ def _fix(manifest: Manifest, error: EngineError) -> str | None:
             return f"Write {{{{ ref('{name}') }}}}."
     if error.kind == "parser":
         return "Fix the SQL at this place."
+    if error.kind == "duplicate-key":
+        return "Keep one row of each key, such as with `qualify row_number() over (partition by ... order by ...) = 1`."
     # The engine offers its nearest names, however far; only those close to a name in the message help.
     meant = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
     return f"Did you mean {' or '.join(f'`{one}`' for one in meant)}?" if meant else None
@@ -84,6 +87,30 @@ def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = N
         if name in wanted:
             _model(manifest, engine, model, found)
     return found
+
+
+def inspect_additions(manifest: Manifest, engine: Engine, found: Inference) -> list[Problem]:
+    """Return what is wrong with the rows that incremental models add to a table which stands.
+
+    Args:
+        manifest: The project with the tables of its incremental models standing.
+        engine: The engine that `inspect` has filled; it holds an empty table for each model.
+        found: What `inspect` said.
+    """
+    problems = []
+    for model in manifest.models.values():
+        if model.increment is None or not model.adds:
+            continue
+        sql = manifest.analysis_sql(model.name)
+        try:
+            engine.check_is_query(sql)
+            wanted = addition(model.increment, found.models[model.name], engine.columns(sql))
+        except EngineError as error:
+            problems.append(sql_problem(manifest, model, error, analysis=True))
+            continue
+        if isinstance(wanted, Problem):
+            problems.append(Problem(wanted.code, wanted.message, model.path, 1, 1, wanted.fix))
+    return problems
 
 
 def infer(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> dict[str, list[Column]]:

@@ -12,10 +12,11 @@ from jinja2.exceptions import TemplateError
 
 from pusher.compile import assemble, configs, files, graph, properties
 from pusher.compile.environment import Sandbox
+from pusher.compile.increments import increment_of
 from pusher.compile.model import Model, SourceKey, missing
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
-from pusher.compile.words import Render, Words
+from pusher.compile.words import Render, Words, locate_word
 from pusher.config import Document, Profile, ProjectFile, suggest
 from pusher.errors import Problem
 
@@ -29,12 +30,14 @@ class Settings:
         profile: The chosen target.
         variables: Values that win over the project's own variables.
         run_started_at: Moment of the run.
+        standing: Incremental models whose table stands; they give the rows to add to it.
     """
 
     project: ProjectFile
     profile: Profile
     variables: Mapping[str, Any]
     run_started_at: datetime
+    standing: frozenset[str] = frozenset()
 
 
 class Compilation:
@@ -59,7 +62,7 @@ class Compilation:
         self.problems += renderer.problems
         self._rendered = self._render_all(renderer)
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
-        self.notices = tuple(words.notices)
+        self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
         self.order = self._order()
         self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
@@ -82,6 +85,7 @@ class Compilation:
             profile=settings.profile,
             variables=settings.variables,
             run_started_at=settings.run_started_at,
+            standing=settings.standing,
             texts=self.texts,
             relation_of=self._relation_of,
             source_of=source_of,
@@ -159,7 +163,16 @@ class Compilation:
         for name, render in self._renders.items():
             if self._config(name).get("enabled", True):
                 self.problems += render.problems
+                self._check_together(name)
         return rendered
+
+    def _check_together(self, name: str) -> None:
+        problem = configs.check_together(self._config(name))
+        if problem is None:
+            return
+        file = self.files.models[name]
+        line, column = locate_word(file.text, 1, r"\bconfig\s*\(")
+        self.problems.append(Problem(problem.code, problem.message, file.path, line, column, problem.fix))
 
     def _order(self) -> list[str]:
         enabled = {name: render for name, render in self._renders.items() if self._config(name).get("enabled", True)}
@@ -235,4 +248,6 @@ class Compilation:
             fqn=self._fqn(name),
             patch=(patch.file, patch.line) if patch else None,
             data_tests=patch.data_tests if patch else (),
+            increment=increment_of(config),
+            adds=name in self.settings.standing,
         )

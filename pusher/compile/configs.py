@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from pusher.config import Document, ProjectFile, suggest
 from pusher.errors import Problem
 
-MATERIALIZATIONS = ("view", "table", "ephemeral")
+MATERIALIZATIONS = ("view", "table", "incremental", "ephemeral")
+STRATEGIES = ("append", "delete+insert", "merge")
+SCHEMA_CHANGES = ("ignore", "fail", "append_new_columns", "sync_all_columns")
 _REFUSED_MATERIALIZATIONS = (
-    "incremental",
     "materialized_view",
     "external",
     "snapshot",
@@ -21,15 +22,15 @@ _REFUSED_MATERIALIZATIONS = (
 KNOWN_KEYS = frozenset(
     {
         "materialized", "alias", "schema", "tags", "enabled", "meta", "description", "docs", "persist_docs", "contract",
-        "group", "access", "full_refresh", "freshness",
+        "group", "access", "full_refresh", "freshness", "incremental_strategy", "unique_key", "on_schema_change",
     }
 )  # fmt: skip
 REFUSED_KEYS = frozenset(
     {
-        "pre_hook", "post_hook", "pre-hook", "post-hook", "incremental_strategy", "unique_key", "on_schema_change",
-        "on_configuration_change", "sql_header", "database", "grants", "event_time", "batch_size", "lookback", "begin",
-        "location", "format", "options", "partition_by", "indexes", "packages", "plugin", "quoting", "strategy",
-        "updated_at", "check_cols", "merge_update_columns", "merge_exclude_columns", "incremental_predicates",
+        "pre_hook", "post_hook", "pre-hook", "post-hook", "on_configuration_change", "sql_header", "database", "grants",
+        "event_time", "batch_size", "lookback", "begin", "location", "format", "options", "partition_by", "indexes",
+        "packages", "plugin", "quoting", "strategy", "updated_at", "check_cols", "incremental_predicates", "predicates",
+        "merge_update_columns", "merge_exclude_columns",
     }
 )  # fmt: skip
 
@@ -40,7 +41,9 @@ def check_key(key: str) -> Problem | None:
         return None
     if key in REFUSED_KEYS:
         return Problem(
-            "unsupported-config", f"`{key}` is not supported.", fix="Remove it; models are views, tables or ephemeral."
+            "unsupported-config",
+            f"`{key}` is not supported.",
+            fix=f"Remove it; models are {_listed(MATERIALIZATIONS)}.",
         )
     near = suggest(key, KNOWN_KEYS)
     fix = f"Did you mean `{near}`?" if near else "Put settings of your own under `meta`."
@@ -49,21 +52,61 @@ def check_key(key: str) -> Problem | None:
 
 def check_value(key: str, value: Any) -> Problem | None:
     """Return what is wrong with the value of a known key, without a place, or None."""
-    if key == "materialized":
-        return None if value in MATERIALIZATIONS else _unknown_materialization(str(value))
+    if key in _CHOICES:
+        return _check_choice(key, value)
     if key not in _TYPES or _TYPES[key][0](value):
         return None
     _, wanted, fix = _TYPES[key]
     return Problem("wrong-type", f"`{key}` must be {wanted}.", fix=fix)
 
 
-def _unknown_materialization(value: str) -> Problem:
-    if value in _REFUSED_MATERIALIZATIONS:
-        message = f"Materialization `{value}` is not supported."
-        return Problem("unsupported-config", message, fix="Use view, table or ephemeral.")
-    near = suggest(value, MATERIALIZATIONS)
-    fix = f"Did you mean `{near}`?" if near else "Use view, table or ephemeral."
-    return Problem("unknown-config", f"Unknown materialization `{value}`.", fix=fix)
+def _listed(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+class _Choice(NamedTuple):
+    """The words that a key takes.
+
+    Attributes:
+        what: Name of the key in a sentence.
+        words: Those that work.
+        refused: Those of dbt that do not.
+        optional: Whether the key may be null.
+    """
+
+    what: str
+    words: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+    optional: bool = True
+
+
+_CHOICES = {
+    "materialized": _Choice("Materialization", MATERIALIZATIONS, _REFUSED_MATERIALIZATIONS, optional=False),
+    "incremental_strategy": _Choice("Strategy", STRATEGIES, ("microbatch", "insert_overwrite")),
+    "on_schema_change": _Choice("Value of on_schema_change", SCHEMA_CHANGES),
+}
+
+
+def _check_choice(key: str, value: Any) -> Problem | None:
+    choice = _CHOICES[key]
+    if value in choice.words or (value is None and choice.optional):
+        return None
+    use = f"Use {_listed(choice.words)}."
+    if value in choice.refused:
+        return Problem("unsupported-config", f"{choice.what} `{value}` is not supported.", fix=use)
+    near = suggest(str(value), choice.words)
+    what = f"{choice.what[:1].lower()}{choice.what[1:]}"
+    return Problem("unknown-config", f"Unknown {what} `{value}`.", fix=f"Did you mean `{near}`?" if near else use)
+
+
+def check_together(config: Mapping[str, Any]) -> Problem | None:
+    """Return what is wrong with a model's merged configuration as a whole, without a place, or None."""
+    strategy = config.get("incremental_strategy")
+    if config.get("materialized") != "incremental" or strategy in {None, "append"} or config.get("unique_key"):
+        return None
+    # dbt would add all rows, as append does; a project that says merge does not mean that.
+    message = f"Strategy `{strategy}` needs `unique_key`: without one it would only add rows."
+    return Problem("missing-config", message, fix="Give unique_key, or write incremental_strategy='append'.")
 
 
 def _is_text(value: Any) -> bool:
@@ -81,6 +124,12 @@ _TYPES: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
     "alias": (_is_text, "text", "Quote it."),
     "schema": (_is_text, "text", "Quote it."),
     "tags": (_is_texts, "text or a list of texts", "Write tags=['a', 'b']."),
+    "unique_key": (
+        lambda value: value is None or _is_texts(value),
+        "a column or a list of columns",
+        "Write unique_key='order_id' or unique_key=['order_id', 'day'].",
+    ),
+    "full_refresh": (lambda value: value is None or isinstance(value, bool), "true or false", "Remove the quotes."),
 }
 
 

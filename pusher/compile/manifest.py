@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from glob import glob
 from pathlib import Path
@@ -40,6 +41,19 @@ class Manifest:
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
         self._maps: dict[tuple[str, bool], SourceMap] = {}
+
+    @property
+    def incremental(self) -> list[str]:
+        """Names of the incremental models."""
+        return [model.name for model in self.models.values() if model.increment is not None]
+
+    def standing(self, names: Iterable[str]) -> Manifest:
+        """Return the project with the tables of some incremental models standing: these give the rows to add.
+
+        Raises:
+            CompileError: All problems of what is now rendered, at once.
+        """
+        return _load(replace(self._compilation.settings, standing=frozenset(names)))
 
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.
@@ -103,7 +117,11 @@ def load(project: ProjectFile, profile: Profile, *, vars: Mapping[str, Any], run
     Raises:
         CompileError: All problems of the project's files, at once.
     """
-    compilation = Compilation(Settings(project, profile, vars, run_started_at))
+    return _load(Settings(project, profile, vars, run_started_at))
+
+
+def _load(settings: Settings) -> Manifest:
+    compilation = Compilation(settings)
     if compilation.problems:
         raise CompileError(*dict.fromkeys(compilation.problems))
     return Manifest(compilation)

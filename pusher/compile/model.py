@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pusher.compile.increments import Increment
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
@@ -122,7 +123,7 @@ class Model:
         path: POSIX path of the file relative to the project.
         raw_sql: The file's text.
         compiled_sql: What the engine runs: Jinja rendered, ephemeral models inlined.
-        materialized: `view`, `table` or `ephemeral`.
+        materialized: `view`, `table`, `incremental` or `ephemeral`.
         relation: Quoted name in the database.
         depends_on: Models it refers to, in order of appearance.
         sources: Sources it reads, in order of appearance.
@@ -134,6 +135,8 @@ class Model:
         fqn: Project, folders and name, as selectors see it.
         patch: YAML file and line that describe it, or None.
         data_tests: Tests of the model, as written in YAML.
+        increment: How new rows join the table of an incremental model, or None.
+        adds: The SQL gives the rows to add: `is_incremental()` was true.
     """
 
     name: str
@@ -152,6 +155,13 @@ class Model:
     fqn: tuple[str, ...]
     patch: tuple[str, int] | None = None
     data_tests: tuple[Any, ...] = ()
+    increment: Increment | None = None
+    adds: bool = False
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether the database holds the model's rows, and not only its query."""
+        return self.materialized in {"table", "incremental"}
 
 
 def missing(code: str, what: str, name: str, known: list[str], near: str | None) -> Problem:

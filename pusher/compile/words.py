@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -61,6 +61,7 @@ class Render:
         sources: Sources referred to.
         config: What the file's own `config()` says.
         problems: What is wrong.
+        notices: What the template says to people.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Render:
     sources: dict[SourceKey, None] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     def merged(self) -> dict[str, Any]:
         """Return the configuration as it stands so far."""
@@ -130,6 +132,7 @@ class Words:
         profile: The chosen target.
         variables: Values that win over the project's own variables.
         run_started_at: Moment of the run.
+        standing: Incremental models whose table stands, for `is_incremental()`.
         texts: Template text by file, to find columns.
         relation_of: Returns what `ref()` renders for a model, or a problem.
         source_of: Returns what `source()` renders, or a problem.
@@ -142,14 +145,15 @@ class Words:
         profile: Profile,
         variables: Mapping[str, Any],
         run_started_at: datetime,
+        standing: Collection[str],
         texts: Mapping[str, str],
         relation_of: Callable[[str], str | Problem],
         source_of: Callable[[SourceKey], str | Problem],
     ) -> None:
         self.render = Render("", "", {})
-        self.notices: list[str] = []
         self._project, self._profile = project, profile
         self._vars = {**project.vars, **variables}
+        self._standing = standing
         self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
         self.database = "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
         self.names = self._names(run_started_at)
@@ -175,12 +179,12 @@ class Words:
             "env_var": self._env_var,
             "target": target,
             "run_started_at": run_started_at,
-            "is_incremental": lambda: False,
+            "is_incremental": lambda: self.render.name in self._standing,
             "execute": True,
             "return": _return,
             "log": self._log,
             "print": lambda message: self._log(message, info=True),
-            "exceptions": SimpleNamespace(raise_compiler_error=self._raise, warn=self._log_warning),
+            "exceptions": SimpleNamespace(raise_compiler_error=self._raise, warn=self._warn),
             "modules": SimpleNamespace(
                 datetime=SimpleNamespace(datetime=datetime, date=date, time=time, timedelta=timedelta)
             ),
@@ -288,11 +292,13 @@ class Words:
 
     def _log(self, message: Any, info: bool = False) -> str:  # noqa: FBT001, FBT002 -- dbt's signature
         if info:
-            self.notices.append(str(message))
+            self.render.notices.append(str(message))
         return ""
 
-    def _log_warning(self, message: Any) -> str:
-        return self._log(message, info=True)
+    def _warn(self, message: Any) -> str:
+        place = self.placed(Problem("", ""), r"\bwarn\b").place
+        self.render.notices.append(f"warning: {message} ({place})")
+        return ""
 
     def _raise(self, message: Any) -> None:
         problem = Problem("raised-in-template", str(message), fix="The model or macro raises this itself.")

@@ -35,6 +35,7 @@ def lint(
     models: Sequence[Model],
     source_columns: Mapping[SourceKey, Sequence[Column]] | None = None,
     source_map: Callable[[str], SourceMap] | None = None,
+    again: Manifest | None = None,
 ) -> list[Finding]:
     """Return everything that is wrong with the destination views among some models, by place.
 
@@ -47,18 +48,26 @@ def lint(
         models: Models to judge; what they read is followed too.
         source_columns: Columns of each source, for sources that declare none.
         source_map: Returns the map of a model's analysis SQL; the manifest's own by default.
+        again: The project with the tables of its incremental models standing, judged beside their first build.
     """
-    context = Context(
-        manifest,
-        columns=columns,
-        source_columns=source_columns or {},
-        payload_of=payload_of,
-        source_id_of=source_id_of,
-        policy=policy,
-        source_map=source_map or (lambda name: manifest.source_map(name, analysis=True)),
-        models=models,
-    )
-    findings = {finding: None for rule in RULES for finding in rule.check(context)}
+
+    def judge(manifest: Manifest, source_map: Callable[[str], SourceMap] | None, first: Manifest | None) -> Context:
+        return Context(
+            manifest,
+            columns=columns,
+            source_columns=source_columns or {},
+            payload_of=payload_of,
+            source_id_of=source_id_of,
+            policy=policy,
+            source_map=source_map or (lambda name: manifest.source_map(name, analysis=True)),
+            models=[manifest.models[model.name] for model in models],
+            first=first,
+        )
+
+    contexts = [judge(manifest, source_map, None)]
+    if again is not None:
+        contexts.append(judge(again, None, manifest))
+    findings = {finding: None for context in contexts for rule in RULES for finding in rule.check(context)}
     texts = {model.path: model.raw_sql for model in manifest.models.values()}
     judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings), texts))
     return sorted((finding for finding in judged if finding is not None), key=lambda finding: finding.order)

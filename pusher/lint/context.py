@@ -20,6 +20,9 @@ from pusher.payload.columns import ColumnFinding, check_columns
 from pusher.payload.model import Field, Payload
 from pusher.payload.types import SqlType, parse_type
 
+# Tells the places of a model's first build from those in the SQL that adds rows to it.
+_FIRST = " (first build)"
+
 
 class Named(Protocol):
     """The names that every finding of a rule carries."""
@@ -82,6 +85,7 @@ class Context:
         policy: Project policy.
         source_map: Returns the map of a model's analysis SQL.
         models: Models to judge.
+        first: The project before the tables of its incremental models stood, when these models now add rows.
 
     Attributes:
         flow: What each column of each model may hold.
@@ -99,10 +103,13 @@ class Context:
         policy: PolicyFile,
         source_map: Callable[[str], SourceMap],
         models: Sequence[Model],
+        first: Manifest | None = None,
     ) -> None:
         self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
         self.policy, self.models = policy, models
-        self.flow = Flow(manifest, columns, source_columns)
+        before = Flow(first, columns, source_columns, label=_FIRST) if first else None
+        self.flow = Flow(manifest, columns, source_columns, before=before)
+        self._first = first
         self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
 
     @cached_property
@@ -144,8 +151,15 @@ class Context:
         return Place(name, max(keyword, 0), max(place.end for place in places))
 
     def sql(self, name: str) -> str:
-        """Return a model's SQL as it was analysed."""
+        """Return the SQL of a model, or of a place's model, as it was analysed."""
+        if self._first is not None and name.endswith(_FIRST):
+            return self._first.analysis_sql(name.removesuffix(_FIRST))
         return self.manifest.analysis_sql(name)
+
+    def _map(self, name: str) -> SourceMap:
+        if self._first is not None and name.endswith(_FIRST):
+            return self._first.source_map(name.removesuffix(_FIRST), analysis=True)
+        return self._source_map(name)
 
     # -- findings
 
@@ -186,7 +200,7 @@ class Context:
 
     def locate(self, place: Place) -> tuple[str, int, int, int, int]:
         """Return file, line, column, end line and end column of a place."""
-        locator = self._source_map(place.model)
+        locator = self._map(place.model)
         start, last = locator.locate(place.start), locator.locate(max(place.end - 1, place.start))
         # What a macro or an expression of Jinja made can end in another file, or before it starts.
         if last.file != start.file or (last.line, last.column) < (start.line, start.column):

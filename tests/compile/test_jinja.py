@@ -262,16 +262,52 @@ ERRORS = {
             "unsupported-config",
             "models/m.sql:1:11",
             "`pre_hook` is not supported.",
-            "Remove it; models are views, tables or ephemeral.",
+            "Remove it; models are view, table, incremental or ephemeral.",
         ),
     ),
-    "incremental": (
-        "{{ config(materialized='incremental') }}select 1",
+    "external": (
+        "{{ config(materialized='external') }}select 1",
         (
             "unsupported-config",
             "models/m.sql:1:11",
-            "Materialization `incremental` is not supported.",
-            "Use view, table or ephemeral.",
+            "Materialization `external` is not supported.",
+            "Use view, table, incremental or ephemeral.",
+        ),
+    ),
+    "strategy of another warehouse": (
+        "{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}select 1",
+        (
+            "unsupported-config",
+            "models/m.sql:1:39",
+            "Strategy `insert_overwrite` is not supported.",
+            "Use append, delete+insert or merge.",
+        ),
+    ),
+    "unknown schema change": (
+        "{{ config(materialized='incremental', on_schema_change='append_columns') }}select 1",
+        (
+            "unknown-config",
+            "models/m.sql:1:39",
+            "Unknown value of on_schema_change `append_columns`.",
+            "Did you mean `append_new_columns`?",
+        ),
+    ),
+    "merge without a key": (
+        "-- why\n{{ config(materialized='incremental', incremental_strategy='merge') }}select 1",
+        (
+            "missing-config",
+            "models/m.sql:2:4",
+            "Strategy `merge` needs `unique_key`: without one it would only add rows.",
+            "Give unique_key, or write incremental_strategy='append'.",
+        ),
+    ),
+    "a key that is no column": (
+        "{{ config(unique_key=5) }}select 1",
+        (
+            "wrong-type",
+            "models/m.sql:1:11",
+            "`unique_key` must be a column or a list of columns.",
+            "Write unique_key='order_id' or unique_key=['order_id', 'day'].",
         ),
     ),
     "unknown materialization": (
@@ -532,9 +568,20 @@ def test_what_piles_up_on_the_way_is_counted(tmp_path: Path, text: str) -> None:
 
 
 def test_templates_leave_messages_for_people(tmp_path: Path) -> None:
-    """log(info=True) and exceptions.warn() are kept; log() alone is not."""
-    text = "{{ log('quiet') }}{{ log('loud', info=true) }}{{ exceptions.warn('careful') }}select 1"
-    assert compiled(tmp_path, {"models/m.sql": text}).notices == ("loud", "careful")
+    """log(info=True), print() and exceptions.warn() are kept, the last with its place; log() alone is not."""
+    files = {
+        "models/m.sql": "{{ log('quiet') }}{{ log('loud', info=True) }}\n{{ exceptions.warn('careful') }}select 1",
+        # Read twice, because `z` is configured after it; said once.
+        "models/a.sql": "{{ print('here') }}{{ old() }}from {{ ref('z') }}",
+        "models/z.sql": "{{ config(alias='other') }}select 1",
+        "macros/old.sql": "\n{% macro old() %}{% do exceptions.warn('old() is going away') %}{% endmacro %}",
+    }
+    assert compiled(tmp_path, files).notices == (
+        "here",
+        "warning: old() is going away (macros/old.sql:2:35)",
+        "loud",
+        "warning: careful (models/m.sql:2:15)",
+    )
 
 
 def test_one_moment_for_the_whole_run(tmp_path: Path) -> None:

@@ -287,13 +287,22 @@ WRONG_TREE = {
             "Did you mean `materialized`?",
         ),
     ),
-    "incremental": (
-        "shop: {staging: {+materialized: incremental}}",
+    "external": (
+        "shop: {staging: {+materialized: external}}",
         (
             "unsupported-config",
             "dbt_project.yml:4:20",
-            "Materialization `incremental` is not supported.",
-            "Use view, table or ephemeral.",
+            "Materialization `external` is not supported.",
+            "Use view, table, incremental or ephemeral.",
+        ),
+    ),
+    "unknown strategy": (
+        "shop: {staging: {+incremental_strategy: append_}}",
+        (
+            "unknown-config",
+            "dbt_project.yml:4:20",
+            "Unknown strategy `append_`.",
+            "Did you mean `append`?",
         ),
     ),
 }

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from pusher.compile import Inference, Manifest, inspect, load
+from pusher.compile import Inference, Manifest, inspect, inspect_additions, load
 from pusher.config import PolicyFile, Profile, load_project_file
 from pusher.destinations.tiktok import destination
 from pusher.engines.duckdb import DuckDBEngine
@@ -135,6 +135,8 @@ def linted(
     """Return what lint says about a project whose view is `view`."""
     manifest, inference = compiled(root, files)
     assert inference.problems == []
+    again = manifest.standing(manifest.incremental) if manifest.incremental else None
+    assert again is None or inspect_additions(again, _engine(), inference) == []
     return lint(
         manifest,
         columns=inference.models,
@@ -143,6 +145,7 @@ def linted(
         source_id_of={"view": source_id},
         policy=policy or PolicyFile(),
         models=list(manifest.models.values()),
+        again=again,
     )
 
 

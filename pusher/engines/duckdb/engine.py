@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pusher.contracts import Column, EngineError, StagedFile
+from pusher.contracts import Addition, Column, EngineError, StagedFile
+from pusher.engines.duckdb.addition import NEW_ROWS, repeated_keys, statements
 from pusher.engines.duckdb.failure import engine_error
 from pusher.payload.sql import identifier, literal
 
@@ -57,6 +58,10 @@ def _shard(column: str, shard: int, shards: int) -> str:
     """
     low, high = (_HASHES * edge // shards for edge in (shard, shard + 1))
     return f"hash({identifier(column)}, 'shard') between {low}::ubigint and {high - 1}::ubigint"
+
+
+def _parts(relation: str) -> list[str]:
+    return [part.replace('""', '"') for part in _PART.findall(relation)]
 
 
 def _listing(values: Sequence[str]) -> str:
@@ -254,7 +259,7 @@ class DuckDBEngine:
             shards: Number of passes over the query, each for a part of the rows, to bound memory.
             shard_by: Output column that decides which part a row is in.
         """
-        parts = [part.replace('""', '"') for part in _PART.findall(relation)]
+        parts = _parts(relation)
         self.execute(f"create schema if not exists {'.'.join(identifier(part) for part in parts[:-1])}")
         if materialized == "view":
             self._create_view(relation, parts, sql)
@@ -271,10 +276,7 @@ class DuckDBEngine:
         new = ".".join(identifier(part) for part in (*parts[:-1], parts[-1] + _NEW_SUFFIX))
         self.execute(f"drop table if exists {new}")
         try:
-            for shard in range(shards):
-                verb = f"create table {new} as" if shard == 0 else f"insert into {new}"
-                where = f" where {_shard(shard_by, shard, shards)}" if shard_by and shards > 1 else ""
-                self._create_as(f"{verb} {_READ_ONLY}", sql, f"\n){where}")
+            self._fill(new, sql, shards, shard_by)
             with self._transaction():
                 kind = self._kind(parts)
                 if kind is not None:
@@ -283,6 +285,32 @@ class DuckDBEngine:
         except EngineError:
             self.execute(f"drop table if exists {new}")
             raise
+
+    def _fill(self, table: str, sql: str, shards: int, shard_by: str | None, *, kind: str = "table") -> None:
+        """Create a table from a query, in one pass or several."""
+        for shard in range(shards):
+            verb = f"create {kind} {table} as" if shard == 0 else f"insert into {table}"
+            where = f" where {_shard(shard_by, shard, shards)}" if shard_by and shards > 1 else ""
+            self._create_as(f"{verb} {_READ_ONLY}", sql, f"\n){where}")
+
+    def table_columns(self, relation: str) -> list[Column] | None:
+        """Return the columns of a table, or None when no table, or a view, has this name."""
+        return self.columns(f"select * from {relation}") if self._kind(_parts(relation)) == "table" else None
+
+    def add_rows(
+        self, relation: str, sql: str, addition: Addition, *, shards: int = 1, shard_by: str | None = None
+    ) -> None:
+        """Add a query's rows to a table, in whole or not at all; the query may read the table."""
+        with self._transaction():
+            self._fill(NEW_ROWS, sql, shards if shard_by else 1, shard_by, kind="temporary table")
+            repeated = self._run(repeated_keys(addition)).fetchone() if addition.strategy == "merge" else None
+            if repeated and repeated[0]:
+                keys = "1 key" if repeated[0] == 1 else f"{repeated[0]:,} keys"
+                raise EngineError(f"Several new rows have the same unique_key: {keys}.", kind="duplicate-key")
+            for statement in statements(relation, addition):
+                # A position in it says nothing about the caller's SQL.
+                self._run(statement, prefix=len(statement), length=0)
+            self.execute(f"drop table {NEW_ROWS}")
 
     def _create_as(self, before: str, sql: str, after: str = "") -> None:
         self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))

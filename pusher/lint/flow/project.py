@@ -15,7 +15,7 @@ from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, source_columns
 from pusher.lint.flow.queries import Queries
-from pusher.lint.flow.relations import Output, Relation
+from pusher.lint.flow.relations import Output, Relation, united_by_name
 from pusher.lint.flow.values import Leak, Place, Value, join
 
 _OPAQUE_KIND = "unknown"
@@ -45,6 +45,8 @@ class Flow:
         columns: Columns of each model as the engine's binder gives them.
         source_columns: The same of each source, for sources that declare none.
         dialect: sqlglot's name of the engine's SQL.
+        label: Added to a model's name in each place, to tell it from the places of another flow.
+        before: What the tables of incremental models hold to which these models add rows.
     """
 
     def __init__(
@@ -52,10 +54,14 @@ class Flow:
         manifest: Manifest,
         columns: Mapping[str, Sequence[Column]],
         source_columns: Mapping[SourceKey, Sequence[Column]],
+        *,
         dialect: str = "duckdb",
+        label: str = "",
+        before: Flow | None = None,
     ) -> None:
         self._manifest, self._columns, self._dialect = manifest, columns, dialect
-        self._source_columns = source_columns
+        self._source_columns, self._before = source_columns, before
+        self._label = label
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
         self.failures: dict[str, Failure] = {}
@@ -81,19 +87,32 @@ class Flow:
         try:
             tree = sqlglot.parse_one(sql, dialect=self._dialect)
         except SqlglotError as error:
-            return Failure(name, "its SQL is not understood", _error_place(name, sql, error))
+            return Failure(name, "its SQL is not understood", _error_place(name + self._label, sql, error))
         except RecursionError:
             return Failure(name, _TOO_DEEP, None)
         if isinstance(tree, exp.Command):
-            return Failure(name, "its SQL is not understood", Place(name, 0, len(sql)))
+            return Failure(name, "its SQL is not understood", Place(name + self._label, 0, len(sql)))
         return tree
 
     def relation(self, name: str) -> Relation:
         """Return a model's columns and what they may hold; a model that fails may hold any identifier."""
         if name not in self._relations:
+            if self._before is not None and self._manifest.models[name].adds:
+                return self._added(name, self._before.relation(name))
             # A model that reads itself finds the failure instead of an endless descent.
             self._relations[name] = self._failed(Failure(name, "it reads itself", None))
             self._relations[name] = self._tagged(name, self._read(name))
+        return self._relations[name]
+
+    def _added(self, name: str, stands: Relation) -> Relation:
+        """Return a table's columns after rows were added to it, by a query that may read the table."""
+        self._relations[name] = stands
+        # Each build can carry a value one column further.
+        for _ in range(len(stands.outputs) + 1):
+            known = self._relations[name]
+            self._relations[name] = united_by_name(known, self._tagged(name, self._read(name)))
+            if self._relations[name] == known:
+                break
         return self._relations[name]
 
     def _read(self, name: str) -> Relation:
@@ -101,7 +120,7 @@ class Flow:
         if isinstance(tree, Failure):
             self.failures[name] = tree
             return self._failed(tree)
-        queries = Queries(name, self._lookup)
+        queries = Queries(name + self._label, self._lookup)
         try:
             found = queries.relation(tree)
         except (RecursionError, SqlglotError):
@@ -136,7 +155,9 @@ class Flow:
             return Relation(tuple(outputs))
         rest = found.everything() if found.rest is None else found.rest
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)
-        return Relation(tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name) for one in names))
+        return Relation(
+            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names)
+        )
 
     def _tagged(self, name: str, found: Relation) -> Relation:
         """Add the identifiers that the model's own YAML declares, where nothing upstream explains the tag."""

@@ -11,8 +11,8 @@ from sqlglot import exp
 from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.narrow import narrow
-from pusher.lint.flow.relations import Entry, Output, Relation, Scope
-from pusher.lint.flow.values import UNKNOWN, Leak, Value, join
+from pusher.lint.flow.relations import Entry, Output, Relation, Scope, either, rest_of, united_by_name
+from pusher.lint.flow.values import Leak, Value, join
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 # Table functions whose rows come from their arguments alone; others read what is not in the SQL.
@@ -89,11 +89,11 @@ class Queries:
         if isinstance(node, exp.Except):
             return left
         if node.args.get("by_name"):
-            return _united_by_name(left, right)
+            return united_by_name(left, right)
         certain = not left.uncertain and not right.uncertain
         if certain and len(left.outputs) == len(right.outputs):
-            outputs = (_either(one, other) for one, other in zip(left.outputs, right.outputs, strict=True))
-            return Relation(tuple(outputs), _rest(left, right))
+            outputs = (either(one, other) for one, other in zip(left.outputs, right.outputs, strict=True))
+            return Relation(tuple(outputs), rest_of(left, right))
         other = right.everything()
         outputs = (replace(output, value=join((output.value.flat(), other))) for output in left.outputs)
         return Relation(tuple(outputs), join((left.everything(), other)), uncertain=True)
@@ -310,25 +310,3 @@ def _renamed(relation: Relation, names: list[str]) -> Relation:
         for number, output in enumerate(relation.outputs)
     )
     return Relation(tuple(outputs), relation.rest)
-
-
-def _either(one: Output, other: Output) -> Output:
-    # The branch that brings an identifier in is the one to look at.
-    blamed = other if other.value.leaks and not one.value.leaks else one
-    return Output(one.name, join((one.value, other.value)), blamed.node, blamed.model)
-
-
-def _rest(one: Relation, other: Relation) -> Value | None:
-    rests = [rest for rest in (one.rest, other.rest) if rest is not None]
-    return join(rests) if rests else None
-
-
-def _united_by_name(left: Relation, right: Relation) -> Relation:
-    outputs = []
-    for name, output in left.named.items():
-        other = right.named.get(name)
-        outputs.append(output if other is None else _either(output, other))
-    outputs += [output for name, output in right.named.items() if name not in left.named]
-    uncertain = left.uncertain or right.uncertain
-    rest = _rest(left, right)
-    return Relation(tuple(outputs), join((rest, UNKNOWN)) if rest is not None else None, uncertain)

@@ -120,6 +120,31 @@ class Relation:
         return Relation(tuple(outputs), self.rest, self.uncertain)
 
 
+def either(one: Output, other: Output) -> Output:
+    """Return a column that is one of two."""
+    # The branch that brings an identifier in is the one to look at.
+    blamed = other if other.value.leaks and not one.value.leaks else one
+    return Output(one.name, join((one.value, other.value)), blamed.node, blamed.model)
+
+
+def rest_of(one: Relation, other: Relation) -> Value | None:
+    """Return what further columns of either of two relations hold, or None when there are none."""
+    rests = [rest for rest in (one.rest, other.rest) if rest is not None]
+    return join(rests) if rests else None
+
+
+def united_by_name(left: Relation, right: Relation) -> Relation:
+    """Return the rows of two relations in one, columns put together by name."""
+    outputs = []
+    for name, output in left.named.items():
+        other = right.named.get(name)
+        outputs.append(output if other is None else either(output, other))
+    outputs += [output for name, output in right.named.items() if name not in left.named]
+    uncertain = left.uncertain or right.uncertain
+    rest = rest_of(left, right)
+    return Relation(tuple(outputs), join((rest, UNKNOWN)) if rest is not None else None, uncertain)
+
+
 @dataclass(slots=True)
 class Entry:
     """A relation in FROM under its alias.
