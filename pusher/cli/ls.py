@@ -33,6 +33,7 @@ def ls(
                 "materialized": model.materialized,
                 "file": model.path,
                 "depends_on": list(model.depends_on),
+                "description": model.description,
                 "payload": payload.name if (payload := project.account.payload_of(model)) else None,
             }
             for model in models

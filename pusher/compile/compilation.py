@@ -8,16 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from jinja2.exceptions import TemplateError
-
-from pusher.compile import assemble, configs, files, graph, properties
-from pusher.compile.environment import Sandbox
+from pusher.compile import assemble, configs, doc_blocks, files, graph, properties
 from pusher.compile.increments import increment_of
 from pusher.compile.model import Model, SourceKey, missing
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
+from pusher.compile.values import Values
 from pusher.compile.words import Render, Words, locate_word
-from pusher.config import Document, Profile, ProjectFile, suggest
+from pusher.config import Profile, ProjectFile, suggest
 from pusher.errors import Problem
 
 
@@ -51,12 +49,14 @@ class Compilation:
         self._renders: dict[str, Render] = {}
         words = self._words(analysis=False)
         self.database = words.database
-        self._value_names = {name: words.names[name] for name in ("var", "env_var", "target", "project_name")}
-        self._value_words = words
+        self._relation = words.relation
+        docs = doc_blocks.read(self.files.docs)
+        values = Values(words, docs.texts)
         self.properties = properties.read(
-            self.files.yaml, root=settings.project.root, database=words.database, render=self._render_value
+            self.files.yaml, root=settings.project.root, database=words.database, values=values
         )
-        self._bases = self._base_configs()
+        self._bases = self._base_configs(values)
+        self.problems += [*docs.problems, *values.problems]
         self._check_patches()
         renderer = Renderer(words, self.files.macros, self.texts)
         self.problems += renderer.problems
@@ -91,32 +91,12 @@ class Compilation:
             source_of=source_of,
         )
 
-    def _render_value(self, value: Any, document: Document, path: tuple[str | int, ...]) -> Any:
-        """Render Jinja in a YAML value; such values know var, env_var and target."""
-        if isinstance(value, dict):
-            return {key: self._render_value(item, document, (*path, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._render_value(item, document, (*path, number)) for number, item in enumerate(value)]
-        if not isinstance(value, str) or not ("{{" in value or "{%" in value):
-            return value
-        self._value_words.start(Render("", document.file, {}))
-        try:
-            text = Sandbox().from_string(value, globals=self._value_names).render()
-        except TemplateError as error:
-            fix = "Settings know var(), env_var() and target."
-            self.problems.append(document.problem("jinja", f"Cannot render this setting: {error}.", path, fix))
-            return value
-        noted = self._value_words.render.problems
-        self.problems += [document.problem(one.code, one.message, path, one.fix) for one in noted]
-        # As in dbt, a setting that is nothing but an expression keeps its type.
-        return {"true": True, "false": False}.get(text.lower(), text)
-
     def _fqn(self, name: str) -> tuple[str, ...]:
         return (self.settings.project.name, *self.files.models[name].folder, name)
 
-    def _base_configs(self) -> dict[str, dict[str, Any]]:
+    def _base_configs(self, values: Values) -> dict[str, dict[str, Any]]:
         fqns = {name: self._fqn(name)[1:] for name in self.files.models}
-        folders = configs.FolderConfigs(self.settings.project, fqns.values(), self._render_value)
+        folders = configs.FolderConfigs(self.settings.project, fqns.values(), values.setting)
         self.problems += folders.problems
         self.problems += self.properties.problems
         patches = self.properties.patches
@@ -145,7 +125,7 @@ class Compilation:
             return Problem("disabled-ref", f"Model `{name}` is disabled.", fix="Enable it, or do not refer to it.")
         if config.get("materialized", "view") == "ephemeral":
             return assemble.CTE_PREFIX + name
-        return self._value_words.relation(name, config)
+        return self._relation(name, config)
 
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
         rendered: dict[str, str] = {}
@@ -237,7 +217,7 @@ class Compilation:
             raw_sql=file.text,
             compiled_sql=assemble.join(self.pieces(name, analysis=False)),
             materialized=str(config["materialized"]),
-            relation=self._value_words.relation(name, config),
+            relation=self._relation(name, config),
             depends_on=tuple(render.refs),
             sources=tuple(render.sources),
             config=config,

@@ -1,4 +1,4 @@
-"""Find and read the files of a project: models, macros and YAML."""
+"""Find and read the files of a project: models, macros, YAML and Markdown with doc blocks."""
 
 from __future__ import annotations
 
@@ -52,12 +52,14 @@ class ProjectFiles:
         models: Model files by name.
         macros: Macro files in order of their paths.
         yaml: YAML files as (POSIX path, absolute path), in order.
+        docs: Markdown files in order of their paths.
         problems: What is wrong with the files themselves.
     """
 
     models: dict[str, TextFile]
     macros: list[TextFile]
     yaml: list[tuple[str, Path]]
+    docs: list[TextFile]
     problems: list[Problem]
 
 
@@ -108,8 +110,10 @@ def _outside(project: ProjectFile, path: Path) -> bool:
     return project.root not in path.resolve().parents
 
 
-def _texts(project: ProjectFile, folders: tuple[str, ...], problems: list[Problem]) -> Iterator[TextFile]:
-    for base, path in _walk(project.root, folders, (".sql",)):
+def _texts(
+    project: ProjectFile, folders: tuple[str, ...], problems: list[Problem], ending: str = ".sql"
+) -> Iterator[TextFile]:
+    for base, path in _walk(project.root, folders, (ending,)):
         shown_as = path.relative_to(project.root).as_posix()
         if _outside(project, path):
             problems.append(
@@ -127,7 +131,7 @@ def _texts(project: ProjectFile, folders: tuple[str, ...], problems: list[Proble
 
 
 def find(project: ProjectFile) -> ProjectFiles:
-    """Read every model and macro and list the YAML files; never raises, problems are part of the result."""
+    """Read models, macros and Markdown files and list the YAML files; never raises, problems are in the result."""
     problems = list(_refused(project))
     models: dict[str, TextFile] = {}
     for file in _texts(project, project.model_paths, problems):
@@ -150,4 +154,5 @@ def find(project: ProjectFile) -> ProjectFiles:
         (path.relative_to(project.root).as_posix(), path)
         for _, path in _walk(project.root, project.model_paths, (".yml", ".yaml"))
     ]
-    return ProjectFiles(models, macros, yaml, problems)
+    docs = list(_texts(project, project.docs_paths, problems, ".md"))
+    return ProjectFiles(models, macros, yaml, docs, problems)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pusher.compile import configs, locations
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey
+from pusher.compile.values import KeyPath, Values
 from pusher.config import Document, load_yaml
 from pusher.errors import ConfigError, Problem
-
-KeyPath = tuple[str | int, ...]
-RenderValue = Callable[[Any, Document, KeyPath], Any]
 
 # Accepted without effect on what is built; dbt and documentation tools read them.
 _TOP = {
@@ -98,9 +96,9 @@ class Properties:
 class _Reader:
     """Reads one file into the shared result; the document gives every problem its line."""
 
-    def __init__(self, document: Document, root: Path, database: str, render: RenderValue, into: Properties) -> None:
+    def __init__(self, document: Document, root: Path, database: str, values: Values, into: Properties) -> None:
         self._document, self._root, self._database = document, root, database
-        self._render, self._into = render, into
+        self._render, self._describe, self._into = values.setting, values.description, into
 
     def _wrong(self, code: str, message: str, path: KeyPath, fix: str | None = None) -> None:
         self._into.problems.append(self._document.problem(code, message, path, fix))
@@ -165,13 +163,16 @@ class _Reader:
             found[name] = ColumnDoc(
                 name=name,
                 data_type=data_type,
-                description=str(column.get("description") or ""),
+                description=self._description(column, here),
                 meta={**self._mapping(column, "meta", here), **self._mapping(config, "meta", (*here, "config"))},
                 tags=self._tags(column, config, here),
                 line=self._line(here),
                 data_tests=self._tests(column, here),
             )
         return found
+
+    def _description(self, entry: Mapping[str, Any], path: KeyPath) -> str:
+        return self._describe(entry.get("description"), self._document, (*path, "description"))
 
     def _line(self, path: KeyPath) -> int:
         return self._document.problem("", "", path).line or 1
@@ -188,7 +189,7 @@ class _Reader:
             self._into.patches[name] = ModelPatch(
                 file=self._document.file,
                 line=self._line(here),
-                description=str(entry.get("description") or ""),
+                description=self._description(entry, here),
                 config=self._config(entry, here),
                 columns=self._columns(entry, here),
                 data_tests=self._tests(entry, here),
@@ -252,7 +253,7 @@ class _Reader:
             paths=location.paths if location else (),
             relation=Relation.of(names["database"], names["schema"], names["identifier"]),
             stub=Relation.of(self._database, f"source {key[0]}", key[1]),
-            description=str(table.get("description") or ""),
+            description=self._description(table, path),
             meta=settings["meta"],
             tags=tuple(
                 sorted(
@@ -306,7 +307,7 @@ def _known_top_keys(document: Document, into: Properties) -> dict[str, Any]:
     return found
 
 
-def read(files: list[tuple[str, Path]], *, root: Path, database: str, render: RenderValue) -> Properties:
+def read(files: list[tuple[str, Path]], *, root: Path, database: str, values: Values) -> Properties:
     """Read all YAML files; never raises, problems are part of the result."""
     into = Properties()
     for shown_as, path in files:
@@ -316,7 +317,7 @@ def read(files: list[tuple[str, Path]], *, root: Path, database: str, render: Re
             into.problems += error.problems
             continue
         found = _known_top_keys(document, into)
-        reader = _Reader(document, root, database, render, into)
+        reader = _Reader(document, root, database, values, into)
         reader.models(found.get("models"))
         reader.sources(found.get("sources"))
     return into

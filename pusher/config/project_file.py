@@ -16,10 +16,11 @@ POLICY_FILE = "pusher.yml"
 
 # dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
 _READ = {
-    "name", "version", "config-version", "profile", "model-paths", "macro-paths", "target-path", "vars", "models",
+    "name", "version", "config-version", "profile", "model-paths", "macro-paths", "docs-paths", "target-path", "vars",
+    "models",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
-    "seed-paths", "test-paths", "analysis-paths", "snapshot-paths", "docs-paths", "asset-paths", "function-paths",
+    "seed-paths", "test-paths", "analysis-paths", "snapshot-paths", "asset-paths", "function-paths",
     "log-path", "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "tests",
     "data_tests", "unit_tests", "snapshots", "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
@@ -37,6 +38,7 @@ class ProjectFile:
         profile: Name of the profile in profiles.yml.
         model_paths: Folders with models, relative to the root.
         macro_paths: Folders with macros, relative to the root.
+        docs_paths: Folders with Markdown files that hold doc blocks, relative to the root.
         target_path: Folder for compiled SQL, relative to the root.
         vars: Project variables, package level already merged in.
         models: The `models:` tree with its `+` settings.
@@ -48,6 +50,7 @@ class ProjectFile:
     profile: str
     model_paths: tuple[str, ...]
     macro_paths: tuple[str, ...]
+    docs_paths: tuple[str, ...]
     target_path: str
     vars: Mapping[str, Any]
     models: Mapping[str, Any]
@@ -135,6 +138,7 @@ def load_project_file(root: Path) -> ProjectFile:
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
+        "docs-paths": _texts(document, "docs-paths", []),
         "target-path": (found.get("target-path", "target"),),
     }
     problems = []
@@ -156,6 +160,7 @@ def load_project_file(root: Path) -> ProjectFile:
         profile=found["profile"],
         model_paths=paths["model-paths"],
         macro_paths=paths["macro-paths"],
+        docs_paths=paths["docs-paths"] or tuple(dict.fromkeys((*paths["model-paths"], *paths["macro-paths"]))),
         target_path=paths["target-path"][0],
         vars=given,
         models=found.get("models") or {},
