@@ -1,0 +1,91 @@
+"""Asks the real dbt what the project beside this file means, and keeps the answers for the tests.
+
+::
+
+    python -m tests.dbt.ask_dbt path/to/dbt
+
+The `dbt` must be dbt-core with dbt-duckdb, in an environment of its own: it is no dependency of this project.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+PROJECT = Path(__file__).parent / "project"
+EXPECTED = Path(__file__).parent / "expected.json"
+PROFILE = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, threads: 1}}}\n"
+CONFIG = ("materialized", "tags", "meta", "schema", "enabled")
+# One after the other on the same database.
+STEPS: list[dict[str, Any]] = [
+    {"vars": {"today": 1, "given": "command line"}, "full_refresh": False},
+    {"vars": {"today": 2, "given": "command line"}, "full_refresh": False},
+    {"vars": {"today": 3, "extra": True}, "full_refresh": False},
+    {"vars": {"today": 2, "extra": False}, "full_refresh": False},
+    {"vars": {"today": 2}, "full_refresh": True},
+]
+
+
+def copied(folder: Path) -> Path:
+    """Return a copy of the project with a profile."""
+    root = Path(shutil.copytree(PROJECT, folder / "project"))
+    (root / "profiles.yml").write_text(PROFILE, encoding="utf-8")
+    return root
+
+
+def rows_of(database: Path) -> dict[str, Any]:
+    """Return columns with types, and rows as text in order, of every table and view."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = {}
+        for schema, name in connection.execute(
+            "select table_schema, table_name from information_schema.tables order by all"
+        ).fetchall():
+            relation = connection.sql(f'from "{schema}"."{name}"')
+            columns = [[column, str(kind)] for column, kind in zip(relation.columns, relation.types, strict=True)]
+            rows = [[None if value is None else str(value) for value in row] for row in relation.fetchall()]
+            found[f"{schema}.{name}"] = {"columns": columns, "rows": sorted(rows, key=str)}
+        return found
+
+
+def _step(dbt: str, root: Path, step: dict[str, Any]) -> dict[str, Any]:
+    words = [dbt, "--quiet", "run", "--profiles-dir", ".", "--vars", json.dumps(step["vars"])]
+    subprocess.run([*words, *(["--full-refresh"] if step["full_refresh"] else [])], cwd=root, check=False)
+    results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
+    return {
+        **step,
+        "failed": sorted(one["unique_id"].rsplit(".", 1)[1] for one in results if one["status"] != "success"),
+        "compiled": {
+            one["unique_id"].rsplit(".", 1)[1]: one["compiled_code"].strip() for one in results if one["compiled_code"]
+        },
+        "database": rows_of(root / "shop.duckdb"),
+    }
+
+
+def ask(dbt: str) -> dict[str, Any]:
+    """Return what dbt makes of the project."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = copied(Path(folder))
+        steps = [_step(dbt, root, step) for step in STEPS]
+        manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
+    models = {
+        node["name"]: {
+            "config": {key: node["config"][key] for key in CONFIG},
+            "description": node["description"],
+            "columns": {name: column["description"] for name, column in node["columns"].items()},
+            "depends_on": sorted(one.rsplit(".", 1)[1] for one in node["depends_on"]["nodes"]),
+            "relation": node["relation_name"],
+        }
+        for node in manifest["nodes"].values()
+    }
+    return {"dbt": manifest["metadata"]["dbt_version"], "models": models, "steps": steps}
+
+
+if __name__ == "__main__":
+    EXPECTED.write_text(json.dumps(ask(sys.argv[1]), indent=1, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,81 @@
+"""The project beside this file means to pusher what it means to dbt; `ask_dbt.py` keeps dbt's answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pusher.build import build, standing
+from pusher.compile import Manifest, load
+from pusher.config import load_profile, load_project_file
+from pusher.engines.duckdb import DuckDBEngine
+from pusher.errors import BuildError
+from tests.compile.support import STARTED
+from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of
+
+
+@cache
+def said() -> Any:
+    """Return dbt's answers."""
+    return json.loads(EXPECTED.read_text(encoding="utf-8"))
+
+
+def read(root: Path, variables: Mapping[str, Any]) -> Manifest:
+    """Compile the project."""
+    file = load_project_file(root)
+    profile = load_profile(project_root=root, profile_name=file.profile, profiles_dir=root, target=None)
+    return load(file, profile, vars=variables, run_started_at=STARTED)
+
+
+def folded(sql: str) -> str:
+    """Return SQL without line ends: dbt puts other blanks around the models that it inlines."""
+    return " ".join(sql.split())
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path) -> Path:
+    return copied(tmp_path)
+
+
+def test_models_are_configured_described_and_connected_as_in_dbt(root: Path) -> None:
+    """Folders with and without `+`, properties and config() in their order; tags, meta, doc blocks, names."""
+    ours = {
+        model.name: {
+            "config": {key: model.config.get(key) for key in CONFIG},
+            "description": model.description,
+            "columns": {name: column.description for name, column in model.columns.items()},
+            "depends_on": sorted(model.depends_on),
+            "relation": None if model.materialized == "ephemeral" else str(model.relation),
+        }
+        for model in read(root, STEPS[-1]["vars"]).models.values()
+    }
+    # dbt keeps tags as often as they are given, and in that order.
+    theirs = {
+        name: {**one, "config": {**one["config"], "tags": sorted(set(one["config"]["tags"]))}}
+        for name, one in said()["models"].items()
+    }
+    assert ours == theirs
+
+
+def test_every_build_has_the_sql_and_the_rows_of_dbt(root: Path) -> None:
+    """Five builds on one database: rows that come again, columns that change, failures, a full refresh."""
+    assert [{key: one[key] for key in ("vars", "full_refresh")} for one in said()["steps"]] == STEPS
+    for step in said()["steps"]:
+        manifest = read(root, step["vars"])
+        failed: list[str] = []
+        engine = DuckDBEngine.open(root / "shop.duckdb")
+        manifest = manifest.standing(standing(manifest, engine, full_refresh=step["full_refresh"]))
+        try:
+            build(manifest, engine)
+        except BuildError as error:
+            failed = sorted(Path(str(problem.file)).stem for problem in error.problems)
+        engine.close()
+        compiled = {name: folded(manifest.models[name].compiled_sql) for name in step["compiled"]}
+        assert compiled == {name: folded(sql) for name, sql in step["compiled"].items()}
+        assert failed == step["failed"]
+        assert rows_of(root / "shop.duckdb") == step["database"]
