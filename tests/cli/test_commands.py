@@ -455,3 +455,55 @@ def test_no_raw_identifier_is_shown_or_kept_anywhere(shop: Shop) -> None:
     outputs += [*readable(shop.root / ".pusher"), *readable(shop.root / "target")]
     leaks = [(name, canary) for name, text in outputs for canary in CANARIES if canary.lower() in text.lower()]
     assert (failed.code, len(outputs) > 50, leaks) == (2, True, [])
+
+
+def test_an_incremental_model_is_built_added_to_and_refreshed(shop: Shop) -> None:
+    """--full-refresh builds anew; the JSON object and the progress say which way a model was built."""
+    (shop.root / "models/kept.sql").write_text(
+        "{{ config(materialized='incremental', unique_key='order_id') }}\n"
+        "select order_id from {{ ref('stg_orders') }}{% if is_incremental() %} where order_id = '1'{% endif %}"
+    )
+    only = ("--select", "+kept")
+    plain, again = shop("build", *only), shop("build", *only)
+    told = [[line.split(" in ")[0] for line in ran.err.splitlines()] for ran in (plain, again)]
+    assert told == [
+        ["built stg_orders (view)", "built kept (incremental, 5 rows)"],
+        ["built stg_orders (view)", "built kept (delete+insert, 5 rows)"],
+    ]
+    compiled = (shop.root / "target/compiled/shop/models/kept.sql").read_text()
+    assert compiled.endswith("where order_id = '1'\n")
+    found = [shop("build", *only, *more, "--json").json["models"][1] for more in ([], ["--full-refresh"])]
+    assert [(one["rows"], one["strategy"]) for one in found] == [(5, "delete+insert"), (5, None)]
+
+
+def test_lint_names_what_only_the_second_build_would_run(shop: Shop) -> None:
+    """A mistake in the rows that are added does not wait for the day they are."""
+    (shop.root / "models/kept.sql").write_text(
+        "{{ config(materialized='incremental') }}\n"
+        "select order_id from {{ ref('stg_orders') }}\n"
+        "{% if is_incremental() %}where order_id > (select max(oder_id) from {{ this }}){% endif %}"
+    )
+    assert shop("lint", "--json").json["errors"] == [
+        {
+            "code": "sql-binder",
+            "message": 'Referenced column "oder_id" not found in FROM clause.',
+            "file": "models/kept.sql",
+            "line": 3,
+            "column": 55,
+            "fix": "Did you mean `order_id`?",
+        }
+    ]
+
+
+def test_templates_speak_on_stderr(shop: Shop) -> None:
+    """Once, with the place of a warning; --quiet hides both and stdout stays the result."""
+    (shop.root / "models/loud.sql").write_text(
+        "{{ config(materialized='incremental') }}{{ log('read by ' ~ target.name, info=True) }}\n"
+        "{% do exceptions.warn('old') %}select 1 as x"
+    )
+    expected = ["read by dev", "warning: old (models/loud.sql:2:18)"]
+    for _ in range(2):
+        assert shop("build", "--select", "loud").err.splitlines()[:2] == expected
+    assert shop("lint", "--select", "loud").err.splitlines() == expected
+    ran = shop("ls", "--select", "loud", "--quiet")
+    assert (ran.out, ran.err) == ("loud\n", "")
