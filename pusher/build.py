@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
 from pusher.compile import Manifest, Model, Source
-from pusher.compile.columns import sql_problem
+from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.contracts import Engine, EngineError
 from pusher.errors import BuildError, Problem
 from pusher.progress import Listener, ModelBuilt, silent
@@ -91,6 +91,10 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
     started = clock.monotonic_s()
     try:
         run.engine.check_is_query(model.compiled_sql)
+        twice = duplicate_column(run.manifest, model, run.engine.columns(model.compiled_sql), analysis=False)
+        if twice is not None:
+            _failed(run, model, twice, clock.monotonic_s() - started)
+            return
         shard_by = _shard_by(model)
         run.engine.create(
             model.relation,
@@ -101,13 +105,17 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
         )
         rows = _rows(run.engine, model)
     except EngineError as error:
-        run.broken.add(model.name)
-        run.problems.append(_problem(run.manifest, model, error))
-        run.built.append(BuiltModel(model.name, "failed", None, clock.monotonic_s() - started))
+        _failed(run, model, _problem(run.manifest, model, error), clock.monotonic_s() - started)
         return
     seconds = clock.monotonic_s() - started
     run.built.append(BuiltModel(model.name, "built", rows, seconds))
     listener(ModelBuilt(model.name, model.materialized, rows, seconds))
+
+
+def _failed(run: _Run, model: Model, problem: Problem, seconds: float) -> None:
+    run.broken.add(model.name)
+    run.problems.append(problem)
+    run.built.append(BuiltModel(model.name, "failed", None, seconds))
 
 
 def _rows(engine: Engine, model: Model) -> int | None:
@@ -150,7 +158,7 @@ def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
         # The engine counts the position in the text of the view that failed, without saying which.
         known = f" (in this model or a view it reads: {', '.join(views)})"
         unplaced = EngineError(
-            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates
+            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates, fix=error.fix
         )
         return sql_problem(manifest, model, unplaced, analysis=False)
     return sql_problem(manifest, model, error, analysis=False)

@@ -131,15 +131,23 @@ class Project:
         """
         options = options or LoadOptions()
         file = load_project_file(options.project_dir)
-        profile = load_profile(
-            project_root=file.root,
-            profile_name=file.profile,
-            profiles_dir=options.profiles_dir,
-            target=options.target,
-        )
-        project = cls(
-            file=file, profile=profile, policy=load_policy_file(file.root), options=options, listener=listener
-        )
+        problems: list[Problem] = []
+        try:
+            policy = load_policy_file(file.root)
+        except ConfigError as error:
+            problems += error.problems
+        try:
+            profile = load_profile(
+                project_root=file.root,
+                profile_name=file.profile,
+                profiles_dir=options.profiles_dir,
+                target=options.target,
+            )
+        except ConfigError as error:
+            problems += error.problems
+        if problems:
+            raise ConfigError(*problems)
+        project = cls(file=file, profile=profile, policy=policy, options=options, listener=listener)
         project.account.check(has_clock=options.clock is not None)
         return project
 
@@ -196,8 +204,10 @@ class Project:
         from pusher.push.plan import View
 
         found = []
-        for model in self.models(select, exclude):
-            payload = self.account.payload_of(model)
+        models = self.models(select, exclude)
+        payloads = self.account.payloads_of(models)
+        for model in models:
+            payload = payloads.get(model.name)
             if payload is not None:
                 source_id = self.account.source_id_of(model, payload)
                 found.append(View(model.name, model.path, str(model.relation), payload, source_id))
@@ -227,7 +237,7 @@ class Project:
         if inference.problems:
             raise CompileError(*inference.problems)
         account = self.account
-        payloads = {model.name: payload for model in models if (payload := account.payload_of(model)) is not None}
+        payloads = account.payloads_of(models)
         columns: Mapping[str, Sequence[Column]] = inference.models
         findings = lint(
             self.manifest,
@@ -259,15 +269,12 @@ class Project:
         from pusher.push.coverage import cover
 
         models = self.models(select, exclude)
-        views = [model for model in models if self.account.payload_of(model) is not None]
+        views = list(self.account.payloads_of(models))
         self.manifest.write_compiled()
         engine = self._engine()
         try:
             built = build(self.manifest, engine, models, self.listener, self.clock)
-            coverage = [
-                cover(engine, view, self._plan_options())
-                for view in (self.views([model.name for model in views]) if views else [])
-            ]
+            coverage = [cover(engine, view, self._plan_options()) for view in (self.views(views) if views else [])]
         finally:
             engine.close()
         return BuildReport(built, coverage)
