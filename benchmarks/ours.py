@@ -63,12 +63,14 @@ def freeze(project: str, view: str, folder: str) -> dict[str, Any]:
     target.mkdir(parents=True)
     opened = Project.load(LoadOptions(project_dir=Path(project)))
     chosen = opened.views([view])[0]
-    engine = DuckDBEngine.open(opened.profile.database, allowed_directories=[target])
-    try:
-        options = PlanOptions(run="frozen", now=opened.clock.now())
-        plan, result = plan_view(chosen, engine=engine, folder=target, store=None, state_root=target, options=options)
-    finally:
-        engine.close()
+
+    def warehouse() -> DuckDBEngine:
+        return DuckDBEngine.open(opened.profile.database, allowed_directories=[target])
+
+    options = PlanOptions(run="frozen", now=opened.clock.now())
+    plan, result = plan_view(
+        chosen, open_engine=warehouse, folder=target, store=None, state_root=target, options=options
+    )
     prefix, suffix = opened.account.destination.envelope(chosen.payload, result.parts[0][0], None)
     return {
         "relation": chosen.relation,

@@ -19,6 +19,7 @@ from pusher.payload.model import Payload
 
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 EMBEDDED = "sandbox"
+DEFAULT_CONCURRENCY = 8
 
 
 class Account:
@@ -75,6 +76,26 @@ class Account:
     def _typed_overrides(self) -> dict[str, Any]:
         return {key: self._override(key, text) for key, text in self._overrides.items()}
 
+    @property
+    def overrides(self) -> Mapping[str, str]:
+        """Values of `--set`, as given."""
+        return self._overrides
+
+    @cached_property
+    def known_settings(self) -> tuple[str, ...]:
+        """Every setting that the destination's block may have."""
+        from pusher.destinations.tiktok.facts import tables
+
+        source_ids = [payload.source_id_setting for payload in self.destination.payloads.values()]
+        return tuple(dict.fromkeys(("base_url", *tables("settings"), *source_ids)))
+
+    @cached_property
+    def production_base_url(self) -> str:
+        """Where requests go when no setting says so."""
+        from pusher.destinations.tiktok.facts import contract
+
+        return contract().production_base_url
+
     @staticmethod
     def _override(key: str, text: str) -> Any:
         """Return a value of `--set` with the type that the setting has in profiles.yml."""
@@ -104,10 +125,7 @@ class Account:
         """Refuse settings of `--set` that nothing reads."""
         if not self._overrides:
             return
-        from pusher.destinations.tiktok.facts import tables
-
-        known = {"base_url", *tables("settings")}
-        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        known = set(self.known_settings)
         problems = []
         for key in self._overrides:
             if key not in known:

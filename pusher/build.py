@@ -13,11 +13,12 @@ from pusher.compile import Manifest, Model, Source
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.contracts import Engine, EngineError
 from pusher.errors import BuildError, Problem
-from pusher.progress import Listener, ModelBuilt, silent
+from pusher.progress import Listener, ModelBuilt, Notice, silent
 
 # What one pass of a sharded table reads, so that grouping it stays well below 1 GB of memory.
 ROWS_PER_SHARD = 3_000_000
 TEXT_BYTES_PER_SHARD = 600_000_000
+MOST_SHARDS = 256
 BYTES_PER_SHARD = {".parquet": 150_000_000, ".gz": 100_000_000, ".zst": 100_000_000}
 
 
@@ -95,14 +96,7 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
         if twice is not None:
             _failed(run, model, twice, clock.monotonic_s() - started)
             return
-        shard_by = _shard_by(model)
-        run.engine.create(
-            model.relation,
-            model.compiled_sql,
-            materialized=model.materialized,
-            shards=_shards(run, model) if shard_by else 1,
-            shard_by=shard_by,
-        )
+        _create(run, model, listener)
         rows = _rows(run.engine, model)
     except EngineError as error:
         _failed(run, model, _problem(run.manifest, model, error), clock.monotonic_s() - started)
@@ -116,6 +110,28 @@ def _failed(run: _Run, model: Model, problem: Problem, seconds: float) -> None:
     run.broken.add(model.name)
     run.problems.append(problem)
     run.built.append(BuiltModel(model.name, "failed", None, seconds))
+
+
+def _create(run: _Run, model: Model, listener: Listener) -> None:
+    """Create a model's view or table; a table whose passes do not fit into memory is begun again with smaller ones."""
+    shard_by = _shard_by(model)
+    shards = _shards(run, model) if shard_by else 1
+    while True:
+        try:
+            run.engine.create(
+                model.relation,
+                model.compiled_sql,
+                materialized=model.materialized,
+                shards=shards,
+                shard_by=shard_by,
+            )
+        except EngineError as error:
+            if error.kind != "out-of-memory" or shard_by is None or shards >= MOST_SHARDS:
+                raise
+            shards *= 2
+            listener(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
+        else:
+            return
 
 
 def _rows(engine: Engine, model: Model) -> int | None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pusher.account import Account
+from pusher.account import DEFAULT_CONCURRENCY, Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import Manifest, Model, inspect, load
+from pusher.compile import Inference, Manifest, Model, inspect, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -31,6 +31,7 @@ from pusher.progress import Listener, silent
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
+    from pusher.effective import EffectiveSetting
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.state import StateFolder
     from pusher.ledger.views import Summary
@@ -40,7 +41,11 @@ if TYPE_CHECKING:
     from pusher.push.world import PushReport
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
-DEFAULT_CONCURRENCY = 8
+# A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
+READING_MEMORY = "400MB"
+# Without a limit DuckDB takes most of the machine for what it has read already, and is hardly faster.
+BUILDING_MEMORY = "2GB"
+_NO_DEFAULTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,21 @@ class Shown:
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewConfig:
+    """The settings of a destination view.
+
+    Attributes:
+        model: Model name.
+        payload: What it is pushed as.
+        settings: Each setting with the layer that set it.
+    """
+
+    model: str
+    payload: str
+    settings: list[EffectiveSetting]
 
 
 class Project:
@@ -172,21 +192,23 @@ class Project:
         """The destination of this project's views, with the settings of the target."""
         return Account(self.profile, self.options.overrides, self.clock)
 
-    def _engine(self, allowed_directories: Sequence[Path] = ()) -> DuckDBEngine:
-        """Open the warehouse."""
+    def _engine(
+        self, allowed_directories: Sequence[Path] = (), defaults: Mapping[str, str] = _NO_DEFAULTS
+    ) -> DuckDBEngine:
+        """Open the warehouse, with settings for what the profile says nothing about."""
         from pusher.engines.duckdb import DuckDBEngine
 
         try:
             return DuckDBEngine.open(
                 self.profile.database,
-                settings=self.profile.engine_settings,
+                settings={**defaults, **self.profile.engine_settings},
                 threads=self.profile.threads,
                 allowed_paths=self.manifest.source_paths(),
                 allowed_directories=allowed_directories,
             )
         except EngineError as error:
             shown = Path(self.profile.database).name
-            fix = "Close the other program that holds it, or check path and rights."
+            fix = error.fix or "Check `path` in profiles.yml, and the rights of the file and its folder."
             raise BuildError(Problem("warehouse", error.message, shown, fix=fix)) from error
 
     # questions ------------------------------------------------------------------------------------------------
@@ -221,14 +243,49 @@ class Project:
             )
         return found
 
-    # verbs ----------------------------------------------------------------------------------------------------
+    def config(self, name: str) -> ViewConfig:
+        """Return the settings of a destination view; opens no warehouse.
 
-    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
-        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+        Raises:
+            CompileError: A model does not bind.
+            ConfigError: There is no such view, or it is no destination view.
+        """
+        from pusher.effective import effective_settings
+
+        view = self.views([name])[0]
+        model = self.manifest.models[view.model]
+        columns = [column.name for column in self._inference().models.get(model.name, ())]
+        return ViewConfig(model.name, view.payload.name, effective_settings(self.account, model, view.payload, columns))
+
+    def bind(self) -> None:
+        """Bind every model on empty tables, without the warehouse.
+
+        Raises:
+            CompileError: A model does not bind.
+        """
+        self._inference()
+
+    def count_relations(self) -> int:
+        """Return how many tables and views the warehouse has.
+
+        Raises:
+            BuildError: It cannot be opened.
+        """
+        with closing(self._engine()) as engine:
+            tables = "select 1 from duckdb_tables() where not internal"
+            found = engine.rows(
+                f"select count(*) from ({tables} union all select 1 from duckdb_views() where not internal)"
+            )
+        return int(found[0][0])
+
+    def _inference(self) -> Inference:
+        """Bind every model on empty tables.
+
+        Raises:
+            CompileError: A model does not bind.
+        """
         from pusher.engines.duckdb import DuckDBEngine
-        from pusher.lint import lint
 
-        models = self.models(select, exclude)
         engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
         try:
             inference = inspect(self.manifest, engine)
@@ -236,6 +293,16 @@ class Project:
             engine.close()
         if inference.problems:
             raise CompileError(*inference.problems)
+        return inference
+
+    # verbs ----------------------------------------------------------------------------------------------------
+
+    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
+        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+        from pusher.lint import lint
+
+        models = self.models(select, exclude)
+        inference = self._inference()
         account = self.account
         payloads = account.payloads_of(models)
         columns: Mapping[str, Sequence[Column]] = inference.models
@@ -271,7 +338,7 @@ class Project:
         models = self.models(select, exclude)
         views = list(self.account.payloads_of(models))
         self.manifest.write_compiled()
-        engine = self._engine()
+        engine = self._engine(defaults={"memory_limit": BUILDING_MEMORY})
         try:
             built = build(self.manifest, engine, models, self.listener, self.clock)
             coverage = [cover(engine, view, self._plan_options()) for view in (self.views(views) if views else [])]
@@ -341,8 +408,12 @@ class Project:
         engines: list[Engine] = []
 
         def open_engine(folder: Path) -> Engine:
-            engines.append(self._engine([folder]))
+            engines.append(self._engine([folder], {"memory_limit": READING_MEMORY}))
             return engines[-1]
+
+        def cut_query_short() -> None:
+            for engine in engines[-1:]:
+                engine.interrupt()
 
         world = PushWorld(
             destination=self.account.destination,
@@ -353,7 +424,7 @@ class Project:
             should_stop=should_stop,
             open_engine=open_engine,
             ca_file=settings.ca_file,
-            interruptible=lambda: interruptible(engines[-1].interrupt),
+            interruptible=lambda: interruptible(cut_query_short),
         )
         return push(views, world, options)
 

@@ -14,7 +14,7 @@ from pusher.clock import FixedClock
 from pusher.compile import Manifest
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
-from pusher.progress import Event, ModelBuilt
+from pusher.progress import Event, ModelBuilt, Notice
 from tests.compile.support import STARTED, compiled, problems
 
 FILES = {
@@ -126,6 +126,36 @@ def test_sharding_does_not_change_the_result(
     assert outcome(build(manifest, warehouse))[1] == ("orders", "built", 50)
     assert shards == [1, 12, 1]
     assert warehouse.rows("from orders except all from whole") == []
+
+
+def test_passes_that_do_not_fit_into_memory_become_smaller(tmp_path: Path) -> None:
+    """A sharded table that runs out of memory is begun again with twice the passes, and the person is told."""
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "data" / "lines.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select i, md5(cast(i as varchar)) as v from range(300000) t (i)) to '{path}'")
+    files = {
+        "models/s.yml": FILES["models/s.yml"].replace(".csv", ".parquet"),
+        "models/longest.sql": (
+            "{{ config(materialized='table', meta={'pusher': {'shard_by': 'k'}}) }}\n"
+            "select i % 64 as k, length(string_agg(v || i, ',' order by v)) as letters\n"
+            "from {{ source('raw', 'lines') }}\ngroup by i % 64"
+        ),
+    }
+    told = Told()
+    small = DuckDBEngine.open(
+        tmp_path / "shop.duckdb", settings={"memory_limit": "60MB"}, threads=1, allowed_paths=[path]
+    )
+    try:
+        built = build(compiled(tmp_path, files), small, None, told, FixedClock(STARTED))
+        found = small.rows("select count(*), sum(letters) from longest")
+    finally:
+        small.close()
+    with duckdb.connect() as connection:
+        whole = connection.execute(f"select sum(length(v || i) + 1) - 64 from '{path}'").fetchall()
+    assert outcome(built) == [("longest", "built", 64)]
+    assert found == [(64, whole[0][0])]
+    assert told.events[:1] == [Notice("longest does not fit into memory_limit; trying again in 2 passes.")]
 
 
 def broken(**models: str) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pusher.cli import build, compile_, lint, ls, push, sandbox, show, status
+from pusher.cli import build, compile_, config, debug, lint, ls, push, sandbox, show, status
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
 from pusher.version import __version__
@@ -37,8 +37,10 @@ def _shared(
     """Send offline conversions to TikTok from SQL models."""
 
 
+app.command("debug", help=debug.HELP)(debug.debug)
 app.command("ls", help=ls.HELP)(ls.ls)
 app.command("compile", help=compile_.HELP)(compile_.compile_)
+app.command("config", help=config.HELP)(config.config)
 app.command("show", help=show.HELP)(show.show)
 app.command("lint", help=lint.HELP)(lint.lint)
 app.command("build", help=build.HELP)(build.build)

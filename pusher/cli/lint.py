@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,13 @@ from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
 
+if TYPE_CHECKING:
+    from pusher.lint import Finding
+
 HELP = """Prove from the SQL alone that the views carry what TikTok requires.
 
 Needs no warehouse, no data and no token. Example: pusher lint --format json"""
+FORMATS = ("text", "json", "github", "sarif")
 
 
 def lint(
@@ -26,24 +30,41 @@ def lint(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
-    format_: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
     json: options.Json = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Check models."""
     with session("lint", as_json=json or format_ == "json", quiet=quiet) as current:
-        if format_ not in {"text", "json"}:
-            raise ConfigError(Problem("usage", f"--format {format_} is not known.", fix="Use text or json."))
-        from pusher.lint import render_text, summary
+        if format_ not in FORMATS:
+            *others, last = FORMATS
+            raise ConfigError(
+                Problem("usage", f"--format {format_} is not known.", fix=f"Use {', '.join(others)} or {last}.")
+            )
+        from pusher.lint import github, render_text, sarif, summary
 
+        findings: list[Finding] = []
+        if format_ in {"github", "sarif"} and not json:
+            render = github if format_ == "github" else sarif
+            folder = _folder(project_dir)
+            current.document = lambda problems: render(findings, problems, folder)
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
         report = project.lint(select or (), exclude or ())
-        counts = summary(report.findings, report.models)
-        current.body["findings"] = [finding.as_json() for finding in report.findings]
+        findings += report.findings
+        counts = summary(findings, report.models)
+        current.body["findings"] = [finding.as_json() for finding in findings]
         current.body["summary"] = counts
         current.exit_code = 1 if counts["errors"] else 0
-        current.text(render_text(report.findings))
+        current.text(render_text(findings))
         current.text(
             f"{counted(counts['models'], 'model')}: {counted(counts['errors'], 'error')}, "
             f"{counted(counts['warnings'], 'warning')}, {counted(counts['notes'], 'note')}"
         )
+
+
+def _folder(project_dir: Path) -> str:
+    """Return the project's path below the folder that the command runs in, which CI makes the checkout's root."""
+    try:
+        return project_dir.resolve().relative_to(Path.cwd()).as_posix().removeprefix(".")
+    except ValueError:
+        return ""

@@ -39,6 +39,7 @@ class Session:
         progress: Prints progress on stderr.
         exit_code: Code to end with.
         body: Fields of the JSON object beside the envelope.
+        document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
     """
 
     command: str
@@ -46,10 +47,11 @@ class Session:
     progress: Progress
     exit_code: int = 0
     body: dict[str, Any] = field(default_factory=dict)
+    document: Callable[[Sequence[Problem]], str] | None = None
 
     def text(self, lines: str) -> None:
         """Print a result for a person; nothing under `--json`."""
-        if not self.json and lines:
+        if not self.json and self.document is None and lines:
             _show(lines)
 
     def project(
@@ -79,6 +81,8 @@ class Session:
     def finish(self, problems: tuple[Problem, ...]) -> None:
         """Print errors, or the JSON object."""
         self.progress.close()
+        if self.document is not None and (document := self.document(problems)):
+            _show(document)
         if self.json:
             print_envelope(self.command, self.exit_code, problems, self.body)
         elif problems:

@@ -12,13 +12,16 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
-from pusher.ledger.reconcile import MEMORY_LIMIT, path_list
+from pusher.ledger.reconcile import path_list
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
 from pusher.payload.sql import literal
 
 MOST_KEY_FILES = 64
+# Rows are only copied, while the delivery's memory is still with the process.
+MEMORY_LIMIT = "128MB"
+THREADS = 1
 
 
 def compact_keys(
@@ -91,7 +94,7 @@ def merge(paths: Sequence[Path], target: Path, *, keep_since: int) -> int:
     import duckdb
 
     with duckdb.connect(
-        ":memory:", config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(target.parent)}
+        ":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(target.parent)}
     ) as connection:
         connection.execute(
             f"copy (select * from read_parquet({path_list(paths)}) where event_time >= {keep_since}) "

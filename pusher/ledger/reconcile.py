@@ -18,7 +18,7 @@ from pusher.errors import Problem, StateError
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import literal
 
-MEMORY_LIMIT = "384MB"
+MEMORY_LIMIT = "256MB"
 ROWS_PER_PART = 49_152
 CONFLICT = (
     "The same event has other material values than before.",

@@ -265,7 +265,7 @@ class Store:
         )
 
     def intend(self, batch: Batch, *, encoder: str, sha256: str, size: int, run: str, now: datetime) -> Batch:
-        """Store that a batch is about to be sent; nothing may be written to the wire before the commit."""
+        """Store that a batch, known or new (id 0), is about to be sent; no byte may be written before the commit."""
         sending = replace(
             batch,
             state=BatchState.SENDING,
@@ -274,14 +274,23 @@ class Store:
             first_risk_at=batch.first_risk_at or now,
             attempts=batch.attempts + 1,
         )
-        self._connection.execute(
-            "update batch set state = 'sending', encoder = ?, sha256 = ?, first_risk_at = ?, attempts = ?, run = ?, "
-            "updated_at = ? where id = ?",
-            (encoder, sha256, stamp(sending.first_risk_at or now), sending.attempts, run, stamp(now), batch.id),
-        )
+        facts = (encoder, sha256, stamp(sending.first_risk_at or now), sending.attempts, run, stamp(now))
+        if batch.id == 0:
+            cursor = self._connection.execute(
+                "insert into batch (state, encoder, sha256, first_risk_at, attempts, run, updated_at, part, ranges, "
+                "rows) values ('sending', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*facts, batch.part, json.dumps(batch.ranges), batch.rows),
+            )
+            sending = replace(sending, id=int(cursor.lastrowid or 0))
+        else:
+            self._connection.execute(
+                "update batch set state = 'sending', encoder = ?, sha256 = ?, first_risk_at = ?, attempts = ?, "
+                "run = ?, updated_at = ? where id = ?",
+                (*facts, batch.id),
+            )
         self._connection.execute(
             "insert into attempt (batch, number, run, started_at, bytes) values (?, ?, ?, ?, ?)",
-            (batch.id, sending.attempts, run, stamp(now), size),
+            (sending.id, sending.attempts, run, stamp(now), size),
         )
         return sending
 

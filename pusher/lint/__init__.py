@@ -17,11 +17,12 @@ from pusher.config import PolicyFile
 from pusher.contracts import Column
 from pusher.lint.context import Context
 from pusher.lint.finding import Edit, Finding, Fix, render_text, summary
+from pusher.lint.formats import github, sarif
 from pusher.lint.noqa import unsuppressed
 from pusher.lint.rules import RULES
 from pusher.payload.model import Payload
 
-__all__ = ["Edit", "Finding", "Fix", "lint", "render_text", "summary"]
+__all__ = ["Edit", "Finding", "Fix", "github", "lint", "render_text", "sarif", "summary"]
 
 
 def lint(

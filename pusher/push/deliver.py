@@ -37,8 +37,8 @@ IDLE_S = 0.5
 GRACE_S = 10.0
 MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.003
-# Rows are read, encoded and settled beside the thread that writes the ledger.
-BACKGROUND_THREADS = 3
+# One to open the next part, one to settle the last.
+FILE_THREADS = 2
 
 
 class Delivery:
@@ -100,10 +100,11 @@ class Delivery:
         started = self._clock.monotonic_s()
         self._deadline = started + self._limits.deadline_s
         with (
-            ThreadPoolExecutor(max_workers=BACKGROUND_THREADS, thread_name_prefix="rows") as background,
+            ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoding,
+            ThreadPoolExecutor(max_workers=FILE_THREADS, thread_name_prefix="file") as files,
             ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool,
         ):
-            self._prepare(background)
+            self._prepare(encoding, files)
             self._load(parts)
             try:
                 self._loop(pool)
@@ -118,14 +119,16 @@ class Delivery:
 
     # preparation --------------------------------------------------------------------------------------------
 
-    def _prepare(self, background: Executor) -> None:
-        self._encoders = Encoders(root=self._state.root, destination=self._destination, pool=background)
+    def _prepare(self, encoding: Executor, files: Executor) -> None:
+        self._encoders = Encoders(
+            root=self._state.root, destination=self._destination, encoding=encoding, reading=files
+        )
         self._settling = Settling(
             store=self._store,
             state=self._state,
             run=self._run,
             now=self._clock.now,
-            pool=background,
+            pool=files,
             on_accepted=self._add_accepted,
         )
         self._claims = Claims(
@@ -238,8 +241,6 @@ class Delivery:
     def _intend(self, attempt: Try) -> None:
         now, batch, body = self._clock.now(), attempt.batch, attempt.body
         assert body is not None  # noqa: S101 -- set when the batch was claimed
-        if batch.id == 0:
-            batch = self._store.add_batch(part=batch.part, ranges=batch.ranges, run=self._run, now=now)
         attempt.attempts_in_run += 1
         attempt.risk_before = batch.first_risk_at
         attempt.batch = self._store.intend(

@@ -20,13 +20,15 @@ class Encoders:
     Args:
         root: The state folder.
         destination: Wraps rows.
-        pool: Reads parts and encodes ahead.
+        encoding: One thread that encodes ahead: the encoder holds Python's lock, so more would only wait.
+        reading: Reads parts.
     """
 
-    def __init__(self, *, root: Path, destination: Destination, pool: Executor) -> None:
+    def __init__(self, *, root: Path, destination: Destination, encoding: Executor, reading: Executor) -> None:
         self._root = root
         self._destination = destination
-        self._pool = pool
+        self._encoding = encoding
+        self._reading = reading
         self._open: OrderedDict[int, Future[PartEncoder]] = OrderedDict()
 
     def expect(self, work: PartWork) -> None:
@@ -57,7 +59,7 @@ class Encoders:
             assert part.path is not None  # noqa: S101 -- open parts have a file
             code = part.space.removeprefix("test:") or None
             envelope = self._destination.envelope(work.payload, part.source_id, code)
-            found = self._pool.submit(PartEncoder, self._root / part.path, envelope, self._pool)
+            found = self._reading.submit(PartEncoder, self._root / part.path, envelope, self._encoding)
         self._open[part.id] = found
         while len(self._open) > MOST_ENCODERS:
             self._open.popitem(last=False)

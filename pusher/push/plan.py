@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +28,7 @@ from pusher.payload.types import SqlType, parse_type
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
 ROWS_PER_FILE = 50_000
 DAY_S = 86_400
+PUBLISHING_THREADS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,7 @@ def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFil
 def plan_view(
     view: View,
     *,
-    engine: Engine,
+    open_engine: Callable[[], Engine],
     folder: Path,
     store: Store | None,
     state_root: Path,
@@ -179,7 +182,7 @@ def plan_view(
 
     Args:
         view: The view.
-        engine: Where it is.
+        open_engine: Opens the warehouse; it is closed before the rows are compared, to give its memory back.
         folder: Folder for temporary files, on the file system of the outbox.
         store: The ledger, or None when there is none yet.
         state_root: Folder that the ledger's paths are relative to.
@@ -190,10 +193,11 @@ def plan_view(
     Raises:
         PlanError: The view cannot be planned.
     """
-    checks, columns = judge(engine, view, options)
     staging = folder / f"{options.run}-{view.model}.staging"
     frozen = folder / f"{options.run}-{view.model}.frozen"
-    staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+    with closing(open_engine()) as engine:
+        checks, columns = judge(engine, view, options)
+        staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
     frozen.mkdir(mode=PRIVATE_FOLDER)
     texts = {
         number: ReasonText(reason.term, reason.code, reason.field, reason.message, reason.fix)
@@ -266,10 +270,16 @@ def commit_plan(
     plan: Plan, result: Reconciled, *, store: Store, state: StateFolder, destination: str, options: PlanOptions
 ) -> None:
     """Give the frozen rows their durable names and record them; the old quarantine of the view is replaced."""
-    view, named = plan.view, []
-    for number, (source_id, staged) in enumerate(result.parts):
+    view = plan.view
+
+    def name_part(number: int) -> tuple[str, File]:
+        source_id, staged = result.parts[number]
         final = state.outbox / f"{options.run}-{view.model}-{number}.parquet"
-        named.append((source_id, _file(staged, final, kind="outbox", view=view, options=options, state=state)))
+        return source_id, _file(staged, final, kind="outbox", view=view, options=options, state=state)
+
+    # Each waits for the disk and works out a digest of its bytes, both without Python's lock.
+    with ThreadPoolExecutor(PUBLISHING_THREADS) as pool:
+        named = list(pool.map(name_part, range(len(result.parts))))
     quarantine = None
     if result.quarantine is not None:
         final = state.quarantine / f"{options.run}-{view.model}.parquet"

@@ -119,7 +119,6 @@ def _plan_all(
 ) -> list[ModelReceipt]:
     """Plan every view before anything is sent; a view that fails leaves no trace of the others' staging."""
     found: list[tuple[Plan, Reconciled]] = []
-    engine = world.open_engine(folder)
     try:
         for view in views:
             _refuse_if_stopped(world)
@@ -127,7 +126,7 @@ def _plan_all(
             with world.interruptible():
                 plan, result = plan_view(
                     view,
-                    engine=engine,
+                    open_engine=lambda: world.open_engine(folder),
                     folder=folder,
                     store=store,
                     state_root=world.state.root,
@@ -146,8 +145,6 @@ def _plan_all(
         if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
             raise _interrupted() from error
         raise
-    finally:
-        engine.close()
     if store is not None and folder == world.state.outbox:
         for plan, result in found:
             commit_plan(

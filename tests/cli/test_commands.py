@@ -18,7 +18,7 @@ from pusher.ledger.state import StateFolder
 from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
-COMMANDS = ("ls", "compile", "show", "lint", "build", "push", "status", "sandbox")
+COMMANDS = ("ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "sandbox")
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]
 
@@ -268,7 +268,7 @@ OPTIONS = {
     ),
     "format": (
         ("lint", "--format", "xml"),
-        ("usage", None, None, None, "--format xml is not known.", "Use text or json."),
+        ("usage", None, None, None, "--format xml is not known.", "Use text, json, github or sarif."),
     ),
 }
 
@@ -326,7 +326,16 @@ def test_an_id_of_bare_digits_is_refused(project: ProjectFactory) -> None:
 
 def test_json_is_one_object_with_the_same_envelope(shop: Shop) -> None:
     """Stdout is one line of JSON, stderr is empty, and the exit code stands in the object."""
-    for words in (["ls"], ["compile"], ["lint"], ["build"], ["show", "offline"], ["push"], ["status"]):
+    for words in (
+        ["ls"],
+        ["compile"],
+        ["config", "offline"],
+        ["lint"],
+        ["build"],
+        ["show", "offline"],
+        ["push"],
+        ["status"],
+    ):
         ran = shop(*words, "--json")
         assert (list(ran.json)[:4], ran.json["command"], ran.err) == (ENVELOPE, words[0], "")
         assert (ran.json["schema_version"], ran.json["exit_code"], ran.out.count("\n")) == (1, ran.code, 1)
@@ -432,7 +441,7 @@ def test_no_raw_identifier_is_shown_or_kept_anywhere(shop: Shop) -> None:
     """All outputs of all commands, the state folder and target/ are searched for the customers of the source file."""
     outputs = []
     for words in (
-        ["ls"], ["compile"], ["lint"], ["build"], ["show", "stg_orders"], ["show", "offline"],
+        ["ls"], ["compile"], ["config", "offline"], ["lint"], ["build"], ["show", "stg_orders"], ["show", "offline"],
         ["show", "offline", "--payload"], ["push", "--dry-run"], ["push"], ["status"],
         ["status", "--sql", "select * from quarantine"],
     ):  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 from pusher.destinations.tiktok.facts import contract, tables
 from pusher.destinations.tiktok.reference import reference
 from pusher.payload.load import CONFIDENCES
+from tests.destinations import golden
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "contract.md"
 
@@ -49,3 +50,9 @@ def test_a_rename_leads_to_a_current_value() -> None:
         for enum in payload.enums.values():
             assert set(enum.translations.values()) <= set(enum.values)
             assert {rename.old for rename in enum.renames}.isdisjoint(enum.values)
+
+
+def test_no_fact_changes_unseen() -> None:
+    """The loaded contract is the one in the golden file: a change of fact is a diff that a reviewer reads."""
+    same = golden.text() == golden.FILE.read_text("utf-8")
+    assert same, "If the change is meant, run `python -m tests.destinations.golden` and commit the file."

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from pusher.contracts import StagedFile
+from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
 from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, wait_until
 
@@ -585,3 +587,25 @@ def test_full_disk_stops_with_a_remedy_and_loses_nothing(tmp_path: Path, most_by
         assert b"Traceback" not in err
         assert server.counted() == [row.order_id for row in rows]
         assert shop.keys() == [("accepted", 3_000)]
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(None, "381.4 MiB"), ("1GiB", "1.0 GiB")])
+def test_a_view_is_read_with_bounded_memory(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, setting: str | None, expected: str
+) -> None:
+    """A push takes 400 MB to read a view, unless the profile gives it more."""
+    shop.sell(orders(3))
+    shop.build()
+    if setting is not None:
+        path = shop.root / "profiles.yml"
+        path.write_text(path.read_text().replace('"threads": 2', f'"threads": 2, "memory_limit": "{setting}"'))
+    limits: list[Any] = []
+    stage = DuckDBEngine.stage
+
+    def noted(self: DuckDBEngine, sql: str, folder: Path, **how: Any) -> list[StagedFile]:
+        limits.extend(self.rows("select current_setting('memory_limit')"))
+        return stage(self, sql, folder, **how)
+
+    monkeypatch.setattr(DuckDBEngine, "stage", noted)
+
+    assert (shop.push().exit_code, limits) == (0, [(expected,)])

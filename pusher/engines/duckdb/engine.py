@@ -360,9 +360,11 @@ def _opening_error(error: Exception, path: str | Path) -> EngineError:
     if "Could not set lock" in text:
         holder = re.search(r"\(PID (\d+)\)", text)
         who = f" (process {holder[1]})" if holder else ""
-        return EngineError(f"{name} is in use by another process{who}; close it first.", kind="io")
+        message = f"{name} is in use by another process{who}; close it first."
+        return EngineError(message, kind="io", fix="Close the other program that holds it.")
     if "not a valid DuckDB database file" in text:
-        return EngineError(f"{name} is not a DuckDB database.", kind="io")
+        fix = "Correct `path` in profiles.yml, or move the file away."
+        return EngineError(f"{name} is not a DuckDB database.", kind="io", fix=fix)
     if "different configuration" in text:
         return EngineError(f"{name} is already open in this process.", kind="io")
     return engine_error(error)

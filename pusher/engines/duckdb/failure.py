@@ -157,7 +157,7 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
     fix = next((fix for pattern, fix in _FIXES if re.search(pattern, message)), None)
     undeclared = _NOT_IN_FILE.search(message)
     if undeclared:
-        listed = undeclared[1].replace('"', "").replace(",", ", ")
+        listed = ", ".join(sorted(undeclared[1].replace('"', "").split(",")))
         message = f"Declared columns are not in the CSV file: {listed}"
     if kind == "conversion" and _SETTING.search(message):
         kind = "permission"
