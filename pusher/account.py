@@ -44,7 +44,6 @@ class Account:
         """
         self._check_destinations()
         self._check_overrides()
-        self._check_settings()
         if has_clock:
             self._check_clock()
 
@@ -135,8 +134,12 @@ class Account:
         if problems:
             raise ConfigError(*problems)
 
-    def _check_settings(self) -> None:
-        """Refuse settings that are unknown or not in their form, each in the layer that gives it."""
+    def check_settings(self) -> None:
+        """Refuse settings that are unknown or not in their form, each in the layer that gives it.
+
+        Raises:
+            ConfigError: With one problem for each of them.
+        """
         from pusher.destinations.tiktok.settings import check_settings
 
         found = self._profile.destinations.get(self.destination.name)

@@ -301,6 +301,7 @@ class Project:
         """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
         from pusher.lint import lint
 
+        self.account.check_settings()
         models = self.models(select, exclude)
         inference = self._inference()
         account = self.account
@@ -335,6 +336,7 @@ class Project:
         from pusher.build import build
         from pusher.push.coverage import cover
 
+        self.account.check_settings()
         models = self.models(select, exclude)
         views = list(self.account.payloads_of(models))
         self.manifest.write_compiled()
@@ -388,6 +390,7 @@ class Project:
         from pusher.push.world import PushOptions, PushWorld
 
         test_event_code = _test_code(test_event_code)
+        self.account.check_settings()
         views = self.views(select, exclude)
         if not dry_run:
             self.state.create()
