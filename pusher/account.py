@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -67,9 +68,12 @@ class Account:
                     fix="Add it as in profiles.yml.example.",
                 )
             )
-        overrides: dict[str, Any] = {key: self._override(key, text) for key, text in self._overrides.items()}
+        overrides = self._typed_overrides()
         base_url = overrides.pop("base_url", found.base_url)
         return replace(found, base_url=base_url, values={**found.values, **overrides})
+
+    def _typed_overrides(self) -> dict[str, Any]:
+        return {key: self._override(key, text) for key, text in self._overrides.items()}
 
     @property
     def overrides(self) -> Mapping[str, str]:
@@ -130,6 +134,26 @@ class Account:
         if problems:
             raise ConfigError(*problems)
 
+    def check_settings(self) -> None:
+        """Refuse settings that are unknown or not in their form, each in the layer that gives it.
+
+        Raises:
+            ConfigError: With one problem for each of them.
+        """
+        from pusher.destinations.tiktok.settings import check_settings
+
+        found = self._profile.destinations.get(self.destination.name)
+        if found is None:
+            return
+        problems = list(_problems_of(lambda: check_settings(found)))
+        overrides = self._typed_overrides()
+        given = replace(found, base_url=overrides.pop("base_url", None), values=overrides)
+        for problem in _problems_of(lambda: check_settings(given)):
+            message = f"--set: {problem.message}"
+            problems.append(replace(problem, message=message, file=None, line=None, column=None))
+        if problems:
+            raise ConfigError(*problems)
+
     def _check_clock(self) -> None:
         base_url = self.settings.base_url or ""
         if base_url != EMBEDDED and not base_url.startswith(("http://127.", "http://localhost", "http://[::1]")):
@@ -140,6 +164,26 @@ class Account:
                     fix="Leave --clock out, or push to the sandbox.",
                 )
             )
+
+    def payloads_of(self, models: Iterable[Model]) -> dict[str, Payload]:
+        """Return the payload of each destination view among the models.
+
+        Raises:
+            CompileError: Models name unknown destinations, payloads or keys; all problems at once.
+        """
+        found: dict[str, Payload] = {}
+        problems: list[Problem] = []
+        for model in models:
+            try:
+                payload = self.payload_of(model)
+            except CompileError as error:
+                problems += error.problems
+                continue
+            if payload is not None:
+                found[model.name] = payload
+        if problems:
+            raise CompileError(*problems)
+        return found
 
     def payload_of(self, model: Model) -> Payload | None:
         """Return what a model is pushed as, or None if it is not a destination view.
@@ -156,7 +200,7 @@ class Account:
                 Problem(
                     "unknown-destination",
                     f"{model.name}: unknown destination `{block['destination']}`.",
-                    model.path,
+                    *_place(model, str(block["destination"])),
                     fix=f"Use destination `{self.destination.name}`.",
                 )
             )
@@ -166,28 +210,41 @@ class Account:
             near = suggest(str(block.get("payload")), self.destination.payloads)
             fix = f"Did you mean `{near}`?" if near else f"Known payloads: {known}."
             message = f"{model.name}: unknown payload `{block.get('payload')}`."
-            raise CompileError(Problem("unknown-payload", message, model.path, fix=fix))
+            place = _place(model, str(block.get("payload")))
+            raise CompileError(Problem("unknown-payload", message, *place, fix=fix))
         return payload
 
     def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
         """Refuse keys of `meta.pusher` that nothing reads."""
         known = {"destination", "payload", "shard_by"}
         known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        problems = []
         for key in block:
             if key not in known:
                 near = suggest(str(key), known)
                 fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
                 message = f"{model.name}: unknown key `{key}` in meta.pusher."
-                raise CompileError(Problem("unknown-key", message, model.path, fix=fix))
+                problems.append(Problem("unknown-key", message, *_place(model, str(key)), fix=fix))
+        if problems:
+            raise CompileError(*problems)
 
     def source_id_of(self, model: Model, payload: Payload) -> str | None:
-        """Return the event source id of a view: run setting, then the model's meta, then the profile."""
+        """Return the event source id of a view: run setting, then the model's meta, then the profile.
+
+        Raises:
+            ConfigError: It is not in its form.
+        """
         key = payload.source_id_setting
         block = model.meta.get("pusher") or {}
         settings = self.settings
-        if key in block and key not in self._overrides:
-            settings = replace(settings, values={**settings.values, key: block[key]})
-        return self.destination.source_id(payload, settings)
+        if key not in block or key in self._overrides:
+            return self.destination.source_id(payload, settings)
+        try:
+            return self.destination.source_id(payload, replace(settings, values={**settings.values, key: block[key]}))
+        except ConfigError as error:
+            file, line, column = _place(model, key)
+            moved = (replace(problem, file=file, line=line, column=column) for problem in error.problems)
+            raise ConfigError(*moved) from error
 
     def endpoint(self, state_dir: Path) -> Endpoint:
         """Return where requests of this target go.
@@ -203,3 +260,22 @@ class Account:
         """Return the requests per second when no setting gives them."""
         # The embedded sandbox has no rate limit to respect.
         return 1_000.0 if self.settings.base_url == EMBEDDED else float(contract_rate)
+
+
+def _problems_of(check: Callable[[], None]) -> tuple[Problem, ...]:
+    try:
+        check()
+    except ConfigError as error:
+        return error.problems
+    return ()
+
+
+def _place(model: Model, word: str) -> tuple[str, int | None, int | None]:
+    """Return where a model's own config() holds a word, else the entry of its YAML file, else its file."""
+    found = re.search(rf"['\"]{re.escape(word)}['\"]", model.raw_sql)
+    if found is not None:
+        before = model.raw_sql[: found.start()]
+        return model.path, before.count("\n") + 1, found.start() - (before.rfind("\n") + 1) + 1
+    if model.patch is not None:
+        return model.patch[0], model.patch[1], None
+    return model.path, None, None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
 from pusher.compile import Manifest, Model, Source
-from pusher.compile.columns import sql_problem
+from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
 from pusher.contracts import Addition, Engine, EngineError
 from pusher.errors import BuildError, Problem
@@ -113,8 +113,9 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
     started = clock.monotonic_s()
     try:
         run.engine.check_is_query(model.compiled_sql)
-        problem = _create(run, model, listener)
-        rows = _rows(run.engine, model)
+        columns = run.engine.columns(model.compiled_sql)
+        problem = duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model, listener)
+        rows = _rows(run.engine, model) if problem is None else None
     except EngineError as error:
         problem = _problem(run.manifest, model, error)
     if problem is not None:
@@ -205,7 +206,7 @@ def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
         # The engine counts the position in the text of the view that failed, without saying which.
         known = f" (in this model or a view it reads: {', '.join(views)})"
         unplaced = EngineError(
-            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates
+            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates, fix=error.fix
         )
         return sql_problem(manifest, model, unplaced, analysis=False)
     return sql_problem(manifest, model, error, analysis=False)

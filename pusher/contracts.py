@@ -78,16 +78,24 @@ class EngineError(Exception):
             `other`.
         offset: 0-based character offset in the SQL text, when the engine gives one.
         candidates: Names the engine thinks were meant.
+        fix: What to do, when the engine knows.
     """
 
     def __init__(
-        self, message: str, *, kind: str = "other", offset: int | None = None, candidates: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        kind: str = "other",
+        offset: int | None = None,
+        candidates: Sequence[str] = (),
+        fix: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.kind = kind
         self.offset = offset
         self.candidates = tuple(candidates)
+        self.fix = fix
 
 
 class Engine(Protocol):

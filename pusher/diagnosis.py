@@ -126,10 +126,8 @@ def _warehouse(project: Project) -> str:
 
 
 def _settings(project: Project) -> str:
-    from pusher.destinations.tiktok.settings import read_settings
-
     account = project.account
-    read_settings(account.settings)
+    account.check_settings()
     for view in project.models():
         payload = account.payload_of(view)
         if payload is not None:

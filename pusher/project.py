@@ -151,15 +151,23 @@ class Project:
         """
         options = options or LoadOptions()
         file = load_project_file(options.project_dir)
-        profile = load_profile(
-            project_root=file.root,
-            profile_name=file.profile,
-            profiles_dir=options.profiles_dir,
-            target=options.target,
-        )
-        project = cls(
-            file=file, profile=profile, policy=load_policy_file(file.root), options=options, listener=listener
-        )
+        problems: list[Problem] = []
+        try:
+            policy = load_policy_file(file.root)
+        except ConfigError as error:
+            problems += error.problems
+        try:
+            profile = load_profile(
+                project_root=file.root,
+                profile_name=file.profile,
+                profiles_dir=options.profiles_dir,
+                target=options.target,
+            )
+        except ConfigError as error:
+            problems += error.problems
+        if problems:
+            raise ConfigError(*problems)
+        project = cls(file=file, profile=profile, policy=policy, options=options, listener=listener)
         project.account.check(has_clock=options.clock is not None)
         return project
 
@@ -208,7 +216,7 @@ class Project:
             )
         except EngineError as error:
             shown = Path(self.profile.database).name
-            fix = "Close the other program that holds it, or check path and rights."
+            fix = error.fix or "Check `path` in profiles.yml, and the rights of the file and its folder."
             raise BuildError(Problem("warehouse", error.message, shown, fix=fix)) from error
 
     # questions ------------------------------------------------------------------------------------------------
@@ -226,8 +234,10 @@ class Project:
         from pusher.push.plan import View
 
         found = []
-        for model in self.models(select, exclude):
-            payload = self.account.payload_of(model)
+        models = self.models(select, exclude)
+        payloads = self.account.payloads_of(models)
+        for model in models:
+            payload = payloads.get(model.name)
             if payload is not None:
                 source_id = self.account.source_id_of(model, payload)
                 found.append(View(model.name, model.path, str(model.relation), payload, source_id))
@@ -300,10 +310,11 @@ class Project:
         """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
         from pusher.lint import lint
 
+        self.account.check_settings()
         models = self.models(select, exclude)
         inference = self._inference()
         account = self.account
-        payloads = {model.name: payload for model in models if (payload := account.payload_of(model)) is not None}
+        payloads = account.payloads_of(models)
         columns: Mapping[str, Sequence[Column]] = inference.models
         findings = lint(
             self.manifest,
@@ -342,19 +353,17 @@ class Project:
         from pusher.build import build, standing
         from pusher.push.coverage import cover
 
+        self.account.check_settings()
         # A wrong selector is told before the warehouse is opened.
         self.models(select, exclude)
         engine = self._engine(defaults={"memory_limit": BUILDING_MEMORY})
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
             models = manifest.select(select, exclude)
-            views = [model for model in models if self.account.payload_of(model) is not None]
+            views = list(self.account.payloads_of(models))
             manifest.write_compiled()
             built = build(manifest, engine, models, self.listener, self.clock)
-            coverage = [
-                cover(engine, view, self._plan_options())
-                for view in (self.views([model.name for model in views]) if views else [])
-            ]
+            coverage = [cover(engine, view, self._plan_options()) for view in (self.views(views) if views else [])]
         finally:
             engine.close()
         return BuildReport(built, coverage)
@@ -414,6 +423,7 @@ class Project:
         from pusher.push.world import PushOptions, PushWorld
 
         test_event_code = _test_code(test_event_code)
+        self.account.check_settings()
         views = self.views(select, exclude)
         if not dry_run:
             self.state.create()

@@ -45,6 +45,9 @@ def _warehouse(root: Path) -> Iterator[DuckDBEngine]:
     engine.close()
 
 
+GUARD = "Guard the cast: case when regexp_matches(...) then cast(...) end."
+
+
 class Told:
     """A listener that keeps what it is told."""
 
@@ -177,7 +180,12 @@ def test_independent_failures_all_show_and_what_is_below_is_skipped(root: Path, 
             'Referenced column "pric" not found in FROM clause.',
             "Did you mean `price`?",
         ),
-        ("sql-binder", "models/orders.sql:3:3", 'Referenced column "value_" not found in FROM clause.', None),
+        (
+            "sql-binder",
+            "models/orders.sql:3:3",
+            'Referenced column "value_" not found in FROM clause.',
+            "Name a column of a table in FROM.",
+        ),
     ]
     assert caught.value.__notes__ == ["Not built because of this: events."]
     assert [event.model for event in told.events if isinstance(event, ModelBuilt)] == ["last", "stg"]
@@ -191,7 +199,7 @@ def test_a_value_that_cannot_be_converted_is_not_shown(root: Path, warehouse: Du
         "select\n  cast(price || order_id as int) as id from {{ source('raw', 'lines') }}"
     )
     assert failed(compiled(root, broken(orders=text, events="select 1 as x")), warehouse) == [
-        ("sql-conversion", "models/orders.sql:3:3", "A text cannot be converted to INT32.", None)
+        ("sql-conversion", "models/orders.sql:3:3", "A text cannot be converted to INT32.", GUARD)
     ]
 
 
@@ -204,7 +212,7 @@ def test_a_failure_inside_a_view_names_the_views(root: Path, warehouse: DuckDBEn
             "sql-conversion",
             "models/orders.sql",
             "A text cannot be converted to INT32 in column order_id (in this model or a view it reads: stg).",
-            None,
+            GUARD,
         )
     ]
 
@@ -215,7 +223,12 @@ def test_a_missing_source_file_fails_the_models_that_read_it(root: Path) -> None
     (root / "data/lines.csv").unlink()
     engine = DuckDBEngine.open(root / "shop.duckdb", allowed_paths=manifest.source_paths())
     assert failed(manifest, engine) == [
-        ("sql-io", "models/stg.sql", f'No file "{root}/data/lines.csv" is there.', None)
+        (
+            "sql-io",
+            "models/stg.sql",
+            'No file "data/lines.csv" is there.',
+            "Put the file there, or correct external_location of the source.",
+        )
     ]
     engine.close()
 

@@ -48,10 +48,12 @@ def parse_vars(text: str | None) -> dict[str, Any]:
         return {}
     from pusher.config import parse_yaml
 
-    value = parse_yaml(text, "--vars").value
-    if not isinstance(value, dict):
+    document = parse_yaml(text, "--vars")
+    if not isinstance(document.value, dict):
         raise _bad("--vars", "is not a mapping", "Write it as '{name: value}'.")
-    return value
+    if problems := document.misread_values():
+        raise ConfigError(*problems)
+    return document.value
 
 
 def parse_overrides(pairs: list[str] | None) -> dict[str, str]:

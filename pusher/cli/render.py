@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pusher.errors import Problem
+
+if TYPE_CHECKING:
+    from pusher.push.receipt import Warned
 
 WIDTH = 80
 MOST_CELL = 40
@@ -64,11 +67,21 @@ def wrapped(text: str, indent: str) -> str:
     )
 
 
+def warning_lines(warnings: Sequence[Warned]) -> str:
+    """Return what is odd about rows that are sent: how many, what, what next."""
+    lines = []
+    for one in warnings:
+        field = f" ({one.field})" if one.field else ""
+        lines.append(f"  {one.rows:>8,}  warning: {one.warning}{field}")
+        lines += [wrapped(text, "            ") for text in (one.message, one.fix)]
+    return "\n".join(lines)
+
+
 def problem_lines(problems: Sequence[Problem]) -> str:
     """Return errors for a person: what, where, what next."""
     lines = []
     for problem in problems:
-        place = f"{problem.place}: " if problem.place else ""
+        place = f"{escaped(problem.place)}: " if problem.place else ""
         lines.append(f"error: {place}{escaped(problem.message)}")
         if problem.fix:
             lines.append(wrapped(escaped(problem.fix), "  "))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pusher.compile import graph
 from pusher.compile.increments import addition
@@ -21,6 +22,15 @@ from pusher.errors import CompileError, Problem
 from pusher.payload.sql import identifier
 
 FALLBACK_TYPE = "VARCHAR"
+_FIXES = {
+    "catalog": "Correct the name; models are read by ref(), tables by source(), macros stand in macros/.",
+    "duplicate-key": (
+        "Keep one row of each key, such as with `qualify row_number() over (partition by ... order by ...) = 1`."
+    ),
+    "conversion": "Guard the cast: case when regexp_matches(...) then cast(...) end.",
+    "out-of-memory": "Raise memory_limit in profiles.yml, or materialise what it reads as a table.",
+    "io": "Check space and rights of the files of the database and of the sources.",
+}
 _NAMES = re.compile(r'(?<=")[^"]+(?=")|(?<=with name )\S+')
 
 
@@ -48,20 +58,25 @@ def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysi
     offset = error.offset
     place = manifest.locate(model.name, offset, analysis=analysis) if offset is not None else None
     file, line, column = place or (model.path, None, None)
-    return Problem(f"sql-{error.kind}", error.message, file, line, column, _fix(manifest, error))
+    message = error.message.replace(f"{manifest.project.root.as_posix()}/", "")
+    if file != model.path:
+        # One mistake in a macro shows once for each model that calls it.
+        message = f"{message.removesuffix('.')} (in model {model.name})."
+    return Problem(f"sql-{error.kind}", message, file, line, column, _fix(manifest, error))
 
 
-def _fix(manifest: Manifest, error: EngineError) -> str | None:
+def _fix(manifest: Manifest, error: EngineError) -> str:
     for name in manifest.models:
         if error.kind == "catalog" and f"Table with name {name} " in error.message:
             return f"Write {{{{ ref('{name}') }}}}."
-    if error.kind == "parser":
-        return "Fix the SQL at this place."
-    if error.kind == "duplicate-key":
-        return "Keep one row of each key, such as with `qualify row_number() over (partition by ... order by ...) = 1`."
+    for name in manifest.macros:
+        if error.kind == "catalog" and f"Function with name {name} " in error.message:
+            return f"Write {{{{ {name}(...) }}}}: it is a macro."
     # The engine offers its nearest names, however far; only those close to a name in the message help.
     meant = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
-    return f"Did you mean {' or '.join(f'`{one}`' for one in meant)}?" if meant else None
+    if meant:
+        return f"Did you mean {' or '.join(f'`{one}`' for one in meant)}?"
+    return error.fix or _FIXES.get(error.kind, "Fix the SQL at this place.")
 
 
 def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> Inference:
@@ -144,26 +159,47 @@ def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -
     except EngineError as error:
         found.problems.append(sql_problem(manifest, model, error, analysis=True))
         return
-    twice = _twice(columns)
-    if twice:
-        message = f"Column `{twice}` is selected twice."
-        found.problems.append(Problem("duplicate-column", message, model.path, 1, 1, "Rename or remove one of them."))
+    twice = duplicate_column(manifest, model, columns, analysis=True)
+    if twice is not None:
+        found.problems.append(twice)
         return
     try:
         _create(engine, model.relation, columns)
     except EngineError as error:
-        found.problems.append(Problem(f"sql-{error.kind}", error.message, model.path, 1, 1, _fix(manifest, error)))
+        found.problems.append(sql_problem(manifest, model, error, analysis=True))
         return
     found.models[model.name] = columns
 
 
-def _twice(columns: Sequence[Column]) -> str | None:
+def duplicate_column(manifest: Manifest, model: Model, columns: Sequence[Column], *, analysis: bool) -> Problem | None:
+    """Return the problem of a model that selects a name twice; the engine would rename the second."""
     seen: set[str] = set()
     for column in columns:
         if column.name.lower() in seen:
-            return column.name
+            sql = manifest.analysis_sql(model.name) if analysis else model.compiled_sql
+            offset = _last_output(sql, column.name)
+            place = None if offset is None else manifest.locate(model.name, offset, analysis=analysis)
+            message = f"Column `{column.name}` is selected twice."
+            fix = "Rename or remove one of them."
+            return Problem("duplicate-column", message, *(place or (model.path, 1, 1)), fix)
         seen.add(column.name.lower())
     return None
+
+
+def _last_output(sql: str, name: str) -> int | None:
+    """Return where the final select names a column for the last time, if it names it itself."""
+    import sqlglot
+    from sqlglot import exp
+
+    try:
+        tree: Any = sqlglot.parse_one(sql, dialect="duckdb")
+    except sqlglot.ParseError:
+        return None
+    while isinstance(tree, (exp.SetOperation, exp.Subquery)):
+        tree = tree.this
+    named = [node for node in tree.expressions if node.alias_or_name.lower() == name.lower()]
+    names = named[-1].find_all(exp.Identifier) if named else ()
+    return max((node.meta["start"] for node in names if "start" in node.meta), default=None)
 
 
 def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> None:
@@ -193,7 +229,7 @@ def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference
         # The engine's own spelling of the declared types.
         found.sources[source.key] = engine.columns(f"select * from {source.stub}")
     except EngineError as error:
-        found.problems.append(_bad_type(engine, source, error))
+        found.problems += _bad_types(engine, source, error)
 
 
 def _file_columns(engine: Engine, source: Source) -> dict[str, str]:
@@ -236,7 +272,8 @@ def _casts(manifest: Manifest, source: Source) -> dict[str, str]:
     return {name: types.pop() for name, types in found.items() if len(types) == 1}
 
 
-def _bad_type(engine: Engine, source: Source, error: EngineError) -> Problem:
+def _bad_types(engine: Engine, source: Source, error: EngineError) -> list[Problem]:
+    problems = []
     for column in source.columns:
         if column.data_type is None:
             continue
@@ -245,5 +282,6 @@ def _bad_type(engine: Engine, source: Source, error: EngineError) -> Problem:
         except EngineError as wrong:
             near = f"Did you mean `{wrong.candidates[0]}`?" if wrong.candidates else "Use one of the engine's types."
             message = f"`{column.data_type}` is not a type of column `{column.name}`."
-            return Problem("unknown-type", message, source.file, column.line, 1, near)
-    return Problem(f"sql-{error.kind}", error.message, source.file, source.line, 1)
+            problems.append(Problem("unknown-type", message, source.file, column.line, 1, near))
+    fix = "Correct the columns of this source."
+    return problems or [Problem(f"sql-{error.kind}", error.message, source.file, source.line, 1, fix)]

@@ -61,6 +61,7 @@ class Compilation:
         renderer = Renderer(words, self.files.macros, self.texts)
         self.problems += renderer.problems
         self._rendered = self._render_all(renderer)
+        self.macros = renderer.macros
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
         self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
         self.order = self._order()

@@ -13,6 +13,11 @@ _READERS = {
     "read_csv", "read_csv_auto", "read_parquet", "parquet_scan", "read_json", "read_json_auto", "read_ndjson",
     "read_ndjson_auto",
 }  # fmt: skip
+_CSV = ("read_csv", "read_csv_auto")
+_CSV_FILE = re.compile(r"[.][ct]sv([.](gz|zst))?$", re.IGNORECASE)
+# With these the call itself says what the columns are.
+_OWN_TYPES = re.compile(r"\b(?:types|dtypes|columns|column_types|all_varchar)\s*:?=", re.IGNORECASE)
+_DROPS_ROWS = re.compile(r"\b(ignore_errors|store_rejects)\s*(?::?=)\s*(?!false\b)", re.IGNORECASE)
 _CALL = re.compile(r"\s*(\w+)\s*\(")
 _TEXT = re.compile(r"'((?:[^']|'')*)'")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -97,19 +102,39 @@ def _first_argument_end(text: str, start: int) -> int:
     return at
 
 
-def parse(text: str, root: Path) -> Location:
+def _types_argument(types: Mapping[str, str]) -> str:
+    return f"types = {{{', '.join(f'{literal(name)}: {literal(type_)}' for name, type_ in types.items())}}}"
+
+
+def parse(text: str, root: Path, types: Mapping[str, str] | None = None) -> Location:
     """Return the location's SQL with paths resolved against the project.
 
+    A CSV file has no types, and what DuckDB guesses depends on the rows of the day: declared types are given to the
+    reader.
+
+    Args:
+        text: The location, its fields filled.
+        root: Folder of the project.
+        types: Declared types by column.
+
     Raises:
-        LocationError: It is no path and no known call over paths.
+        LocationError: It is no path and no known call over paths, or it would drop rows in silence.
     """
     call = _CALL.match(text)
     if call is None:
         path = _resolved(root, text.strip().strip("'"))
+        if types and _CSV_FILE.search(path):
+            return Location(f"read_csv({literal(path)}, {_types_argument(types)})", (path,))
         return Location(literal(path), (path,))
     if call.group(1).lower() not in _READERS:
         raise LocationError(
             f"`{call.group(1)}` cannot be used as a source.", f"Use a path or one of: {', '.join(sorted(_READERS))}."
+        )
+    dropping = _DROPS_ROWS.search(_TEXT.sub("''", text))
+    if dropping:
+        raise LocationError(
+            f"`{dropping[1]}` leaves out rows that cannot be read, and nobody is told.",
+            f"Remove {dropping[1]}: an error names the line. To judge rows in SQL, read with all_varchar = true.",
         )
     end = _first_argument_end(text, call.end())
     paths: list[str] = []
@@ -121,4 +146,7 @@ def parse(text: str, root: Path) -> Location:
     argument = _TEXT.sub(resolve, text[call.end() : end])
     if not paths:
         raise LocationError("The call names no file in quotes.", "Write read_csv('data/file.csv', ...).")
-    return Location(text[: call.end()] + argument + text[end:], tuple(paths))
+    rest = text[end:]
+    if types and call.group(1).lower() in _CSV and not _OWN_TYPES.search(_TEXT.sub("''", rest)):
+        rest = f", {_types_argument(types)}{rest}"
+    return Location(text[: call.end()] + argument + rest, tuple(paths))

@@ -28,6 +28,7 @@ class Manifest:
         models: Models by name, each after those it refers to.
         sources: Sources by their two names.
         database: Name of the database that relations stand in.
+        macros: Names of the project's macros.
         notices: What templates logged for people.
         normaliser_version: What the project's macro of this name says, or None without it.
     """
@@ -38,6 +39,7 @@ class Manifest:
         self.database = compilation.database
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
+        self.macros: tuple[str, ...] = compilation.macros
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
         self._maps: dict[tuple[str, bool], SourceMap] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,7 +115,10 @@ class _Reader:
             here = (*path, number)
             if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
                 self._wrong(
-                    "wrong-type", f"Each entry of `{path[-1]}` needs a name, as text.", here, "Write `- name: ...`."
+                    "wrong-type",
+                    f"Each entry of `{path[-1]}` needs a name, as text.",
+                    here,
+                    "Write `- name: '...'`, in quotes.",
                 )
                 continue
             self._into.problems += self._document.unknown_keys(entry, known | refused, here)
@@ -128,7 +131,9 @@ class _Reader:
         value = entry.get(key) or {}
         if isinstance(value, dict):
             return value
-        self._wrong("wrong-type", f"`{key}` must be a mapping.", (*path, key))
+        self._wrong(
+            "wrong-type", f"`{key}` must be a mapping.", (*path, key), "Write one `name: value` a line below it."
+        )
         return {}
 
     def _tags(self, entry: Mapping[str, Any], config: Mapping[str, Any], path: KeyPath) -> tuple[str, ...]:
@@ -145,7 +150,7 @@ class _Reader:
     def _tests(self, entry: Mapping[str, Any], path: KeyPath) -> tuple[Any, ...]:
         value = entry.get("data_tests", entry.get("tests")) or []
         if not isinstance(value, list):
-            self._wrong("wrong-type", "`data_tests` must be a list.", path)
+            self._wrong("wrong-type", "`data_tests` must be a list.", path, "Start each test with a dash.")
             return ()
         return tuple(value)
 
@@ -242,13 +247,14 @@ class _Reader:
             "identifier": table.get("identifier") or table["name"],
         }
         names = {part: str(self._render(value, self._document, path)) for part, value in names.items()}
-        location = self._location(key, names, settings, path)
+        columns = self._columns(table, path)
+        location = self._location(key, names, settings, path, columns.values())
         self._into.sources[key] = Source(
             source_name=key[0],
             name=key[1],
             file=self._document.file,
             line=self._line(path),
-            columns=tuple(self._columns(table, path).values()),
+            columns=tuple(columns.values()),
             external=location.sql if location else None,
             paths=location.paths if location else (),
             relation=Relation.of(names["database"], names["schema"], names["identifier"]),
@@ -267,7 +273,12 @@ class _Reader:
         )
 
     def _location(
-        self, key: SourceKey, names: Mapping[str, str], settings: Mapping[str, Any], path: KeyPath
+        self,
+        key: SourceKey,
+        names: Mapping[str, str],
+        settings: Mapping[str, Any],
+        path: KeyPath,
+        columns: Iterable[ColumnDoc],
     ) -> locations.Location | None:
         meta = settings["meta"]
         text = settings.get("external_location", meta.get("external_location"))
@@ -285,7 +296,8 @@ class _Reader:
             return None
         fields = {**{name: str(value) for name, value in meta.items()}, **names, "name": key[1], "source_name": key[0]}
         try:
-            return locations.parse(locations.fill(text, formatter, fields), self._root)
+            types = {column.name: column.data_type for column in columns if column.data_type is not None}
+            return locations.parse(locations.fill(text, formatter, fields), self._root, types)
         except locations.LocationError as error:
             self._wrong("bad-location", str(error), path, error.fix)
             return None
@@ -294,7 +306,11 @@ class _Reader:
 def _known_top_keys(document: Document, into: Properties) -> dict[str, Any]:
     found = document.value or {}
     if not isinstance(found, dict):
-        into.problems.append(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+        into.problems.append(
+            document.problem(
+                "wrong-type", "The file must be a mapping of keys.", (), "Write `models:` or `sources:` first."
+            )
+        )
         return {}
     into.problems += document.unknown_keys(found, _TOP | _TOP_REFUSED, ())
     into.problems += [

@@ -16,6 +16,7 @@ from pusher.config.strict_yaml import Document, KeyPath, load_yaml, suggest
 from pusher.errors import ConfigError, Problem
 
 PROFILES_FILE = "profiles.yml"
+_AS_EXAMPLE = "Write it as in profiles.yml.example."
 _OUTPUT_KEYS = {"type", "path", "schema", "threads", "settings", "memory_limit"}
 _OUTPUT_KEYS_REFUSED = {"extensions", "attach", "secrets", "plugins", "filesystems", "is_ducklake", "remote"}
 # What a model run may tune; everything else would loosen the hardening of the connection.
@@ -172,7 +173,7 @@ def _section(document: Document, holder: Mapping[str, Any], path: KeyPath, what:
         raise ConfigError(document.problem("no-profile", f"{what} `{key}` is not in {document.file}.", path[:-1], fix))
     value = holder[key]
     if not isinstance(value, dict):
-        raise ConfigError(document.problem("wrong-type", f"{what} `{key}` must be a mapping.", path))
+        raise ConfigError(document.problem("wrong-type", f"{what} `{key}` must be a mapping.", path, _AS_EXAMPLE))
     return value
 
 
@@ -185,16 +186,23 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
     ]
     problems += document.unknown_keys(output, _OUTPUT_KEYS | _OUTPUT_KEYS_REFUSED, path)
     if output.get("type") != "duckdb":
-        problems.append(document.problem("wrong-value", "`type` must be duckdb.", (*path, "type")))
+        problems.append(
+            document.problem("wrong-value", "`type` must be duckdb.", (*path, "type"), "Write type: duckdb.")
+        )
     threads = output.get("threads")
     if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
-        problems.append(document.problem("wrong-type", "`threads` must be a whole number from 1.", (*path, "threads")))
+        message = "`threads` must be a whole number from 1."
+        problems.append(
+            document.problem("wrong-type", message, (*path, "threads"), "Write threads: 4, or leave it out.")
+        )
     for key in ("path", "schema"):
         if key in output and not isinstance(output[key], str):
             problems.append(document.problem("wrong-type", f"`{key}` must be text.", (*path, key), "Quote it."))
     settings = output.get("settings") or {}
     if not isinstance(settings, dict):
-        problems.append(document.problem("wrong-type", "`settings` must be a mapping.", (*path, "settings")))
+        known = ", ".join(sorted(ALLOWED_ENGINE_SETTINGS))
+        message, fix = "`settings` must be a mapping.", f"Known settings: {known}."
+        problems.append(document.problem("wrong-type", message, (*path, "settings"), fix))
     else:
         problems += document.unknown_keys(settings, ALLOWED_ENGINE_SETTINGS, (*path, "settings"))
     if problems:
@@ -204,11 +212,12 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
 def _destinations(document: Document, target: str) -> tuple[dict[str, DestinationSettings], str | None]:
     block = document.value.get("pusher") or {}
     if not isinstance(block, dict):
-        raise ConfigError(document.problem("wrong-type", "`pusher` must be a mapping of targets.", ("pusher",)))
+        message = "`pusher` must be a mapping of targets."
+        raise ConfigError(document.problem("wrong-type", message, ("pusher",), _AS_EXAMPLE))
     path: KeyPath = ("pusher", target)
     mine = _render(block.get(target) or {}, document, path)
     if not isinstance(mine, dict):
-        raise ConfigError(document.problem("wrong-type", f"`{target}` must be a mapping.", path))
+        raise ConfigError(document.problem("wrong-type", f"`{target}` must be a mapping.", path, _AS_EXAMPLE))
     ledger_id = mine.pop("ledger_id", None)
     if ledger_id is not None and not isinstance(ledger_id, str):
         raise ConfigError(
@@ -218,7 +227,7 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
     for name, given in mine.items():
         here = (*path, name)
         if not isinstance(given, dict):
-            raise ConfigError(document.problem("wrong-type", f"`{name}` must be a mapping.", here))
+            raise ConfigError(document.problem("wrong-type", f"`{name}` must be a mapping.", here, _AS_EXAMPLE))
         values = dict(given)
         base_url, token = values.pop("base_url", None), values.pop("access_token", None)
         for key, value in (("base_url", base_url), ("access_token", token)):
@@ -244,7 +253,7 @@ def load_profile(*, project_root: Path, profile_name: str, profiles_dir: Path | 
     path = find_profiles_file(project_root, profiles_dir)
     document = load_yaml(path, PROFILES_FILE)
     if not isinstance(document.value, dict):
-        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of profiles.", ()))
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of profiles.", (), _AS_EXAMPLE))
     profile = _section(document, document.value, (profile_name,), "Profile")
     chosen = target or _render(profile.get("target", "default"), document, (profile_name, "target"))
     outputs = _section(document, profile, (profile_name, "outputs"), "Key")

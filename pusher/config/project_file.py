@@ -77,7 +77,9 @@ class PolicyFile:
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
     value = document.value.get(key, default)
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError(document.problem("wrong-type", f"`{key}` must be a list of texts.", (key,)))
+        raise ConfigError(
+            document.problem("wrong-type", f"`{key}` must be a list of texts.", (key,), f"Write {key}: [{default[0]}].")
+        )
     return tuple(value)
 
 
@@ -89,7 +91,8 @@ def _outside(root: Path, path: str) -> bool:
 def _top_level(document: Document) -> dict[str, Any]:
     """Return the file's keys after checking each of them."""
     if not isinstance(document.value, dict):
-        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+        fix = "Write `name: ...` and `profile: ...`, each on a line of its own."
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
     found = document.value
     problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
     problems += [
@@ -98,7 +101,7 @@ def _top_level(document: Document) -> dict[str, Any]:
         if found[key]
     ]
     problems += [
-        document.problem("wrong-type", f"`{key}` must be given, as text.", (key,))
+        document.problem("wrong-type", f"`{key}` must be given, as text.", (key,), f"Write {key}: '...', in quotes.")
         for key in ("name", "profile")
         if not isinstance(found.get(key), str)
     ]
@@ -108,10 +111,13 @@ def _top_level(document: Document) -> dict[str, Any]:
     if not isinstance(found.get("target-path", ""), str):
         problems.append(document.problem("wrong-type", "`target-path` must be text.", ("target-path",), "Quote it."))
     problems += [
-        document.problem("wrong-type", f"`{key}` must be a mapping.", (key,))
+        document.problem(
+            "wrong-type", f"`{key}` must be a mapping.", (key,), "Write one `name: value` a line below it."
+        )
         for key in ("vars", "models")
         if not isinstance(found.get(key, {}) or {}, dict)
     ]
+    problems += document.misread_values(("vars",))
     if problems:
         raise ConfigError(*problems)
     return found
@@ -174,7 +180,8 @@ def _mapping(
     value = holder.get(path[-1])
     if value is None or isinstance(value, dict):
         return value or {}
-    problems.append(document.problem("wrong-type", f"`{path[-1]}` must be a mapping.", path))
+    fix = "Write one `name: value` a line below it."
+    problems.append(document.problem("wrong-type", f"`{path[-1]}` must be a mapping.", path, fix))
     return {}
 
 
@@ -190,20 +197,21 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", ()))
+        fix = "Known keys: lint, push, version."
+        raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
     problems = document.unknown_keys(found, {"version", "lint", "push"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
     problems += document.unknown_keys(push, {"on_change", "shared_with_pixel"}, ("push",))
     if found.get("version", 1) != 1:
-        problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",)))
+        problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
     severities = _mapping(document, lint, ("lint", "severity"), problems)
     for rule, severity in severities.items():
         # YAML reads a bare `off` as false.
         if severity not in (False, "error", "warning", "note", "off"):
-            message = f"Severity of {rule} must be error, warning, note or off."
-            problems.append(document.problem("wrong-value", message, ("lint", "severity", rule)))
+            message, fix = f"`{rule}` has no severity of that name.", "Use error, warning, note or off."
+            problems.append(document.problem("wrong-value", message, ("lint", "severity", rule), fix))
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -212,7 +220,8 @@ def load_policy_file(root: Path) -> PolicyFile:
         key = place[-1]
         if key in section and section[key] not in allowed:
             names = ", ".join(str(value).lower() for value in allowed)
-            problems.append(document.problem("wrong-value", f"`{key}` must be one of: {names}.", place))
+            message = f"`{key}` must be one of: {names}."
+            problems.append(document.problem("wrong-value", message, place, f"Write {key}: {names.split(', ')[0]}."))
     if problems:
         raise ConfigError(*problems)
     return PolicyFile(

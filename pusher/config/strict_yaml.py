@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -45,11 +46,14 @@ class Document:
         file: Path as shown to the user.
         value: Plain dicts, lists and scalars.
         lines: Key path to the 1-based (line, column) of its key.
+        misread: Key path to text and kind of each plain scalar that YAML 1.1 makes something surprising of:
+            `NO` a truth value, `0123` and `12:30:45` numbers of other bases, `.nan` no number at all.
     """
 
     file: str
     value: Any
     lines: Mapping[KeyPath, tuple[int, int]] = field(default_factory=dict)
+    misread: Mapping[KeyPath, tuple[str, str]] = field(default_factory=dict)
 
     def problem(self, code: str, message: str, path: KeyPath, fix: str | None = None) -> Problem:
         """Return a problem that points at a key of this file."""
@@ -58,6 +62,16 @@ class Document:
             known = known[:-1]
         line, column = self.lines.get(known, (1, 1))
         return Problem(code=code, message=message, file=self.file, line=line, column=column, fix=fix)
+
+    def misread_values(self, path: KeyPath = ()) -> list[Problem]:
+        """Return one problem for each value below a key that YAML makes something surprising of."""
+        problems = []
+        for key, (text, kind) in self.misread.items():
+            if key[: len(path)] == path:
+                either = "Write true or false, or put" if kind == "a truth value" else "Put"
+                message = f"YAML reads `{text}` as {kind}."
+                problems.append(self.problem("misread-value", message, key, f"{either} it in quotes: '{text}'."))
+        return problems
 
     def unknown_keys(self, found: Mapping[str, Any], known: Iterable[str], path: KeyPath) -> list[Problem]:
         """Return one problem for each key that nothing reads."""
@@ -112,6 +126,29 @@ def _positions(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[int, i
             here = (*path, number)
             found[here] = (value.start_mark.line + 1, value.start_mark.column + 1)
             _positions(value, here, found)
+
+
+def _surprise(node: yaml.Node) -> str | None:
+    """Return what YAML makes of a plain scalar when that is not what its text says."""
+    kind = node.tag.rpartition(":")[2]
+    if kind == "bool" and node.value.lower() not in {"true", "false"}:
+        return "a truth value"
+    if kind == "int" and re.fullmatch(r"[-+]?0[0-7_]+|.*:.*", node.value):
+        return f"the number {_Loader('').construct_object(node)}"
+    if kind == "float" and re.fullmatch(r".*:.*|[-+]?\.(?:nan|inf)", node.value.lower()):
+        return "a number of base 60" if ":" in node.value else "something that is no number"
+    return None
+
+
+def _misread(node: yaml.Node, path: KeyPath, found: dict[KeyPath, tuple[str, str]]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _misread(value, (*path, key.value), found)
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            _misread(value, (*path, number), found)
+    elif (kind := _surprise(node)) is not None:
+        found[path] = node.value, kind
 
 
 def _check_keys(node: yaml.Node, file: str) -> None:
@@ -211,10 +248,14 @@ def parse_yaml(text: str, shown_as: str) -> Document:
         _check_keys(node, shown_as)
         lines: dict[KeyPath, tuple[int, int]] = {}
         _positions(node, (), lines)
+        misread: dict[KeyPath, tuple[str, str]] = {}
+        _misread(node, (), misread)
         value = _Loader("").construct_document(node)
     except yaml.MarkedYAMLError as error:
         tab = "found character '\\t'" in str(error)
         fix = "Indent with spaces, not tabs." if tab else "Fix the YAML at this place."
+        if isinstance(error, yaml.constructor.ConstructorError):
+            fix = "Use plain texts, numbers, lists and mappings only."
         _fail(shown_as, f"Not valid YAML: {error.problem}.", error.problem_mark, fix)
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
@@ -222,4 +263,4 @@ def parse_yaml(text: str, shown_as: str) -> Document:
         raise ConfigError(Problem("invalid-yaml", message, shown_as, line, fix="Remove it.")) from error
     except RecursionError:
         _fail(shown_as, "The file nests values too deeply.", None, "Write it flatter.")
-    return Document(shown_as, value, lines)
+    return Document(shown_as, value, lines, misread)

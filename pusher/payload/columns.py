@@ -96,7 +96,9 @@ def _item_findings(payload: Payload, column: str, type_: SqlType) -> list[Column
 
 
 def _wrong_type(field: Field, column: str, type_: SqlType) -> ColumnFinding:
-    fix = f"Cast it: {field.doc}"
+    fix = f"Cast it. {field.doc}"
+    if type_.family in {"list", "struct", "other"} and field.type != "items":
+        fix = f"Pick or build one value of it. {field.doc}"
     if type_.family == "float" and field.type in {"id", "source_id"}:
         fix = "A DOUBLE loses digits of a long id: keep it as text from the first model on."
     elif type_.family == "date":

@@ -178,20 +178,30 @@ def test_all_wrong_models_are_reported_at_once(tmp_path: Path, engine: DuckDBEng
     manifest = compiled(tmp_path, files)
     with pytest.raises(CompileError) as caught:
         infer(manifest, engine)
-    here = "Fix the SQL at this place."
+    here, in_from = "Fix the SQL at this place.", "Name a column of a table in FROM."
     two = "A model is exactly one SELECT; this text has 2 statements."
     missing = 'Table "o" does not have a column named "emial".'
     assert problems(caught.value) == [
         ("sql-catalog", "models/f_direct.sql:1:15", "Table with name a_ok does not exist.", "Write {{ ref('a_ok') }}."),
-        ("sql-parser", "models/g_two.sql:2:1", two, here),
-        ("sql-parser", "models/i_ddl.sql:1:1", "A model is exactly one SELECT; this is CREATE.", here),
-        ("sql-binder", "models/j_source.sql:1:8", 'Referenced column "nope" not found in FROM clause.', None),
-        ("sql-catalog", "macros/m.sql:3:5", "Scalar Function with name trimm does not exist.", "Did you mean `trim`?"),
+        ("sql-parser", "models/g_two.sql:2:1", two, "Keep one SELECT; every other one is a model of its own."),
+        (
+            "sql-parser",
+            "models/i_ddl.sql:1:1",
+            "A model is exactly one SELECT; this is CREATE.",
+            "Write the SELECT alone: its view or table is created by the build.",
+        ),
+        ("sql-binder", "models/j_source.sql:1:8", 'Referenced column "nope" not found in FROM clause.', in_from),
+        (
+            "sql-catalog",
+            "macros/m.sql:3:5",
+            "Scalar Function with name trimm does not exist (in model b_macro).",
+            "Did you mean `trim`?",
+        ),
         ("sql-binder", "models/d_loop.sql:3:3", missing, "Did you mean `email`?"),
         ("sql-parser", "models/e_syntax.sql:4:6", 'Syntax error at or near ""shop"".', here),
         (
             "duplicate-column",
-            "models/h_twice.sql:1:1",
+            "models/h_twice.sql:1:21",
             "Column `ID` is selected twice.",
             "Rename or remove one of them.",
         ),

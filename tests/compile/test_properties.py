@@ -190,7 +190,12 @@ WRONG_YAML = {
     ),
     "no name": (
         "models:\n  - description: x",
-        ("wrong-type", "models/s.yml:2:5", "Each entry of `models` needs a name, as text.", "Write `- name: ...`."),
+        (
+            "wrong-type",
+            "models/s.yml:2:5",
+            "Each entry of `models` needs a name, as text.",
+            "Write `- name: '...'`, in quotes.",
+        ),
     ),
     "source twice": (
         "sources:\n  - name: r\n    tables:\n      - name: t\n      - name: t",

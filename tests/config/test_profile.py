@@ -152,9 +152,11 @@ def test_a_missing_profile_names_every_place(
 
 
 OUTPUT = "shop:\n  target: dev\n  outputs:\n    dev:\n"
+AS_EXAMPLE = "Write it as in profiles.yml.example."
+SETTINGS = "memory_limit, preserve_insertion_order, temp_directory, threads, timezone"
 NO_EXTENSIONS = "Models run without extensions."
 CASES: dict[str, tuple[str, list[Told]]] = {
-    "a list": ("[a]", [("wrong-type", "profiles.yml:1:1", "The file must be a mapping of profiles.", None)]),
+    "a list": ("[a]", [("wrong-type", "profiles.yml:1:1", "The file must be a mapping of profiles.", AS_EXAMPLE)]),
     "no such profile": (
         "shopp: {}\n",
         [("no-profile", "profiles.yml:1:1", "Profile `shop` is not in profiles.yml.", "Did you mean `shopp`?")],
@@ -165,7 +167,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     "profile of text": (
         "shop: dev\n",
-        [("wrong-type", "profiles.yml:1:1", "Profile `shop` must be a mapping.", None)],
+        [("wrong-type", "profiles.yml:1:1", "Profile `shop` must be a mapping.", AS_EXAMPLE)],
     ),
     "no outputs": (
         "a: 1\nshop:\n  output: {}\n",
@@ -181,8 +183,13 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         [
             ("unsupported-key", "profiles.yml:10:7", "`extensions` is not supported.", NO_EXTENSIONS),
             ("unknown-key", "profiles.yml:6:7", "Unknown key `thread`.", "Did you mean `threads`?"),
-            ("wrong-value", "profiles.yml:5:7", "`type` must be duckdb.", None),
-            ("wrong-type", "profiles.yml:9:7", "`threads` must be a whole number from 1.", None),
+            ("wrong-value", "profiles.yml:5:7", "`type` must be duckdb.", "Write type: duckdb."),
+            (
+                "wrong-type",
+                "profiles.yml:9:7",
+                "`threads` must be a whole number from 1.",
+                "Write threads: 4, or leave it out.",
+            ),
             ("wrong-type", "profiles.yml:7:7", "`path` must be text.", "Quote it."),
             ("wrong-type", "profiles.yml:8:7", "`schema` must be text.", "Quote it."),
             (
@@ -195,19 +202,19 @@ CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     "settings of text": (
         OUTPUT + "      {type: duckdb, settings: fast}\n",
-        [("wrong-type", "profiles.yml:5:22", "`settings` must be a mapping.", None)],
+        [("wrong-type", "profiles.yml:5:22", "`settings` must be a mapping.", f"Known settings: {SETTINGS}.")],
     ),
     "destinations of text": (
         OUTPUT + "      {type: duckdb}\npusher: sandbox\n",
-        [("wrong-type", "profiles.yml:6:1", "`pusher` must be a mapping of targets.", None)],
+        [("wrong-type", "profiles.yml:6:1", "`pusher` must be a mapping of targets.", AS_EXAMPLE)],
     ),
     "target's destinations of text": (
         OUTPUT + "      {type: duckdb}\npusher:\n  dev: sandbox\n",
-        [("wrong-type", "profiles.yml:7:3", "`dev` must be a mapping.", None)],
+        [("wrong-type", "profiles.yml:7:3", "`dev` must be a mapping.", AS_EXAMPLE)],
     ),
     "destination of text": (
         OUTPUT + "      {type: duckdb}\npusher:\n  dev:\n    tiktok: sandbox\n",
-        [("wrong-type", "profiles.yml:8:5", "`tiktok` must be a mapping.", None)],
+        [("wrong-type", "profiles.yml:8:5", "`tiktok` must be a mapping.", AS_EXAMPLE)],
     ),
     "token of digits": (
         OUTPUT + "      {type: duckdb}\npusher:\n  dev:\n    tiktok:\n      access_token: 12345\n",

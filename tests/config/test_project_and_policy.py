@@ -27,7 +27,17 @@ def project_refused(root: Path) -> list[Told]:
 
 GIVEN = "name: shop\nprofile: shop\n"
 PROJECT_CASES: dict[str, tuple[str, list[Told]]] = {
-    "a list": ("- a\n", [("wrong-type", "dbt_project.yml:1:1", "The file must be a mapping of keys.", None)]),
+    "a list": (
+        "- a\n",
+        [
+            (
+                "wrong-type",
+                "dbt_project.yml:1:1",
+                "The file must be a mapping of keys.",
+                "Write `name: ...` and `profile: ...`, each on a line of its own.",
+            )
+        ],
+    ),
     "several at once": (
         "name: 5\nmodel-path: [m]\nvars: []\non-run-start: [x]\n",
         [
@@ -38,13 +48,25 @@ PROJECT_CASES: dict[str, tuple[str, list[Told]]] = {
                 "`on-run-start` is not supported.",
                 "Remove it, or run it before pusher.",
             ),
-            ("wrong-type", "dbt_project.yml:1:1", "`name` must be given, as text.", None),
-            ("wrong-type", "dbt_project.yml:1:1", "`profile` must be given, as text.", None),
+            ("wrong-type", "dbt_project.yml:1:1", "`name` must be given, as text.", "Write name: '...', in quotes."),
+            (
+                "wrong-type",
+                "dbt_project.yml:1:1",
+                "`profile` must be given, as text.",
+                "Write profile: '...', in quotes.",
+            ),
         ],
     ),
     "a list of vars": (
         GIVEN + "vars: [a]\n",
-        [("wrong-type", "dbt_project.yml:3:1", "`vars` must be a mapping.", None)],
+        [
+            (
+                "wrong-type",
+                "dbt_project.yml:3:1",
+                "`vars` must be a mapping.",
+                "Write one `name: value` a line below it.",
+            )
+        ],
     ),
     "name": (
         "name: ../shop\nprofile: shop\n",
@@ -63,7 +85,14 @@ PROJECT_CASES: dict[str, tuple[str, list[Told]]] = {
     ),
     "model paths": (
         GIVEN + "model-paths: models\n",
-        [("wrong-type", "dbt_project.yml:3:1", "`model-paths` must be a list of texts.", None)],
+        [
+            (
+                "wrong-type",
+                "dbt_project.yml:3:1",
+                "`model-paths` must be a list of texts.",
+                "Write model-paths: [models].",
+            )
+        ],
     ),
     "leaving": (
         GIVEN + "model-paths: [../models]\nmacro-paths: [/etc]\ntarget-path: a/../../b\n",
@@ -143,33 +172,56 @@ push:
   on_chnge: report
 """
 POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
-    "a list": ("[a]", [("wrong-type", "pusher.yml:1:1", "The file must be a mapping of keys.", None)]),
+    "a list": (
+        "[a]",
+        [("wrong-type", "pusher.yml:1:1", "The file must be a mapping of keys.", "Known keys: lint, push, version.")],
+    ),
     "wrong shapes": (
         "lint: [a]\npush: true\n",
         [
-            ("wrong-type", "pusher.yml:1:1", "`lint` must be a mapping.", None),
-            ("wrong-type", "pusher.yml:2:1", "`push` must be a mapping.", None),
+            ("wrong-type", "pusher.yml:1:1", "`lint` must be a mapping.", "Write one `name: value` a line below it."),
+            ("wrong-type", "pusher.yml:2:1", "`push` must be a mapping.", "Write one `name: value` a line below it."),
         ],
     ),
     "severities": (
         "lint:\n  severity:\n    E001: fatal\n    E002: [error]\n    E003: off\n",
         [
-            ("wrong-value", f"pusher.yml:{line}:5", f"Severity of {rule} must be error, warning, note or off.", None)
+            (
+                "wrong-value",
+                f"pusher.yml:{line}:5",
+                f"`{rule}` has no severity of that name.",
+                "Use error, warning, note or off.",
+            )
             for line, rule in ((3, "E001"), (4, "E002"))
         ],
     ),
     "a list of severities": (
         "lint:\n  severity: [a]\n",
-        [("wrong-type", "pusher.yml:2:3", "`severity` must be a mapping.", None)],
+        [("wrong-type", "pusher.yml:2:3", "`severity` must be a mapping.", "Write one `name: value` a line below it.")],
     ),
     "values": (
         WRONG_VALUES,
         [
             ("unknown-key", "pusher.yml:6:3", "Unknown key `on_chnge`.", "Did you mean `on_change`?"),
-            ("wrong-value", "pusher.yml:1:1", "`version` must be 1.", None),
-            ("wrong-value", "pusher.yml:4:3", "`on_change` must be one of: ignore, report.", None),
-            ("wrong-value", "pusher.yml:5:3", "`shared_with_pixel` must be one of: false, true.", None),
-            ("wrong-value", "pusher.yml:2:8", "`require_vendor_page_columns` must be one of: false, true.", None),
+            ("wrong-value", "pusher.yml:1:1", "`version` must be 1.", "Write version: 1."),
+            (
+                "wrong-value",
+                "pusher.yml:4:3",
+                "`on_change` must be one of: ignore, report.",
+                "Write on_change: ignore.",
+            ),
+            (
+                "wrong-value",
+                "pusher.yml:5:3",
+                "`shared_with_pixel` must be one of: false, true.",
+                "Write shared_with_pixel: false.",
+            ),
+            (
+                "wrong-value",
+                "pusher.yml:2:8",
+                "`require_vendor_page_columns` must be one of: false, true.",
+                "Write require_vendor_page_columns: false.",
+            ),
         ],
     ),
 }

@@ -51,7 +51,7 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
         "a: !!python/object/apply:os.system [ls]\n",
         "x.yml:1:4",
         f"Not valid YAML: could not determine a constructor for the tag '{OS_SYSTEM}'.",
-        "Fix the YAML at this place.",
+        "Use plain texts, numbers, lists and mappings only.",
     ),
     "unknown anchor": (
         "a: *b\n",

@@ -159,7 +159,7 @@ CASES: dict[str, tuple[dict[str, str | None], ColumnFinding]] = {
             "error",
             "contents",
             "`contents` is VARCHAR[], but must be a list of structs.",
-            "Cast it: Items of the order as a list of structs.",
+            "Cast it. Items of the order as a list of structs.",
         ),
     ),
     "item without price": (
@@ -199,7 +199,7 @@ CASES: dict[str, tuple[dict[str, str | None], ColumnFinding]] = {
             "error",
             "contents.quantity",
             "`contents.quantity` is VARCHAR, but must be a whole number.",
-            "Cast it: Number of units.",
+            "Cast it. Number of units.",
         ),
     ),
 }  # fmt: skip

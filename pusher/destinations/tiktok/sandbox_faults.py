@@ -190,7 +190,11 @@ def load_faults(path: Path) -> list[Mapping[str, Any]]:
     if isinstance(value, dict) and not value:
         return []
     if not isinstance(value, list):
-        raise ConfigError(Problem("sandbox-fault", "The faults must be a list of steps.", path.name))
+        raise ConfigError(
+            Problem(
+                "sandbox-fault", "The faults must be a list of steps.", path.name, fix="Start each step with a dash."
+            )
+        )
     return value
 
 

@@ -72,6 +72,19 @@ def read_settings(settings: DestinationSettings) -> TikTokSettings:
     )
 
 
+def check_settings(settings: DestinationSettings) -> None:
+    """Check what can be checked without a token, before anything is done.
+
+    Raises:
+        ConfigError: With one problem for each key that is unknown or not in its form.
+    """
+    problems = _problems(settings)
+    if settings.base_url not in {None, SANDBOX}:
+        problems += _base_url_problems(contract(), settings, str(settings.base_url).rstrip("/"))
+    if problems:
+        raise ConfigError(*problems)
+
+
 def source_id(payload: Payload, settings: DestinationSettings) -> str | None:
     """Return the setting that names the event source when the row does not.
 

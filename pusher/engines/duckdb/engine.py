@@ -149,7 +149,8 @@ class DuckDBEngine:
             try:
                 self.execute(f"set global {identifier(name)} = {literal(value)}")
             except EngineError as error:
-                raise EngineError(f"Setting {name} is refused: {error.message}", kind=error.kind) from None
+                message = f"Setting {name} is refused: {error.message}"
+                raise EngineError(message, kind=error.kind, fix=f"Correct `{name}` in profiles.yml.") from None
         self._allowed_paths = tuple(str(path) for path in allowed_paths)
         # The lists can be set only while external access is still on; the lock comes last.
         self.execute(f"set global allowed_paths = {_listing(self._allowed_paths)}")
@@ -179,9 +180,11 @@ class DuckDBEngine:
         for declared in self._allowed_paths:
             # A missing file is tried as a folder of Parquet files.
             if refused[1] == declared or refused[1].startswith(f"{declared}/"):
-                return EngineError(f'No file "{declared}" is there.', kind="io", offset=error.offset)
+                fix = "Put the file there, or correct external_location of the source."
+                return EngineError(f'No file "{declared}" is there.', kind="io", offset=error.offset, fix=fix)
         message = f'File "{refused[1]}" is not declared; models read files through source() only.'
-        return EngineError(message, kind="permission", offset=error.offset)
+        fix = "Declare the file as a source with external_location."
+        return EngineError(message, kind="permission", offset=error.offset, fix=fix)
 
     def columns(self, sql: str) -> list[Column]:
         """Return the output columns of a query without running it."""
@@ -229,23 +232,30 @@ class DuckDBEngine:
                 # The blanks between two statements belong to the first or to the second, by DuckDB's release.
                 rest = sql[len(statements[0].query) :]
                 offset = len(sql) - len(rest.lstrip())
-            raise EngineError(f"A model is exactly one SELECT; this text has {count}.", kind="parser", offset=offset)
+            message = f"A model is exactly one SELECT; this text has {count}."
+            fix = "Keep one SELECT; every other one is a model of its own." if statements else "Write a SELECT."
+            raise EngineError(message, kind="parser", offset=offset, fix=fix)
         kind = statements[0].type.name
         if kind == "MULTI":
             # DuckDB makes several statements of it: one of them reads the data for the names of the columns.
             message = "PIVOT without a list of values gives columns that depend on the data; list them: ON x IN (...)."
-            raise EngineError(message, kind="parser", offset=0)
+            fix = "List the values in the PIVOT, or write one column for each with a CASE."
+            raise EngineError(message, kind="parser", offset=0, fix=fix)
         if kind != "SELECT":
-            raise EngineError(f"A model is exactly one SELECT; this is {kind}.", kind="parser", offset=0)
+            message = f"A model is exactly one SELECT; this is {kind}."
+            fix = "Write the SELECT alone: its view or table is created by the build."
+            raise EngineError(message, kind="parser", offset=0, fix=fix)
         if statements[0].named_parameters:
-            raise EngineError("A model has no parameters (`?`, `$1`, `$name`).", kind="parser", offset=0)
+            message = "A model has no parameters (`?`, `$1`, `$name`)."
+            raise EngineError(message, kind="parser", offset=0, fix="Use a var: {{ var('name') }}.")
         self._refuse_writing_ctes(sql)
 
     def _refuse_writing_ctes(self, sql: str) -> None:
         # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
         found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
         if found and "Side-effecting CTE" in found[0]:
-            raise EngineError("A model only reads; its WITH holds a statement that writes.", kind="parser", offset=0)
+            message = "A model only reads; its WITH holds a statement that writes."
+            raise EngineError(message, kind="parser", offset=0, fix="Write a SELECT in its place.")
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
@@ -378,9 +388,11 @@ def _opening_error(error: Exception, path: str | Path) -> EngineError:
     if "Could not set lock" in text:
         holder = re.search(r"\(PID (\d+)\)", text)
         who = f" (process {holder[1]})" if holder else ""
-        return EngineError(f"{name} is in use by another process{who}; close it first.", kind="io")
+        message = f"{name} is in use by another process{who}; close it first."
+        return EngineError(message, kind="io", fix="Close the other program that holds it.")
     if "not a valid DuckDB database file" in text:
-        return EngineError(f"{name} is not a DuckDB database.", kind="io")
+        fix = "Correct `path` in profiles.yml, or move the file away."
+        return EngineError(f"{name} is not a DuckDB database.", kind="io", fix=fix)
     if "different configuration" in text:
         return EngineError(f"{name} is already open in this process.", kind="io")
     return engine_error(error)

@@ -27,6 +27,27 @@ _KINDS = {
     "invalid": "permission",
 }
 _PREFIX = re.compile(r"^([A-Za-z ]+?)(?: Error)?: ", re.DOTALL)
+# What to do about an error that names no candidate, by a part of DuckDB's message.
+_FIXES = (
+    (r"not utf-8 encoded", "Save the file as UTF-8, or name its encoding: read_csv('...', encoding = 'latin-1')."),
+    (
+        r"Column .* is being converted as type",
+        "Correct the line, or declare the column as varchar and cast it in staging.",
+    ),
+    (r"^CSV Error", "Correct the line: quotes, delimiter and number of fields must fit the header."),
+    (
+        r"^COLUMN_TYPES error",
+        "Compare the first line of the file with the declared columns; all lines need as many fields.",
+    ),
+    (r"not found|does not have a column|does not exist on|FROM clause is missing", "Name a column of a table in FROM."),
+    (r"must appear in the GROUP BY", "Add the column to GROUP BY, or aggregate it, with any_value() for example."),
+    (r"WHERE clause cannot contain|cannot be nested", "Compute the inner result in a CTE of its own first."),
+    (r"No function matches the given name", "Check number and types of the arguments; cast the one that does not fit."),
+    (r"Ambiguous reference to column", "Put the name or alias of its table before the column."),
+    (r"same number of result columns", "Give both sides of the set operation the same columns in the same order."),
+    (r"Cannot mix values|Unimplemented type for cast", "Cast one side to the type of the other."),
+)
+_DETAILS = re.compile(r"\s*Either add it to the GROUP BY.*| You might need to add explicit type casts.*", re.DOTALL)
 _LINE_QUOTE = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
 _ADVICE = re.compile(
     r"\s*(?:Candidate bindings:|Did you mean|Candidate functions:|\n\s*\n|Use \"SET|Use try\().*", re.DOTALL
@@ -60,6 +81,7 @@ _SAFE_FORMS = (
     (re.compile(r"Could not cast value .* to (\S+)$", re.DOTALL), "A value cannot be converted to {0}"),
     (re.compile(r"Invalid unicode|not valid UTF-?8|invalid UTF8", re.IGNORECASE), "A text is not UTF-8"),
 )
+_NOT_IN_FILE = re.compile(r"^COLUMN_TYPES error: Columns with names: (.*) do not exist in the CSV File")
 _SETTING = re.compile(r"Cannot change configuration option")
 
 
@@ -75,6 +97,8 @@ def _bad_csv_line(message: str) -> str:
     file = re.findall(r"^  file = (.*)$", message, re.MULTILINE)[-1:]
     column = re.findall(r"^Column (.*) is being converted as type (\w+)$", message, re.MULTILINE)[-1:]
     where = f"Line {line[1] if line else '?'} of {PurePath(file[0]).name if file else 'a CSV file'}"
+    if "not utf-8 encoded" in message:
+        return f"{where} is not UTF-8"
     return f"{where}: column {column[0][0]} is no {column[0][1]}" if column else f"{where} cannot be read"
 
 
@@ -130,15 +154,20 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
     candidates = _candidates(details, message)
+    fix = next((fix for pattern, fix in _FIXES if re.search(pattern, message)), None)
+    undeclared = _NOT_IN_FILE.search(message)
+    if undeclared:
+        listed = ", ".join(sorted(undeclared[1].replace('"', "").split(",")))
+        message = f"Declared columns are not in the CSV file: {listed}"
     if kind == "conversion" and _SETTING.search(message):
         kind = "permission"
     elif kind in {"conversion", "other"}:
         message = _without_values(message)
     elif kind == "out-of-memory":
         message = "The query needs more memory than memory_limit allows"
-    message = _ADVICE.sub("", message).strip().rstrip(".!")
+    message = _DETAILS.sub("", _ADVICE.sub("", message)).strip().rstrip(".!")
     offset = _offset(str(details.get("position", "")), statement, prefix, length)
-    return EngineError(f"{message[:1].upper()}{message[1:]}.", kind=kind, offset=offset, candidates=candidates)
+    return EngineError(f"{message[:1].upper()}{message[1:]}.", kind=kind, offset=offset, candidates=candidates, fix=fix)
 
 
 def _offset(position: str, statement: str, prefix: int, length: int | None) -> int | None:

@@ -14,6 +14,7 @@ from pusher.lint.flow.relations import span
 from pusher.lint.rules.base import Rule
 
 _FIX = {
+    "order": "Add an ORDER BY that ends in a unique key, or filter the rows by what they hold.",
     "clock": "Use {{ as_of() }}: the run's start, or the value of --vars, and the same in every model.",
     "chance": "Derive the value from columns of the row, such as a hash of its business key.",
 }
@@ -23,7 +24,8 @@ class ClockOrChance(Rule):
     """A model gives other rows when it runs again.
 
     ## What it does
-    Finds `now()`, `current_date`, `random()`, `uuid()` and their kin in a view of events and in the models behind it.
+    Finds `now()`, `current_date`, `random()`, `uuid()` and their kin, samples, and LIMIT without ORDER BY in a view of
+    events and in the models behind it.
 
     ## Why is this bad
     A push that stops half way is continued by running the models again. Rows that differ between two runs over the
@@ -57,3 +59,17 @@ class ClockOrChance(Rule):
                     place = span(node, model.name) or (span(node.parent, model.name) if node.parent else None)
                     message = f"`{function_name(node)}` differs from run to run."
                     yield context.finding(self, model.name, place, message, Fix(_FIX[kind]))
+            for part, kind, what in _choosing(tree):
+                place = span(part, model.name) or (span(part.parent, model.name) if part.parent else None)
+                message = f"{what} takes other rows from run to run."
+                yield context.finding(self, model.name, place, message, Fix(_FIX[kind]))
+
+
+def _choosing(tree: exp.Expr) -> Iterator[tuple[exp.Expr, str, str]]:
+    """Yield what takes some of the rows and leaves open which."""
+    for query in tree.find_all(exp.Query):
+        limit = query.args.get("limit") or query.args.get("offset")
+        if limit is not None and query.args.get("order") is None:
+            yield limit, "order", "LIMIT without ORDER BY"
+    for sample in tree.find_all(exp.TableSample):
+        yield sample, "chance", "A sample"
