@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pusher.payload.characters import holds_control, is_visible, without_controls
 from pusher.payload.model import Field, Payload
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
@@ -34,6 +33,11 @@ _IP_FORM = "|".join(
         "^::$",
     )
 )
+# trim() leaves tabs and knows few of the spaces of Unicode; most texts start with a visible ASCII character.
+_NOT_BLANK = (
+    r"[^\s\x{0b}\x{1c}-\x{1f}\x{85}\x{a0}\x{ad}\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
+    r"\x{205f}-\x{206f}\x{3000}\x{feff}]"
+)
 _ISO_WITH_ZONE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 )
@@ -42,6 +46,10 @@ _ISO_WITH_ZONE = (
 def as_text(column: str, type_: SqlType) -> str:
     """Return a text column as it is, any other cast to text."""
     return column if type_.text.upper() == "VARCHAR" else f"cast({column} as varchar)"
+
+
+def _is_visible(value: str) -> str:
+    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(_NOT_BLANK)}))"
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:
@@ -111,9 +119,9 @@ def _integer(column: str, type_: SqlType) -> str:
 def _texts(column: str, type_: SqlType) -> str:
     if type_.family != "list":
         value = as_text(column, type_)
-        return f"case when {is_visible(value)} then [{value}] end"
+        return f"case when {_is_visible(value)} then [{value}] end"
     item = as_text("t", type_.item or type_)
-    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: {is_visible('t')})"
+    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: {_is_visible('t')})"
     return f"nullif({filtered}, [])"
 
 
@@ -143,22 +151,11 @@ def typed_value(field: Field, column: str, type_: SqlType, payload: Payload) -> 
         case "ip":
             return _ip(column, type_)
         case _:
-            return _text(field, as_text(column, type_), payload)
-
-
-def _text(field: Field, value: str, payload: Payload) -> str:
-    if field.enum == "currencies":
-        return f"nullif(upper(trim({value})), '')"
-    if is_name(field):
-        clean = without_controls(value)
-        cleaned = f"case when {is_visible(clean)} then {clean} end"
-        return f"case when {holds_control(value)} then {cleaned} when {is_visible(value)} then {value} end"
-    return _translated(field, f"case when {is_visible(value)} then {value} end", payload)
-
-
-def is_name(field: Field) -> bool:
-    """Whether a field is a text for people, which loses its control characters; an id with one is refused."""
-    return field.type == "text" and field.enum is None
+            value = as_text(column, type_)
+            if field.enum == "currencies":
+                return f"nullif(upper(trim({value})), '')"
+            blank_is_null = f"case when {_is_visible(value)} then {value} end"
+            return _translated(field, blank_is_null, payload)
 
 
 _ITEM = "_pusher_item"
@@ -198,8 +195,6 @@ def item_fault_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
             faults.append(f"{value} <= 0")
         if field.type in {"text", "id"}:
             faults.append(f"strlen({value}) > {payload.limits.max_field_bytes}")
-        if field.type == "id":
-            faults.append(holds_control(value))
         if faults:
             cases.append(f"when {' or '.join(faults)} then {number}")
     return f"case {' '.join(cases)} else 0 end"
@@ -228,8 +223,6 @@ def _unless_clean(payload: Payload, given: SqlType, made: str) -> str:
             casts.append(f"{name} bigint")
         elif field.type in {"text", "id"} and field.enum is None and text == "VARCHAR":
             dirty.append(f"{_ITEM}.{name} not between '!' and '~'")
-            if is_name(field):
-                dirty.append(holds_control(f"{_ITEM}.{name}"))
             casts.append(f"{name} varchar")
         else:
             return made
@@ -254,34 +247,6 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
     if "content_id" not in flat:
         return None
     return f"[{_item_struct(payload, flat, '')}]", flat
-
-
-def any_cleaned(payload: Payload, columns: Mapping[str, SqlType], names: Mapping[str, str]) -> str | None:
-    """Return the expression that says whether a row's texts lose control characters, or None without texts.
-
-    Args:
-        payload: What the view is pushed as.
-        columns: The view's column names and types.
-        names: Canonical name of each field that the view provides, and its column.
-    """
-    held = []
-    for canonical, name in names.items():
-        field = payload.field(canonical)
-        if field is not None and is_name(field) and columns[name].family != "null":
-            held.append(holds_control(as_text(identifier(name), columns[name])))
-    items = item_list(payload, columns)
-    if items is not None:
-        inside = "contents" in columns
-        in_items = [
-            holds_control(as_text(f"{_ITEM}.{identifier(field.column)}" if inside else identifier(field.column), type_))
-            for field in payload.item_fields
-            if is_name(field) and (type_ := items[1].get(field.column)) is not None and type_.family != "null"
-        ]
-        if in_items and inside:
-            held.append(f"list_contains(list_transform(contents, lambda {_ITEM}: {' or '.join(in_items)}), true)")
-        else:
-            held += in_items
-    return f"coalesce({' or '.join(held)}, false)" if held else None
 
 
 def _count_given(column: str, type_: SqlType) -> str:

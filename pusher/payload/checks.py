@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pusher.payload.casts import any_cleaned, as_text, count_dropped, item_fault_case, item_list, typed_value
+from pusher.payload.casts import as_text, count_dropped, item_fault_case, item_list, typed_value
 from pusher.payload.model import Field, Payload
 from pusher.payload.reasons import NOT_DIGESTS, SOURCE_ID, TIME_GIVEN, VALUE_GIVEN, Reason, all_reasons
-from pusher.payload.row_warnings import CLEANED, VALUE_ROUNDED, RowWarning, all_warnings, warning_bits
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 
@@ -31,7 +30,6 @@ class RowChecks:
         counted: Names and expressions over the typed columns: how many identifiers the casts left out.
         fields: Fields that the view provides, by canonical name.
         reasons: Reasons in the order in which they are tried; their number is the place in this tuple.
-        warnings: What may be odd about rows that are sent; their bit is the place in this tuple.
     """
 
     payload: Payload
@@ -39,7 +37,6 @@ class RowChecks:
     counted: Mapping[str, str]
     fields: Mapping[str, Field]
     reasons: tuple[Reason, ...]
-    warnings: tuple[RowWarning, ...]
 
     def typed_sql(self, relation: str) -> str:
         """Return the first layer over a relation."""
@@ -53,10 +50,6 @@ class RowChecks:
             return "cast(null as smallint)"
         cases = " ".join(f"when {reason.condition} then {number}" for number, reason in enumerate(self.reasons))
         return f"cast(case {cases} end as smallint)"
-
-    def warnings_sql(self) -> str:
-        """Return the expression of a row's warnings as bits; NULL for a row that is not sent, or has none."""
-        return f"case when _reason is null then {warning_bits(self.warnings)} end"
 
 
 def _typed(
@@ -90,13 +83,7 @@ def _typed(
     if "event_time" in fields:
         typed[TIME_GIVEN] = f"{identifier(fields['event_time'])} is not null"
     if "value" in fields:
-        value = identifier(fields["value"])
-        typed[VALUE_GIVEN] = f"{value} is not null"
-        if columns[fields["value"]].family == "float":
-            # A sum such as 0.1 + 0.2 loses nothing that anybody meant.
-            typed[VALUE_ROUNDED] = f"abs({value} - round({value}, 6)) > 1e-9 * greatest(abs({value}), 1)"
-    if (cleaned := any_cleaned(payload, columns, fields)) is not None:
-        typed[CLEANED] = cleaned
+        typed[VALUE_GIVEN] = f"{identifier(fields['value'])} is not null"
     counts = {
         NOT_DIGESTS: f"cast({' + '.join(not_digests) or '0'} as integer)",
         DROPPED: f"cast({' + '.join(not_digests + dropped) or '0'} as integer)",
@@ -140,14 +127,7 @@ def row_checks(
         payload, columns, fields, source_id=source_id, now_s=now_s, max_age_s=max_age_s, oldest_s=oldest_s
     )
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
-    return RowChecks(
-        payload=payload,
-        typed=typed,
-        counted=counted,
-        fields=provided,
-        reasons=tuple(reasons),
-        warnings=all_warnings(payload, typed, now_s=now_s),
-    )
+    return RowChecks(payload=payload, typed=typed, counted=counted, fields=provided, reasons=tuple(reasons))
 
 
 def item_fault_sql(checks: RowChecks, columns: Mapping[str, SqlType]) -> str | None:

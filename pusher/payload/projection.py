@@ -98,7 +98,6 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
         "_brand": text("brand"),
         "_num_items": "cast(num_items as bigint)" if "num_items" in provided else "cast(null as bigint)",
         "_reason": "_reason",
-        "_warnings": checks.warnings_sql(),
         "_dropped_identifiers": DROPPED,
     }
     chosen = [f"{sql} as {identifier(name)}" for name, sql in (facts | _nest(checks)).items()]
@@ -106,34 +105,14 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
 
 
 def fault_counts_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
-    """Return the query that counts a view's rows by reason, with duplicate keys, dropped identifiers and warnings.
+    """Return the query that counts a view's rows by reason, with duplicate keys and dropped identifiers.
 
     Returns:
-        SQL with the columns reason (NULL for good rows), rows, distinct events, distinct events whose ids differ in
-        more than case and spaces, dropped identifiers, and the rows of each warning.
+        SQL with the columns reason (NULL for good rows), rows, distinct_events, dropped_identifiers.
     """
-    has_key = {"event", "event_id"} <= set(checks.typed)
-    key = f"{SOURCE_ID}, event, event_id" if has_key else SOURCE_ID
-    folded = f"{SOURCE_ID}, event, lower(replace(event_id, ' ', ''))" if has_key else SOURCE_ID
-    warned = "".join(f", count(*) filter (where {one.condition})" for one in checks.warnings)
+    key = f"{SOURCE_ID}, event, event_id" if {"event", "event_id"} <= set(checks.typed) else SOURCE_ID
     return (
         f"select _reason, count(*), count(distinct case when _reason is null then hash({key}) end), "
-        f"count(distinct case when _reason is null then hash({folded}) end), "
-        f"cast(sum({DROPPED}) as bigint){warned} "
+        f"cast(sum({DROPPED}) as bigint) "
         f"from ({_checked_sql(checks, columns, relation)}) as checked group by _reason order by _reason"
     )
-
-
-def most_repeated_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> dict[str, str]:
-    """Return a query for each column of identifiers: in how many rows its commonest digest stands."""
-    queries = {}
-    for name, field in checks.fields.items():
-        given = next(column for column in columns if column in field.names)
-        if field.type != "digests" or columns[given].family == "null":
-            continue
-        one = checks.typed[name] if columns[given].family != "list" else f"unnest({checks.typed[name]})"
-        queries[name] = (
-            f"select coalesce(max(n), 0) from (select count(*) as n from (select {one} as d from {relation}) as given "
-            "where d is not null group by hash(d)) as counted"
-        )
-    return queries
