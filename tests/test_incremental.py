@@ -29,6 +29,8 @@ MODEL = (
     "and day >= (select min(id) from {{{{ this }}}}){{% endif %}}"
 )
 
+GUARD = "Guard the cast: case when regexp_matches(...) then cast(...) end."
+
 
 @pytest.fixture(name="warehouse")
 def _warehouse(tmp_path: Path) -> Iterator[DuckDBEngine]:
@@ -227,12 +229,17 @@ def test_a_failure_while_rows_join_leaves_the_table_whole(tmp_path: Path, wareho
         "select id, word", "select id,\n  cast(word as int) as word"
     )
     assert refused(tmp_path, warehouse, {"models/m.sql": text}) == [
-        ("sql-conversion", "models/m.sql:3:3", "A text cannot be converted to INT32 in column word.", None)
+        (
+            "sql-conversion",
+            "models/m.sql:3:3",
+            "A text cannot be converted to INT32 in column word.",
+            GUARD,
+        )
     ]
     # The rows themselves are computed, and only their way into the table fails.
     text = text.replace("cast(word as int)", "word").replace("select id,", "select 'x' as id,")
     assert refused(tmp_path, warehouse, {"models/m.sql": text}) == [
-        ("sql-conversion", "models/m.sql", "A text cannot be converted to INT32 in column id.", None)
+        ("sql-conversion", "models/m.sql", "A text cannot be converted to INT32 in column id.", GUARD)
     ]
 
 
