@@ -51,4 +51,5 @@ def build(
             for reason in coverage.reasons:
                 current.text(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
                 current.text(render.wrapped(str(reason["fix"]), "            "))
+            current.text(render.warning_lines(coverage.warnings))
         current.text(f"\nbuilt {render.counted(sum(1 for one in report.models if one.status == 'built'), 'model')}")

@@ -90,11 +90,19 @@ def _refusals(model: ModelReceipt) -> str:
     return "\n".join(lines)
 
 
+def _warnings(model: ModelReceipt) -> str:
+    lines = []
+    for one in model.warnings:
+        lines.append(wrapped(f"{one.rows:,} x {one.warning}: {one.message}", "  ? "))
+        lines.append(wrapped(one.fix, "      "))
+    return "\n".join(lines)
+
+
 def receipt_text(report: PushReport) -> str:
     """Return the receipt of a push."""
     blocks = []
     for model in report.models:
-        parts = [model.model, _rows(model, dry_run=report.dry_run), _revenue(model), _refusals(model)]
+        parts = [model.model, _rows(model, dry_run=report.dry_run), _revenue(model), _refusals(model), _warnings(model)]
         if model.dropped_identifiers:
             dropped = counted(model.dropped_identifiers, "identifier")
             parts.append(f"  left out, as no digests: {dropped}")

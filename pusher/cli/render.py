@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pusher.errors import Problem
+
+if TYPE_CHECKING:
+    from pusher.push.receipt import Warned
 
 WIDTH = 80
 MOST_CELL = 40
@@ -62,6 +65,16 @@ def wrapped(text: str, indent: str) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def warning_lines(warnings: Sequence[Warned]) -> str:
+    """Return what is odd about rows that are sent: how many, what, what next."""
+    lines = []
+    for one in warnings:
+        field = f" ({one.field})" if one.field else ""
+        lines.append(f"  {one.rows:>8,}  warning: {one.warning}{field}")
+        lines += [wrapped(text, "            ") for text in (one.message, one.fix)]
+    return "\n".join(lines)
 
 
 def problem_lines(problems: Sequence[Problem]) -> str:

@@ -38,6 +38,7 @@ class TermCount:
         currency: Currency of `value`, or None.
         rows: Number of rows.
         value: Their summed value.
+        warnings: Bits of the warnings that hold for all of them.
     """
 
     term: str
@@ -45,6 +46,7 @@ class TermCount:
     currency: str | None
     rows: int
     value: Decimal
+    warnings: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,12 +241,13 @@ class Reconciler:
 
     def _counts(self) -> list[TermCount]:
         sql = (
-            "select term, detail, _currency, count(*), coalesce(sum(_value), 0) "
-            f"from ({self._outcome('_currency, _value')}) group by all order by all"
+            "select term, detail, _currency, count(*), coalesce(sum(_value), 0), coalesce(_warnings, 0) "
+            f"from ({self._outcome('_currency, _value, _warnings')}) "
+            "group by term, detail, _currency, coalesce(_warnings, 0) order by all"
         )
         return [
-            TermCount(term, detail, currency, rows, Decimal(value))
-            for term, detail, currency, rows, value in self._rows(sql)
+            TermCount(term, detail, currency, rows, Decimal(value), warnings)
+            for term, detail, currency, rows, value, warnings in self._rows(sql)
         ]
 
     def _clean_files(self, source_ids: Sequence[str]) -> dict[int, StagedFile]:

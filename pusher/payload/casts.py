@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pusher.payload.characters import is_visible, matches_control
 from pusher.payload.model import Field, Payload
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
@@ -33,11 +34,6 @@ _IP_FORM = "|".join(
         "^::$",
     )
 )
-# trim() leaves tabs and knows few of the spaces of Unicode; most texts start with a visible ASCII character.
-_NOT_BLANK = (
-    r"[^\s\x{0b}\x{1c}-\x{1f}\x{85}\x{a0}\x{ad}\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
-    r"\x{205f}-\x{206f}\x{3000}\x{feff}]"
-)
 _ISO_WITH_ZONE = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)$"
 )
@@ -46,10 +42,6 @@ _ISO_WITH_ZONE = (
 def as_text(column: str, type_: SqlType) -> str:
     """Return a text column as it is, any other cast to text."""
     return column if type_.text.upper() == "VARCHAR" else f"cast({column} as varchar)"
-
-
-def _is_visible(value: str) -> str:
-    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(_NOT_BLANK)}))"
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:
@@ -119,9 +111,9 @@ def _integer(column: str, type_: SqlType) -> str:
 def _texts(column: str, type_: SqlType) -> str:
     if type_.family != "list":
         value = as_text(column, type_)
-        return f"case when {_is_visible(value)} then [{value}] end"
+        return f"case when {is_visible(value)} then [{value}] end"
     item = as_text("t", type_.item or type_)
-    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: {_is_visible('t')})"
+    filtered = f"list_filter(list_transform({column}, lambda t: {item}), lambda t: {is_visible('t')})"
     return f"nullif({filtered}, [])"
 
 
@@ -154,8 +146,12 @@ def typed_value(field: Field, column: str, type_: SqlType, payload: Payload) -> 
             value = as_text(column, type_)
             if field.enum == "currencies":
                 return f"nullif(upper(trim({value})), '')"
-            blank_is_null = f"case when {_is_visible(value)} then {value} end"
-            return _translated(field, blank_is_null, payload)
+            return _translated(field, f"case when {is_visible(value)} then {value} end", payload)
+
+
+def is_name(field: Field) -> bool:
+    """Whether a field is a text for people, which loses its control characters; an id with one is refused."""
+    return field.type == "text" and field.enum is None
 
 
 _ITEM = "_pusher_item"
@@ -197,6 +193,16 @@ def item_fault_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
             faults.append(f"strlen({value}) > {payload.limits.max_field_bytes}")
         if faults:
             cases.append(f"when {' or '.join(faults)} then {number}")
+    return f"case {' '.join(cases)} else 0 end"
+
+
+def item_control_case(payload: Payload, types: Mapping[str, SqlType]) -> str:
+    """Number the first id of an item that holds a control character, as `item_fault_case` does."""
+    cases = [
+        f"when {matches_control(f'i.{identifier(field.column)}')} then {number}"
+        for number, field in enumerate(payload.item_fields, start=1)
+        if field.type == "id" and field.column in types
+    ]
     return f"case {' '.join(cases)} else 0 end"
 
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pusher.payload.casts import as_text, count_dropped, item_fault_case, item_list, typed_value
+from pusher.payload.casts import as_text, count_dropped, item_control_case, item_fault_case, item_list, typed_value
+from pusher.payload.characters import SUSPICIOUS
 from pusher.payload.model import Field, Payload
 from pusher.payload.reasons import NOT_DIGESTS, SOURCE_ID, TIME_GIVEN, VALUE_GIVEN, Reason, all_reasons
+from pusher.payload.row_warnings import VALUE_ROUNDED, RowWarning, all_warnings, warning_bits
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 
@@ -30,6 +32,7 @@ class RowChecks:
         counted: Names and expressions over the typed columns: how many identifiers the casts left out.
         fields: Fields that the view provides, by canonical name.
         reasons: Reasons in the order in which they are tried; their number is the place in this tuple.
+        warnings: What may be odd about rows that are sent; their bit is the place in this tuple.
     """
 
     payload: Payload
@@ -37,6 +40,7 @@ class RowChecks:
     counted: Mapping[str, str]
     fields: Mapping[str, Field]
     reasons: tuple[Reason, ...]
+    warnings: tuple[RowWarning, ...]
 
     def typed_sql(self, relation: str) -> str:
         """Return the first layer over a relation."""
@@ -50,6 +54,10 @@ class RowChecks:
             return "cast(null as smallint)"
         cases = " ".join(f"when {reason.condition} then {number}" for number, reason in enumerate(self.reasons))
         return f"cast(case {cases} end as smallint)"
+
+    def warnings_sql(self) -> str:
+        """Return the expression of a row's warnings as bits; NULL for a row that is not sent, or has none."""
+        return f"case when _reason is null then {warning_bits(self.warnings)} end"
 
 
 def _typed(
@@ -83,7 +91,11 @@ def _typed(
     if "event_time" in fields:
         typed[TIME_GIVEN] = f"{identifier(fields['event_time'])} is not null"
     if "value" in fields:
-        typed[VALUE_GIVEN] = f"{identifier(fields['value'])} is not null"
+        value = identifier(fields["value"])
+        typed[VALUE_GIVEN] = f"{value} is not null"
+        if columns[fields["value"]].family == "float":
+            # A sum such as 0.1 + 0.2 loses nothing that anybody meant.
+            typed[VALUE_ROUNDED] = f"abs({value} - round({value}, 6)) > 1e-9 * greatest(abs({value}), 1)"
     counts = {
         NOT_DIGESTS: f"cast({' + '.join(not_digests) or '0'} as integer)",
         DROPPED: f"cast({' + '.join(not_digests + dropped) or '0'} as integer)",
@@ -127,7 +139,14 @@ def row_checks(
         payload, columns, fields, source_id=source_id, now_s=now_s, max_age_s=max_age_s, oldest_s=oldest_s
     )
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
-    return RowChecks(payload=payload, typed=typed, counted=counted, fields=provided, reasons=tuple(reasons))
+    return RowChecks(
+        payload=payload,
+        typed=typed,
+        counted=counted,
+        fields=provided,
+        reasons=tuple(reasons),
+        warnings=all_warnings(payload, typed, now_s=now_s),
+    )
 
 
 def item_fault_sql(checks: RowChecks, columns: Mapping[str, SqlType]) -> str | None:
@@ -135,5 +154,6 @@ def item_fault_sql(checks: RowChecks, columns: Mapping[str, SqlType]) -> str | N
     items = item_list(checks.payload, columns)
     if items is None:
         return None
-    case = item_fault_case(checks.payload, items[1])
-    return f"coalesce(list_max(list_transform(contents, lambda i: {case})), 0)"
+    fault, control = (case(checks.payload, items[1]) for case in (item_fault_case, item_control_case))
+    highest = "list_max(list_transform(contents, lambda i: {}))".format
+    return f"greatest(coalesce({highest(fault)}, 0), case when {SUSPICIOUS} then {highest(control)} end)"

@@ -19,6 +19,7 @@ ITEMS = "_items"
 _ITEM = "_pusher_item"
 _PLACES = 6
 """Fields of an item that have a place in its text even when empty; those that the contract adds later have none."""
+SEPARATORS_PER_ITEM = _PLACES - 1
 _DECIMALS = 6
 _SEPARATOR = "chr(31)"
 _LINE_SEPARATOR = "chr(30)"

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from pusher.payload.casts import MAX_NUMBER
 from pusher.payload.checks import DROPPED, RowChecks, item_fault_sql
-from pusher.payload.digests import ITEMS, event_key, items_text, payload_text
+from pusher.payload.cleaning import cleaned_sql
+from pusher.payload.digests import ITEMS, event_key, payload_text
 from pusher.payload.reasons import ITEM_FAULT, SOURCE_ID
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
@@ -21,8 +22,8 @@ PROJECTION_VERSION = 1
 
 
 def _checked_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
-    """Add the reason to the typed columns."""
-    typed = checks.typed_sql(relation)
+    """Clean the typed columns, and add the reason."""
+    typed = cleaned_sql(checks, columns, checks.typed_sql(relation))
     fault = item_fault_sql(checks, columns)
     if fault is not None:
         typed = f"select *, {fault} as {ITEM_FAULT} from ({typed}) as typed"
@@ -69,8 +70,6 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
     """
     provided = checks.typed
     inner = _checked_sql(checks, columns, relation)
-    if "contents" in provided:
-        inner = f"select *, {items_text(checks.payload, columns)} as {ITEMS} from ({inner}) as checked"
     value = "cast(null as decimal(38, 9))"
     if "value" in provided:
         value = f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then cast(value as decimal(38, 9)) end"
@@ -98,6 +97,7 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
         "_brand": text("brand"),
         "_num_items": "cast(num_items as bigint)" if "num_items" in provided else "cast(null as bigint)",
         "_reason": "_reason",
+        "_warnings": checks.warnings_sql(),
         "_dropped_identifiers": DROPPED,
     }
     chosen = [f"{sql} as {identifier(name)}" for name, sql in (facts | _nest(checks)).items()]
@@ -105,14 +105,34 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
 
 
 def fault_counts_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> str:
-    """Return the query that counts a view's rows by reason, with duplicate keys and dropped identifiers.
+    """Return the query that counts a view's rows by reason, with duplicate keys, dropped identifiers and warnings.
 
     Returns:
-        SQL with the columns reason (NULL for good rows), rows, distinct_events, dropped_identifiers.
+        SQL with the columns reason (NULL for good rows), rows, distinct events, distinct events whose ids differ in
+        more than case and spaces, dropped identifiers, and the rows of each warning.
     """
-    key = f"{SOURCE_ID}, event, event_id" if {"event", "event_id"} <= set(checks.typed) else SOURCE_ID
+    has_key = {"event", "event_id"} <= set(checks.typed)
+    key = f"{SOURCE_ID}, event, event_id" if has_key else SOURCE_ID
+    folded = f"{SOURCE_ID}, event, lower(replace(event_id, ' ', ''))" if has_key else SOURCE_ID
+    warned = "".join(f", count(*) filter (where {one.condition})" for one in checks.warnings)
     return (
         f"select _reason, count(*), count(distinct case when _reason is null then hash({key}) end), "
-        f"cast(sum({DROPPED}) as bigint) "
+        f"count(distinct case when _reason is null then hash({folded}) end), "
+        f"cast(sum({DROPPED}) as bigint){warned} "
         f"from ({_checked_sql(checks, columns, relation)}) as checked group by _reason order by _reason"
     )
+
+
+def most_repeated_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> dict[str, str]:
+    """Return a query for each column of identifiers: in how many rows its commonest digest stands."""
+    queries = {}
+    for name, field in checks.fields.items():
+        given = next(column for column in columns if column in field.names)
+        if field.type != "digests" or columns[given].family == "null":
+            continue
+        one = checks.typed[name] if columns[given].family != "list" else f"unnest({checks.typed[name]})"
+        queries[name] = (
+            f"select coalesce(max(n), 0) from (select count(*) as n from (select {one} as d from {relation}) as given "
+            "where d is not null group by hash(d)) as counted"
+        )
+    return queries

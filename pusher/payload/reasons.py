@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pusher.payload.casts import MAX_NUMBER, item_list, items_size
+from pusher.payload.characters import in_suspicious_row, matches_control
 from pusher.payload.model import Field, Payload
 from pusher.payload.sql import identifier, listing, literal
 from pusher.payload.types import SqlType
@@ -18,6 +19,13 @@ TIME_GIVEN = "_time_given"
 VALUE_GIVEN = "_value_given"
 ITEM_FAULT = "_item_fault"
 SOURCE_ID = "_source_id"
+# What a time in another unit is when it is read as seconds: any moment from 2001 to 2100.
+_OTHER_UNITS = (
+    ("milliseconds", 978_307_200_000, 4_102_444_800_000, "Divide it by 1,000, or read it with epoch_ms()."),
+    ("microseconds", 978_307_200_000_000, 4_102_444_800_000_000, "Divide it by 1,000,000, or use make_timestamp()."),
+    ("nanoseconds", 978_307_200_000_000_000, 4_102_444_800_000_000_000, "Use make_timestamp_ns()."),
+    ("Excel days", 36_892, 73_051, "Count the days from 1899-12-30: timestamp '1899-12-30' + days * interval 1 day."),
+)
 _DIGEST_BYTES = 67  # with quotes and comma
 
 
@@ -78,7 +86,6 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int, oldest_s: int | 
     limits = payload.limits
     year_s = 366 * 86_400
     earliest_s = limits.earliest_time_s if now_s - year_s > limits.earliest_time_s else now_s - 10 * year_s
-    unit_fix = "Give seconds or a TIMESTAMP: milliseconds and microseconds end up in another century."
     days = max_age_s // 86_400
     return [
         Reason(
@@ -97,12 +104,23 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int, oldest_s: int | 
             "Convert it to a naive UTC TIMESTAMP, or to ISO 8601 text with Z or an offset.",
             "event_time is null",
         ),
+        *(
+            Reason(
+                f"event-time-{unit.partition(' ')[0].lower()}",
+                "event_time",
+                "invalid",
+                f"event_time lies outside 2020 to tomorrow and looks like {unit}.",
+                fix,
+                f"event_time between {first} and {last}",
+            )
+            for unit, first, last, fix in _OTHER_UNITS
+        ),
         Reason(
             "event-time-implausible",
             "event_time",
             "invalid",
             "event_time lies outside 2020 to tomorrow.",
-            unit_fix,
+            "Give the moment of the event as TIMESTAMP in UTC, or in seconds since 1970.",
             f"event_time < {earliest_s} or event_time > {now_s + 86_400}",
         ),
         Reason(
@@ -168,6 +186,17 @@ def _enum_reason(payload: Payload, field: Field) -> Reason | None:
     )
 
 
+def _control_reason(name: str, condition: str) -> Reason:
+    return Reason(
+        f"{name.replace('_', '-')}-control-character",
+        name,
+        "invalid",
+        f"{name} holds a control character or a mark of direction.",
+        "Correct it where it is made: an id is never changed on its way.",
+        in_suspicious_row(condition),
+    )
+
+
 def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
     reasons = []
     for canonical in fields:
@@ -187,17 +216,8 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
                     f"{name} is null",
                 )
             )
-        if field.type == "id" and payload.event_source in field.required_by:
-            reasons.append(
-                Reason(
-                    f"{label}-control-character",
-                    canonical,
-                    "invalid",
-                    f"{canonical} holds a control character.",
-                    "Correct it where it is made: an id is never changed on its way.",
-                    f"regexp_matches({name}, '[\\x00-\\x1f\\x7f]')",
-                )
-            )
+        if field.type == "id" or (field.column == "event" and payload.event_source in field.enum_open):
+            reasons.append(_control_reason(canonical, matches_control(name)))
         if (reason := _enum_reason(payload, field)) is not None:
             reasons.append(reason)
         if field.minimum is not None:
@@ -305,6 +325,8 @@ def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapp
             continue
         is_open = is_open or family == "list"
         if field.type == "texts":
+            held = f"list_contains(list_transform({column}, lambda t: {matches_control('t')}), true)"
+            reasons.append(_control_reason(name, held))
             reasons.append(
                 Reason(
                     f"{name.replace('_', '-')}-too-long",

@@ -10,9 +10,14 @@ from typing import Any
 from pusher.contracts import Destination, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.state import scratch_folder
-from pusher.payload.projection import fault_counts_sql, staged_sql
+from pusher.payload.projection import fault_counts_sql, most_repeated_sql, staged_sql
 from pusher.push.encode import PartEncoder
 from pusher.push.plan import PlanOptions, View, judge
+from pusher.push.receipt import Warned
+
+# A digest in more than this part of the rows is nobody's own; in a small view a good customer may come to it.
+SHARED_PART = 0.01
+FEWEST_SHARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,7 @@ class Coverage:
         repeated: Good rows whose event stands in the view more than once.
         dropped_identifiers: Identifiers that were not digests or identified nobody.
         reasons: Rows by reason: term, code, field, rows, fix.
+        warnings: What is odd about good rows, or about the view as a whole.
     """
 
     model: str
@@ -34,6 +40,7 @@ class Coverage:
     repeated: int
     dropped_identifiers: int
     reasons: tuple[dict[str, Any], ...]
+    warnings: tuple[Warned, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -44,6 +51,7 @@ class Coverage:
             "repeated": self.repeated,
             "dropped_identifiers": self.dropped_identifiers,
             "reasons": list(self.reasons),
+            "warnings": [one.as_json() for one in self.warnings],
         }
 
 
@@ -56,24 +64,49 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
     checks, columns = judge(engine, view, options)
     try:
         counted = engine.rows(fault_counts_sql(checks, columns, view.relation))
+        repeated = {
+            name: int(engine.rows(sql)[0][0]) for name, sql in most_repeated_sql(checks, columns, view.relation).items()
+        }
     except EngineError as error:
         message = f"{view.model} failed while it was read: {error.message}"
         fix = error.fix or "Correct the model."
         raise PlanError(Problem("view-failed", message, view.file, fix=fix)) from error
-    rows = good = distinct = dropped = 0
+    rows = good = distinct = folded = dropped = 0
     reasons = []
-    for number, count, keys, dropped_here in counted:
+    warnings: list[Warned] = []
+    for number, count, keys, folded_keys, dropped_here, *warned in counted:
         rows += count
         dropped += dropped_here or 0
         if number is None:
-            good, distinct = count, keys
+            good, distinct, folded = count, keys, folded_keys
+            pairs = zip(checks.warnings, warned, strict=True)
+            warnings = [Warned(one.code, one.field, held, one.message, one.fix) for one, held in pairs if held]
             continue
         reason = checks.reasons[number]
         reasons.append(
             {"term": reason.term, "reason": reason.code, "field": reason.field, "rows": count, "fix": reason.fix}
         )
     reasons.sort(key=lambda item: (-item["rows"], item["reason"]))
-    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons))
+    if folded < distinct:
+        warnings.append(_look_alikes(distinct - folded))
+    warnings += [_shared(name, held, rows) for name, held in repeated.items() if _is_shared(held, rows)]
+    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons), tuple(warnings))
+
+
+def _look_alikes(rows: int) -> Warned:
+    message = "event_id differs from another one of the view in case or spaces only; each is sent as an event."
+    fix = "Trim and fold the business key in staging, before the id is made of it."
+    return Warned("look-alike-ids", "event_id", rows, message, fix)
+
+
+def _is_shared(held: int, rows: int) -> bool:
+    return held >= FEWEST_SHARED and held > SHARED_PART * rows
+
+
+def _shared(name: str, held: int, rows: int) -> Warned:
+    message = f"One digest of {name} stands in {held / rows:.0%} of the rows: a placeholder, or the shop's own."
+    fix = f"Find it with: select {name}, count(*) ... group by all order by 2 desc; leave it out in the model."
+    return Warned("shared-identifier", name, held, message, fix)
 
 
 def first_body(

@@ -22,6 +22,7 @@ from pusher.payload.columns import check_columns
 from pusher.payload.model import Payload
 from pusher.payload.projection import staged_sql
 from pusher.payload.reasons import Reason
+from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
@@ -78,6 +79,7 @@ class Plan:
         view: The view.
         counts: Rows by term, detail and currency.
         reasons: Reason texts by code.
+        warnings: What may be odd about planned rows; bits of the counts' `warnings`.
         dropped_identifiers: Identifiers that were not digests or identified nobody.
         new_conflicts: Conflicts that no earlier run has seen.
         released: Parts of earlier runs that are given back: they were frozen for an event source that the settings
@@ -90,6 +92,7 @@ class Plan:
     view: View
     counts: Sequence[TermCount]
     reasons: dict[str, Reason]
+    warnings: Sequence[RowWarning]
     dropped_identifiers: int
     new_conflicts: int
     released: Sequence[Part] = ()
@@ -155,7 +158,7 @@ def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFil
         return engine.stage(sql, folder, rows_per_file=ROWS_PER_FILE)
     except EngineError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        fix = {
+        fix = error.fix or {
             "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
             "io": "Check free space and rights of the state folder.",
         }.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
@@ -226,6 +229,7 @@ def plan_view(
         view=view,
         counts=result.counts,
         reasons={reason.code: reason for reason in checks.reasons},
+        warnings=checks.warnings,
         dropped_identifiers=result.dropped_identifiers,
         new_conflicts=result.new_conflicts,
         released=released,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from pusher.contracts import BatchState
+from pusher.payload.row_warnings import set_bits
 from pusher.push.plan import Plan
 
 VIEW_TERMS = (
@@ -53,6 +54,29 @@ class Refusal:
     term: str
 
 
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Rows that are sent although something is odd about them.
+
+    Attributes:
+        warning: Stable code.
+        field: Contract column, or None.
+        rows: How many.
+        message: What is odd.
+        fix: What to do.
+    """
+
+    warning: str
+    field: str | None
+    rows: int
+    message: str
+    fix: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        return asdict(self)
+
+
 @dataclass(slots=True)
 class ModelReceipt:
     """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`.
@@ -70,6 +94,7 @@ class ModelReceipt:
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     sent: dict[str, Decimal] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    warnings: list[Warned] = field(default_factory=list)
     dropped_identifiers: int = 0
     new_conflicts: int = 0
     attempts: int = 0
@@ -123,6 +148,7 @@ class ModelReceipt:
                  "term": one.term}
                 for one in self.refusals
             ],
+            "warnings": [one.as_json() for one in self.warnings],
             "earlier_run": (
                 {"id": self.earlier_run[0], "started_at": self.earlier_run[1]} if self.earlier_run else None
             ),
@@ -145,7 +171,11 @@ def from_plan(plan: Plan) -> ModelReceipt:
         held_elsewhere=plan.held_elsewhere,
     )
     refused: dict[tuple[str, str], int] = {}
+    warned = dict.fromkeys(range(len(plan.warnings)), 0)
     for count in plan.counts:
+        if count.term == "planned":
+            for bit in set_bits(count.warnings):
+                warned[bit] += count.rows
         receipt.terms[count.term] += count.rows
         if count.currency is not None:
             _add(receipt.value_by_term.setdefault(count.term, {}), count.currency, count.value)
@@ -157,6 +187,8 @@ def from_plan(plan: Plan) -> ModelReceipt:
             refused[count.term, count.detail] = refused.get((count.term, count.detail), 0) + count.rows
     for (term, detail), rows in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
         receipt.refusals.append(_refusal(plan, term, detail, rows))
+    pairs = zip(plan.warnings, warned.values(), strict=True)
+    receipt.warnings = [Warned(one.code, one.field, rows, one.message, one.fix) for one, rows in pairs if rows]
     return receipt
 
 

@@ -172,7 +172,7 @@ def staged(folder: Path, rows: list[tuple[str, str, int | None]], source_id: str
                 "1::bigint as _event_time, cast(length(v) as decimal(38, 9)) as _value, 'USD' as _currency, "
                 f"'Purchase' as _event, e as _event_id, '{source_id}' as _source_id, null::varchar as _shop_id, "
                 "null::varchar as _event_channel, null::varchar as _brand, null::bigint as _num_items, "
-                "cast(r as smallint) as _reason, "
+                "cast(r as smallint) as _reason, case when e = 'a' then 5 end::smallint as _warnings, "
                 f"0::integer as _dropped_identifiers, e as event from (values {values}) as t(e, v, r)) "
                 f"to '{path}' (format parquet)"
             )
@@ -212,7 +212,8 @@ def test_only_due_rows_are_frozen(tmp_path: Path) -> None:
     assert result.counts == [
         TermCount("duplicate", "", "USD", 1, Decimal(1)),
         TermCount("invalid", "value-negative", "USD", 1, Decimal(1)),
-        TermCount("planned", "", "USD", 4, Decimal(4)),
+        TermCount("planned", "", "USD", 1, Decimal(1), warnings=5),
+        TermCount("planned", "", "USD", 3, Decimal(3)),
     ]
     assert result.quarantine is not None
     assert result.quarantine.rows == 2

@@ -268,12 +268,44 @@ def test_a_text_of_spaces_is_no_text(warehouse: Warehouse, blank: str) -> None:
 
 
 def test_a_text_is_sent_as_it_is(warehouse: Warehouse) -> None:
-    """Spaces around, letters of other scripts, emoji and direction marks are not touched; ids keep their case."""
-    text = "  Ünï \u200f\u202e日本\u202c 👩\u200d👧 e\u0301 '\"\\ "
+    """Spaces around, letters of other scripts, emoji and combining forms are not touched; ids keep their case."""
+    text = "  Ünï 日本 مرحبا 👩\u200d👧 e\u0301 '\"\\ "
     quoted = text.replace("'", "''")
     change = {"description": f"'{quoted}'", "event_id": "' Order-1 '", "order_id": "'~tilde first'"}
     expected = changed(properties={"description": text, "order_id": "~tilde first"})
     assert outcome(warehouse.stage_one(change)) == (None, {**expected, "event_id": " Order-1 "})
+
+
+CONTROLS = [
+    ("'a' || chr(0) || 'b'", "ab"),
+    ("'a' || chr(27) || '[31mb'", "a[31mb"),
+    ("'a' || chr(13) || chr(10) || 'b' || chr(9) || 'c'", "a b c"),
+    ("'a' || chr(127) || 'b' || chr(133) || 'c' || chr(159)", "ab c"),
+    ("chr(8206) || 'a' || chr(8238) || 'b' || chr(8236) || chr(8297) || chr(1564)", "ab"),
+    ("'\"q\" \\ é'", '"q" \\ é'),
+    ("chr(0) || chr(8206)", None),
+]
+
+
+@pytest.mark.parametrize(("sql", "expected"), CONTROLS)
+def test_control_characters_and_marks_of_direction_are_left_out(
+    warehouse: Warehouse, sql: str, expected: str | None
+) -> None:
+    """In texts for people, of the order and of its items, however many other items there are."""
+    item = f"{{'content_id': 'sku-1', 'content_name': {sql}, 'price': 1}}"
+    change = {"description": sql, "contents": f"[{item}, {item}]"}
+    one = {"content_id": "sku-1", "price": 1} | ({} if expected is None else {"content_name": expected})
+    text = {} if expected is None else {"description": expected}
+    assert outcome(warehouse.stage_one(change)) == (None, changed(properties={**text, "contents": [one, one]}))
+
+
+def test_an_id_with_a_control_character_refuses_its_row(warehouse: Warehouse) -> None:
+    """An id that was changed on its way would be another one."""
+    for sql in ("'a' || chr(10)", "'a' || chr(0) || 'b'", "chr(8206) || 'a'"):
+        assert warehouse.stage_one({"event_id": sql}).reason == "event-id-control-character"
+        assert warehouse.stage_one({"order_id": sql}).reason == "order-id-control-character"
+        item = f"[{{'content_id': {sql}, 'price': 1}}]"
+        assert warehouse.stage_one({"contents": item}).reason == "contents-content-id"
 
 
 def test_numbers_as_ids_become_text(warehouse: Warehouse) -> None:

@@ -126,7 +126,7 @@ class Warehouse:
         counted = self.engine.rows(fault_counts_sql(checks, columns, TABLE))
         return {
             None if number is None else checks.reasons[number].code: (count, events, dropped)
-            for number, count, events, dropped in counted
+            for number, count, events, _, dropped, *_ in counted
         }
 
 
