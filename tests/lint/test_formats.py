@@ -8,6 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
@@ -151,6 +152,16 @@ def test_sarif_tells_what_stopped_lint() -> None:
             {"descriptor": {"id": "no-profile"}, "level": "error", "message": {"text": "There is no profile."}},
         ],
     }
+
+
+def test_sarif_keeps_to_its_schema() -> None:
+    """With findings, fixes, errors with and without a place, and with nothing at all; the schema tells a wrong one."""
+    schema = json.loads((Path(__file__).parent / "schema/sarif-2.1.0.json").read_text("utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    logs = [sarif([MISSPELT, MISSING], [], "shop"), sarif([], [BROKEN, NO_PROFILE]), sarif([], [])]
+    assert [[error.message for error in validator.iter_errors(json.loads(log))] for log in logs] == [[], [], []]
+    wrong = json.loads(logs[0].replace('"startLine": 3', '"startLine": 0'))
+    assert {error.validator for error in validator.iter_errors(wrong)} == {"minimum"}
 
 
 def test_the_command_prints_one_document_whatever_happens(
