@@ -26,7 +26,7 @@ sources:
           - {name: order_id, data_type: varchar}
           - {name: email, data_type: varchar, config: {meta: {pii: email}}}
           - {name: amount, data_type: double}
-          - {name: ordered_at, data_type: timestamp}
+          - {name: ordered_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
 """
 STAGING = f"select order_id, sha256(lower(trim(email))) as email, amount, ordered_at\n{RAW}\n"
 HEADER = "{{ config(meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}\n"

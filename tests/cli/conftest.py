@@ -32,7 +32,7 @@ sources:
           - {name: phone, data_type: varchar, config: {meta: {pii: phone}}}
           - {name: note, data_type: varchar}
           - {name: amount, data_type: double}
-          - {name: ordered_at, data_type: timestamp}
+          - {name: ordered_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
 """
 STAGING = """\
 select order_id, Email as "EMAIL", phone, note, Email as contact, amount, ordered_at

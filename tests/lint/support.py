@@ -40,7 +40,7 @@ sources:
         columns:
           - {name: order_id, data_type: varchar}
           - {name: customer_id, data_type: varchar, config: {meta: {pii: external_id}}}
-          - {name: ordered_at, data_type: timestamp}
+          - {name: ordered_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
           - {name: amount, data_type: "decimal(18, 2)"}
           - {name: currency, data_type: varchar}
           - {name: channel, data_type: varchar}

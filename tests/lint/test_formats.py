@@ -37,7 +37,7 @@ sources:
       - name: orders
         columns:
           - {name: id, data_type: varchar}
-          - {name: ordered_at, data_type: timestamp}
+          - {name: ordered_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
           - {name: digest, data_type: varchar}
 """
 MISSPELT = Finding(

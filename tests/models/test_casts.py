@@ -71,6 +71,19 @@ def test_no_text_stops_a_query(texts: list[str]) -> None:
     assert len(evaluate(ZONELESS_TIMESTAMP, text=texts)) == len(texts)
 
 
+def test_a_local_time_becomes_utc() -> None:
+    """A day starts at its local midnight; of the hour that comes twice the later one is taken."""
+    local = MACROS.text("{{ utc_from_local('text', 'Europe/Berlin') }}")
+    moments = {
+        "2026-01-15 12:00:00": datetime(2026, 1, 15, 11),  # noqa: DTZ001
+        "2026-07-15 12:00:00": datetime(2026, 7, 15, 10),  # noqa: DTZ001
+        "2026-07-15": datetime(2026, 7, 14, 22),  # noqa: DTZ001
+        "2026-10-25 02:30:00": datetime(2026, 10, 25, 1, 30),  # noqa: DTZ001
+        "2026-03-29 02:30:00": datetime(2026, 3, 29, 1, 30),  # noqa: DTZ001
+    }
+    assert evaluate(local, text=list(moments)) == list(moments.values())
+
+
 def test_amounts_are_exact_or_nothing() -> None:
     """Amounts that would need rounding, or that read differently elsewhere, are NULL."""
     amounts = {

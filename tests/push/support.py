@@ -42,7 +42,7 @@ sources:
             external_location: "read_csv('orders.csv', header = true, all_varchar = true)"
         columns:
           - {name: order_id, data_type: varchar}
-          - {name: ordered_at, data_type: varchar}
+          - {name: ordered_at, data_type: varchar, config: {meta: {timezone: UTC}}}
           - {name: digest, data_type: varchar}
           - {name: amount, data_type: varchar}
           - {name: event_set, data_type: varchar}

@@ -10,11 +10,13 @@ from sqlglot import exp
 
 from pusher.lint.flow import functions
 from pusher.lint.flow.relations import Relation, Scope, span
+from pusher.lint.flow.times import converted
 from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
 
 # The value of COLUMNS(...) while a projection is read for one column; no SQL name can collide with it.
 COLUMNS = "\0columns"
 _MAX_FOLDED = 64
+_WITHOUT_ZONE = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATE}
 _FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "strip": str.strip}
 
 Query = Callable[[exp.Expr, Scope], Relation]
@@ -33,6 +35,7 @@ class Expressions:
         self._handlers: dict[type[exp.Expr], Callable[..., Value]] = {
             exp.Alias: self._inner,
             exp.Array: self._array,
+            exp.AtTimeZone: self._at_time_zone,
             exp.Boolean: self._unknown,
             exp.Bracket: self._bracket,
             exp.Case: self._case,
@@ -54,6 +57,7 @@ class Expressions:
             exp.PropertyEQ: self._keyword,
             exp.SHA2: self._sha256,
             exp.Star: self._star,
+            exp.StrToTime: self._parsed_time,
             exp.Struct: self._struct,
             exp.StructExtract: self._extract,
             exp.Transform: self._transform,
@@ -189,7 +193,15 @@ class Expressions:
         value = self.value(node.this, scope)
         if value.fields is None and node.to.this in exp.DataType.TEXT_TYPES:
             return value
+        if node.to.this in _WITHOUT_ZONE and isinstance(node.this, exp.Column):
+            return value.flat().read_as_time()
         return value.flat()
+
+    def _at_time_zone(self, node: exp.AtTimeZone, scope: Scope) -> Value:
+        return converted(self.value(node.this, scope), node.args["zone"])
+
+    def _parsed_time(self, node: exp.StrToTime, scope: Scope) -> Value:
+        return self._all_of(node, scope).flat().read_as_time()
 
     def _fold(self, node: exp.Expr, scope: Scope) -> Value:
         if isinstance(node, exp.Trim) and node.args.get("expression") is not None:
@@ -229,12 +241,16 @@ class Expressions:
             return join([UNKNOWN, self._decides(node.iter_expressions(), scope)])
         if functions.is_a(node, functions.PASSES_ON, functions.PASSES_ON_BY_NAME):
             return self._passed_on(node, scope)
+        if functions.is_a(node, (), functions.CONVERTS_BY_NAME) and len(node.expressions) > 1:
+            return converted(self.value(node.expressions[1], scope), node.expressions[0])
         if functions.is_a(node, functions.ONE_OF, functions.ONE_OF_BY_NAME):
             return join(self.value(child, scope) for child in node.iter_expressions())
         return self._marked(node, self._all_of(node, scope).flat())
 
     def _marked(self, node: exp.Expr, value: Value) -> Value:
         """Return the value with what a function does to everything that goes into it."""
+        if functions.is_a(node, (), functions.READS_TIME_BY_NAME):
+            return value.read_as_time()
         if functions.is_a(node, functions.WEAK_HASHES, functions.WEAK_HASHES_BY_NAME):
             return value.weakened("weak", functions.function_name(node), self.place(node))
         if isinstance(node, functions.STRIPS):

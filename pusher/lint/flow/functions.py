@@ -57,6 +57,10 @@ CHANCE: tuple[type[exp.Expr], ...] = (exp.Rand, exp.Randn, exp.Uuid)
 CHANCE_BY_NAME = frozenset(
     {"random", "uuidv4", "uuidv7", "gen_random_uuid", "nextval", "setseed", "currval", "txid_current"}
 )
+# Text becomes a time without zone.
+READS_TIME_BY_NAME = frozenset({"try_strptime"})
+# timezone('Europe/Berlin', t) is t AT TIME ZONE 'Europe/Berlin'.
+CONVERTS_BY_NAME = frozenset({"timezone"})
 NUMBERS_ROWS: tuple[type[exp.Expr], ...] = (exp.RowNumber, exp.Ntile)
 
 

@@ -16,6 +16,7 @@ from pusher.contracts import Column
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
+from pusher.lint.flow.times import moment_of
 from pusher.lint.flow.values import Leak, Place, Value, join
 
 _OPAQUE_KIND = "unknown"
@@ -188,13 +189,18 @@ def _parts(relation: Any) -> tuple[str, ...]:
 def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
     label = f"{source.source_name}.{source.name}"
     outputs = tuple(
-        Output(column.name, declared_value(kinds_of(column), f"{label}.{column.name}"))
-        for column in source_columns(source, given)
+        Output(column.name, _source_value(column, f"{label}.{column.name}")) for column in source_columns(source, given)
     )
     if outputs:
         return Relation(outputs)
     through = f"source {label}, whose columns are not known"
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
+
+
+def _source_value(column: ColumnDoc, label: str) -> Value:
+    value = declared_value(kinds_of(column), label)
+    moment = moment_of(column, label)
+    return value if moment is None else replace(value, moments=frozenset({moment}))
 
 
 def _error_place(name: str, sql: str, error: SqlglotError) -> Place | None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 How = Literal["raw", "weak", "opaque"]
 _NONE: frozenset[str] = frozenset()
+_MOST_CONVERSIONS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,23 @@ class Unstable:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """A time of a source in a value.
+
+    Attributes:
+        column: Where it comes from, such as `retail.orders.ordered_at`.
+        zone: Its time zone, or None when nobody says.
+        is_time: It is a DATE or TIMESTAMP; a text may say its zone itself.
+        conversions: Zones of AT TIME ZONE on the way.
+    """
+
+    column: str
+    zone: str | None
+    is_time: bool = False
+    conversions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """All that is known about one value.
 
@@ -108,6 +126,7 @@ class Value:
         is_open: It may be something else than one of `constants` or NULL.
         hashed: Identifiers that went through SHA-256 on the way.
         unstable: Functions on the way that differ from run to run.
+        moments: Times of sources that are in it.
         fields: Values of a struct's fields (or of the structs in a list), when they are known.
     """
 
@@ -116,6 +135,7 @@ class Value:
     is_open: bool = True
     hashed: frozenset[Hashed] = frozenset()
     unstable: frozenset[Unstable] = frozenset()
+    moments: frozenset[Moment] = frozenset()
     fields: Mapping[str, Value] | None = None
 
     def flat(self) -> Value:
@@ -133,6 +153,15 @@ class Value:
         if self.fields is not None and name.lower() in self.fields:
             return self.fields[name.lower()]
         return self.flat()
+
+    def moved(self, zone: str) -> Value:
+        """Return the value after AT TIME ZONE; more than a few conversions are as good as a few."""
+        moments = (replace(one, conversions=(*one.conversions, zone)[:_MOST_CONVERSIONS]) for one in self.moments)
+        return replace(self.flat(), moments=frozenset(moments)) if self.moments else self.flat()
+
+    def read_as_time(self) -> Value:
+        """Return the value after a text was read as a time without zone."""
+        return replace(self, moments=frozenset(replace(one, is_time=True) for one in self.moments))
 
     def stepped(self, step: str) -> Value:
         """Return the value after a normalisation."""
@@ -179,6 +208,7 @@ def _join_two(one: Value, other: Value) -> Value:
         is_open=one.is_open or other.is_open,
         hashed=one.hashed | other.hashed,
         unstable=one.unstable | other.unstable,
+        moments=one.moments | other.moments,
         fields=_joined_fields(one, other),
     )
 

@@ -11,6 +11,7 @@ from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
 from pusher.lint.rules.hash_of_hash import HashOfHash
+from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.not_for_source import NotForSource
@@ -47,6 +48,7 @@ RULES: tuple[Rule, ...] = (
     SourceIdForm(),
     ReversedAlias(),
     WebsiteOffline(),
+    LocalTime(),
     ClockOrChance(),
     UnstableEventId(),
     EventIdFromIdentity(),
