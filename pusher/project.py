@@ -26,26 +26,18 @@ from pusher.config import (
     load_project_file,
 )
 from pusher.contracts import Column, Engine, EngineError
-from pusher.errors import BuildError, CompileError, ConfigError, Problem
+from pusher.errors import CompileError, ConfigError, Problem
+from pusher.outcomes import BuildReport, LintReport, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
-    from pusher.build import BuiltModel
-    from pusher.effective import EffectiveSetting
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.state import StateFolder
     from pusher.ledger.views import Summary
-    from pusher.lint import Finding
-    from pusher.push.coverage import Coverage
     from pusher.push.plan import View
     from pusher.push.world import PushReport
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
-# A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
-READING_MEMORY = "400MB"
-# Without a limit DuckDB takes most of the machine for what it has read already, and is hardly faster.
-BUILDING_MEMORY = "2GB"
-_NO_DEFAULTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,60 +61,6 @@ class LoadOptions:
     overrides: Mapping[str, str] = field(default_factory=dict)
     state_dir: Path | None = None
     clock: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LintReport:
-    """What lint found.
-
-    Attributes:
-        findings: Findings, in file order.
-        models: Number of models looked at.
-    """
-
-    findings: list[Finding]
-    models: int
-
-
-@dataclass(frozen=True, slots=True)
-class BuildReport:
-    """What build did.
-
-    Attributes:
-        models: Each model's status.
-        coverage: Each destination view's rows judged by its contract.
-    """
-
-    models: list[BuiltModel]
-    coverage: list[Coverage]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Rows of a model for a person.
-
-    Attributes:
-        columns: Column names.
-        rows: Values; those of personal columns masked.
-    """
-
-    columns: list[str]
-    rows: list[tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ViewConfig:
-    """The settings of a destination view.
-
-    Attributes:
-        model: Model name.
-        payload: What it is pushed as.
-        settings: Each setting with the layer that set it.
-    """
-
-    model: str
-    payload: str
-    settings: list[EffectiveSetting]
 
 
 class Project:
@@ -200,24 +138,11 @@ class Project:
         """The destination of this project's views, with the settings of the target."""
         return Account(self.profile, self.options.overrides, self.clock)
 
-    def _engine(
-        self, allowed_directories: Sequence[Path] = (), defaults: Mapping[str, str] = _NO_DEFAULTS
-    ) -> DuckDBEngine:
-        """Open the warehouse, with settings for what the profile says nothing about."""
-        from pusher.engines.duckdb import DuckDBEngine
+    def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
+        """Open the warehouse; `memory` is its limit when the profile says nothing."""
+        from pusher.warehouse import open_warehouse
 
-        try:
-            return DuckDBEngine.open(
-                self.profile.database,
-                settings={**defaults, **self.profile.engine_settings},
-                threads=self.profile.threads,
-                allowed_paths=self.manifest.source_paths(),
-                allowed_directories=allowed_directories,
-            )
-        except EngineError as error:
-            shown = Path(self.profile.database).name
-            fix = error.fix or "Check `path` in profiles.yml, and the rights of the file and its folder."
-            raise BuildError(Problem("warehouse", error.message, shown, fix=fix)) from error
+        return open_warehouse(self.profile, self.manifest.source_paths(), allowed_directories, memory=memory)
 
     # questions ------------------------------------------------------------------------------------------------
 
@@ -279,12 +204,10 @@ class Project:
         Raises:
             BuildError: It cannot be opened.
         """
-        with closing(self._engine()) as engine:
-            tables = "select 1 from duckdb_tables() where not internal"
-            found = engine.rows(
-                f"select count(*) from ({tables} union all select 1 from duckdb_views() where not internal)"
-            )
-        return int(found[0][0])
+        from pusher.warehouse import count_relations
+
+        with closing(self._warehouse()) as engine:
+            return count_relations(engine)
 
     def _inference(self) -> Inference:
         """Bind every model on empty tables.
@@ -352,11 +275,12 @@ class Project:
         """
         from pusher.build import build, standing
         from pusher.push.coverage import cover
+        from pusher.warehouse import BUILDING_MEMORY
 
         self.account.check_settings()
         # A wrong selector is told before the warehouse is opened.
         self.models(select, exclude)
-        engine = self._engine(defaults={"memory_limit": BUILDING_MEMORY})
+        engine = self._warehouse(memory=BUILDING_MEMORY)
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
             models = manifest.select(select, exclude)
@@ -421,6 +345,7 @@ class Project:
         from pusher.push.run import push
         from pusher.push.work import DeliveryLimits
         from pusher.push.world import PushOptions, PushWorld
+        from pusher.warehouse import READING_MEMORY
 
         test_event_code = _test_code(test_event_code)
         self.account.check_settings()
@@ -444,7 +369,7 @@ class Project:
         engines: list[Engine] = []
 
         def open_engine(folder: Path) -> Engine:
-            engines.append(self._engine([folder], {"memory_limit": READING_MEMORY}))
+            engines.append(self._warehouse([folder], memory=READING_MEMORY))
             return engines[-1]
 
         def cut_query_short() -> None:
@@ -470,22 +395,20 @@ class Project:
         Raises:
             BuildError: The model is not in the warehouse.
         """
-        from pusher.masking import mask, personal_columns, without_identifiers
+        from pusher.warehouse import first_rows
 
         model = self.models([name])[0]
-        engine = self._engine()
-        try:
-            names = [column.name for column in engine.columns(f"select * from {model.relation}")]
-            rows = engine.rows(f"select * from {model.relation} limit {int(limit)}")
-        except EngineError as error:
-            fix = f"Run `pusher build --select +{model.name}` first."
-            raise BuildError(Problem("not-built", f"{model.name}: {error.message}", model.path, fix=fix)) from error
-        finally:
-            engine.close()
+        with closing(self._warehouse()) as engine:
+            names, rows = first_rows(engine, model, limit=limit)
+        return Shown(names, self._masked(model, names, rows))
+
+    def _masked(self, model: Model, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Return rows without what identifies a person."""
+        from pusher.masking import mask, personal_columns, without_identifiers
+
         hidden = personal_columns(self.manifest, model, names, self.account.payload_of(model))
         hide = [mask if name.lower() in hidden else without_identifiers for name in names]
-        masked = [tuple(show(value) for show, value in zip(hide, row, strict=True)) for row in rows]
-        return Shown(names, masked)
+        return [tuple(show(value) for show, value in zip(hide, row, strict=True)) for row in rows]
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""
@@ -494,7 +417,7 @@ class Project:
         view = self.views([name])[0]
         return first_body(
             view,
-            open_engine=lambda folder: self._engine([folder]),
+            open_engine=lambda folder: self._warehouse([folder]),
             destination=self.account.destination,
             options=self._plan_options(),
             limit=limit,

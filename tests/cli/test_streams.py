@@ -122,7 +122,7 @@ def _endless(shop: Shop) -> None:
     slow = "where (select count(*) from range(1000000000000) as t(n) where hash(n) > 3) >= 0"
     model.write_text(f"{model.read_text().rstrip()}\n{slow}\n")
     project = shop.project()
-    engine = project._engine()
+    engine = project._warehouse()
     build(project.manifest, engine)
     engine.close()
 

@@ -157,7 +157,7 @@ class Shop:
         from pusher.build import build
 
         project = self.project()
-        engine = project._engine()
+        engine = project._warehouse()
         build(project.manifest, engine)
         engine.close()
 

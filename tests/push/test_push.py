@@ -238,7 +238,7 @@ def test_missing_column_stops_before_anything_is_sent(shop: Shop) -> None:
     shop.build()
     model = shop.root / "models" / f"{VIEW}.sql"
     project = shop.project()
-    engine = project._engine()
+    engine = project._warehouse()
     engine.execute(f"create or replace view {VIEW} as select 'Purchase' as event, now()::timestamp as event_time")
     engine.close()
 
