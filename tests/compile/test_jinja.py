@@ -490,8 +490,11 @@ BUSY_MACROS = (
 
 
 @pytest.mark.parametrize("text", BUSY.values(), ids=BUSY.keys())
-def test_a_template_that_never_ends_is_stopped_after_so_many_steps(tmp_path: Path, text: str) -> None:
+def test_a_template_that_never_ends_is_stopped_after_so_many_steps(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The count is the same on every machine; the place is where the template was, the next model is still read."""
+    monkeypatch.setattr("pusher.compile.budget.RENDER_SECONDS", 300)
     files = {"models/m.sql": f"select 1\n{text}", "models/n.sql": "select {{ no }}", "macros/b.sql": BUSY_MACROS}
     busy, other = refused(tmp_path, files)
     assert busy in [
