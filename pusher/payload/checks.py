@@ -65,7 +65,7 @@ def _typed(
             continue
         column = identifier(name)
         typed[canonical] = typed_value(field, column, type_, payload)
-        if field.type in {"digests", "ip"} and type_.family != "null":
+        if (field.holds_digests or field.type == "ip") and type_.family != "null":
             counted = dropped if field.type == "ip" else not_digests
             given = f"{GIVEN}_{canonical}"
             typed[given] = column

@@ -200,7 +200,7 @@ def _time(grace_s: int) -> Check:
 def _number(field: Field, *, whole: bool) -> Check:
     kinds = {int} if whole else {int, float, Decimal}
     refusal = "Not a valid integer" if whole else "Not a valid number"
-    minimum, positive = field.minimum, field.positive
+    minimum, maximum, positive = field.minimum, field.maximum, field.positive
 
     def judge(value: Any, now_s: float) -> str | None:
         del now_s
@@ -209,6 +209,8 @@ def _number(field: Field, *, whole: bool) -> Check:
             return refusal
         if minimum is not None and value < minimum:
             return f"Must be at least {minimum}"
+        if maximum is not None and value > maximum:
+            return f"Must be at most {maximum}"
         return "Must be greater than 0" if positive and value <= 0 else None
 
     return judge
@@ -259,6 +261,7 @@ def _type_checks(field: Field, payload: Payload) -> dict[str, Check]:
         "text": text,
         "id": text,
         "texts": _list_of(text),
+        "digest": _digest,
         "digests": _one_or_more(_digest),
         "ip": _ip,
         "boolean": _boolean,
