@@ -34,7 +34,7 @@ _IP_FORM = "|".join(
     )
 )
 # trim() leaves tabs and knows few of the spaces of Unicode; most texts start with a visible ASCII character.
-_NOT_BLANK = (
+NOT_BLANK = (
     r"[^\s\x{0b}\x{1c}-\x{1f}\x{85}\x{a0}\x{ad}\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
     r"\x{205f}-\x{206f}\x{3000}\x{feff}]"
 )
@@ -49,7 +49,7 @@ def as_text(column: str, type_: SqlType) -> str:
 
 
 def _is_visible(value: str) -> str:
-    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(_NOT_BLANK)}))"
+    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(NOT_BLANK)}))"
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pusher.payload.casts import NOT_BLANK
 from pusher.payload.model import Contract, Field, Payload
 
 # Names of the envelope; what stands inside it comes from the contract.
@@ -21,6 +22,8 @@ _ENVELOPE = frozenset({_SOURCE, _SOURCE_ID, _ROWS, _TEST_CODE})
 _CURRENCIES = "currencies"
 _CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _DIGEST = re.compile(r"[0-9a-f]{64}").fullmatch
+# The class of the checks, in the notation of Python.
+_is_visible = re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: f"\\u{found[1]:0>4}", NOT_BLANK)).search
 _LATEST_VALIDATORS = 4
 
 Check = Callable[[Any, float], "str | list[_Found] | None"]
@@ -133,7 +136,8 @@ def _text(value: Any, now_s: float) -> str | None:
     del now_s
     if type(value) is not str:
         return "Not a valid string"
-    return None if value and not value.isspace() else "Must not be empty"
+    # Most texts start with a visible ASCII character, and that is quicker to see.
+    return None if "!" <= value <= "~" or _is_visible(value) else "Must not be empty"
 
 
 def _boolean(value: Any, now_s: float) -> str | None:
@@ -260,7 +264,7 @@ def _type_checks(field: Field, payload: Payload) -> dict[str, Check]:
     return {
         "text": text,
         "id": text,
-        "texts": _list_of(text),
+        "texts": _list_of(text, payload.limits.max_items),
         "digest": _digest,
         "digests": _one_or_more(_digest),
         "ip": _ip,
