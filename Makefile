@@ -8,7 +8,7 @@ REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast check lock format docs bench clean
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -54,6 +54,9 @@ test: $(READY) ## run all tests
 
 test-fast: $(READY) ## run the tests that need less than a minute
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli
+
+agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by the validator of a request
+	AGREEMENT_BATCHES=12 $(BIN)/python -m pytest -q tests/payload/test_agreement.py
 
 check: $(READY) ## formatting, lint, types, layers, docstrings, dependencies, generated docs
 	$(BIN)/ruff format --check .

@@ -185,6 +185,28 @@ class Account:
             raise CompileError(*problems)
         return found
 
+    def pushed_payloads_of(self, models: Iterable[Model]) -> dict[str, Payload]:
+        """Return the payload of each destination view among the models, all of which can be pushed.
+
+        Raises:
+            CompileError: As `payloads_of`, and for views whose payload is only checked so far.
+        """
+        models = list(models)
+        found = self.payloads_of(models)
+        problems = [
+            Problem(
+                "payload-not-pushed",
+                f"{model.name}: payload `{found[model.name].name}` is checked by lint and not yet pushed.",
+                *_place(model, found[model.name].name),
+                fix=f"Leave it out: --exclude {model.name}.",
+            )
+            for model in models
+            if model.name in found and found[model.name].kind != "events"
+        ]
+        if problems:
+            raise CompileError(*problems)
+        return found
+
     def payload_of(self, model: Model) -> Payload | None:
         """Return what a model is pushed as, or None if it is not a destination view.
 

@@ -154,13 +154,14 @@ class Project:
         """Return the selected destination views.
 
         Raises:
+            CompileError: A view's payload is only checked so far.
             ConfigError: The selection has none.
         """
         from pusher.push.plan import View
 
         found = []
         models = self.models(select, exclude)
-        payloads = self.account.payloads_of(models)
+        payloads = self.account.pushed_payloads_of(models)
         for model in models:
             payload = payloads.get(model.name)
             if payload is not None:
@@ -278,8 +279,8 @@ class Project:
         from pusher.warehouse import BUILDING_MEMORY
 
         self.account.check_settings()
-        # A wrong selector is told before the warehouse is opened.
-        self.models(select, exclude)
+        # A wrong selector, and a view that cannot be judged, are told before the warehouse is opened.
+        self.account.pushed_payloads_of(self.models(select, exclude))
         engine = self._warehouse(memory=BUILDING_MEMORY)
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))

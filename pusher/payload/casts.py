@@ -128,7 +128,7 @@ def typed_value(field: Field, column: str, type_: SqlType, payload: Payload) -> 
     if type_.family == "null":
         return f"cast(null as {_EMPTY_TYPES.get(field.type, 'varchar')})"
     match field.type:
-        case "digests":
+        case "digest" | "digests":
             return _digests(column, type_, payload)
         case "time":
             return _time(column, type_)

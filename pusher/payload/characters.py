@@ -8,13 +8,13 @@ SUSPICIOUS = "_suspicious"
 """Column that says whether any text of a row may hold a control; the layer of `cleaning` makes it."""
 
 # trim() leaves tabs and knows few of the spaces of Unicode; most texts start with a visible ASCII character.
-_NOT_BLANK = (
+NOT_BLANK = (
     r"[^\s\x{0b}\x{1c}-\x{1f}\x{85}\x{a0}\x{ad}\x{61c}\x{1680}\x{180e}\x{2000}-\x{200f}\x{2028}-\x{202f}"
     r"\x{205f}-\x{206f}\x{3000}\x{feff}]"
 )
 # Control characters, and the marks that turn the direction of everything behind them.
 _BEYOND_ASCII = r"\x{80}-\x{9f}\x{61c}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}"
-_CONTROL = rf"[\x00-\x1f\x7f{_BEYOND_ASCII}]"
+CONTROL = rf"[\x00-\x1f\x7f{_BEYOND_ASCII}]"
 _BREAKS = r"[\t\n\x{0b}\x{0c}\r\x{85}]+"
 _ESCAPE_BYTES = 5
 """What JSON needs for a control character beyond its own byte, as in \\u001f; for others it needs one at least."""
@@ -22,7 +22,7 @@ _ESCAPE_BYTES = 5
 
 def is_visible(value: str) -> str:
     """Return the expression that says whether a text shows anything."""
-    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(_NOT_BLANK)}))"
+    return f"({value} between '!' and '~' or regexp_matches({value}, {literal(NOT_BLANK)}))"
 
 
 def may_hold_control(value: str, separators: str) -> str:
@@ -45,7 +45,7 @@ def may_hold_control(value: str, separators: str) -> str:
 
 def matches_control(value: str) -> str:
     """Return the expression that says whether a text holds one of them: slow, for rows that are suspicious."""
-    return f"regexp_matches({value}, {literal(_CONTROL)})"
+    return f"regexp_matches({value}, {literal(CONTROL)})"
 
 
 def in_suspicious_row(condition: str) -> str:
@@ -56,4 +56,4 @@ def in_suspicious_row(condition: str) -> str:
 def without_controls(value: str) -> str:
     """Return the expression of a text without them; line breaks and tabs become a space."""
     spaced = f"regexp_replace({value}, {literal(_BREAKS)}, ' ', 'g')"
-    return f"trim(regexp_replace({spaced}, {literal(_CONTROL)}, '', 'g'))"
+    return f"trim(regexp_replace({spaced}, {literal(CONTROL)}, '', 'g'))"

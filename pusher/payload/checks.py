@@ -73,8 +73,9 @@ def _typed(
             continue
         column = identifier(name)
         typed[canonical] = typed_value(field, column, type_, payload)
-        if field.type in {"digests", "ip"} and type_.family != "null":
-            counted = dropped if field.type == "ip" else not_digests
+        if (field.holds_digests or field.type == "ip") and type_.family != "null":
+            # Only what a row needs to be matched by makes it a row without digests.
+            counted = not_digests if field.holds_digests and canonical in payload.identity else dropped
             given = f"{GIVEN}_{canonical}"
             typed[given] = column
             counted.append(count_dropped(identifier(canonical), identifier(given), type_))

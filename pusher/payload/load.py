@@ -39,7 +39,7 @@ def _origin(table: Mapping[str, Any], sources: Mapping[str, str]) -> Origin:
     return Origin(source, confidence, table.get("open_point"))
 
 
-def _field(table: Mapping[str, Any], sources: Mapping[str, str]) -> Field:
+def _field(table: Mapping[str, Any], event_source: str, sources: Mapping[str, str]) -> Field:
     return Field(
         column=table["column"],
         path=table["path"],
@@ -50,11 +50,12 @@ def _field(table: Mapping[str, Any], sources: Mapping[str, str]) -> Field:
         sources=tuple(table.get("sources", ())),
         required_by=tuple(table.get("required_by", ())),
         warn_without=tuple(table.get("warn_without", ())),
-        enum=table.get("enum"),
+        enum=table.get("enum_of", {}).get(event_source, table.get("enum")),
         enum_open=tuple(table.get("enum_open", ())),
         material=table.get("material", False),
         pii=table.get("pii"),
         minimum=table.get("minimum"),
+        maximum=table.get("maximum"),
         positive=table.get("positive", False),
     )
 
@@ -109,7 +110,11 @@ def _check(payload: Payload) -> None:
 
 
 def _payload(
-    name: str, table: Mapping[str, Any], events: Mapping[str, Any], shared: Mapping[str, Any], limits: Mapping[str, Any]
+    name: str,
+    table: Mapping[str, Any],
+    columns: Mapping[str, Any],
+    shared: Mapping[str, Any],
+    limits: Mapping[str, Any],
 ) -> Payload:
     sources = shared["sources"]
     origin = _origin(table, sources)
@@ -123,7 +128,7 @@ def _payload(
         aliases=tuple(table["source_id_aliases"]),
         sources=(event_source,),
     )
-    fields = tuple(_field(field, sources) for field in events["field"])
+    fields = tuple(_field(field, event_source, sources) for field in columns["field"])
     payload = Payload(
         name=name,
         kind=table["kind"],
@@ -133,12 +138,12 @@ def _payload(
         source_id_setting=table["source_id_setting"],
         source_id_pattern=table["source_id_pattern"],
         fields=fields,
-        item_fields=tuple(_field(field, sources) for field in events["item_field"]),
+        item_fields=tuple(_field(field, event_source, sources) for field in columns.get("item_field", ())),
         identity=tuple(table["identity"]),
         identity_required=table["identity_required"],
         enums=shared["enums"],
         currencies=shared["currencies"],
-        junk_digests=_junk(events["junk_values"]),
+        junk_digests=shared["junk_digests"],
         limits=_limits(limits, event_source, sources),
         doc=table["doc"],
         origin=origin,
@@ -171,18 +176,20 @@ def load_contract(folder: Path) -> Contract:
     """Read a contract folder.
 
     Args:
-        folder: Holds sources, payloads, events, enums, currencies, limits and responses as TOML.
+        folder: Holds sources, payloads, events, audience, enums, currencies, limits and responses as TOML.
 
     Raises:
         ContractError: A fact lacks its source, or names something that is not there.
     """
     sources: dict[str, str] = _read(folder, "sources.toml")["sources"]
+    events = _read(folder, "events.toml")
     shared = {
         "sources": sources,
         "enums": {name: _enum(name, table, sources) for name, table in _read(folder, "enums.toml").items()},
         "currencies": _currencies(_read(folder, "currencies.toml")),
+        "junk_digests": _junk(events["junk_values"]),
     }
-    events, limits = _read(folder, "events.toml"), _read(folder, "limits.toml")
+    columns, limits = {"events": events, "audience": _read(folder, "audience.toml")}, _read(folder, "limits.toml")
     responses = _read(folder, "responses.toml")
     classes = {
         name: ResponseClass(name, table["outcome"], table.get("waits", "none"), table.get("remedy"))
@@ -190,7 +197,7 @@ def load_contract(folder: Path) -> Contract:
     }
     return Contract(
         payloads={
-            name: _payload(name, table, events, shared, limits)
+            name: _payload(name, table, columns[table["kind"]], shared, limits)
             for name, table in _read(folder, "payloads.toml").items()
         },
         codes=_codes(responses, classes, sources),

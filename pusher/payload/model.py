@@ -8,8 +8,9 @@ from datetime import date
 from typing import Literal
 
 FieldType = Literal[
-    "text", "id", "digests", "time", "decimal", "integer", "boolean", "texts", "ip", "items", "grouping", "source_id"
-]
+    "text", "id", "digest", "digests", "time", "decimal", "integer", "boolean", "texts", "ip", "items", "grouping",
+    "source_id",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class Field:
         sources: Event sources that know the field.
         required_by: Event sources that refuse a row without it.
         warn_without: Event sources for which a missing column deserves a warning.
-        enum: Name of an enumeration, or None.
+        enum: Name of the payload's enumeration, or None.
         enum_open: Event sources that accept values outside the enumeration.
         material: A change of this field under the same key is a conflict.
         pii: Kind of identifier, or None.
         minimum: Smallest allowed number, or None.
+        maximum: Largest allowed number, or None.
         positive: The number must be above zero.
         doc: One sentence.
         origin: Where the fact comes from.
@@ -63,7 +65,13 @@ class Field:
     material: bool = False
     pii: str | None = None
     minimum: int | None = None
+    maximum: int | None = None
     positive: bool = False
+
+    @property
+    def holds_digests(self) -> bool:
+        """Whether a value is a digest of an identifier, or a list of them."""
+        return self.type in {"digest", "digests"}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,7 +169,7 @@ class Payload:
     Attributes:
         name: Such as `offline_events`.
         kind: `events` or `audience`.
-        event_source: Value of the envelope.
+        event_source: Value of the envelope; `audience` for members of one, which have no envelope of events.
         endpoint: Path below the base URL.
         source_id: The field that names the event source.
         source_id_setting: Setting that gives it when no column does.

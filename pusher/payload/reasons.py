@@ -231,6 +231,17 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
                     f"{name} < {field.minimum}",
                 )
             )
+        if field.maximum is not None:
+            reasons.append(
+                Reason(
+                    f"{label}-too-large",
+                    canonical,
+                    "invalid",
+                    f"{canonical} is above {field.maximum}.",
+                    f"Correct it in the model: {field.doc}",
+                    f"{name} > {field.maximum}",
+                )
+            )
         is_closed = field.enum is not None and (
             field.enum == "currencies" or payload.event_source not in field.enum_open
         )
@@ -340,7 +351,7 @@ def _size_reasons(payload: Payload, columns: Mapping[str, SqlType], fields: Mapp
                 )
             )
             sizes.append(f"coalesce(strlen(array_to_string({column}, '')), 0)")
-        elif field.type == "digests":
+        elif field.holds_digests:
             sizes.append(
                 f"coalesce(len({column}), 0) * {_DIGEST_BYTES}"
                 if columns[given].family == "list"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from pusher.payload.characters import CONTROL, NOT_BLANK
 from pusher.payload.model import Contract, Field, Payload
 
 # Names of the envelope; what stands inside it comes from the contract.
@@ -21,6 +22,14 @@ _ENVELOPE = frozenset({_SOURCE, _SOURCE_ID, _ROWS, _TEST_CODE})
 _CURRENCIES = "currencies"
 _CURRENCY = re.compile(r"[A-Z]{3}").fullmatch
 _DIGEST = re.compile(r"[0-9a-f]{64}").fullmatch
+
+
+def _searcher(pattern: str) -> Callable[[str], object]:
+    """Return the search of a class that the checks use, in the notation of Python."""
+    return re.compile(re.sub(r"\\x\{(\w+)\}", lambda found: f"\\u{found[1]:0>4}", pattern)).search
+
+
+_is_visible, _holds_control = _searcher(NOT_BLANK), _searcher(CONTROL)
 _LATEST_VALIDATORS = 4
 
 Check = Callable[[Any, float], "str | list[_Found] | None"]
@@ -133,7 +142,10 @@ def _text(value: Any, now_s: float) -> str | None:
     del now_s
     if type(value) is not str:
         return "Not a valid string"
-    return None if value and not value.isspace() else "Must not be empty"
+    # Most texts start with a visible ASCII character, and that is quicker to see.
+    if not ("!" <= value <= "~" or _is_visible(value)):
+        return "Must not be empty"
+    return "Must not hold control characters" if _holds_control(value) else None
 
 
 def _boolean(value: Any, now_s: float) -> str | None:
@@ -200,7 +212,7 @@ def _time(grace_s: int) -> Check:
 def _number(field: Field, *, whole: bool) -> Check:
     kinds = {int} if whole else {int, float, Decimal}
     refusal = "Not a valid integer" if whole else "Not a valid number"
-    minimum, positive = field.minimum, field.positive
+    minimum, maximum, positive = field.minimum, field.maximum, field.positive
 
     def judge(value: Any, now_s: float) -> str | None:
         del now_s
@@ -209,6 +221,8 @@ def _number(field: Field, *, whole: bool) -> Check:
             return refusal
         if minimum is not None and value < minimum:
             return f"Must be at least {minimum}"
+        if maximum is not None and value > maximum:
+            return f"Must be at most {maximum}"
         return "Must be greater than 0" if positive and value <= 0 else None
 
     return judge
@@ -258,7 +272,8 @@ def _type_checks(field: Field, payload: Payload) -> dict[str, Check]:
     return {
         "text": text,
         "id": text,
-        "texts": _list_of(text),
+        "texts": _list_of(text, payload.limits.max_items),
+        "digest": _digest,
         "digests": _one_or_more(_digest),
         "ip": _ip,
         "boolean": _boolean,

@@ -33,6 +33,8 @@ def test_outcomes_and_waits_are_those_that_push_knows() -> None:
 def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
     """No number without a source and a confidence."""
     facts = [*tables("settings").values(), tables("responses")["answer"], tables("responses")["api"]]
+    facts += [*tables("api")["endpoint"], *tables("api")["rate"]]
+    facts += [*tables("audience")["list"].values(), *tables("audience")["number"].values()]
     assert {fact["source"] for fact in facts} <= set(contract().sources)
     assert {fact["confidence"] for fact in facts} <= set(CONFIDENCES)
 
@@ -42,6 +44,12 @@ def test_currencies_are_the_62_of_the_portal() -> None:
     table = tables("currencies")
     listed = [code for key in ("two_decimals", "no_decimals", "three_decimals") for code in table[key]]
     assert (len(listed), len(set(listed))) == (62, 62)
+
+
+def test_names_of_the_identifiers_of_an_audience_are_those_of_the_list() -> None:
+    """A column of an audience view is sent under a name that the endpoint knows."""
+    paths = {field.path for field in contract().payloads["audience"].fields}
+    assert paths == {name for name in tables("audience")["list"]["id_schemas"]["values"] if name.endswith("SHA256")}
 
 
 def test_a_rename_leads_to_a_current_value() -> None:

@@ -38,8 +38,10 @@ def test_texts_are_escaped() -> None:
 
 def test_every_payload_of_events_has_an_envelope_that_its_contract_accepts() -> None:
     """Envelope and validator agree."""
-    ids = {"offline": "7654321098765432109", "web": "C4A1B2C3D4E5F6G7H8I9", "crm": "7654321098765432109"}
-    for payload in destination.payloads.values():
+    ids = {"offline": "7654321098765432109", "web": "C4A1B2C3D4E5F6G7H8I9", "crm": "7654321098765432109", "app": "71"}
+    payloads = [payload for payload in destination.payloads.values() if payload.kind == "events"]
+    assert {payload.event_source for payload in payloads} == set(ids)
+    for payload in payloads:
         prefix, suffix = destination.envelope(payload, ids[payload.event_source], "TEST1")
         problems = validate_body(json.loads(prefix + b"[{}]" + suffix), contract(), now_s=0)
         assert [problem.text for problem in problems] == ["data.0: Must not be empty"]

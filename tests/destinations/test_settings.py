@@ -224,3 +224,28 @@ def test_a_source_id_in_the_wrong_form_names_its_place(value: Any, message: str,
     with pytest.raises(ConfigError) as caught:
         destination.source_id(destination.payloads["offline_events"], block(event_set_id=value))
     assert [(p.place, p.message, p.fix) for p in caught.value.problems] == [("profiles.yml:14:7", message, fix)]
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "good", "wrong"),
+    [
+        ("offline_events", "event_set_id", ID, "C4A1B2C3D4E5F6G7H8I9"),
+        ("web_events", "pixel_code", "C4A1B2C3D4E5F6G7H8I9", "c4a"),
+        ("crm_events", "crm_event_set_id", ID, ID[1:]),
+        ("app_events", "tiktok_app_id", "7123456789", "com.example.shop"),
+        ("audience", "audience_name", "Best customers 2026", " Best"),
+    ],
+)
+def test_each_payload_has_a_setting_of_its_own_for_where_its_rows_go(
+    tmp_path: Path, name: str, key: str, good: str, wrong: str
+) -> None:
+    """The setting is read in its form, and refused in any other, also by an endpoint that does not need it."""
+    payload = destination.payloads[name]
+    assert destination.source_id(payload, block(**{key: good})) == good
+    assert destination.source_id(payload, block()) is None
+    with pytest.raises(ConfigError) as caught:
+        destination.source_id(payload, block(**{key: wrong}))
+    form = payload.source_id_pattern.strip("^$")
+    message = f"`{key}` is not in its form, {form}."
+    assert [(problem.message, problem.fix) for problem in caught.value.problems] == [(message, payload.source_id.doc)]
+    assert [text for _, text in refused(block(**{key: wrong}), tmp_path)] == [message]

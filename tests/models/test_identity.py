@@ -133,6 +133,25 @@ def test_an_external_id_is_trimmed_and_keeps_its_case() -> None:
     ]
 
 
+def test_advertising_ids_are_hashed_as_the_samples_of_tiktok_are() -> None:
+    """An id of iOS in upper case and one of Android in lower case, however they are written in the source."""
+    idfa, gaid = "EA7583CD-A667-48BC-B806-42ECB2B48606", "aaaaaa-2222-1111-8787-809e92233ba0"
+    for macro, values, digest in (
+        (
+            "hashed_idfa",
+            [idfa, f" {idfa.lower()} "],
+            "70574fa9c8f498a7b2e5c8712b1126de7b1406fd02fdc591821c5bd33092fd1c",
+        ),
+        (
+            "hashed_gaid",
+            [gaid, f" {gaid.upper()} "],
+            "0ebad966881e1eebffe69b3abf624631cf83ec9bf8cb3ce134c7c75c6d8ee7fc",
+        ),
+    ):
+        hashed = evaluate(MACROS.text(f"{{{{ {macro}('text') }}}}"), text=[*values, " ", None])
+        assert hashed == [digest, digest, None, None]
+
+
 def test_the_version_of_the_rules_is_a_month() -> None:
     """The version is text that a run can keep."""
     assert MACROS.text("{{ normaliser_version() }}") == "2026-11"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.payload.warehouse import EMAIL, EVENT_SET, GOOD, NOW_S, PHONE, PIXEL, Warehouse
+from pusher.payload.checks import row_checks
+from pusher.payload.model import Payload
+from pusher.payload.projection import staged_sql
+from tests.payload.warehouse import EMAIL, EVENT_SET, GOOD, NOW_S, PHONE, PIXEL, TABLE, Warehouse
+from tests.payload.warehouse import payload as warehouse_payload
 
 
 def event_key(source: str, source_id: str, event: str, event_id: str) -> str:
@@ -167,6 +173,28 @@ def test_nulls_are_left_out_of_the_hash(warehouse: Warehouse) -> None:
     assert warehouse.stage_one({"order_id": "null::varchar"}).payload_hash == warehouse.stage_one().payload_hash
     one, two = warehouse.stage_one({"order_id": "'x'"}), warehouse.stage_one({"shop_id": "'x'"})
     assert one.payload_hash != two.payload_hash
+
+
+def test_a_field_that_the_contract_adds_to_items_changes_no_digest_of_rows_without_it(warehouse: Warehouse) -> None:
+    """The first six fields of an item have places; a later one stands by its name, and only where a view has it."""
+    payload = warehouse_payload("web_events")
+    later = replace(payload.item_fields[2], column="colour", path="colour")
+    grown = replace(payload, item_fields=(*payload.item_fields, later))
+    red = ", 'colour': 'red'}"
+    coloured = {**FULL, "contents": f"[{A.replace('}', red)}, {B.replace('}', red)}]"}
+    hashes = [digests(warehouse, kind, row) for kind, row in ((payload, FULL), (grown, FULL), (grown, coloured))]
+    assert (len(payload.item_fields), hashes[0] == hashes[1], hashes[1] == hashes[2]) == (6, True, False)
+
+
+def digests(warehouse: Warehouse, kind: Payload, row: dict[str, str]) -> tuple[Any, ...]:
+    """Return the digests of a row as a payload's."""
+    columns = warehouse.fill([row])
+    checks = row_checks(kind, columns, source_id=PIXEL, now_s=NOW_S)
+    staged = staged_sql(checks, columns, TABLE)
+    sql = f"select _reason, hex(_payload_hash), _contents_hash from ({staged}) as staged"
+    ((reason, *hashes),) = warehouse.engine.rows(sql)
+    assert reason is None
+    return tuple(hashes)
 
 
 PRICES = ("1.5::decimal(18, 2)", "1.5::decimal(38, 10)", "1.5::double", "1.5::decimal(4, 1)")

@@ -27,7 +27,7 @@ def test_every_fact_has_a_source_and_a_confidence() -> None:
     assert (wrong, len(origins) > 100) == ([], True)
 
 
-@pytest.mark.parametrize("name", ["offline_events", "web_events"])
+@pytest.mark.parametrize("name", ["offline_events", "web_events", "crm_events", "app_events", "audience"])
 def test_a_payload_fits_together(name: str) -> None:
     """Types are known, paths are used once, renames lead to current values, limits have an order."""
     payload = contract().payloads[name]

@@ -31,6 +31,12 @@ def items(**change: str) -> str:
 
 WEB_COLUMNS = {
     "external_id": "null::varchar",
+    "first_name": "null::varchar",
+    "last_name": "null::varchar",
+    "zip_code": "null::varchar",
+    "city": "null::varchar",
+    "state": "null::varchar",
+    "country": "null::varchar",
     "ttclid": "null::varchar",
     "ttp": "null::varchar",
     "ip": "null::varchar",
@@ -41,11 +47,13 @@ WEB_COLUMNS = {
     "content_ids": "null::varchar[]",
     "num_items": "1",
     "search_string": "null::varchar",
+    "query": "null::varchar",
     "order_id": "null::varchar",
     "shop_id": "null::varchar",
     "description": "null::varchar",
     "customer_type": "null::varchar",
     "delivery_category": "null::varchar",
+    "predicted_ltv": "100.0",
     "page_url": "null::varchar",
     "page_referrer": "null::varchar",
     "attribution_share": "0.5",
@@ -88,10 +96,14 @@ WEB = {
     "ttp-too-long": {"ttp": LONG},
     "user-agent-too-long": {"user_agent": LONG},
     "locale-too-long": {"locale": LONG},
+    "city-too-long": {"city": LONG},
+    "state-too-long": {"state": LONG},
+    "country-too-long": {"country": LONG},
     "content-type-unknown": {"content_type": "'Product'"},
     "content-ids-too-long": {"content_ids": f"['a', {LONG}]"},
     "num-items-negative": {"num_items": "-1"},
     "search-string-too-long": {"search_string": LONG},
+    "query-too-long": {"query": LONG},
     "order-id-too-long": {"order_id": LONG},
     "shop-id-too-long": {"shop_id": LONG},
     "description-too-long": {"description": LONG},
@@ -100,6 +112,7 @@ WEB = {
     "page-url-too-long": {"page_url": LONG},
     "page-referrer-too-long": {"page_referrer": LONG},
     "attribution-share-negative": {"attribution_share": "-0.5"},
+    "attribution-share-too-large": {"attribution_share": "1.1"},
     "contents-too-many": {"contents": f"list_resize({items()}, 201, {items()}[1])"},
     "contents-content-id": {"contents": items(content_id="null::varchar")},
     "contents-content-name": {"contents": items(content_name=LONG)},
@@ -109,9 +122,58 @@ WEB = {
     "contents-quantity": {"contents": items(quantity="0")},
     "row-too-large": {"content_ids": "list_resize(['a'], 20, repeat('x', 4096))"},
 }
+CRM_COLUMNS = {
+    "crm_event_set_id": "null::varchar",
+    "external_id": "null::varchar",
+    "lead_id": "'7012345678901234567'",
+    "lead_event_source": "null::varchar",
+}
+CRM = {
+    **{code: change for code, change in OFFLINE.items() if code != "event-unknown"},
+    "not-a-digest": {"email": "'ann@shop.example'", "lead_id": "null::varchar"},
+    "no-identity": {"email": "null::varchar", "lead_id": "null::varchar"},
+    "source-id": {"crm_event_set_id": "'71'"},
+    "event-too-long": {"event": LONG},
+    "event-control-character": {"event": "'Our' || chr(8238) || 'Own'"},
+    "lead-id-missing": {"lead_id": "null::varchar"},
+    "lead-id-control-character": {"lead_id": "'7' || chr(0)"},
+    "lead-id-too-long": {"lead_id": LONG},
+    "lead-event-source-too-long": {"lead_event_source": LONG},
+}
+APP_TEXTS = (
+    "idfv", "app_name", "app_version", "callback", "campaign_id", "ad_id", "creative_id", "attribution_type",
+    "attribution_provider",
+)  # fmt: skip
+APP_COLUMNS = {
+    **dict.fromkeys((*APP_TEXTS, "tiktok_app_id", "idfa", "gaid", "att_status"), "null::varchar"),
+    "app_id": "'com.example.shop'",
+    "is_retargeting": "false",
+    "attributed": "true",
+}
+APP = {
+    **{code: change for code, change in OFFLINE.items() if code != "event-unknown"},
+    "source-id": {"tiktok_app_id": "'com.example.shop'"},
+    "event-too-long": {"event": LONG},
+    "att-status-unknown": {"att_status": "'authorized'"},
+    "app-id-missing": {"app_id": "null::varchar"},
+    "app-id-control-character": {"app_id": "'a' || chr(0)"},
+    "app-id-too-long": {"app_id": LONG},
+    **{f"{name.replace('_', '-')}-too-long": {name: LONG} for name in APP_TEXTS},
+    "event-control-character": {"event": "'Our' || chr(8238) || 'Own'"},
+    **{
+        f"{name.replace('_', '-')}-control-character": {name: "'7' || chr(0)"}
+        for name in ("campaign_id", "ad_id", "creative_id")
+    },
+}
+COLUMNS = {
+    "offline_events": {"event_set_id": "null::varchar"},
+    "web_events": WEB_COLUMNS,
+    "crm_events": CRM_COLUMNS,
+    "app_events": APP_COLUMNS,
+}
+REASONS = {"offline_events": OFFLINE, "web_events": WEB, "crm_events": CRM, "app_events": APP}
 CASES = [
-    *(("offline_events", code, {"event_set_id": "null::varchar", **change}) for code, change in OFFLINE.items()),
-    *(("web_events", code, {**WEB_COLUMNS, **change}) for code, change in WEB.items()),
+    (name, code, {**COLUMNS[name], **change}) for name, changes in REASONS.items() for code, change in changes.items()
 ]
 
 
@@ -120,8 +182,7 @@ def test_a_row_with_one_fault_has_exactly_this_reason(
     warehouse: Warehouse, name: str, code: str, change: dict[str, str]
 ) -> None:
     """The fault is named, no other row is touched, and the refused row keeps no key, no hash and no JSON."""
-    unchanged = WEB_COLUMNS if name == "web_events" else {"event_set_id": "null::varchar"}
-    bad, good = {**GOOD, **change}, {**GOOD, **unchanged, "event_id": "'order-2'"}
+    bad, good = {**GOOD, **change}, {**GOOD, **COLUMNS[name], "event_id": "'order-2'"}
     good = {column: good[column] for column in bad}
     if change.get("event_time", "").isdecimal():
         good["event_time"] = str(NOW_S)
@@ -130,12 +191,11 @@ def test_a_row_with_one_fault_has_exactly_this_reason(
     assert (refused.row, refused.key, refused.payload_hash) == ({}, None, None)
 
 
-@pytest.mark.parametrize("name", ["offline_events", "web_events"])
+@pytest.mark.parametrize("name", list(COLUMNS))
 def test_no_reason_is_without_a_row_above(warehouse: Warehouse, name: str) -> None:
     """The cases above know every reason that these columns can have."""
-    cases, columns = (OFFLINE, {"event_set_id": "''"}) if name == "offline_events" else (WEB, WEB_COLUMNS)
-    checks = warehouse.checks(warehouse.fill([{**GOOD, **columns}]), name, None)
-    assert sorted(reason.code for reason in checks.reasons) == sorted(cases)
+    checks = warehouse.checks(warehouse.fill([{**GOOD, **COLUMNS[name]}]), name, None)
+    assert {reason.code for reason in checks.reasons} == set(REASONS[name])
 
 
 def test_terms_follow_from_the_reasons(warehouse: Warehouse) -> None:

@@ -65,6 +65,20 @@ CRM: dict[str, Any] = {
         }
     ],
 }
+APP: dict[str, Any] = {
+    "event_source": "app",
+    "event_source_id": "7123456789",
+    "data": [
+        {
+            "event": "InstallApp",
+            "event_id": "install-1",
+            "event_time": NOW_S,
+            "user": {"idfa": DIGEST, "idfv": "BE7583CD-A667-48BC-B806-42ECB2B48606", "att_status": "AUTHORIZED"},
+            "app": {"app_id": "com.example.shop", "app_name": "Shop", "app_version": "1.2"},
+            "ad": {"callback": "cb", "ad_id": "2", "attributed": True, "attribution_share": 1},
+        }
+    ],
+}
 GONE = object()
 
 
@@ -87,7 +101,7 @@ def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize("body", [OFFLINE, WEB, CRM], ids=["offline", "web", "crm"])
+@pytest.mark.parametrize("body", [OFFLINE, WEB, CRM, APP], ids=["offline", "web", "crm", "app"])
 def test_a_request_that_is_right_has_no_problem(body: dict[str, Any]) -> None:
     """Each payload passes as it should be."""
     assert problems(body) == []
@@ -126,6 +140,7 @@ ROW = [
     ("event_id", 17, STRING),
     ("event_id", "", EMPTY),
     ("event_id", "  ", EMPTY),
+    ("event_id", "\u200b\u00ad", EMPTY),
     ("event_id", None, STRING),
     ("event_id", "x" * 4097, "Longer than 4096 bytes"),
     ("event_id", "é" * 2049, "Longer than 4096 bytes"),
@@ -168,6 +183,7 @@ ROW = [
     ("properties.content_type", None, STRING),
     ("properties.content_ids", [], EMPTY),
     ("properties.content_ids", "sku-1", "Not a valid list"),
+    ("properties.content_ids", ["sku-1"] * 201, "Longer than 200"),
     ("properties.contents", [], EMPTY),
     ("properties.contents", {}, "Not a valid list"),
     ("properties.contents", [ITEM] * 201, "Longer than 200"),
@@ -206,6 +222,9 @@ def test_each_rule_of_a_row(path: str, value: Any, expected: str) -> None:
         ("limited_data_use", 1, "Not a valid boolean"),
         ("limited_data_use", "true", "Not a valid boolean"),
         ("ad.attribution_share", -0.1, "Must be at least 0"),
+        ("ad.attribution_share", 1.01, "Must be at most 1"),
+        ("ad.attributed", True, "Unknown field"),
+        ("user.first_name", "Jane", DIGESTS),
         ("page.title", "Shop", "Unknown field"),
         ("event", 1, STRING),
         ("event", " ", EMPTY),
@@ -228,6 +247,24 @@ def test_each_rule_that_only_web_has(path: str, value: Any, expected: str) -> No
 def test_each_rule_that_only_crm_has(path: str, value: Any, expected: str) -> None:
     """A required field asks for the object around it."""
     assert problems(changed(CRM, f"data.0.{path}", value)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("app", GONE, f"data.0.app: {MISSING}"),
+        ("app.app_id", GONE, f"data.0.app.app_id: {MISSING}"),
+        ("app.app_id", 71, f"data.0.app.app_id: {STRING}"),
+        ("user.idfa", [DIGEST], f"data.0.user.idfa: {STRING}"),
+        ("user.idfa", "EA7583CD-A667-48BC-B806-42ECB2B48606", f"data.0.user.idfa: {DIGESTS}"),
+        ("user.att_status", "authorized", "data.0.user.att_status: Not a valid choice"),
+        ("user.external_id", DIGEST, "data.0.user.external_id: Unknown field"),
+        ("ad.attributed", "true", "data.0.ad.attributed: Not a valid boolean"),
+    ],
+)
+def test_each_rule_that_only_app_has(path: str, value: Any, expected: str) -> None:
+    """The app is required, and an advertising id is one digest."""
+    assert problems(changed(APP, f"data.0.{path}", value)) == [expected]
 
 
 @pytest.mark.parametrize(

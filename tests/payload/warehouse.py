@@ -17,8 +17,9 @@ from pusher.payload.types import SqlType, parse_type
 
 NOW_S = 1_790_000_000
 EVENT_SET = "7654321098765432109"
+APP = "7123456789"
 PIXEL = "C4A1B2C3D4E5F6G7H8I9"
-SOURCE_IDS = {"offline_events": EVENT_SET, "web_events": PIXEL}
+SOURCE_IDS = {"offline_events": EVENT_SET, "web_events": PIXEL, "crm_events": EVENT_SET, "app_events": APP}
 TABLE = "shown"
 EMAIL = hashlib.sha256(b"ann@shop.example").hexdigest()
 PHONE = hashlib.sha256(b"+12133734253").hexdigest()

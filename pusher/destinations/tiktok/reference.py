@@ -28,12 +28,16 @@ def reference() -> str:
     parts: list[Iterable[str]] = [
         [_INTRODUCTION],
         _payloads(facts),
-        _fields("Columns of an event view", _first(facts).fields, facts),
-        _fields("Fields of one element of `contents`", _first(facts).item_fields, facts),
+        _fields("Columns of an event view", _of_kind(facts, "events"), "field"),
+        _fields("Fields of one element of `contents`", _of_kind(facts, "events"), "item_field"),
+        _fields("Columns of an audience view", _of_kind(facts, "audience"), "field"),
         _enums(_first(facts).enums.values()),
         _currencies(_first(facts).currencies.values()),
         _limits(),
-        _settings(),
+        _audiences(),
+        _settings(facts),
+        _endpoints(),
+        _rates(),
         _codes(facts),
         _statuses(facts),
         _sources(facts),
@@ -43,8 +47,13 @@ def reference() -> str:
 
 
 def _first(facts: Contract) -> Payload:
-    # Fields and values are the same for every payload; the event sources tell them apart.
+    # Values are the same for every payload.
     return next(iter(facts.payloads.values()))
+
+
+def _of_kind(facts: Contract, kind: str) -> list[Payload]:
+    """Return payloads whose fields are the same but for their enumerations."""
+    return [payload for payload in facts.payloads.values() if payload.kind == kind]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -90,12 +99,9 @@ def _payloads(facts: Contract) -> Iterator[str]:
     )
 
 
-def _event_sources(facts: Contract) -> list[str]:
-    return [payload.event_source for payload in facts.payloads.values()]
-
-
-def _fields(title: str, fields: Sequence[Field], facts: Contract) -> Iterator[str]:
-    sources = _event_sources(facts)
+def _fields(title: str, payloads: Sequence[Payload], kind: str) -> Iterator[str]:
+    sources = [payload.event_source for payload in payloads]
+    lists = [payload.fields if kind == "field" else payload.item_fields for payload in payloads]
     yield from (f"## {title}", "")
     yield from _table(
         ("column", "also", "in the JSON", "type", *sources, "rule", "what", "source"),
@@ -106,11 +112,12 @@ def _fields(title: str, fields: Sequence[Field], facts: Contract) -> Iterator[st
                 _code(field.path) or "not sent",
                 field.type,
                 *(_use(field, source) for source in sources),
-                _rule(field),
+                _rule(same, sources),
                 field.doc,
                 _origin(field.origin),
             )
-            for field in fields
+            for same in zip(*lists, strict=True)
+            for field in same[:1]
         ),
     )
 
@@ -123,22 +130,31 @@ def _use(field: Field, source: str) -> str:
     return "advised" if source in field.warn_without else "optional"
 
 
-def _rule(field: Field) -> str:
-    rules = []
-    if field.enum:
-        closed = [source for source in field.sources if source not in field.enum_open]
-        rules.append(
-            f"one of {_code(field.enum)}" + (f" for {', '.join(closed)}" if field.enum_open and closed else "")
-        )
-        if field.enum_open and not closed:
-            rules[-1] = f"listed in {_code(field.enum)}, others pass"
+def _rule(same: Sequence[Field], sources: Sequence[str]) -> str:
+    """Return the rules of a field, which stands once for each event source."""
+    field = same[0]
+    rules = _enum_rules(same, sources)
     if field.minimum is not None:
         rules.append(f"at least {field.minimum}")
+    if field.maximum is not None:
+        rules.append(f"at most {field.maximum}")
     if field.positive:
         rules.append("above 0")
     if field.material:
         rules.append("a change is a conflict")
     return "; ".join(rules)
+
+
+def _enum_rules(same: Sequence[Field], sources: Sequence[str]) -> list[str]:
+    found: dict[tuple[str, bool], list[str]] = {}
+    for field, source in zip(same, sources, strict=True):
+        if field.enum and source in field.sources:
+            found.setdefault((field.enum, source in field.enum_open), []).append(source)
+    return [
+        (f"listed in {_code(enum)}, others pass" if is_open else f"one of {_code(enum)}")
+        + (f" ({', '.join(known)})" if len(found) > 1 else "")
+        for (enum, is_open), known in found.items()
+    ]
 
 
 def _enums(enums: Iterable[Enum]) -> Iterator[str]:
@@ -186,6 +202,42 @@ def _limits() -> Iterator[str]:
     )
 
 
+def _audiences() -> Iterator[str]:
+    table = tables("audience")
+    yield from ("## Audiences", "")
+    yield from _table(
+        ("values", "of", "source"),
+        ((_codes_of(fact["values"]), fact["doc"], _fact_origin(fact)) for fact in table["list"].values()),
+    )
+    yield ""
+    yield from _table(
+        ("number", "value", "source"),
+        ((_code(name), _amount(name, fact["value"]), _fact_origin(fact)) for name, fact in table["number"].items()),
+    )
+
+
+def _endpoints() -> Iterator[str]:
+    yield from ("## Endpoints", "", "A token needs the scope of each endpoint that is called.", "")
+    yield from _table(
+        ("endpoint", "use", "scope", "source"),
+        (
+            (_code(f"{fact['method']} /{fact['path']}"), fact["use"], _code(fact["scope"]), _fact_origin(fact))
+            for fact in tables("api")["endpoint"]
+        ),
+    )
+
+
+def _rates() -> Iterator[str]:
+    yield from ("## Request rates", "", "Only the code in the body says that a rate was passed.", "")
+    yield from _table(
+        ("what", "a second", "a minute", "a day", "source"),
+        (
+            (fact["what"], *(f"{fact[unit]:,}" for unit in ("per_s", "per_min", "per_day")), _fact_origin(fact))
+            for fact in tables("api")["rate"]
+        ),
+    )
+
+
 def _amount(name: str, value: Any) -> str:
     if isinstance(value, list):
         return " or ".join(f"{item:,}" for item in value)
@@ -193,12 +245,13 @@ def _amount(name: str, value: Any) -> str:
     return f"{value:,} {unit}".strip()
 
 
-def _settings() -> Iterator[str]:
+def _settings(facts: Contract) -> Iterator[str]:
     yield from ("## Settings in profiles.yml", "")
-    yield from _table(
-        ("key", "form", "what", "source"),
-        ((_code(key), _form(table), table["doc"], _fact_origin(table)) for key, table in tables("settings").items()),
-    )
+    rows = [(_code(key), _form(table), table["doc"], _fact_origin(table)) for key, table in tables("settings").items()]
+    for payload in facts.payloads.values():
+        form = f"text, {_code(payload.source_id_pattern)}"
+        rows.append((_code(payload.source_id_setting), form, payload.source_id.doc, _origin(payload.origin)))
+    yield from _table(("key", "form", "what", "source"), rows)
 
 
 def _form(table: Mapping[str, Any]) -> str:
@@ -247,24 +300,17 @@ def _sources(facts: Contract) -> Iterator[str]:
 
 def _open_points(facts: Contract) -> Iterator[str]:
     yield from ("## Open points", "", "To be checked with a live account.", "")
-    first = _first(facts)
-    for payload in facts.payloads.values():
-        yield from _open_point(payload.name, payload.origin.open_point)
-    for field in (*first.fields, *first.item_fields):
-        yield from _open_point(field.column, field.origin.open_point)
-    for facts_of_source in tables("limits").values():
-        for name, fact in facts_of_source.items():
-            yield from _open_point(name, fact.get("open_point"))
-    for key, table in tables("settings").items():
-        yield from _open_point(key, table.get("open_point"))
-    for code in facts.codes:
-        yield from _open_point(_range(code), code.origin.open_point)
-    yield from _open_point("answers", tables("responses")["answer"].get("open_point"))
-
-
-def _open_point(name: str, text: str | None) -> Iterator[str]:
-    if text is not None:
-        yield f"- {_code(name)}: {text}"
+    points = [(payload.name, payload.origin.open_point) for payload in facts.payloads.values()]
+    for payloads in (_of_kind(facts, "events"), _of_kind(facts, "audience")):
+        fields = (*payloads[0].fields, *payloads[0].item_fields)
+        points += [(field.column, field.origin.open_point) for field in fields]
+    points += [(enum.name, enum.origin.open_point) for enum in _first(facts).enums.values()]
+    for group in (*tables("limits").values(), tables("audience")["number"], tables("settings")):
+        points += [(name, fact.get("open_point")) for name, fact in group.items()]
+    points += [(fact["what"], fact.get("open_point")) for fact in tables("api")["rate"]]
+    points += [(_range(code), code.origin.open_point) for code in facts.codes]
+    points.append(("answers", tables("responses")["answer"].get("open_point")))
+    yield from (f"- {_code(name)}: {text}" for name, text in points if text is not None)
 
 
 if __name__ == "__main__":

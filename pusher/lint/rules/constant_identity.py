@@ -44,7 +44,7 @@ class ConstantIdentity(Rule):
         """Yield constants in identity columns."""
         for output in view.relation.outputs:
             field = view.field(output)
-            if field is None or field.type != "digests":
+            if field is None or not field.holds_digests:
                 continue
             for constant in in_order(output.value.constants):
                 if constant.text.strip():

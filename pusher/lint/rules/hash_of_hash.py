@@ -37,7 +37,7 @@ class HashOfHash(Rule):
         """Yield identities that are hashed twice."""
         for output in view.relation.outputs:
             field = view.field(output)
-            if field is None or field.type != "digests":
+            if field is None or not field.holds_digests:
                 continue
             twice = sorted(
                 (one for one in output.value.hashed if one.times > 1), key=lambda one: (one.column, str(one.place))

@@ -9,7 +9,8 @@ from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 
 # The contract asks for these as they are; all other identifiers go hashed or not at all.
-_SENT_AS_IT_IS = frozenset({"ip", "user_agent"})
+_SENT_AS_IT_IS = frozenset({"ip", "user_agent", "idfv"})
+_MACROS = frozenset({"email", "phone", "external_id", "idfa", "gaid"})
 _SHOWN = 3
 _WORDS = {
     "email": "e-mail address",
@@ -18,6 +19,10 @@ _WORDS = {
     "ip": "IP address",
     "user_agent": "user agent",
     "name": "name",
+    "zip_code": "postal code",
+    "idfa": "advertising id of iOS",
+    "gaid": "advertising id of Android",
+    "idfv": "device id of iOS",
 }
 
 
@@ -49,7 +54,12 @@ def kinds_of(leaks: Iterable[Leak]) -> str:
 
 def hash_fix(kind: str) -> str:
     """Return the advice to hash an identifier of this kind."""
-    macro = {"email": "hashed_email", "phone": "hashed_phone", "external_id": "hashed_external_id"}.get(kind)
-    if macro is None:
+    if kind not in _MACROS:
         return "Leave it out of the view."
-    return f"Hash it with {{{{ {macro}('...') }}}}, or leave it out of the view."
+    return f"Hash it with {{{{ hashed_{kind}('...') }}}}, or leave it out of the view."
+
+
+def select_fix(kind: str) -> str:
+    """Return the advice to select an identifier of this kind, hashed."""
+    how = f"{{{{ hashed_{kind}('...') }}}}" if kind in _MACROS else "its SHA-256 digest"
+    return f"Select the {word(kind)} here: {how}."

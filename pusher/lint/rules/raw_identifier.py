@@ -9,7 +9,7 @@ from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed, word
+from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed, select_fix
 
 
 class RawIdentifier(Rule):
@@ -19,10 +19,10 @@ class RawIdentifier(Rule):
     Follows every source column with `meta: {pii: ...}` (and untagged ones called like an e-mail address or a phone
     number) through all models: renames, CTEs, stars, structs, lists, whole rows, JSON, concatenation, lambdas.
     `sha256()` ends the trail, and so do the macros in `macros/identity/`. Predicates, counts and conditions do not
-    carry a value. `ip` and `user_agent` may reach the columns of that name, which TikTok takes unhashed.
+    carry a value. `ip`, `user_agent` and `idfv` may reach the columns of that name, which TikTok takes unhashed.
 
-    `pii` is `email`, `phone`, `external_id`, `ip`, `user_agent`, `name` or a word of your own; `email_sha256` for a
-    column that arrives hashed; `none` for a column that only looks like an identifier.
+    `pii` is `email`, `phone`, `external_id`, `ip`, `user_agent`, `name`, `idfa`, `gaid`, `idfv` or a word of your own;
+    `email_sha256` for a column that arrives hashed; `none` for a column that only looks like an identifier.
 
     ## Why is this bad
     A destination view is read by Python and sent to TikTok. A readable address there is a personal data breach, in a
@@ -57,8 +57,8 @@ class RawIdentifier(Rule):
 def _fix(view: View, output: Output, raw: list[Leak]) -> Fix:
     kinds = {leak.kind for leak in raw}
     field = view.field(output)
-    if field is not None and field.type == "digests" and field.pii is not None and field.pii not in kinds:
-        return Fix(f"Select the {word(field.pii)} here: {{{{ hashed_{field.pii}('...') }}}}.")
+    if field is not None and field.holds_digests and field.pii is not None and field.pii not in kinds:
+        return Fix(select_fix(field.pii))
     if len(kinds) > 1:
         return Fix("Select the columns one by one, without identifiers.")
     return Fix(hash_fix(raw[0].kind))

@@ -9,7 +9,7 @@ from pusher.lint.finding import Finding, Fix
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.privacy import word
 
-_KNOWN = {"email", "phone", "external_id", "ip", "user_agent", "name"}
+_KNOWN = {"email", "phone", "external_id", "ip", "user_agent", "name", "idfa", "gaid"}
 
 
 class WrongIdentifier(Rule):
@@ -42,7 +42,7 @@ class WrongIdentifier(Rule):
             field = view.field(output)
             hashed = output.value.hashed
             kinds = {one.kind for one in hashed}
-            if field is None or field.type != "digests" or not kinds or field.pii in kinds or not kinds <= _KNOWN:
+            if field is None or not field.holds_digests or not kinds or field.pii in kinds or not kinds <= _KNOWN:
                 continue
             columns = ", ".join(sorted({one.column for one in hashed}))
             listed = " or ".join(word(kind) for kind in sorted(kinds))

@@ -1,0 +1,3 @@
+{% macro hashed_gaid(column) -%}
+{{ sha256_hex('lower(trim(cast(' ~ column ~ ' as varchar)))') }}
+{%- endmacro %}

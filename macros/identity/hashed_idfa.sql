@@ -1,0 +1,3 @@
+{% macro hashed_idfa(column) -%}
+{{ sha256_hex('upper(trim(cast(' ~ column ~ ' as varchar)))') }}
+{%- endmacro %}
