@@ -88,5 +88,20 @@ models:
     hidden = personal_columns(manifest, manifest.models["view"], names, None)
     assert hidden == {"tax_number", "nickname", "street", "home_phone", "customer_email"}
     web = personal_columns(manifest, manifest.models["view"], [], contract().payloads["web_events"])
-    identifiers = {"email", "emails", "phone", "phone_numbers", "external_id", "ip", "user_agent", "agent"}
+    identifiers = {
+        "email",
+        "emails",
+        "phone",
+        "phone_numbers",
+        "external_id",
+        "ip",
+        "user_agent",
+        "agent",
+        "idfa",
+        "gaid",
+        "idfv",
+        "first_name",
+        "last_name",
+        "zip_code",
+    }
     assert web == {"tax_number", "nickname", "street"} | identifiers
