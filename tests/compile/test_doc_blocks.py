@@ -155,8 +155,9 @@ def test_a_setting_keeps_the_type_of_its_expression(tmp_path: Path, text: str, e
     assert compiled(tmp_path, {**MODEL, "dbt_project.yml": project}).models["a"].meta == {"found": expected}
 
 
-def test_a_setting_that_never_ends_is_stopped(tmp_path: Path) -> None:
+def test_a_setting_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits of a model's text hold for settings too."""
+    monkeypatch.setattr("pusher.compile.budget.RENDER_SECONDS", 300)
     loop = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
     files = {**MODEL, "models/s.yml": f'models:\n  - name: a\n    config: {{meta: {{a: "{loop}"}}}}\n'}
     message = (
