@@ -311,7 +311,8 @@ class Project:
 
         return PlanOptions(
             run="",
-            now=self.clock.now(),
+            # The moment that the models were built for.
+            now=self.started_at,
             pixel_window=self.policy.shared_with_pixel,
             strict=self.policy.require_vendor_page_columns,
         )

@@ -143,7 +143,9 @@ class Compilation:
             names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
         for name, render in self._renders.items():
             if self._config(name).get("enabled", True):
-                self.problems += render.problems
+                # What is not defined may be a macro of a file that could not be read: that file is told.
+                unread = bool(renderer.problems)
+                self.problems += [one for one in render.problems if not (unread and one.code == "undefined-name")]
                 self._check_together(name)
         return rendered
 

@@ -19,6 +19,8 @@ from pusher.config import suggest
 from pusher.errors import Problem
 
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
+_ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
+_PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
 _ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
 Rewrite = Callable[[str, str, nodes.Template], None]
 
@@ -172,6 +174,11 @@ class Renderer:
         for kind, description in _DESCRIPTIONS.items():
             if isinstance(error, kind):
                 return description
+        macro = _ARGUMENTS.match(text) if isinstance(error, TypeError) else None
+        if macro:
+            wrong = f"Macro `{macro[1]}` {macro[2]}.".replace("argument(s)", "arguments").replace("'", "`")
+            fix = "Call it with the arguments that its {% macro %} line names."
+            return _Description("macro-arguments", wrong, fix, rf"\b{re.escape(macro[1])}\b")
         name = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
         return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
 
@@ -183,6 +190,11 @@ class Renderer:
             near = suggest(name, known)
             fix = f"Did you mean `{near}`?" if near else "Define it with {% set %}, as a macro in macros/, or as a var."
             return _Description("undefined-name", f"`{name}` is not defined.", fix, rf"\b{re.escape(name)}\b")
+        parameter = _PARAMETER.match(text)
+        if parameter:
+            name = parameter[1]
+            message, fix = f"The call of this macro gives no `{name}`.", f"Pass `{name}` where the macro is called."
+            return _Description("macro-arguments", message, fix, rf"\b{re.escape(name)}\b")
         attribute = _ATTRIBUTE.search(text)
         pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
         return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)

@@ -162,10 +162,17 @@ class RenderedMap:
             return None
         stretch = self._stretches[number]
         into = offset - stretch.start
-        if stretch.origin is not None and into < stretch.origin.length:
+        if stretch.origin is not None and self._is_within(stretch.origin, stretch.start, into):
             return stretch.origin.file, self._in_template(stretch.origin, stretch.start, into)
         found = stretch.around or stretch.origin
         return None if found is None else (found.file, found.offset + max(found.length - 1, 0))
+
+    def _is_within(self, origin: _Origin, start: int, into: int) -> bool:
+        """Whether an offset is still in a piece of template text; blanks that a filter added do not count."""
+        if into < origin.length:
+            return True
+        text = self._texts[origin.file][origin.offset : origin.offset + origin.length]
+        return len("".join(self._plain[start : start + into].split())) < len("".join(text.split()))
 
     def _in_template(self, origin: _Origin, start: int, into: int) -> int:
         """Return the offset in the template; a filter such as indent may have added blanks on the way."""

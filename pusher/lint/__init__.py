@@ -67,9 +67,14 @@ def lint(
     contexts = [judge(manifest, source_map, None)]
     if again is not None:
         contexts.append(judge(again, None, manifest))
-    findings = {finding: None for context in contexts for rule in RULES for finding in rule.check(context)}
+    # One mistake behind two views is one finding, told about the first of them.
+    findings: dict[Finding, Finding] = {}
+    for context in contexts:
+        for rule in RULES:
+            for finding in rule.check(context):
+                findings.setdefault(replace(finding, model=""), finding)
     texts = {model.path: model.raw_sql for model in manifest.models.values()}
-    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings), texts))
+    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings.values()), texts))
     return sorted((finding for finding in judged if finding is not None), key=lambda finding: finding.order)
 
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from examples.complete_journey import fetch, prepare
+from pusher.clock import SystemClock
 from pusher.errors import CompileError
 from pusher.project import LoadOptions, Project
 from pusher.push.world import PushReport
@@ -117,8 +118,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def project(root: Path, **variables: Any) -> Project:
-    """Load the example at the end of its data."""
-    return Project.load(LoadOptions(project_dir=root, vars=variables, clock=END))
+    """Load the example at the end of its data, with a clock that stands there however long a step takes."""
+    loaded = Project.load(LoadOptions(project_dir=root, vars=variables, clock=END))
+    loaded.clock = StoppedClock()
+    return loaded
+
+
+class StoppedClock(SystemClock):
+    """Shows the end of the data."""
+
+    def now(self) -> datetime:
+        """Return the same moment each time."""
+        return END
 
 
 def terms(report: PushReport) -> dict[str, int]:

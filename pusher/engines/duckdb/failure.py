@@ -153,6 +153,8 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
     kind = _KINDS.get(name.lower(), "other")
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
+    # DuckDB's word for a CTE and for a subquery, which says nothing to a reader.
+    message = message.replace('Values list "', 'Table "')
     candidates = _candidates(details, message)
     fix = next((fix for pattern, fix in _FIXES if re.search(pattern, message)), None)
     undeclared = _NOT_IN_FILE.search(message)

@@ -60,5 +60,5 @@ def _fix(view: View, output: Output, raw: list[Leak]) -> Fix:
     if field is not None and field.holds_digests and field.pii is not None and field.pii not in kinds:
         return Fix(select_fix(field.pii))
     if len(kinds) > 1:
-        return Fix("Select the columns one by one, without identifiers.")
+        return Fix("Hash each kind with its macro in macros/identity/, or leave the column out of the view.")
     return Fix(hash_fix(raw[0].kind))

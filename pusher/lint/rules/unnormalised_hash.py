@@ -56,5 +56,7 @@ class UnnormalisedHash(Rule):
 def _without(step: str, hashed: list[Hashed]) -> list[Hashed]:
     # A column that is normalised on one way and not on another is read by kind, as in CASE kind WHEN 'email'.
     done = {one.column for one in hashed if step in one.steps}
-    found = {one.column: one for one in hashed if one.column not in done and one.times == 1}
+    # Of several ways the barest is told: the others may be those of another kind.
+    barest = sorted(hashed, key=lambda one: (-len(one.steps), str(one.place)))
+    found = {one.column: one for one in barest if one.column not in done and one.times == 1}
     return [found[column] for column in sorted(found)]

@@ -1,0 +1,8 @@
+-- The digest of a customer's number stands in the column for addresses.
+-- file: models/tiktok/tiktok_web_events.sql
+-- replace:
+        customers.emails as email,
+-- with:
+        {{ hashed_external_id('orders.customer_id') }} as email,
+-- expect: models/tiktok/tiktok_web_events.sql:59:59: error PU405 privacy.wrong-identifier: `email` holds the hash of a customer id (retail.transactions.customer_id).
+-- fix: Hash the e-mail address here.

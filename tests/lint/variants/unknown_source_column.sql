@@ -1,0 +1,16 @@
+-- A column that the source does not declare.
+-- file: models/staging/retail/stg_retail__customers.sql
+-- replace:
+        loyalty_email,
+        phone,
+        mobile,
+        country,
+        marketing_consent,
+-- with:
+        loyality_email,
+        phone,
+        mobile,
+        country,
+        marketing_consent,
+-- expect: models/staging/retail/stg_retail__customers.sql:6:9: error sql-binder: Referenced column "loyality_email" not found in FROM clause.
+-- fix: Did you mean `loyalty_email`?
