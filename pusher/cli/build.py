@@ -25,9 +25,10 @@ def build(
     full_refresh: options.FullRefresh = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Run models."""
-    with session("build", as_json=json, quiet=quiet) as current:
+    with session("build", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
         report = project.build(select or (), exclude or (), full_refresh=full_refresh)
         current.body["models"] = [

@@ -23,9 +23,10 @@ def compile_(
     exclude: options.Exclude = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Render models."""
-    with session("compile", as_json=json, quiet=quiet) as current:
+    with session("compile", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables)
         models = project.compile(select or (), exclude or ())
         current.body["models"] = [

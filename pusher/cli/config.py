@@ -27,9 +27,10 @@ def config(
     overrides: options.Set = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Show settings."""
-    with session("config", as_json=json, quiet=quiet) as current:
+    with session("config", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
         found = project.config(model)
         current.body["model"] = found.model

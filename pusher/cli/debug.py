@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pusher.cli import options
+from pusher.cli.colours import painted
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.render import problem_lines, wrapped
 from pusher.cli.session import session
@@ -26,9 +27,10 @@ def debug(
     clock: options.ClockAt = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Check the surroundings."""
-    with session("debug", as_json=json, quiet=quiet) as current:
+    with session("debug", as_json=json, quiet=quiet, no_color=no_color) as current:
         from pusher.diagnosis import diagnose
         from pusher.project import LoadOptions
 
@@ -48,7 +50,8 @@ def debug(
         current.exit_code = 2 if failed else 0
         for check in checks:
             head = f"{check.status:<8}{check.name:<10}"
-            current.text(wrapped(check.found, head) if check.found else head.rstrip())
+            line = wrapped(check.found, head) if check.found else head.rstrip()
+            current.text(line.replace(check.status, painted(check.status), 1))
             if check.problems:
                 current.text(problem_lines(check.problems))
         current.text("\nEverything is in place." if not failed else f"\n{len(failed)} of {len(checks)} checks failed.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pusher.cli import options
+from pusher.cli.colours import painted
 from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
@@ -33,15 +34,16 @@ def lint(
     format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Check models."""
-    with session("lint", as_json=json or format_ == "json", quiet=quiet) as current:
+    with session("lint", as_json=json or format_ == "json", quiet=quiet, no_color=no_color) as current:
         if format_ not in FORMATS:
             *others, last = FORMATS
             raise ConfigError(
                 Problem("usage", f"--format {format_} is not known.", fix=f"Use {', '.join(others)} or {last}.")
             )
-        from pusher.lint import github, render_text, sarif, summary
+        from pusher.lint import github, sarif, summary
 
         findings: list[Finding] = []
         if format_ in {"github", "sarif"} and not json:
@@ -55,11 +57,16 @@ def lint(
         current.body["findings"] = [finding.as_json() for finding in findings]
         current.body["summary"] = counts
         current.exit_code = 1 if counts["errors"] else 0
-        current.text(render_text(findings))
+        current.text("\n".join(map(_line, findings)))
         current.text(
             f"{counted(counts['models'], 'model')}: {counted(counts['errors'], 'error')}, "
             f"{counted(counts['warnings'], 'warning')}, {counted(counts['notes'], 'note')}"
         )
+
+
+def _line(finding: Finding) -> str:
+    """Return a finding with its severity in colour."""
+    return finding.as_text().replace(f": {finding.severity} ", f": {painted(finding.severity)} ", 1)
 
 
 def _folder(project_dir: Path) -> str:

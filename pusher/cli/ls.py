@@ -22,9 +22,10 @@ def ls(
     exclude: options.Exclude = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """List models."""
-    with session("ls", as_json=json, quiet=quiet) as current:
+    with session("ls", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables)
         models = project.models(select or (), exclude or ())
         current.body["models"] = [

@@ -35,6 +35,7 @@ FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", help="Build incremental models anew instead of adding rows.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 
 

@@ -34,9 +34,13 @@ def push(
     ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Push views."""
-    with session("push", as_json=json, quiet=quiet) as current, StopOnSignal(current.progress.line) as stop:
+    with (
+        session("push", as_json=json, quiet=quiet, no_color=no_color) as current,
+        StopOnSignal(current.progress.line) as stop,
+    ):
         project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from pusher.cli.colours import painted
 from pusher.cli.render import counted, wrapped
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _amount(value: Decimal) -> str:
 def _refusals(model: ModelReceipt) -> str:
     lines = []
     for one in model.refusals:
-        lines.append(wrapped(f"{one.rows:,} x {one.reason}: {one.message}", "  ! "))
+        lines.append(wrapped(f"{one.rows:,} x {one.reason}: {one.message}", "  ! ").replace("!", painted("!"), 1))
         lines.append(wrapped(one.fix, "      "))
     return "\n".join(lines)
 
@@ -93,7 +94,7 @@ def _refusals(model: ModelReceipt) -> str:
 def _warnings(model: ModelReceipt) -> str:
     lines = []
     for one in model.warnings:
-        lines.append(wrapped(f"{one.rows:,} x {one.warning}: {one.message}", "  ? "))
+        lines.append(wrapped(f"{one.rows:,} x {one.warning}: {one.message}", "  ? ").replace("?", painted("?"), 1))
         lines.append(wrapped(one.fix, "      "))
     return "\n".join(lines)
 

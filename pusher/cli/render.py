@@ -6,13 +6,15 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from pusher.cli.colours import painted
 from pusher.errors import Problem
 
 if TYPE_CHECKING:
     from pusher.push.receipt import Warned
 
 WIDTH = 80
-MOST_CELL = 40
+MOST_CELL, LEAST_CELL = 40, 12
+_GAP = "  "
 
 
 def escaped(text: str) -> str:
@@ -27,11 +29,27 @@ def cell(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     text = escaped(str(value))
-    return text if len(text) <= MOST_CELL else text[: MOST_CELL - 1] + "…"
+    return _cut(text, MOST_CELL)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _as_records(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    width = max(map(len, headers))
+    records = (
+        "\n".join(f"{name.ljust(width)}  {cell(value)}" for name, value in zip(headers, row, strict=True))
+        for row in rows
+    )
+    return "\n\n".join(records)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Return an aligned table; numbers to the right."""
+    """Return an aligned table that fits the width; numbers to the right.
+
+    Texts are cut until it fits. Where that leaves too little of them, each row becomes lines of its own.
+    """
     if not rows:
         return ""
     cells = [[cell(value) for value in row] for row in rows]
@@ -40,12 +58,22 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     ]
     widths = [max(len(header), *(len(row[place]) for row in cells)) for place, header in enumerate(headers)]
 
+    texts = [place for place, right in enumerate(numeric) if not right]
+    while (excess := sum(widths) + len(_GAP) * (len(widths) - 1) - WIDTH) > 0:
+        widest = max(texts, key=lambda place: widths[place], default=None)
+        if widest is None or widths[widest] <= LEAST_CELL:
+            return _as_records(headers, rows)
+        others = max((widths[place] for place in texts if place != widest), default=0)
+        widths[widest] = max(widths[widest] - excess, min(others, widths[widest] - 1), LEAST_CELL)
+    cells = [[_cut(value, width) for value, width in zip(row, widths, strict=True)] for row in cells]
+    headers = [_cut(header, width) for header, width in zip(headers, widths, strict=True)]
+
     def line(values: Sequence[str]) -> str:
         parts = [
             value.rjust(width) if right else value.ljust(width)
             for value, width, right in zip(values, widths, numeric, strict=True)
         ]
-        return "  ".join(parts).rstrip()
+        return _GAP.join(parts).rstrip()
 
     return "\n".join([line(headers), line(["-" * width for width in widths]), *(line(row) for row in cells)])
 
@@ -72,7 +100,7 @@ def warning_lines(warnings: Sequence[Warned]) -> str:
     lines = []
     for one in warnings:
         field = f" ({one.field})" if one.field else ""
-        lines.append(f"  {one.rows:>8,}  warning: {one.warning}{field}")
+        lines.append(f"  {one.rows:>8,}  {painted('warning')}: {one.warning}{field}")
         lines += [wrapped(text, "            ") for text in (one.message, one.fix)]
     return "\n".join(lines)
 
@@ -82,7 +110,7 @@ def problem_lines(problems: Sequence[Problem]) -> str:
     lines = []
     for problem in problems:
         place = f"{escaped(problem.place)}: " if problem.place else ""
-        lines.append(f"error: {place}{escaped(problem.message)}")
+        lines.append(f"{painted('error')}: {place}{escaped(problem.message)}")
         if problem.fix:
             lines.append(wrapped(escaped(problem.fix), "  "))
     return "\n".join(lines)

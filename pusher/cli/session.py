@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
+from pusher.cli import colours
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
 from pusher.cli.render import problem_lines
@@ -37,6 +38,7 @@ class Session:
         command: Its name, for the JSON object.
         json: Print one JSON object instead of text.
         progress: Prints progress on stderr.
+        color: False for no colours, None to use them where the stream is a terminal.
         exit_code: Code to end with.
         body: Fields of the JSON object beside the envelope.
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
@@ -45,6 +47,7 @@ class Session:
     command: str
     json: bool
     progress: Progress
+    color: bool | None = None
     exit_code: int = 0
     body: dict[str, Any] = field(default_factory=dict)
     document: Callable[[Sequence[Problem]], str] | None = None
@@ -52,7 +55,7 @@ class Session:
     def text(self, lines: str) -> None:
         """Print a result for a person; nothing under `--json`."""
         if not self.json and self.document is None and lines:
-            _show(lines)
+            _show(lines, color=self.color)
 
     def project(
         self,
@@ -86,13 +89,13 @@ class Session:
         if self.json:
             print_envelope(self.command, self.exit_code, problems, self.body)
         elif problems:
-            _complain(problem_lines(problems))
+            _complain(problem_lines(problems), color=self.color)
 
 
-def _show(text: str) -> None:
+def _show(text: str, *, color: bool | None = False) -> None:
     """Print on stdout; a reader that went away is no reason to end with another code than the work deserves."""
     try:
-        typer.echo(text)
+        typer.echo(text, color=color)
         _flush()
     except BrokenPipeError:
         mute(sys.stdout)
@@ -106,10 +109,10 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _complain(text: str) -> None:
+def _complain(text: str, *, color: bool | None = False) -> None:
     """Print on stderr, if somebody still reads it."""
     try:
-        typer.echo(text, err=True)
+        typer.echo(text, err=True, color=color)
     except (OSError, ValueError):
         mute(sys.stderr)
 
@@ -144,9 +147,9 @@ def _jsonable(value: Any) -> Any:
 
 
 @contextmanager
-def session(command: str, *, as_json: bool = False, quiet: bool = False) -> Iterator[Session]:
+def session(command: str, *, as_json: bool = False, quiet: bool = False, no_color: bool = False) -> Iterator[Session]:
     """Run a command's work, then print and exit; only our own error tree is shown as a user's error."""
-    current = Session(command, as_json, Progress(quiet=quiet or as_json))
+    current = Session(command, as_json, Progress(quiet=quiet or as_json), colours.choice(no_color=no_color))
     problems: tuple[Problem, ...] = ()
     try:
         yield current

@@ -29,9 +29,10 @@ def show(
     clock: options.ClockAt = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Show rows of a model."""
-    with session("show", as_json=json and not payload, quiet=quiet) as current:
+    with session("show", as_json=json and not payload, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
         if payload:
             sys.stdout.buffer.write(project.show_payload(model, limit=limit))

@@ -27,9 +27,10 @@ def status(
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
 ) -> None:
     """Show the ledger."""
-    with session("status", as_json=json, quiet=quiet) as current:
+    with session("status", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir)
         if sql is not None:
             rows = project.status_sql(sql)

@@ -4,7 +4,7 @@
 
     findings = lint(manifest, columns=inference.models, source_columns=inference.sources,
                     payload_of={...}, source_id_of={...}, policy=policy, models=manifest.select())
-    print(render_text(findings)); print(summary(findings, len(models)))
+    print(*map(Finding.as_text, findings)); print(summary(findings, len(models)))
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from pusher.compile import Manifest, Model, SourceKey, SourceMap
 from pusher.config import PolicyFile
 from pusher.contracts import Column
 from pusher.lint.context import Context
-from pusher.lint.finding import Edit, Finding, Fix, render_text, summary
+from pusher.lint.finding import Edit, Finding, Fix, summary
 from pusher.lint.formats import github, sarif
 from pusher.lint.noqa import unsuppressed
 from pusher.lint.rules import RULES
 from pusher.payload.model import Payload
 
-__all__ = ["Edit", "Finding", "Fix", "github", "lint", "render_text", "sarif", "summary"]
+__all__ = ["Edit", "Finding", "Fix", "github", "lint", "sarif", "summary"]
 
 
 def lint(

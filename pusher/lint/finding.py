@@ -97,8 +97,3 @@ def summary(findings: Sequence[Finding], models: int) -> dict[str, int]:
     """Return the counts of the JSON output."""
     counts = {f"{name}s": sum(finding.severity == name for finding in findings) for name in SEVERITIES}
     return {**counts, "models": models}
-
-
-def render_text(findings: Sequence[Finding]) -> str:
-    """Return the findings as lines of text, without a summary."""
-    return "\n".join(finding.as_text() for finding in findings)

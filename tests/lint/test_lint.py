@@ -15,7 +15,7 @@ from pusher.compile import inspect, load
 from pusher.config import PolicyFile, Profile, load_policy_file, load_project_file
 from pusher.destinations.tiktok import destination
 from pusher.engines.duckdb import DuckDBEngine
-from pusher.lint import Edit, Finding, Fix, lint, render_text, summary
+from pusher.lint import Edit, Finding, Fix, lint, summary
 from tests.lint.support import GIVEN, VIEW, compiled, linted, shown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -247,7 +247,7 @@ def test_a_finding_has_exactly_the_fields_of_the_format(tmp_path: Path) -> None:
 def test_text_and_summary_say_the_same(tmp_path: Path) -> None:
     """One line for what is wrong, one for what to do."""
     findings = [one for one in _lint(tmp_path, ORDERS) if one.rule in {"PU204", "PU202"}]
-    assert render_text(findings) == (
+    assert "\n".join(finding.as_text() for finding in findings) == (
         f"{VIEW}:1:36: error PU202 contract.unknown-column: "
         "`event_idd` is not a column of offline_events; it is not sent.\n"
         "    fix: Did you mean `event_id`?\n"
