@@ -216,11 +216,6 @@ class Payload:
         """Every accepted column name, aliases included, to its field."""
         return {name: field for field in (*self.fields, self.source_id) for name in field.names}
 
-    @property
-    def required(self) -> tuple[Field, ...]:
-        """Fields that a view must carry."""
-        return tuple(field for field in self.fields if self.event_source in field.required_by)
-
 
 @dataclass(frozen=True, slots=True)
 class ResponseClass:

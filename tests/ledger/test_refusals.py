@@ -1,0 +1,191 @@
+"""What the ledger says when a file or the machine fails it: what happened, and what to do."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import StateError
+from pusher.ledger import opening
+from pusher.ledger.compaction import remember_conflicts
+from pusher.ledger.opening import read_store
+from pusher.ledger.reconcile import Reconciler
+from pusher.ledger.state import SCRATCH, StateFolder, remove_old_scratch
+from pusher.ledger.views import query, summarise
+from tests.ledger.test_ledger import staged
+from tests.push.support import Shop, orders
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """A shop that has pushed three orders to the embedded sandbox."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    return shop
+
+
+def told(error: pytest.ExceptionInfo[StateError]) -> tuple[str, str | None]:
+    """Return what the one problem says, and what to do."""
+    (problem,) = error.value.problems
+    return problem.message, problem.fix
+
+
+def break_a_promise(state: StateFolder) -> None:
+    """Let a table hold what its definition rules out: every page can be read, and only a check finds the damage."""
+    connection = sqlite3.connect(state.ledger)
+    connection.execute("update batch set message = null")
+    connection.execute("pragma writable_schema = on")
+    promised = "update sqlite_master set sql = replace(sql, 'message text', 'message text not null')"
+    assert connection.execute(f"{promised} where name = 'batch'").rowcount == 1
+    connection.commit()
+    connection.close()
+
+
+def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path: Path) -> None:
+    """SQLite sees only then that a file is no database."""
+    path = tmp_path / "ledger.sqlite"
+    path.write_text("This is no database, and longer than the header of one is." * 10, encoding="utf-8")
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        opening._connect(path)
+    path.unlink()
+
+
+def test_a_path_that_the_system_refuses_is_named() -> None:
+    """Status of a state folder whose name no file system takes."""
+    with pytest.raises(StateError) as caught:
+        summarise(StateFolder(Path("/", "x" * 300)))
+    assert told(caught) == (
+        "Cannot use the state folder: File name too long.",
+        "Check its rights, its owner and free space, or pass --state-dir.",
+    )
+
+
+def test_a_ledger_of_a_newer_version_is_not_read(shop: Shop) -> None:
+    """Its tables may mean something else."""
+    with sqlite3.connect(shop.state.ledger) as connection:
+        connection.execute("pragma user_version = 99")
+    connection.close()
+    with pytest.raises(StateError) as caught:
+        summarise(shop.state)
+    assert told(caught) == (
+        "The ledger has schema 99, this version of pusher knows 1.",
+        "Install the newer pusher that wrote it.",
+    )
+
+
+def test_a_database_without_a_version_holds_no_ledger_yet(tmp_path: Path) -> None:
+    """A first run that was killed before its first commit."""
+    state = StateFolder(tmp_path)
+    with sqlite3.connect(state.ledger) as connection:
+        connection.execute("create table other (x)")
+    connection.close()
+    assert (summarise(state), read_store(state)) == (None, None)
+
+
+def test_a_ledger_that_may_only_be_read_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy on a medium that takes no writes."""
+    opened: list[str] = []
+    query_only = opening._query_only
+
+    def without_writing(path: Path, mode: str) -> sqlite3.Connection:
+        opened.append(mode)
+        if mode == "rw":
+            raise sqlite3.OperationalError("unable to open database file")
+        return query_only(path, mode)
+
+    monkeypatch.setattr(opening, "_query_only", without_writing)
+    summary = summarise(shop.state)
+    assert summary is not None
+    assert [row["rows"] for row in summary.settled_rows] == [3]
+    assert opened == ["rw", "ro"]
+
+
+def test_a_ledger_that_fails_its_check_is_not_read(shop: Shop) -> None:
+    """Pages that can be read and contradict each other."""
+    break_a_promise(shop.state)
+    for ask in (read_store, summarise):
+        with pytest.raises(StateError) as caught:
+            ask(shop.state)
+        assert told(caught) == ("The ledger is damaged.", "Restore it from a backup; nothing was sent.")
+
+
+def test_rows_that_cannot_be_frozen_stop_the_plan(tmp_path: Path) -> None:
+    """A staged file that went away: nothing is recorded."""
+    files = staged(tmp_path, [("a", "x", None)])
+    frozen = tmp_path / "frozen"
+    frozen.mkdir()
+    with Reconciler(frozen, files, (), (), (), {}) as reconciler:
+        files[0].path.unlink()
+        with pytest.raises(StateError) as caught:
+            reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
+    message, fix = told(caught)
+    assert message.startswith("The rows could not be frozen: IO Error: ")
+    assert fix == "Free space in the state folder and memory, then run again: nothing was sent."
+
+
+def test_conflicts_that_cannot_be_kept_stop_the_push(tmp_path: Path) -> None:
+    """What was told before would be told again, so nothing is sent."""
+    with pytest.raises(StateError) as caught:
+        remember_conflicts([tmp_path / "gone.parquet"], None, tmp_path / "kept.parquet", keep_since=0)
+    message, fix = told(caught)
+    assert message.startswith("Conflicts could not be kept: IO Error: No files found")
+    assert fix == "Free space in the state folder, then run again: nothing was sent."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_the_file_system_cannot_give_is_no_other_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems have none; the message does not speak of another push."""
+
+    def no_locks(descriptor: int, operation: int) -> None:
+        del descriptor, operation
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    state = StateFolder(tmp_path)
+    with pytest.raises(StateError) as caught, state.locked():
+        pytest.fail("there is no lock")
+    assert told(caught) == (
+        "Cannot use the state folder: No locks available.",
+        "Check its rights, its owner and free space, or pass --state-dir.",
+    )
+
+
+def test_scratch_of_an_impossible_process_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that only looks like ours, and one that another process removes in the same moment."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    strange = tmp_path / f"{SCRATCH}-99999999999999999999-a"
+    strange.mkdir()
+    vanishing = tmp_path / f"{SCRATCH}-4194305-b"
+    lstat = Path.lstat
+
+    def gone(path: Path) -> object:
+        if path == vanishing:
+            raise FileNotFoundError
+        return lstat(path)
+
+    vanishing.mkdir()
+    monkeypatch.setattr(Path, "lstat", gone)
+    remove_old_scratch()
+    assert strange.is_dir()
+
+
+def test_key_files_that_went_away_are_left_out_of_the_views(shop: Shop) -> None:
+    """`status --sql` shows what is there."""
+    for path in shop.state.keys.iterdir():
+        path.unlink()
+    assert query(shop.state, "select count(*) as n from sent_keys") == [{"n": 0}]
+
+
+def test_status_sql_takes_one_select(shop: Shop) -> None:
+    """Neither two statements nor one that writes."""
+    for sql in ("select 1; select 2", "create table x (y int)"):
+        with pytest.raises(Exception, match="exactly one SELECT"):
+            query(shop.state, sql)
