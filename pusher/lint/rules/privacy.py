@@ -26,6 +26,11 @@ _WORDS = {
 }
 
 
+def article(noun: str) -> str:
+    """Return the indefinite article of a noun."""
+    return "an" if noun[:1].lower() in "aeiou" else "a"
+
+
 def word(kind: str) -> str:
     """Return what a kind of identifier is called in a message."""
     return _WORDS.get(kind, kind.replace("_", " "))

@@ -8,7 +8,7 @@ from pusher.lint.context import Context
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.identifiers import looks_like, source_columns
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import word
+from pusher.lint.rules.privacy import article, word
 
 
 class UntaggedSource(Rule):
@@ -50,10 +50,9 @@ class UntaggedSource(Rule):
                 kind = looks_like(column)
                 if kind is None:
                     continue
-                line = column.line or source.line
-                message = f"`{column.name}` of source {'.'.join(key)} is called like an {word(kind)} and has no `pii`."
-                if kind == "phone":
-                    message = message.replace(" an phone", " a phone")
+                line, noun = column.line or source.line, word(kind)
+                label = ".".join(key)
+                message = f"`{column.name}` of source {label} is called like {article(noun)} {noun} and has no `pii`."
                 fix = Fix(f"Add `config: {{meta: {{pii: {kind}}}}}`, or `pii: none` when it holds no identifier.")
                 yield Finding(
                     self.code,

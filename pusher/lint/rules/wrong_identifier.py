@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.rules.base import Rule
-from pusher.lint.rules.privacy import word
+from pusher.lint.rules.privacy import article, word
 
 _KNOWN = {"email", "phone", "external_id", "ip", "user_agent", "name", "idfa", "gaid"}
 
@@ -46,7 +46,7 @@ class WrongIdentifier(Rule):
                 continue
             columns = ", ".join(sorted({one.column for one in hashed}))
             listed = " or ".join(word(kind) for kind in sorted(kinds))
-            message = f"`{output.name}` holds the hash of a {listed} ({columns})."
+            message = f"`{output.name}` holds the hash of {article(listed)} {listed} ({columns})."
             fix = Fix(f"Hash the {word(field.pii or '')} here.")
             yield context.finding(
                 self, view.model.name, context.place_in(view, output), message, fix, column=output.name
