@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pusher.cli import build, compile_, config, debug, lint, ls, push, sandbox, show, status
+from pusher.cli import build, compile_, config, debug, init, lint, ls, push, sandbox, show, status
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
 from pusher.version import __version__
@@ -37,6 +37,7 @@ def _shared(
     """Send offline conversions to TikTok from SQL models."""
 
 
+app.command("init", help=init.HELP)(init.init)
 app.command("debug", help=debug.HELP)(debug.debug)
 app.command("ls", help=ls.HELP)(ls.ls)
 app.command("compile", help=compile_.HELP)(compile_.compile_)

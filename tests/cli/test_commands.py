@@ -18,7 +18,7 @@ from pusher.ledger.state import StateFolder
 from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
-COMMANDS = ("ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "sandbox")
+COMMANDS = ("init", "ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "sandbox")
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]
 
