@@ -189,3 +189,24 @@ def test_status_sql_takes_one_select(shop: Shop) -> None:
     for sql in ("select 1; select 2", "create table x (y int)"):
         with pytest.raises(Exception, match="exactly one SELECT"):
             query(shop.state, sql)
+
+
+def test_a_quarantine_with_damaged_pages_is_told(tmp_path: Path) -> None:
+    """Its footer can be read and its rows cannot."""
+    shop = Shop(tmp_path / "shop")
+    rows = orders(300)
+    for row in rows[:200]:
+        row.amount = "-1"
+    shop.sell(rows)
+    shop.build()
+    shop.push()
+    (path,) = shop.state.quarantine.iterdir()
+    content = bytearray(path.read_bytes())
+    footer = int.from_bytes(content[-8:-4], "little")
+    content[4 : -8 - footer] = bytes(len(content) - 12 - footer)
+    path.write_bytes(content)
+    with pytest.raises(StateError) as caught:
+        summarise(shop.state)
+    message, fix = told(caught)
+    assert message.startswith("The ledger cannot be read: ")
+    assert fix is not None

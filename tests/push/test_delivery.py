@@ -84,9 +84,12 @@ def test_burst_of_throttling_pauses_once_and_goes_on(tmp_path: Path, concurrency
 
         report = shop.push()
 
-        bodies = [request["body_sha256"] for request in server.requests()[1 : 1 + 2 * concurrency]]
+        bodies = [request["body_sha256"] for request in server.requests()[1:]]
+        # On a slow machine fewer requests are under way when the first answer comes.
+        under_way = next(number for number in range(1, len(bodies)) if bodies[number] in bodies[:number])
+        assert 1 <= under_way <= concurrency
         # Nothing else was sent during the pause: what was throttled comes first after it.
-        assert sorted(bodies[concurrency:]) == sorted(bodies[:concurrency])
+        assert sorted(bodies[under_way : 2 * under_way]) == sorted(bodies[:under_way])
         assert terms(report) == {"planned": 6_000, "accepted": 6_000}
         assert report.exit_code == 0
 
