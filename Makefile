@@ -50,10 +50,10 @@ demo-real-reset: ## forget the warehouse, the ledger and the sandbox of the real
 	rm -rf $(REAL)/complete_journey.duckdb $(REAL)/.pusher
 
 test: $(READY) ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(COVERED)
 
 test-fast: $(READY) ## run the tests that need less than a minute
-	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli --ignore tests/lint/test_variants.py
 
 agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by the validator of a request
 	AGREEMENT_BATCHES=12 $(BIN)/python -m pytest -q tests/payload/test_agreement.py
@@ -62,8 +62,8 @@ agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by t
 EXACT := pusher/ledger/*,pusher/push/policy.py,pusher/push/encode.py,pusher/push/encoders.py,pusher/transport/failures.py
 EXACT := $(EXACT),pusher/destinations/tiktok/responses.py,pusher/destinations/tiktok/facts.py,pusher/payload/load.py,pusher/payload/model.py
 
-coverage: $(READY) ## run all tests and hold the branches they reach to their bounds
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile --cov --cov-report=
+coverage: $(READY) ## make test, and hold the branches they reach to their bounds
+	$(MAKE) test COVERED='--cov --cov-report='
 	$(BIN)/coverage report --skip-covered --show-missing --fail-under=95
 	$(BIN)/coverage report --skip-covered --show-missing --include='$(EXACT)' --fail-under=100
 
