@@ -51,6 +51,19 @@ sources:
           - {name: email_opt_in, data_type: varchar}
           - {name: phone_model, data_type: varchar}
           - {name: contact_email, data_type: varchar, config: {meta: {pii: none}}}
+  - name: till
+    tables:
+      - name: receipts
+        columns:
+          - {name: id, data_type: varchar}
+          - {name: plain, data_type: timestamp}
+          - {name: day, data_type: date}
+          - {name: text_at, data_type: varchar}
+          - {name: zoned, data_type: timestamptz}
+          - {name: berlin, data_type: timestamp, config: {meta: {timezone: Europe/Berlin}}}
+          - {name: tokyo_at, data_type: varchar, config: {meta: {timezone: Asia/Tokyo}}}
+          - {name: utc, data_type: timestamp, config: {meta: {timezone: UTC}}}
+          - {name: seconds, data_type: bigint}
 """
 # Together these rules prove that no identifier leaks.
 PROOF = ("PU401", "PU402", "PU403")
