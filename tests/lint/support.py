@@ -64,6 +64,19 @@ sources:
           - {name: tokyo_at, data_type: varchar, config: {meta: {timezone: Asia/Tokyo}}}
           - {name: utc, data_type: timestamp, config: {meta: {timezone: UTC}}}
           - {name: seconds, data_type: bigint}
+  - name: kiosk
+    config: {meta: {timezone: UTC}}
+    tables:
+      - name: sales
+        columns:
+          - {name: id, data_type: varchar}
+          - {name: plain, data_type: timestamp}
+          - {name: berlin, data_type: timestamp, config: {meta: {timezone: Europe/Berlin}}}
+      - name: visits
+        config: {meta: {timezone: Asia/Tokyo}}
+        columns:
+          - {name: id, data_type: varchar}
+          - {name: plain, data_type: timestamp}
 """
 # Together these rules prove that no identifier leaks.
 PROOF = ("PU401", "PU402", "PU403")

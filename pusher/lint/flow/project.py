@@ -189,7 +189,8 @@ def _parts(relation: Any) -> tuple[str, ...]:
 def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
     label = f"{source.source_name}.{source.name}"
     outputs = tuple(
-        Output(column.name, _source_value(column, f"{label}.{column.name}")) for column in source_columns(source, given)
+        Output(column.name, _source_value(column, f"{label}.{column.name}", source.meta.get("timezone")))
+        for column in source_columns(source, given)
     )
     if outputs:
         return Relation(outputs)
@@ -197,9 +198,9 @@ def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
 
 
-def _source_value(column: ColumnDoc, label: str) -> Value:
+def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
     value = declared_value(kinds_of(column), label)
-    moment = moment_of(column, label)
+    moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 
 

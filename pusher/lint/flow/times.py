@@ -27,21 +27,23 @@ def is_utc(zone: str) -> bool:
     return zone.lower() in _UTC_NAMES
 
 
-def moment_of(column: ColumnDoc, label: str) -> Moment | None:
+def moment_of(column: ColumnDoc, label: str, table_zone: object = None) -> Moment | None:
     """Return what is known about the time in a source's column, or None when it holds none.
 
     Args:
         column: The column with its type, as far as it is known.
         label: The column with its source, such as `retail.orders.ordered_at`.
+        table_zone: Zone that its table or source declares for all times.
     """
-    declared = column.meta.get("timezone")
+    own = column.meta.get("timezone")
+    declared = own or table_zone
     zone = str(declared) if declared else None
     type_ = (column.data_type or "varchar").strip()
     if _WITH_ZONE.match(type_):
         return Moment(label, UTC, is_time=True)
     if _WITHOUT_ZONE.match(type_):
         return Moment(label, zone, is_time=True)
-    if _TEXT.match(type_) and (zone or _CALLED_LIKE_TIME.search(column.name)):
+    if _TEXT.match(type_) and (own or _CALLED_LIKE_TIME.search(column.name)):
         return Moment(label, zone)
     return None
 

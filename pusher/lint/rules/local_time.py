@@ -20,9 +20,10 @@ class LocalTime(Rule):
 
     ## What it does
     Follows the source columns behind `event_time`. A TIMESTAMP without a zone, a DATE, and text that is cast to
-    TIMESTAMP need a declared `timezone` in their meta. A column that is declared to be in another zone than UTC has to
-    be converted on the way, from that zone: `{{ utc_from_local('ordered_at', 'Europe/Berlin') }}`. A TIMESTAMPTZ, and
-    text that goes through `utc_timestamp()`, say themselves when they were.
+    TIMESTAMP need a declared `timezone` in their meta, or in that of their table or source. A column that is declared
+    to be in another zone than UTC has to be converted on the way, from that zone:
+    `{{ utc_from_local('ordered_at', 'Europe/Berlin') }}`. A TIMESTAMPTZ, and text that goes through
+    `utc_timestamp()`, say themselves when they were.
 
     Where a zone sets its clocks twice a year, a note says what becomes of the hours that do not exist or come twice.
 
@@ -77,7 +78,9 @@ class LocalTime(Rule):
     def _undeclared(self, context: Context, view: View, moment: Moment) -> Finding:
         file, line = _declared_at(context, moment.column)
         message = f"{moment.column} becomes `event_time` and does not say in which time zone it is."
-        fix = Fix("Add `config: {meta: {timezone: UTC}}` to the column, or its zone such as Europe/Berlin.")
+        fix = Fix(
+            "Add `config: {meta: {timezone: UTC}}` to the column or its source, or its zone such as Europe/Berlin."
+        )
         column = moment.column.rpartition(".")[2]
         return Finding(
             self.code, self.name, self.severity, view.model.name, column, file, line, 1, line, 1, message, fix
