@@ -192,7 +192,7 @@ class Expressions:
     def _cast(self, node: exp.Cast, scope: Scope) -> Value:
         value = self.value(node.this, scope)
         if value.fields is None and node.to.this in exp.DataType.TEXT_TYPES:
-            return value
+            return value.written()
         if node.to.this in _WITHOUT_ZONE and isinstance(node.this, exp.Column):
             return value.flat().read_as_time()
         return value.flat()

@@ -40,7 +40,7 @@ def moment_of(column: ColumnDoc, label: str, table_zone: object = None) -> Momen
     zone = str(declared) if declared else None
     type_ = (column.data_type or "varchar").strip()
     if _WITH_ZONE.match(type_):
-        return Moment(label, UTC, is_time=True)
+        return Moment(label, UTC)
     if _WITHOUT_ZONE.match(type_):
         return Moment(label, zone, is_time=True)
     if _TEXT.match(type_) and (own or _CALLED_LIKE_TIME.search(column.name)):

@@ -106,13 +106,15 @@ class Moment:
     Attributes:
         column: Where it comes from, such as `retail.orders.ordered_at`.
         zone: Its time zone, or None when nobody says.
-        is_time: It is a DATE or TIMESTAMP; a text may say its zone itself.
+        is_time: It is a DATE, or a TIMESTAMP without zone; other values may say their zone themselves.
+        is_written: It became a text that cannot say its zone.
         conversions: Zones of AT TIME ZONE on the way.
     """
 
     column: str
     zone: str | None
     is_time: bool = False
+    is_written: bool = False
     conversions: tuple[str, ...] = ()
 
 
@@ -158,6 +160,14 @@ class Value:
         """Return the value after AT TIME ZONE; more than a few conversions are as good as a few."""
         moments = (replace(one, conversions=(*one.conversions, zone)[:_MOST_CONVERSIONS]) for one in self.moments)
         return replace(self.flat(), moments=frozenset(moments)) if self.moments else self.flat()
+
+    def written(self) -> Value:
+        """Return the value after a cast to text: an odd number of AT TIME ZONE makes a TIMESTAMP one with a zone."""
+        moments = (
+            replace(one, is_written=True) if one.is_time and len(one.conversions) % 2 == 0 else one
+            for one in self.moments
+        )
+        return replace(self, moments=frozenset(moments)) if self.moments else self
 
     def read_as_time(self) -> Value:
         """Return the value after a text was read as a time without zone."""

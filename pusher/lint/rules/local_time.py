@@ -23,7 +23,8 @@ class LocalTime(Rule):
     TIMESTAMP need a declared `timezone` in their meta, or in that of their table or source. A column that is declared
     to be in another zone than UTC has to be converted on the way, from that zone:
     `{{ utc_from_local('ordered_at', 'Europe/Berlin') }}`. A TIMESTAMPTZ, and text that goes through
-    `utc_timestamp()`, say themselves when they were.
+    `utc_timestamp()`, say themselves when they were. A TIMESTAMP that is cast to text
+    on the way no longer does.
 
     Where a zone sets its clocks twice a year, a note says what becomes of the hours that do not exist or come twice.
 
@@ -58,6 +59,9 @@ class LocalTime(Rule):
 
     def _judge(self, context: Context, view: View, output: Output, moment: Moment) -> Iterator[Finding]:
         zone, path = moment.zone, moment.conversions
+        if moment.is_written and _is_text(view, output):
+            yield self._written(context, view, output, moment)
+            return
         if zone is None:
             if moment.is_time and not path:
                 yield self._undeclared(context, view, moment)
@@ -86,6 +90,14 @@ class LocalTime(Rule):
             self.code, self.name, self.severity, view.model.name, column, file, line, 1, line, 1, message, fix
         )
 
+    def _written(self, context: Context, view: View, output: Output, moment: Moment) -> Finding:
+        message = (
+            f"`{output.name}` is {moment.column} as text, which does not say its zone; every row would be refused."
+        )
+        fix = Fix("Leave the cast to text out.")
+        place = context.place_in(view, output)
+        return context.finding(self, view.model.name, place, message, fix, column="event_time")
+
     def _unconverted(self, context: Context, view: View, output: Output, moment: Moment) -> Finding:
         how = f"is converted with {moment.conversions[0]}" if moment.conversions else "is not converted to UTC"
         message = f"{moment.column} is in {moment.zone}, becomes `{output.name}` and {how}."
@@ -104,6 +116,11 @@ class LocalTime(Rule):
         fix = Fix("Export the column as TIMESTAMPTZ, or with its offset, where that hour matters.")
         place = context.place_in(view, output)
         return context.finding(self, view.model.name, place, message, fix, column="event_time", severity="note")
+
+
+def _is_text(view: View, output: Output) -> bool:
+    type_ = (view.types or {}).get(output.name or "")
+    return type_ is not None and type_.family == "text"
 
 
 def _sets_clocks(zone: str) -> bool:
