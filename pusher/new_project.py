@@ -111,8 +111,7 @@ def refuse_existing(folder: Path, names: Collection[str]) -> None:
     for name in names:
         for part in reversed([name, *(above.as_posix() for above in Path(name).parents[:-1])]):
             path = folder / part
-            # A link counts even when it leads nowhere.
-            if (path.exists() or path.is_symlink()) and (part == name or not path.is_dir()):
+            if _stands(path) and (part == name or not path.is_dir()):
                 found[part] = "is there already" if part == name else "is in the way: it is no folder"
                 break
     if found:
@@ -122,6 +121,16 @@ def refuse_existing(folder: Path, names: Collection[str]) -> None:
             *(Problem("file-exists", message, file=name) for name, message in others),
             Problem("file-exists", last[1], file=last[0], fix=fix),
         )
+
+
+def _stands(path: Path) -> bool:
+    """Tell whether a path is taken, be it by a link that leads nowhere."""
+    try:
+        path.lstat()
+    except OSError:
+        # Nothing is there, or nobody may look; then writing tells why.
+        return False
+    return True
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -156,7 +165,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _make_folder(folder: Path, made: list[Path]) -> None:
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    missing = [one for one in (folder, *folder.parents) if not one.is_dir()]
     for one in reversed(missing):
         one.mkdir()
         made.append(one)

@@ -56,7 +56,11 @@ def init(
 
 def _holds_something(folder: Path) -> bool:
     """Tell whether a folder holds more than a fresh repository does."""
-    return folder.is_dir() and any(path.name != ".git" for path in folder.iterdir())
+    try:
+        return any(path.name != ".git" for path in folder.iterdir())
+    except OSError:
+        # No folder yet, or none that can be read; then writing tells what is wrong.
+        return False
 
 
 def _confirm(folder: Path, number: int) -> None:

@@ -111,9 +111,16 @@ def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     ran = pusher("init", str(tmp_path / "file" / "shop"), "--yes", "--no-sample-data")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.splitlines() == [
-        f"error: {tmp_path}/file/shop: The project cannot be written: Not a directory.",
+        f"error: {tmp_path}/file: The project cannot be written: File exists.",
         "  Nothing was kept. Check rights and free space, or choose another folder.",
     ]
+
+
+def test_a_name_that_no_file_system_takes_is_an_error(tmp_path: Path) -> None:
+    """Looking whether something is there fails already; that is no defect of ours."""
+    ran = pusher("init", str(tmp_path / ("x" * 300)), "--yes", "--no-sample-data")
+    assert (ran.code, ran.out) == (2, "")
+    assert "The project cannot be written: File name too long." in ran.err
 
 
 @pytest.mark.parametrize("failing", [1, 2, 20])
