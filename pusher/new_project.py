@@ -137,13 +137,12 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write all files into a folder, which is made if needed; after a failure nothing of it is left.
 
     Args:
-        folder: Folder of the project.
+        folder: Folder of the project; `refuse_existing` tells better what stands there.
         files: Content by path in it.
 
     Raises:
         UsageError: Something stands in the way, or the disk refused.
     """
-    refuse_existing(folder, files)
     made: list[Path] = []
     path = folder
     try:
@@ -159,7 +158,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         message = f"The project cannot be written: {error.strerror or error}."
         fix = "Nothing was kept. Check rights and free space, or choose another folder."
         raise UsageError(Problem("cannot-write", message, file=str(error.filename or path), fix=fix)) from error
-    except BaseException:
+    except BaseException:  # Ctrl-C too must leave nothing behind, and the error goes on
         _take_away(made)
         raise
 

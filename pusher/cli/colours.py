@@ -7,18 +7,20 @@ from collections.abc import Mapping
 
 import typer
 
-_COLOURS = {"ok": "green", "error": "red", "failed": "red", "warning": "yellow", "note": "cyan"}
-_SHOWN_AS = {"!": "error", "?": "warning"}
+_COLOURS = {
+    "ok": "green",
+    "error": "red",
+    "failed": "red",
+    "warning": "yellow",
+    "note": "cyan",
+    "!": "red",
+    "?": "yellow",
+}
 
 
-def painted(word: str, *, kind: str | None = None) -> str:
-    """Return a word in the colour of its kind, such as `error`; printing takes the colour out where it cannot stand.
-
-    Args:
-        word: What is printed.
-        kind: What it stands for, when that is not the word itself.
-    """
-    colour = _COLOURS.get(kind or _SHOWN_AS.get(word.strip(), word.strip()))
+def painted(word: str) -> str:
+    """Return a word such as `error` in its colour; printing takes the colour out where it cannot stand."""
+    colour = _COLOURS.get(word)
     return word if colour is None else typer.style(word, fg=colour)
 
 

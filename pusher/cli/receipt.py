@@ -84,19 +84,16 @@ def _amount(value: Decimal) -> str:
 
 
 def _refusals(model: ModelReceipt) -> str:
-    lines = []
-    for one in model.refusals:
-        lines.append(wrapped(f"{one.rows:,} x {one.reason}: {one.message}", "  ! ").replace("!", painted("!"), 1))
-        lines.append(wrapped(one.fix, "      "))
-    return "\n".join(lines)
+    return "\n".join(_counted_rows("!", one.rows, one.reason, one.message, one.fix) for one in model.refusals)
 
 
 def _warnings(model: ModelReceipt) -> str:
-    lines = []
-    for one in model.warnings:
-        lines.append(wrapped(f"{one.rows:,} x {one.warning}: {one.message}", "  ? ").replace("?", painted("?"), 1))
-        lines.append(wrapped(one.fix, "      "))
-    return "\n".join(lines)
+    return "\n".join(_counted_rows("?", one.rows, one.warning, one.message, one.fix) for one in model.warnings)
+
+
+def _counted_rows(mark: str, rows: int, code: str, message: str, fix: str) -> str:
+    what = wrapped(f"{rows:,} x {code}: {message}", f"  {mark} ")
+    return f"{what.replace(mark, painted(mark), 1)}\n{wrapped(fix, '      ')}"
 
 
 def receipt_text(report: PushReport) -> str:

@@ -35,7 +35,7 @@ def _connect(path: Path) -> sqlite3.Connection:
             f"busy_timeout = {BUSY_TIMEOUT_S * 1000}",
         ):
             connection.execute(f"pragma {pragma}")
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not keep the file open, and the error goes on
         connection.close()
         raise
     return connection
@@ -147,7 +147,7 @@ def _open(state: StateFolder, *, base_url: str, now: datetime, expected_id: str 
         if fresh:
             sync_folder(state.root)
         _check_files(store, state)
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not keep the file open, and the error goes on
         connection.close()
         raise
     return store
@@ -216,7 +216,7 @@ def _query_only(path: Path, mode: str) -> sqlite3.Connection:
         connection.execute("pragma query_only = on")
         # The first read rolls a journal back.
         connection.execute("select count(*) from sqlite_master").fetchone()
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not keep the file open, and the error goes on
         connection.close()
         raise
     return connection
@@ -243,7 +243,7 @@ def read_store(state: StateFolder) -> Store | None:
     except sqlite3.Error as error:
         connection.close()
         raise unreadable(error, state.ledger.name) from error
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not keep the file open, and the error goes on
         connection.close()
         raise
     return Store(connection)

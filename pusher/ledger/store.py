@@ -34,7 +34,7 @@ class Store:
         self._connection.execute("begin immediate")
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
             self._connection.rollback()
             raise
         self._connection.commit()

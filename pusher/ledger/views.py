@@ -71,7 +71,7 @@ def _copy(state: StateFolder) -> sqlite3.Connection | None:
     except sqlite3.Error as error:
         copy.close()
         raise unreadable(error, state.ledger.name) from error
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not keep the copy in memory, and the error goes on
         copy.close()
         raise
     finally:

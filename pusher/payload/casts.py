@@ -154,7 +154,8 @@ def is_name(field: Field) -> bool:
     return field.type == "text" and field.enum is None
 
 
-_ITEM = "_pusher_item"
+ITEM = "_pusher_item"
+"""Parameter of a lambda over items: a column of the view named like it would be read instead."""
 _EMPTY_TYPES = {"time": "bigint", "decimal": "decimal(18, 2)", "integer": "bigint", "boolean": "boolean"}
 
 
@@ -219,7 +220,7 @@ def _unless_clean(payload: Payload, given: SqlType, made: str) -> str:
     fields = [field for field in payload.item_fields if field.column in types]
     if [field.column for field in fields] != list(types) or not given.text.endswith("[]"):
         return made
-    dirty, casts = [f"{_ITEM} is null"], []
+    dirty, casts = [f"{ITEM} is null"], []
     for field in fields:
         type_, name = types[field.column], identifier(field.column)
         text = type_.text.upper()
@@ -228,11 +229,11 @@ def _unless_clean(payload: Payload, given: SqlType, made: str) -> str:
         elif field.type == "integer" and text in _SAFE_INTEGERS:
             casts.append(f"{name} bigint")
         elif field.type in {"text", "id"} and field.enum is None and text == "VARCHAR":
-            dirty.append(f"{_ITEM}.{name} not between '!' and '~'")
+            dirty.append(f"{ITEM}.{name} not between '!' and '~'")
             casts.append(f"{name} varchar")
         else:
             return made
-    seen = f"list_contains(list_transform(contents, lambda {_ITEM}: {' or '.join(dirty)}), true)"
+    seen = f"list_contains(list_transform(contents, lambda {ITEM}: {' or '.join(dirty)}), true)"
     as_is = f"cast(contents as struct({', '.join(casts)})[])"
     return f"case when len(contents) = 0 then null when {seen} then {made} else {as_is} end"
 
@@ -242,10 +243,9 @@ def item_list(payload: Payload, columns: Mapping[str, SqlType]) -> tuple[str, di
     given = columns.get("contents")
     if given is not None and given.item is not None and given.item.fields:
         types = given.item.fields
-        # A column of the view named like the parameter would be read instead of it.
-        struct = _item_struct(payload, types, f"{_ITEM}.")
-        kept = f"list_filter(contents, lambda {_ITEM}: {_ITEM} is not null)"
-        made = f"nullif(list_transform({kept}, lambda {_ITEM}: {struct}), [])"
+        struct = _item_struct(payload, types, f"{ITEM}.")
+        kept = f"list_filter(contents, lambda {ITEM}: {ITEM} is not null)"
+        made = f"nullif(list_transform({kept}, lambda {ITEM}: {struct}), [])"
         return _unless_clean(payload, given, made), dict(types)
     if given is not None:
         return None
@@ -283,6 +283,6 @@ def items_size(payload: Payload, columns: Mapping[str, SqlType]) -> str:
     found = item_list(payload, columns)
     types = found[1] if found is not None else {}
     texts = [field.column for field in payload.item_fields if field.column in types and field.type in {"text", "id"}]
-    sizes = [f"coalesce(strlen({_ITEM}.{identifier(name)}), 0)" for name in texts]
+    sizes = [f"coalesce(strlen({ITEM}.{identifier(name)}), 0)" for name in texts]
     sizes.append(str(_NUMBER_BYTES * len(types)))
-    return f"list_sum(list_transform(contents, lambda {_ITEM}: {' + '.join(sizes)}))"
+    return f"list_sum(list_transform(contents, lambda {ITEM}: {' + '.join(sizes)}))"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pusher.payload.casts import is_name, item_list
+from pusher.payload.casts import ITEM, is_name, item_list
 from pusher.payload.characters import (
     SUSPICIOUS,
     in_suspicious_row,
@@ -23,8 +23,6 @@ from pusher.payload.model import Field
 from pusher.payload.row_warnings import CLEANED
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
-
-_ITEM = "_pusher_item"
 
 
 def _all_texts(checks: RowChecks) -> list[str]:
@@ -49,14 +47,14 @@ def _clean_items(present: Sequence[Field]) -> str:
     """Return the expression of the items with clean names."""
     members = []
     for field in present:
-        value = f"{_ITEM}.{identifier(field.column)}"
+        value = f"{ITEM}.{identifier(field.column)}"
         members.append(f"{identifier(field.column)} := {_clean(value) if is_name(field) else value}")
-    return f"list_transform(contents, lambda {_ITEM}: struct_pack({', '.join(members)}))"
+    return f"list_transform(contents, lambda {ITEM}: struct_pack({', '.join(members)}))"
 
 
 def _any_item_holds(present: Sequence[Field]) -> str:
-    controls = [matches_control(f"{_ITEM}.{identifier(field.column)}") for field in present if is_name(field)]
-    return f"list_contains(list_transform(contents, lambda {_ITEM}: {' or '.join(controls) or 'false'}), true)"
+    controls = [matches_control(f"{ITEM}.{identifier(field.column)}") for field in present if is_name(field)]
+    return f"list_contains(list_transform(contents, lambda {ITEM}: {' or '.join(controls) or 'false'}), true)"
 
 
 def cleaned_sql(checks: RowChecks, columns: Mapping[str, SqlType], typed_sql: str) -> str:

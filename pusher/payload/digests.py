@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pusher.payload.casts import item_list
+from pusher.payload.casts import ITEM, item_list
 from pusher.payload.checks import RowChecks
 from pusher.payload.model import Field, Payload
 from pusher.payload.reasons import SOURCE_ID
@@ -16,7 +16,6 @@ from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 
 ITEMS = "_items"
-_ITEM = "_pusher_item"
 _PLACES = 6
 """Fields of an item that have a place in its text even when empty; those that the contract adds later have none."""
 SEPARATORS_PER_ITEM = _PLACES - 1
@@ -58,13 +57,13 @@ def items_text(payload: Payload, columns: Mapping[str, SqlType]) -> str:
     for place, field in enumerate(payload.item_fields):
         value = "''"
         if field.column in types:
-            value = _text(field, f"{_ITEM}.{identifier(field.column)}", types[field.column])
+            value = _text(field, f"{ITEM}.{identifier(field.column)}", types[field.column])
         if place < _PLACES:
             parts += [_SEPARATOR, value] if place else [value]
         elif field.column in types:
             parts.append(f"{_SEPARATOR} || {literal(field.column + '=')} || {value}")
     line = f"concat({', '.join(parts)})"
-    return f"array_to_string(list_sort(list_transform(contents, lambda {_ITEM}: {line})), {_LINE_SEPARATOR})"
+    return f"array_to_string(list_sort(list_transform(contents, lambda {ITEM}: {line})), {_LINE_SEPARATOR})"
 
 
 def payload_text(checks: RowChecks, columns: Mapping[str, SqlType]) -> str:

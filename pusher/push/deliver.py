@@ -230,7 +230,7 @@ class Delivery:
                 for attempt in claims:
                     self._intend(attempt)
         except BaseException:
-            # What is in memory now says more than the ledger: nothing may be settled by it.
+            # Whatever ended it, Ctrl-C too: memory says more than the ledger, and nothing may be settled by it.
             self._is_broken = True
             raise
         for work in touched:

@@ -209,7 +209,7 @@ def _connect(address: _Address, timeout: float) -> socket.socket:
         sock.settimeout(timeout)
         sock.connect(place)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except BaseException:
+    except BaseException:  # Ctrl-C too must not leak the socket, and the error goes on
         sock.close()
         raise
     return sock

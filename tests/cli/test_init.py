@@ -91,7 +91,6 @@ def test_nothing_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "notes.md").write_text("beside", encoding="utf-8")
     ran = pusher("init", str(tmp_path), "--yes", "--json", "--no-sample-data")
     errors = json.loads(ran.out)["errors"]
-    macros = len([name for name in shipped() if name.startswith("macros/")])
     assert ran.code == 2
     assert sorted((error["file"], error["message"]) for error in errors) == sorted(
         {
@@ -100,7 +99,6 @@ def test_nothing_is_replaced(tmp_path: Path) -> None:
             ("pusher.yml", "pusher.yml is there already."),
         }
     )
-    assert macros > 1
     assert errors[-1]["fix"] == "Nothing was written. Choose another folder, or move what is named here away."
     assert files(tmp_path) == ["macros", "notes.md", "pusher.yml"]
 
@@ -183,8 +181,10 @@ def test_a_workflow_for_github(tmp_path: Path) -> None:
         assert ran.returncode == 0, (step, ran.stderr)
 
 
-@pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 2), ("\x03", 2)])
-def test_a_person_is_asked_before_files_come_beside_others(tmp_path: Path, answer: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("answer", "code"), [(b"y\n", 0), (b"n\n", 2), (b"\x04", 2)], ids=["yes", "no", "end of input"]
+)
+def test_a_person_is_asked_before_files_come_beside_others(tmp_path: Path, answer: bytes, code: int) -> None:
     """One question, on a terminal only."""
     (tmp_path / "notes.md").write_text("mine", encoding="utf-8")
     ours, theirs = pty.openpty()
@@ -195,7 +195,7 @@ def test_a_person_is_asked_before_files_come_beside_others(tmp_path: Path, answe
         shown = os.read(ours, 4096).decode()
         while "[y/N]" not in shown:
             shown += os.read(ours, 4096).decode()
-        os.write(ours, answer.encode() if answer != "\x03" else b"\x04")
+        os.write(ours, answer)
         assert process.wait(30) == code
     os.close(ours)
     os.close(theirs)

@@ -24,16 +24,6 @@ from tests.push.support import NOW, Order, Shop, orders
 SENT_TWICE = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop that has pushed three orders to the embedded sandbox."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
-    return shop
-
-
 def refused(shop: Shop) -> Problem:
     """Return the problem that the next push stops with."""
     with pytest.raises(StateError) as caught:

@@ -13,17 +13,7 @@ import pytest
 from pusher.errors import PusherError, StateError
 from pusher.ledger.opening import open_store
 from pusher.ledger.state import StateFolder
-from tests.push.support import NOW, Shop, orders
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop that has pushed three orders to the embedded sandbox."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
-    return shop
+from tests.push.support import NOW, Shop
 
 
 @pytest.fixture

@@ -20,16 +20,6 @@ from tests.ledger.test_ledger import staged
 from tests.push.support import Shop, orders
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop that has pushed three orders to the embedded sandbox."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
-    return shop
-
-
 def told(error: pytest.ExceptionInfo[StateError]) -> tuple[str, str | None]:
     """Return what the one problem says, and what to do."""
     (problem,) = error.value.problems

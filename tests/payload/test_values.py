@@ -129,6 +129,7 @@ def test_a_row_without_a_value_needs_no_currency(warehouse: Warehouse) -> None:
     [
         ("'usd'", "USD"),
         ("' eur '", "EUR"),
+        # ISO 4217's code for no currency: three letters that TikTok does not list are sent, with a warning.
         ("'XXX'", "XXX"),
         ("'US$'", "currency-malformed"),
         ("'EURO'", "currency-malformed"),

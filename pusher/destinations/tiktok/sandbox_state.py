@@ -132,7 +132,7 @@ class SandboxState:
                 )  # fmt: skip
                 connection.execute("insert into requests values (null, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", line)
                 connection.execute("commit")
-            except BaseException:
+            except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
                 connection.execute("rollback")
                 raise
 

@@ -340,7 +340,7 @@ class DuckDBEngine:
         self.execute("begin transaction")
         try:
             yield
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
             self.execute("rollback")
             raise
         self.execute("commit")

@@ -34,6 +34,7 @@ class Rule:
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield what is wrong with one destination view."""
+        # A rule about the whole project has its own `check`, and never comes here.
         raise NotImplementedError
 
 
