@@ -5,16 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pusher.clock import SystemClock
+from pusher.project import LoadOptions, Project
 from tests.bad_inputs.support import HEADER, Files, answered, printed, write
 from tests.conftest import PROFILES
 
 NOW = "2026-11-20T06:00:00Z"
 CLOCK = f"--clock {NOW}"
+MOMENT = datetime.fromisoformat(NOW)
 PIXEL = "C4A1B2C3D4E5F6G7H8I9"
 EMAIL = hashlib.sha256(b"ann@shop.example").hexdigest()
 Row = Mapping[str, str]
@@ -297,3 +301,23 @@ def test_what_is_shown_of_a_row_cannot_steer_the_terminal(tmp_path: Path) -> Non
         0,
         [r"description  a\x1b[31mb\u202e"],
     )
+
+
+class HourlyClock(SystemClock):
+    """An hour later each time that somebody looks."""
+
+    def __init__(self, start: datetime) -> None:
+        self._next = start
+
+    def now(self) -> datetime:
+        """Return the next hour."""
+        self._next += timedelta(hours=1)
+        return self._next
+
+
+def test_a_long_build_judges_rows_at_the_moment_that_its_models_see(tmp_path: Path) -> None:
+    """What was inside the window when the build began is in it when the rows are counted."""
+    loaded = Project.load(LoadOptions(project_dir=shop(tmp_path, [{"event_time": at("-28 days")}]), clock=MOMENT))
+    loaded.clock = HourlyClock(MOMENT)
+    (coverage,) = loaded.build().coverage
+    assert (coverage.rows, coverage.good) == (1, 1)
