@@ -22,7 +22,7 @@ from pusher.sample_data.tables import make_tables
 
 MARKER = "generated.json"
 SEED = 7
-ORDERS = 3_000
+ORDERS, FEWEST_ORDERS = 3_000, 100
 
 
 def csv_bytes(rows: Sequence[Customer] | Sequence[Line]) -> bytes:

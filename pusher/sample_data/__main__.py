@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pusher.sample_data import MARKER, ORDERS, SEED, make_files, reusable, write_whole
+from pusher.sample_data import FEWEST_ORDERS, MARKER, ORDERS, SEED, make_files, reusable, write_whole
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--orders", type=int, default=ORDERS)
     parser.add_argument("--reuse-days", type=int, default=0, help="keep existing data that is younger than this")
     given = parser.parse_args(arguments)
+    if given.orders < FEWEST_ORDERS:
+        parser.error(f"--orders must be at least {FEWEST_ORDERS}: each planted defect needs an order of its own")
     kind = {"seed": given.seed, "orders": given.orders}
     kept = reusable(given.folder, today=given.today, days=given.reuse_days, **kind)
     if kept is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -14,6 +15,7 @@ import pytest
 import yaml
 
 from pusher import new_project
+from pusher.cli.app import run
 from pusher.errors import UsageError
 from tests.cli.conftest import Ran, pusher
 
@@ -201,6 +203,24 @@ def test_a_person_is_asked_before_files_come_beside_others(tmp_path: Path, answe
     os.close(theirs)
     assert shown.count("?") == 1
     assert (len(files(tmp_path)) > 1) == (code == 0)
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        """Say that a person sits there."""
+        return True
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False), ("\n", False), ("", False)])
+def test_only_a_yes_is_a_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool) -> None:  # noqa: FBT001 -- a table's column
+    """Enter and the end of input leave the folder alone."""
+    (tmp_path / "notes.md").write_text("mine", encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", Terminal(typed))
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    code = run(["init", str(tmp_path), "--no-sample-data"])
+    assert (code, len(files(tmp_path)) > 1) == ((0, True) if agreed else (2, False))
 
 
 def test_from_the_wheel_in_an_empty_environment(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pusher.cli import colours, render
 from pusher.cli.app import app
+from pusher.errors import Problem
 from tests.conftest import ProjectFactory
 
 RED, YELLOW = "\x1b[31m", "\x1b[33m"
@@ -115,6 +116,14 @@ def test_a_table_with_too_many_columns_becomes_lines() -> None:
     shown = render.table(names, [[f"value {number}" for number in range(9)]] * 2)
     one = [f"column_number_{number}  value {number}" for number in range(9)]
     assert shown.splitlines() == [*one, "", *one]
+
+
+def test_nothing_is_shown_of_nothing() -> None:
+    """A table without rows is empty, and an error without a remedy is one line."""
+    assert render.table(("model", "rows"), []) == ""
+    assert render.problem_lines([Problem("code", "It failed."), Problem("code", "So did it.", fix="Try again.")]) == (
+        "error: It failed.\nerror: So did it.\n  Try again."
+    ).replace("error", colours.painted("error"))
 
 
 @pytest.mark.parametrize(

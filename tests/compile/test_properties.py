@@ -263,6 +263,78 @@ WRONG_YAML = {
 }
 
 
+LINE = "Write one `name: value` a line below it."
+WRONG_SHAPES = {
+    "file": ("- a", "1:1", "The file must be a mapping of keys.", "Write `models:` or `sources:` first."),
+    "models": ("models: 5", "1:1", "`models` must be a list.", "Start each entry with `- name:`."),
+    "config": ("models:\n  - name: a\n    config: 3", "3:5", "`config` must be a mapping.", LINE),
+    "tags": (
+        "models:\n  - name: a\n    tags: 3",
+        "3:5",
+        "`tags` must be text or a list of texts.",
+        "Write tags=['a', 'b'].",
+    ),
+    "tags of a column": (
+        "models:\n  - name: a\n    columns:\n      - {name: x, config: {tags: 3}}",
+        "4:28",
+        "`tags` must be text or a list of texts.",
+        "Write tags=['a', 'b'].",
+    ),
+    "data tests": (
+        "models:\n  - name: a\n    data_tests: x",
+        "2:5",
+        "`data_tests` must be a list.",
+        "Start each test with a dash.",
+    ),
+    "data type": (
+        "models:\n  - name: a\n    columns:\n      - {name: x, data_type: 3}",
+        "4:19",
+        "`data_type` must be text.",
+        "Quote it.",
+    ),
+}
+WRONG_VALUES = {
+    "column twice": (
+        "models:\n  - name: a\n    columns:\n      - {name: x}\n      - {name: x}",
+        ("duplicate-column", "models/s.yml:5:9", "Column `x` is listed twice.", "Keep one entry."),
+    ),
+    "formatter": (
+        (
+            "sources:\n  - name: r\n    tables:\n      - name: o\n"
+            "        meta: {external_location: a.csv, formatter: nope}"
+        ),
+        (
+            "wrong-value",
+            "models/s.yml:4:9",
+            "`external_location` must be text and `formatter` a known one.",
+            "Formatters: newstyle, oldstyle, template.",
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("yaml", "place", "message", "fix"), WRONG_SHAPES.values(), ids=WRONG_SHAPES.keys())
+def test_every_wrong_shape_in_yaml_has_its_line(tmp_path: Path, yaml: str, place: str, message: str, fix: str) -> None:
+    """A list, a mapping or a text where something else stands."""
+    expected = ("wrong-type", f"models/s.yml:{place}", message, fix)
+    assert [(code, *rest) for code, *rest in refused(tmp_path, {**MODEL, "models/s.yml": yaml})] == [expected]
+
+
+@pytest.mark.parametrize(("yaml", "expected"), WRONG_VALUES.values(), ids=WRONG_VALUES.keys())
+def test_a_name_twice_and_an_unknown_word_are_refused(
+    tmp_path: Path, yaml: str, expected: tuple[str, str, str, str]
+) -> None:
+    """With the entry that is one too many, and the words there are."""
+    assert refused(tmp_path, {**MODEL, "models/s.yml": yaml}) == [expected]
+
+
+def test_a_source_that_is_switched_off_is_not_there(tmp_path: Path) -> None:
+    """As dbt has it: a model that reads it is told."""
+    yaml = "sources:\n  - name: r\n    config: {enabled: false}\n    tables:\n      - name: o\n"
+    files = {"models/m.sql": "select * from {{ source('r', 'o') }}", "models/s.yml": yaml}
+    assert [code for code, *_ in refused(tmp_path, files)] == ["missing-source"]
+
+
 @pytest.mark.parametrize(("yaml", "expected"), WRONG_YAML.values(), ids=WRONG_YAML.keys())
 def test_every_mistake_in_yaml_has_its_line(tmp_path: Path, yaml: str, expected: tuple[str, str, str, str]) -> None:
     """What dbt ignores without a word is an error with a place and a way out."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -37,17 +36,6 @@ def test_same_seed_and_day_give_the_same_bytes(data: Path, tmp_path: Path) -> No
     assert [(tmp_path / name).read_bytes() for name in names] == [(data / name).read_bytes() for name in names]
     generate(tmp_path, "--today", "2026-11-23", "--seed", "8")
     assert (tmp_path / "transactions.csv").read_bytes() != (data / "transactions.csv").read_bytes()
-
-
-def test_fresh_data_is_kept(tmp_path: Path) -> None:
-    """Data under the given age stays; older data and data of another seed do not."""
-    generate(tmp_path, "--today", "2026-11-01", "--orders", "50")
-    kept = generate(tmp_path, "--today", "2026-11-20", "--orders", "50", "--reuse-days", "20")
-    assert kept == f"{tmp_path}: kept the data of 2026-11-01\n"
-    generate(tmp_path, "--today", "2026-11-21", "--orders", "50", "--reuse-days", "20")
-    assert json.loads((tmp_path / "generated.json").read_text()) == {"seed": 7, "orders": 50, "today": "2026-11-21"}
-    generate(tmp_path, "--today", "2026-11-21", "--orders", "60", "--reuse-days", "20")
-    assert json.loads((tmp_path / "generated.json").read_text())["orders"] == len(range(60))
 
 
 def test_addresses_are_in_reserved_domains(data: Path) -> None:
