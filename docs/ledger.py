@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from importlib import resources
+
+from pusher.ledger.opening import migrations
 
 _INTRODUCTION = """\
 # The ledger's tables
@@ -33,10 +34,10 @@ sqlite3 .pusher/prod/ledger.sqlite "update run set started_at = '2026-11-23T08:0
 
 TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "run": (
-        "One row for each push that was not a dry run.",
+        "One row for each command that changed the ledger: a push that was no dry run, `retry`, `resolve`, `clean`.",
         {
             "id": "Start time in UTC and six random hex digits, such as `20261123T065437-2553f2`.",
-            "command": "`push`.",
+            "command": "Its name.",
             "started_at": "ISO 8601 with offset, as all times of these tables.",
             "finished_at": "NULL while it runs, and for ever when it was killed.",
             "exit_code": "Its exit code.",
@@ -52,7 +53,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "id": "Number.",
             "path": "Relative to the state folder.",
-            "kind": "`outbox`, `keys`, `quarantine` or `conflicts`.",
+            "kind": "`outbox`, `keys`, `archive`, `reopened`, `quarantine` or `conflicts`.",
             "space": "Key space: empty for real events, `test:CODE` for test events.",
             "model": "Destination view; NULL for merged keys.",
             "rows": "Rows in the file.",
@@ -140,7 +141,10 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "model": "Destination view.",
             "run": "Run that wrote it.",
-            "term": "Term of the receipt: `invalid`, `no_identity`, `expired`, `duplicate`, `conflicting` or `dead`.",
+            "term": (
+                "Term of the receipt: `invalid`, `no_identity`, `expired`, `duplicate`, `conflicting` or `dead`; "
+                "`reopened` for a refused row that `retry` let go of and no push has settled since."
+            ),
             "reason": "Stable code, such as `contents-price`; for a conflict the columns that differ.",
             "field": "Contract column.",
             "message": "What is wrong; never a value.",
@@ -155,7 +159,51 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "payload_hash": "Its digest; NULL when the row cannot have one.",
             "first_seen": "Start of the run that wrote it.",
             "sendable_until": "Unix seconds after which sending is pointless.",
+            "sql_model": "Model that makes the column, found by following the column through models and CTEs.",
+            "sql_file": "Its file.",
+            "sql_line": "Line of the expression in that file.",
+            "sql_text": "The expression, as compiled, on one line of at most 300 letters.",
             "space": "Key space, as in `sent_keys`.",
+        },
+    ),
+    "open_rows": (
+        "One row for each frozen row whose outcome is not final.",
+        {
+            "model": "Destination view.",
+            "space": "Key space, as in `sent_keys`.",
+            "run": "Run that froze it.",
+            "part": "Its part.",
+            "batch": "Its batch; NULL before it was first tried.",
+            "state": "State of the batch; `planned` without one.",
+            "event": "Event name.",
+            "event_id": "Event id.",
+            "source_id": "Event source id.",
+            "event_time": "Unix seconds.",
+            "value": "Value of the event.",
+            "currency": "Its currency.",
+            "event_key": "Its key.",
+            "first_risk_at": "Start of the first attempt that may have arrived.",
+        },
+    ),
+    "receipt": (
+        "One row for each term of a view's receipt that is not zero, of runs that got to their receipt.",
+        {
+            "run": "Run.",
+            "started_at": "When it began.",
+            "model": "Destination view.",
+            "term": "Such as `view_rows`, `planned` or `accepted`, see [receipt](formats.md#receipt).",
+            "rows": "How many.",
+        },
+    ),
+    "receipt_revenue": (
+        "One row for each currency and term of a view's receipt, of runs that got to their receipt.",
+        {
+            "run": "Run.",
+            "started_at": "When it began.",
+            "model": "Destination view.",
+            "currency": "Currency.",
+            "term": "`warehouse` and `sent`, then the terms that `warehouse` is the sum of.",
+            "value": "Summed value.",
         },
     ),
 }
@@ -206,11 +254,30 @@ EXAMPLES: Mapping[str, str] = {
         "group by all\n"
         "order by attempts desc"
     ),
-    "What the last runs sent": (
-        "select id, exit_code, receipt->>'$.totals.accepted' as accepted, receipt->>'$.totals.already_sent' as before\n"
-        "from run\n"
-        "order by started_at desc\n"
-        "limit 5"
+    "What the last runs planned and sent": (
+        "select run, model, term, rows\n"
+        "from receipt\n"
+        "where term in ('view_rows', 'planned', 'accepted', 'already_sent')\n"
+        "order by started_at desc, model, term\n"
+        "limit 10"
+    ),
+    "How much of the warehouse's value each run sent": (
+        "select run, model, currency, value\n"
+        "from receipt_revenue\n"
+        "where term in ('warehouse', 'sent')\n"
+        "order by started_at desc, model, currency, term"
+    ),
+    "Which rows wait, and until when they may be sent (28 days)": (
+        "select model, state, event_id, epoch_ms((event_time + 28 * 86400) * 1000) as sendable_until\n"
+        "from open_rows\n"
+        "order by sendable_until"
+    ),
+    "Which line to correct": (
+        "select reason, field, sql_file, sql_line, sql_text, count(*) as rows\n"
+        "from quarantine\n"
+        "where term in ('invalid', 'dead')\n"
+        "group by all\n"
+        "order by rows desc"
     ),
 }
 
@@ -219,9 +286,8 @@ def _tables() -> dict[str, list[tuple[str, str]]]:
     """Return name and type of each column by table, from the migrations."""
     connection = sqlite3.connect(":memory:")
     try:
-        scripts = resources.files("pusher.ledger").joinpath("migrations").iterdir()
-        for script in sorted(scripts, key=lambda item: item.name):
-            connection.executescript(script.read_text("utf-8"))
+        for _, text in migrations():
+            connection.executescript(text)
         names = [row[0] for row in connection.execute("select name from sqlite_schema where type = 'table'")]
         return {
             name: [(row[1], row[2]) for row in connection.execute(f"pragma table_info({name})")]
@@ -246,7 +312,7 @@ def page() -> str:
     lines = [_INTRODUCTION, "## Tables", ""]
     for name, columns in _tables().items():
         lines += _columns(name, dict(columns))
-    lines += ["## Views over the Parquet files", ""]
+    lines += ["## Views over the Parquet files and the receipts", ""]
     for name, (_, sentences) in VIEWS.items():
         lines += _columns(name, dict.fromkeys(sentences))
     lines += ["## Examples", ""]

@@ -35,6 +35,23 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnOrigin:
+    """The SQL that makes a column of a destination view.
+
+    Attributes:
+        model: Model that holds it.
+        file: Its file, relative to the project.
+        line: Line in that file, from 1.
+        sql: The expression as compiled, on one line.
+    """
+
+    model: str
+    file: str
+    line: int
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """One Parquet file that an engine wrote.
 
@@ -290,3 +307,6 @@ class Destination(Protocol):
 
     def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
         """Classify the result of one attempt by the contract."""
+
+    def column_named(self, payload: Payload, message: str) -> str | None:
+        """Return the column that the destination's words about a refused row name, or None if they name none."""

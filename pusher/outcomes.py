@@ -1,4 +1,4 @@
-"""What the methods of `Project` answer."""
+"""What the methods of `Project` answer, and how patient a push is asked to be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,26 @@ if TYPE_CHECKING:
     from pusher.effective import EffectiveSetting
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a push waits, and when it gives up.
+
+    Attributes:
+        wait_s: For another run that holds the lock.
+        deadline_s: Time after which nothing new is sent.
+        grace_s: Time that requests in flight get to end when the run is stopped.
+        max_dead_share: Share of refused rows that stops the run.
+    """
+
+    wait_s: float = 0.0
+    deadline_s: float = 1_800.0
+    grace_s: float = 10.0
+    max_dead_share: float = 0.1
+
+
+DEFAULT_PATIENCE = Patience()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pusher.account import DEFAULT_CONCURRENCY, Account
@@ -25,15 +26,16 @@ from pusher.config import (
     load_profile,
     load_project_file,
 )
-from pusher.contracts import Column, Engine, EngineError
-from pusher.errors import CompileError, ConfigError, Problem
-from pusher.outcomes import BuildReport, LintReport, Shown, ViewConfig
+from pusher.contracts import Column, ColumnOrigin, Engine, EngineError
+from pusher.errors import CompileError, ConfigError, Problem, PusherError
+from pusher.outcomes import DEFAULT_PATIENCE, BuildReport, LintReport, Patience, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.state import StateFolder
-    from pusher.ledger.views import Summary
+    from pusher.ledger.summary import Summary
+    from pusher.push.decisions import Action, ResolveReport, RetryReport, Workplace
     from pusher.push.plan import View
     from pusher.push.world import PushReport
 
@@ -79,6 +81,8 @@ class Project:
         self.listener = listener
         self.clock: Clock = FixedClock(options.clock) if options.clock else SystemClock()
         self.started_at = self.clock.now()
+        self._following = Lock()
+        self._known_origins: dict[str, Mapping[str, ColumnOrigin]] = {}
 
     @classmethod
     def load(cls, options: LoadOptions | None = None, *, listener: Listener = silent) -> Project:
@@ -324,6 +328,8 @@ class Project:
         *,
         dry_run: bool = False,
         test_event_code: str | None = None,
+        patience: Patience = DEFAULT_PATIENCE,
+        adopt: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
         interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext,
     ) -> PushReport:
@@ -334,6 +340,8 @@ class Project:
             exclude: Models to leave out.
             dry_run: Plan and show; send nothing, change nothing.
             test_event_code: Send as test events, which never count as sent.
+            patience: How long to wait, and when to give up.
+            adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here.
             should_stop: True once the user asked to stop.
             interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once. It is
                 given what cuts a running query short, to be called from another thread.
@@ -360,13 +368,21 @@ class Project:
             dry_run=dry_run,
             test_event_code=test_event_code,
             requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
-            limits=DeliveryLimits(concurrency=settings.concurrency or DEFAULT_CONCURRENCY),
+            limits=DeliveryLimits(
+                concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
+                deadline_s=patience.deadline_s,
+                grace_s=patience.grace_s,
+                max_dead_share=patience.max_dead_share,
+                pixel_window=self.policy.shared_with_pixel,
+            ),
             on_change=self.policy.on_change,
             pixel_window=self.policy.shared_with_pixel,
             strict=self.policy.require_vendor_page_columns,
             ledger_id=self.profile.ledger_id,
             normaliser_version=self.manifest.normaliser_version,
             resume_all=not select and not exclude,
+            adopt=adopt,
+            wait_s=patience.wait_s,
         )
         engines: list[Engine] = []
 
@@ -388,8 +404,96 @@ class Project:
             open_engine=open_engine,
             ca_file=settings.ca_file,
             interruptible=lambda: interruptible(cut_query_short),
+            origins=self._origins,
         )
         return push(views, world, options)
+
+    def retry(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        reasons: Sequence[str] = (),
+        test_event_code: str | None = None,
+        even_unchanged: bool = False,
+        dry_run: bool = False,
+        wait_s: float = 0.0,
+    ) -> RetryReport:
+        """Let rows that TikTok refused be planned again by the next push.
+
+        Args:
+            select: Models to use, in dbt's selector syntax.
+            exclude: Models to leave out.
+            reasons: Reason codes such as `tiktok-40002`; empty for all.
+            test_event_code: Rows of test pushes with this code.
+            even_unchanged: Also rows that their model still gives as they were refused.
+            dry_run: Say what would be done.
+            wait_s: How long to wait for a push that is running.
+
+        Raises:
+            StateError: There is no ledger, or it cannot be trusted.
+            AnotherRunIsActive: A push holds the lock.
+        """
+        from pusher.push.decisions import retry
+
+        return retry(
+            self._workplace(wait_s),
+            models=self._chosen(select, exclude),
+            reasons=list(reasons) or None,
+            test_event_code=_test_code(test_event_code),
+            even_unchanged=even_unchanged,
+            dry_run=dry_run,
+        )
+
+    def resolve(
+        self,
+        action: Action,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        batches: Sequence[int] = (),
+        wait_s: float = 0.0,
+    ) -> ResolveReport:
+        """List parked batches, send them again, or take them for delivered.
+
+        Raises:
+            StateError: There is no ledger, or it cannot be trusted.
+            AnotherRunIsActive: A push holds the lock.
+        """
+        from pusher.push.decisions import resolve
+
+        models = self._chosen(select, exclude)
+        return resolve(self._workplace(wait_s), action, models=models, batches=list(batches) or None)
+
+    def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:
+        """Return the selected models' names, or None when nothing was said: also models that are gone."""
+        return [model.name for model in self.models(select, exclude)] if select or exclude else None
+
+    def _workplace(self, wait_s: float) -> Workplace:
+        from pusher.push.decisions import Workplace
+
+        return Workplace(self.state, self.clock, self.account.destination, wait_s, self._origins)
+
+    def _origins(self, name: str) -> Mapping[str, ColumnOrigin]:
+        """Return which SQL makes each contract column of a view; nothing for a view that is gone or does not bind."""
+        with self._following:
+            if name not in self._known_origins:
+                self._known_origins[name] = self._followed(name)
+            return self._known_origins[name]
+
+    def _followed(self, name: str) -> Mapping[str, ColumnOrigin]:
+        from pusher.lint.origins import column_origins
+
+        try:
+            model = self.manifest.models.get(name)
+            payload = None if model is None else self.account.payload_of(model)
+            if payload is None:
+                return {}
+            inference = self._inference()
+        except PusherError:
+            # The words about a refused row are worth having without the line that made it.
+            return {}
+        return column_origins(self.manifest, name, payload, columns=inference.models, source_columns=inference.sources)
 
     def show(self, name: str, *, limit: int) -> Shown:
         """Return some rows of a built model, with the values of personal columns masked.
@@ -427,9 +531,11 @@ class Project:
 
     def status(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
-        from pusher.ledger.views import summarise
+        from pusher.ledger.summary import summarise
 
-        return summarise(self.state)
+        payloads = self.account.destination.payloads
+        ages = {name: payload.limits.max_age_s for name, payload in payloads.items() if payload.kind == "events"}
+        return summarise(self.state, now=self.clock.now(), max_age_s=ages)
 
     def status_sql(self, sql: str) -> list[dict[str, Any]]:
         """Run a SELECT on a copy of the ledger.

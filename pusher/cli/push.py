@@ -11,6 +11,7 @@ from pusher.cli import options
 from pusher.cli.receipt import receipt_text
 from pusher.cli.session import StopOnSignal, session
 from pusher.errors import PusherError
+from pusher.outcomes import Patience
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
 
@@ -32,6 +33,20 @@ def push(
     test_event_code: Annotated[
         str | None, typer.Option("--test-event-code", help="Send as test events; they never count as sent.")
     ] = None,
+    wait: options.Wait = 0.0,
+    deadline: Annotated[
+        float, typer.Option("--deadline", min=1, help="Seconds after which nothing new is sent.")
+    ] = 1_800,
+    grace: Annotated[
+        float, typer.Option("--grace", min=0, help="Seconds that requests in flight get to end on Ctrl-C or SIGTERM.")
+    ] = 10,
+    max_dead: Annotated[
+        float,
+        typer.Option("--max-dead", min=0, max=1, help="Share of the first 1,000 rows refused that stops the run."),
+    ] = 0.1,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Let this ledger, or a new one, take the place of the one expected here.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -50,6 +65,8 @@ def push(
                 exclude or (),
                 dry_run=dry_run,
                 test_event_code=test_event_code,
+                patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
+                adopt=adopt,
                 should_stop=stop,
                 interruptible=stop.interruptible,
             )

@@ -22,6 +22,7 @@ _HELD = {
     "accepted": "already sent",
     "in_flight": "planned earlier or in flight",
     "dead": "refused by TikTok before",
+    "corrected": "refused before, corrected: run `pusher retry`",
     "parked": "parked before",
     "expired": "too old before they could be sent",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pusher.cli.colours import painted
@@ -76,6 +77,11 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         return _GAP.join(parts).rstrip()
 
     return "\n".join([line(headers), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def moment(unix_s: int | None) -> str:
+    """Return a moment in UTC, to the minute."""
+    return "" if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def counted(number: int, thing: str) -> str:

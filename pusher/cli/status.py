@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pusher.cli import options, render
+from pusher.cli.colours import painted
 from pusher.cli.session import session
 
-HELP = """Show what the ledger knows: last runs, open rows, quarantine.
+if TYPE_CHECKING:
+    from pusher.ledger.summary import Summary
+
+HELP = """Show what the ledger knows: last runs, what needs a person and what to do, open rows, quarantine.
 
 Example: pusher status --sql "select model, count(*) from quarantine group by model" """
 
@@ -21,6 +25,7 @@ def status(
     profiles_dir: options.ProfilesDir = None,
     target: options.Target = None,
     state_dir: options.StateDir = None,
+    clock: options.ClockAt = None,
     sql: Annotated[str | None, typer.Option("--sql", help="A SELECT over a copy of the ledger.")] = None,
     fail_if_pending: Annotated[
         bool, typer.Option("--fail-if-pending", help="Exit 4 if rows are pending, 5 if some are parked.")
@@ -31,7 +36,7 @@ def status(
 ) -> None:
     """Show the ledger."""
     with session("status", as_json=json, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir)
+        project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir, clock=clock)
         if sql is not None:
             rows = project.status_sql(sql)
             current.body["rows"] = rows
@@ -40,13 +45,15 @@ def status(
             return
         summary = project.status()
         if summary is None:
-            current.body |= {"runs": [], "open": [], "settled": [], "quarantine": []}
+            current.body |= {"runs": [], "attention": [], "open": [], "settled": [], "quarantine": []}
             current.text("Nothing was pushed with this target yet.")
             return
         current.body |= {
             "ledger_id": summary.ledger_id,
             "base_url": summary.base_url,
             "runs": summary.runs,
+            "attention": summary.attention,
+            "expiring_before": summary.expiring_before.isoformat(timespec="seconds"),
             "open": summary.open_rows,
             "settled": summary.settled_rows,
             "quarantine": summary.quarantined,
@@ -63,7 +70,17 @@ def status(
         ):
             if rows:
                 current.text(f"{title}\n{render.table(list(rows[0]), [list(row.values()) for row in rows])}\n")
-        if parked:
-            current.text("Parked rows may or may not have arrived and are too old to send again safely.")
-        elif summary.open_rows:
-            current.text("Run `pusher push` again: pending rows are sent, nothing is sent twice.")
+        current.text(_attention(summary))
+
+
+def _attention(summary: Summary) -> str:
+    """Return what needs a person, with what to do."""
+    if not summary.attention:
+        return "Nothing needs a person."
+    lines = ["What needs a person"]
+    for row in summary.attention:
+        what, model, space = row["what"], row["model"], f" ({row['space']})" if row["space"] else ""
+        until = f", the first until {render.moment(row['until'])} UTC" if row["until"] is not None else ""
+        lines.append(f"  {row['rows']:>8,}  {painted('!')} {what}: {model}{space}{until}")
+        lines.append(render.wrapped(row["fix"], "              "))
+    return "\n".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -14,9 +15,10 @@ from pusher.ledger.rows import stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_TIMEOUT_S = 30
 MOST_BEHIND = timedelta(hours=24)
+OLDER_COPY = "ledger-schema-{version}.sqlite"
 
 
 def _damaged(message: str, shown: str, fix: str) -> StateError:
@@ -41,18 +43,36 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _migrate(connection: sqlite3.Connection, shown: str) -> None:
-    version = connection.execute("pragma user_version").fetchone()[0]
+def _migrate(connection: sqlite3.Connection, state: StateFolder) -> None:
+    """Bring the schema to this version; a ledger of an older one is copied before it is changed."""
+    version, shown = connection.execute("pragma user_version").fetchone()[0], state.ledger.name
     if version > SCHEMA_VERSION:
         message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
         raise _damaged(message, shown, "Install the newer pusher that wrote it.")
-    scripts = sorted(resources.files("pusher.ledger").joinpath("migrations").iterdir(), key=lambda item: item.name)
-    for script in scripts:
-        number = int(script.name.partition("_")[0])
-        if number > version:
-            connection.executescript(
-                f"begin immediate; {script.read_text('utf-8')}; pragma user_version = {number}; commit;"
-            )
+    if version == SCHEMA_VERSION:
+        return
+    if version > 0:
+        _copy_before(connection, state.root / OLDER_COPY.format(version=version))
+    texts = [text for number, text in migrations() if number > version]
+    # A table can only be made anew while nothing checks who refers to it.
+    connection.execute("pragma foreign_keys = off")
+    connection.executescript(f"begin immediate; {' '.join(texts)} pragma user_version = {SCHEMA_VERSION}; commit;")
+    connection.execute("pragma foreign_keys = on")
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Return number and text of every migration, in order."""
+    scripts = resources.files("pusher.ledger").joinpath("migrations").iterdir()
+    return sorted((int(script.name.partition("_")[0]), script.read_text("utf-8")) for script in scripts)
+
+
+def _copy_before(connection: sqlite3.Connection, path: Path) -> None:
+    """Keep a ledger as an older version of this program left it."""
+    path.unlink(missing_ok=True)
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
+    with closing(sqlite3.connect(path)) as copy:
+        connection.backup(copy)
+    sync_folder(path.parent)
 
 
 def _check_is_ledger(path: Path, shown: str) -> None:
@@ -73,23 +93,37 @@ def check_pages(connection: sqlite3.Connection, shown: str) -> None:
         raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
 
 
-def _identify(store: Store, state: StateFolder, *, base_url: str, now: datetime, expected: str | None) -> None:
+def _identify(
+    store: Store, state: StateFolder, *, base_url: str | None, now: datetime, expected: str | None, adopt: bool
+) -> None:
     ledger_id = store.meta("ledger_id")
-    if ledger_id is None:
-        ledger_id = secrets.token_hex(8)
+    if ledger_id is None and base_url is not None:
+        ledger_id = (expected if adopt else None) or secrets.token_hex(8)
         with store.transaction():
             store.set_meta("ledger_id", ledger_id)
             store.set_meta("base_url", base_url)
             store.set_meta("created_at", stamp(now))
-        state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
-        state.ledger_id.chmod(PRIVATE_FILE)
+        _write_id(state, ledger_id)
+    if adopt and expected is not None and expected != ledger_id:
+        with store.transaction():
+            store.set_meta("ledger_id", expected)
+        ledger_id = expected
+        _write_id(state, ledger_id)
     if expected is not None and expected != ledger_id:
-        fix = "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml."
+        fix = (
+            "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml. If this ledger takes its "
+            "place, run `pusher push --adopt` once."
+        )
         raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
     served = store.meta("base_url")
-    if served != base_url:
+    if base_url is not None and served != base_url:
         message = f"This ledger records pushes to {served}, not to {base_url}."
         raise _damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
+
+
+def _write_id(state: StateFolder, ledger_id: str) -> None:
+    state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
+    state.ledger_id.chmod(PRIVATE_FILE)
 
 
 def _check_files(store: Store, state: StateFolder) -> None:
@@ -105,17 +139,26 @@ def _check_files(store: Store, state: StateFolder) -> None:
     state.remove_unnamed(named)
 
 
-def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None = None) -> Store:
+def open_store(
+    state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None = None, adopt: bool = False
+) -> Store:
     """Open the ledger of a state folder for writing, creating it when there is none.
 
     The caller holds the folder's lock.
+
+    Args:
+        state: The state folder.
+        base_url: Where its rows go to, or None to serve no push.
+        now: Current moment.
+        expected_id: Ledger that the profile pins, or None.
+        adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
 
     Raises:
         StateError: The ledger is damaged, foreign, of a newer version, cannot be read or written, or one of its
             files is missing or differs.
     """
     try:
-        return _open(state, base_url=base_url, now=now, expected_id=expected_id)
+        return _open(state, base_url=base_url, now=now, expected_id=expected_id, adopt=adopt)
     except sqlite3.Error as error:
         raise _damaged(
             f"The ledger cannot be used: {error}.", state.ledger.name, "Check disk space and rights, or restore it."
@@ -124,15 +167,26 @@ def open_store(state: StateFolder, *, base_url: str, now: datetime, expected_id:
         raise unusable(error, state.ledger) from error
 
 
-def _open(state: StateFolder, *, base_url: str, now: datetime, expected_id: str | None) -> Store:
+def no_ledger() -> StateError:
+    """Return what to tell a person who asks for a ledger that is not there."""
+    return StateError(Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`."))
+
+
+def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None, adopt: bool) -> Store:
     shown = state.ledger.name
     # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
     fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
-    if fresh and state.ledger_id.exists():
-        fix = "Restore the ledger from a backup, or remove the whole state folder if nothing was ever sent with it."
+    if fresh and state.ledger_id.exists() and not adopt:
+        fix = (
+            "Restore the ledger from a backup. If it is lost, `pusher push --adopt` begins a new one: it sends every "
+            "row of the views again, and what TikTok got more than 48 hours ago counts twice."
+        )
         raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
-    if fresh and expected_id is not None:
-        fix = "Restore the state folder, point --state-dir at it, or remove ledger_id from profiles.yml."
+    if fresh and expected_id is not None and not adopt:
+        fix = (
+            "Restore the state folder or point --state-dir at it. If it is lost, `pusher push --adopt` begins a new "
+            "one: it sends every row of the views again, and what TikTok got more than 48 hours ago counts twice."
+        )
         raise _damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
     if fresh:
         os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
@@ -140,10 +194,10 @@ def _open(state: StateFolder, *, base_url: str, now: datetime, expected_id: str 
         _check_is_ledger(state.ledger, shown)
     connection = _connect(state.ledger)
     try:
-        _migrate(connection, shown)
         check_pages(connection, shown)
+        _migrate(connection, state)
         store = Store(connection)
-        _identify(store, state, base_url=base_url, now=now, expected=expected_id)
+        _identify(store, state, base_url=base_url, now=now, expected=expected_id, adopt=adopt)
         if fresh:
             sync_folder(state.root)
         _check_files(store, state)

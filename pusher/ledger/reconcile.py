@@ -6,14 +6,14 @@ with the width or the number of rows. Nothing here depends on the engine that ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from pusher.contracts import StagedFile
+from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import literal
@@ -25,6 +25,10 @@ CONFLICT = (
     "Give a changed order an event_id of its own, or restore the first values.",
 )
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
+CORRECTED = "corrected"
+"""How a row is held that TikTok refused and its model gives otherwise by now."""
+UNEXPLAINED = ("planned", "already_sent", "enriched")
+"""Terms whose rows the quarantine does not list."""
 MATERIAL = ("event_time", "value", "currency", "contents")
 
 
@@ -92,6 +96,17 @@ def path_list(files: Sequence[Path]) -> str:
     return "[" + ", ".join(literal(path.as_posix()) for path in files) + "]"
 
 
+def origin_table(origins: Mapping[str, ColumnOrigin]) -> str:
+    """Return the SQL that makes a temporary table of what makes each contract column."""
+    rows = ", ".join(
+        f"({literal(field)}, {literal(one.model)}, {literal(one.file)}, {one.line}, {literal(one.sql)})"
+        for field, one in origins.items()
+    )
+    columns = "field, sql_model, sql_file, sql_line, sql_text"
+    empty = "select null::varchar, null::varchar, null::varchar, null::bigint, null::varchar where false"
+    return f"create temp table origin as select * from ({f'values {rows}' if rows else empty}) as origin ({columns})"
+
+
 @dataclass(slots=True)
 class Reconciler:
     """One comparison of staged rows with the ledger's keys.
@@ -102,6 +117,7 @@ class Reconciler:
         keys: The ledger's key files of this key space.
         held: Outbox parts of this key space that are not settled.
         known_conflicts: Quarantine files that may list conflicts already reported.
+        reopened: Files of refused rows that may be sent again, but not as they were.
         reasons: Reason number to its text.
     """
 
@@ -111,6 +127,7 @@ class Reconciler:
     held: Sequence[Path]
     known_conflicts: Sequence[Path]
     reasons: Mapping[int, ReasonText]
+    reopened: Sequence[Path] = ()
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -165,6 +182,8 @@ class Reconciler:
         run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
         if held := self._held_keys():
             self._exclude_held(held)
+        if self.reopened:
+            self._exclude_unchanged()
         self._exclude_repeated()
 
     def _exclude_held(self, held: str) -> None:
@@ -188,10 +207,11 @@ class Reconciler:
         self._connection.execute(
             "insert into excluded select file_index, file_row_number, term, detail from ("
             "select staged.file_index, staged.file_row_number, "
-            "case when staged._payload_hash = held.payload_hash then 'already_sent' "
+            # Nobody has the first copy of a row that TikTok refused, so a change of it contradicts nothing.
+            "case when staged._payload_hash = held.payload_hash or held.state = 'dead' then 'already_sent' "
             f"when ({differing}) <> '' then 'conflicting' else 'enriched' end as term, "
             "case when staged._payload_hash = held.payload_hash then held.state "
-            f"else rtrim({differing}, ',') end as detail, "
+            f"when held.state = 'dead' then {literal(CORRECTED)} else rtrim({differing}, ',') end as detail, "
             # A key can be held twice, once settled and once reopened; the newest state says more.
             "row_number() over (partition by staged.file_index, staged.file_row_number "
             "order by staged._payload_hash = held.payload_hash desc, held.state) as place "
@@ -199,6 +219,21 @@ class Reconciler:
             "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
             ") where place = 1"
         )
+        self._forget_excluded()
+
+    def _exclude_unchanged(self) -> None:
+        """Keep rows refused that TikTok refused before in these very words."""
+        facts = self._staged("_event_key, _payload_hash")
+        self._connection.execute(
+            "insert into excluded select fresh.file_index, fresh.file_row_number, 'already_sent', 'dead' "
+            f"from fresh join {facts} as staged on staged.file_index = fresh.file_index "
+            "and staged.file_row_number = fresh.file_row_number "
+            f"where (staged._event_key, staged._payload_hash) in (select (event_key, payload_hash) "
+            f"from read_parquet({path_list(self.reopened)}))"
+        )
+        self._forget_excluded()
+
+    def _forget_excluded(self) -> None:
         self._connection.execute(
             "delete from fresh where exists (select 1 from excluded where excluded.file_index = fresh.file_index "
             "and excluded.file_row_number = fresh.file_row_number)"
@@ -312,9 +347,12 @@ class Reconciler:
             "else reason.fix end as fix, "
             "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
             "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "
-            f"{literal(first_seen)} as first_seen, _event_time + {max_age_s} as sendable_until "
+            f"{literal(first_seen)} as first_seen, _event_time + {max_age_s} as sendable_until, "
+            "origin.sql_model, origin.sql_file, origin.sql_line, origin.sql_text "
             f"from ({self._outcome(columns)}) as outcome left join {reason} on reason.number = outcome._reason "
-            "where term not in ('planned', 'already_sent', 'enriched')) "
+            "left join origin on origin.field = case term when 'conflicting' then split_part(detail, ',', 1) "
+            "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
+            f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)})) "
             f"to {literal(path.as_posix())} (format parquet, compression zstd)"
         )
         rows = self._rows(f"select count(*) from read_parquet({literal(path.as_posix())})")[0][0]
@@ -337,7 +375,15 @@ class Reconciler:
         )
         return int(self._rows(sql)[0][0])
 
-    def reconcile(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> Reconciled:
+    def reconcile(
+        self,
+        *,
+        model: str,
+        run: str,
+        first_seen: str,
+        max_age_s: int,
+        origins: Callable[[], Mapping[str, ColumnOrigin]] = dict,
+    ) -> Reconciled:
         """Compare, freeze and explain.
 
         Args:
@@ -345,6 +391,7 @@ class Reconciler:
             run: Run id, kept with the quarantine.
             first_seen: ISO moment of the run's start.
             max_age_s: Age after which an event is not counted any more.
+            origins: Says which SQL makes each contract column; asked only when rows are not sent.
 
         Raises:
             StateError: Disk or memory ran out; nothing was recorded.
@@ -354,15 +401,25 @@ class Reconciler:
         if not self.staged:
             return Reconciled([], [], None, 0, 0)
         try:
-            return self._reconcile(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s)
+            return self._reconcile(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s, origins=origins)
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             words = str(error).partition("\n")[0]
             fix = "Free space in the state folder and memory, then run again: nothing was sent."
             raise StateError(Problem("state-write", f"The rows could not be frozen: {words}", fix=fix)) from error
 
-    def _reconcile(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> Reconciled:
+    def _reconcile(
+        self,
+        *,
+        model: str,
+        run: str,
+        first_seen: str,
+        max_age_s: int,
+        origins: Callable[[], Mapping[str, ColumnOrigin]],
+    ) -> Reconciled:
         self._match()
         counts = self._counts()
+        explained = any(count.term not in UNEXPLAINED for count in counts)
+        self._connection.execute(origin_table(origins() if explained else {}))
         dropped = self._rows(
             f"select coalesce(sum(_dropped_identifiers), 0) from {self._staged('_dropped_identifiers, _reason')} "
             "where _reason is null"

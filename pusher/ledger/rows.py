@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +10,7 @@ from datetime import datetime
 from pusher.contracts import BatchState
 
 Ranges = tuple[tuple[int, int], ...]
+RUN_ID_FORMAT = "%Y%m%dT%H%M%S"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,11 @@ class Batch:
     sha256: str | None = None
     first_risk_at: datetime | None = None
     attempts: int = 0
+
+
+def new_run_id(now: datetime) -> str:
+    """Return the id of a run that begins now."""
+    return f"{now.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
 
 
 def stamp(moment: datetime) -> str:

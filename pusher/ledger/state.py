@@ -13,7 +13,8 @@ import re
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +24,7 @@ FOLDERS = ("outbox", "keys", "quarantine")
 SCRATCH = "pusher-scratch"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
+LOCK_POLL_S = 0.1
 
 
 class StateFolder:
@@ -57,8 +59,19 @@ class StateFolder:
             raise unusable(error, self.root) from error
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(
+        self,
+        *,
+        wait_s: float = 0.0,
+        should_stop: Callable[[], bool] = lambda: False,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Iterator[None]:
         """Hold the lock of this folder; the kernel frees it however the process ends.
+
+        Args:
+            wait_s: How long to wait for another process that holds it.
+            should_stop: True once waiting is no longer wanted.
+            on_wait: Called once if there is something to wait for.
 
         Raises:
             AnotherRunIsActive: Another process holds it.
@@ -69,22 +82,29 @@ class StateFolder:
         except OSError as error:
             raise unusable(error, self.lock) from error
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise AnotherRunIsActive(
-                    Problem(
-                        "another-run",
-                        "Another push of this target is running.",
-                        self.lock.as_posix(),
-                        fix="Wait for it to end, then run again.",
-                    )
-                ) from error
-            except OSError as error:
-                raise unusable(error, self.lock) from error
+            until_s = time.monotonic() + wait_s
+            has_waited = False
+            while not self._take_lock(descriptor):
+                if should_stop() or time.monotonic() >= until_s:
+                    fix = "Wait for it to end, then run again; `--wait SECONDS` waits for it."
+                    message = "Another push of this target is running."
+                    raise AnotherRunIsActive(Problem("another-run", message, self.lock.as_posix(), fix=fix))
+                if not has_waited:
+                    on_wait()
+                has_waited = True
+                time.sleep(LOCK_POLL_S)
             yield
         finally:
             os.close(descriptor)
+
+    def _take_lock(self, descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise unusable(error, self.lock) from error
+        return True
 
     def remove_unnamed(self, named: set[str]) -> None:
         """Remove what no committed row names: leftovers of a run that ended early."""

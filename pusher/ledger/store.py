@@ -17,6 +17,9 @@ from typing import Any
 from pusher.contracts import BatchState, Verdict
 from pusher.ledger.rows import Batch, File, Part, Ranges, stamp
 
+ASSUMED = "ASSUMED"
+"""What stands for the class of an answer where a person decided."""
+
 
 class Store:
     """Typed reads and writes of the SQLite file.
@@ -223,12 +226,12 @@ class Store:
         )
         return {BatchState(state): count for state, count in rows}
 
-    def refusals(self, run: str) -> list[tuple[str, int | None, str, int]]:
-        """Return (model, code, message, rows) of the rows that TikTok refused in a run."""
+    def refusals(self, run: str) -> list[tuple[str, str, int | None, str, int]]:
+        """Return (model, payload, code, message, rows) of the rows that TikTok refused in a run."""
         rows = self._connection.execute(
-            "select part.model, batch.code, coalesce(batch.message, ''), sum(batch.rows) "
+            "select part.model, part.payload, batch.code, coalesce(batch.message, ''), sum(batch.rows) "
             "from batch join part on part.id = batch.part where batch.state = 'dead' and batch.run = ? "
-            "group by part.model, batch.code, batch.message order by part.model, sum(batch.rows) desc",
+            "group by part.model, part.payload, batch.code, batch.message order by part.model, sum(batch.rows) desc",
             (run,),
         )
         return [tuple(row) for row in rows]
@@ -334,6 +337,35 @@ class Store:
             (state, message, stamp(now), batch.id),
         )
         return replace(batch, state=state)
+
+    def parked(self) -> list[tuple[Part, Batch, str]]:
+        """Return the parked batches of open parts with what parked them, oldest first."""
+        waiting = self._connection.execute(
+            "select batch.id, coalesce(batch.message, '') from batch where state = 'parked'"
+        ).fetchall()
+        words = dict(waiting)
+        return [
+            (part, batch, words[batch.id])
+            for part in self.open_parts()
+            for batch in self.batches(part.id)
+            if batch.id in words
+        ]
+
+    def assume_accepted(self, batch: Batch, *, run: str, now: datetime) -> None:
+        """Take a parked batch for accepted, because a person says so."""
+        self._connection.execute(
+            "update batch set state = 'accepted', response_class = ?, message = ?, run = ?, updated_at = ? "
+            "where id = ? and state = 'parked'",
+            (ASSUMED, "A person said that it was delivered.", run, stamp(now), batch.id),
+        )
+
+    def send_anew(self, batch: Batch, *, run: str, now: datetime) -> None:
+        """Let a parked batch be sent as if it had never been, because a person says so."""
+        self._connection.execute(
+            "update batch set state = 'retry', first_risk_at = null, encoder = null, sha256 = null, message = ?, "
+            "run = ?, updated_at = ? where id = ? and state = 'parked'",
+            ("A person said that it is to be sent again.", run, stamp(now), batch.id),
+        )
 
     def recover(self, now: datetime) -> int:
         """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""

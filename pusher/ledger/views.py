@@ -1,21 +1,20 @@
 """A read-only picture of the ledger for people: a copy that holds no lock.
 
-The SQLite file is copied through its backup API, loaded as Arrow into an in-memory DuckDB, and joined by the
-Parquet keys and the quarantine as views.
+The SQLite file is copied through its backup API, loaded as Arrow into an in-memory DuckDB, and joined by views over
+the Parquet files and over the receipts.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import EngineError
-from pusher.errors import Problem, StateError
-from pusher.ledger.opening import check_pages, read_connection, unreadable
+from pusher.ledger.opening import check_pages, no_ledger, read_connection, unreadable
 from pusher.ledger.state import StateFolder
 from pusher.payload.sql import identifier, literal
 
@@ -23,44 +22,39 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = ("run", "file", "part", "batch", "attempt")
-# Columns of the views while there is no file to read them from.
-_EMPTY = {
+_DEFINED = ("quarantine", "open_rows", "receipt", "receipt_revenue")
+# The files behind each view, and its columns while there is none.
+_FILES = {
     "sent_keys": (
-        "event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint, value decimal(38, 9), "
-        "currency varchar, event varchar, source_id varchar, shop_id varchar, event_channel varchar, brand varchar, "
-        "num_items bigint, state varchar, space varchar"
+        ("keys", "archive"),
+        (
+            "event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint, value decimal(38, 9), "
+            "currency varchar, event varchar, source_id varchar, shop_id varchar, event_channel varchar, "
+            "brand varchar, num_items bigint, state varchar, space varchar"
+        ),
     ),
     "quarantine": (
-        "model varchar, run varchar, term varchar, reason varchar, field varchar, message varchar, fix varchar, "
-        "event varchar, event_id varchar, source_id varchar, event_time bigint, value decimal(38, 9), "
-        "currency varchar, event_key uuid, payload_hash blob, first_seen varchar, sendable_until bigint, space varchar"
+        ("quarantine",),
+        (
+            "model varchar, run varchar, term varchar, reason varchar, field varchar, message varchar, fix varchar, "
+            "event varchar, event_id varchar, source_id varchar, event_time bigint, value decimal(38, 9), "
+            "currency varchar, event_key uuid, payload_hash blob, first_seen varchar, sendable_until bigint, "
+            "sql_model varchar, sql_file varchar, sql_line bigint, sql_text varchar, space varchar"
+        ),
     ),
 }
-_KINDS = {"sent_keys": "keys", "quarantine": "quarantine"}
+_FROZEN = (
+    "_event varchar, _event_id varchar, _source_id varchar, _event_time bigint, _value decimal(38, 9), "
+    "_currency varchar, _event_key uuid, _reason smallint, filename varchar, file_row_number bigint"
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What `pusher status` shows.
+def copy_of(state: StateFolder) -> sqlite3.Connection | None:
+    """Return a copy of a ledger in memory, or None when nothing was recorded yet.
 
-    Attributes:
-        ledger_id: Name of the ledger.
-        base_url: What it serves.
-        runs: Newest runs first: id, started, finished (UTC), exit code.
-        open_rows: Rows by model, key space and state that are neither accepted nor refused for good.
-        settled_rows: Rows by model, key space and final state.
-        quarantined: Rows by model, key space, term and reason.
+    Raises:
+        StateError: The ledger cannot be read.
     """
-
-    ledger_id: str
-    base_url: str
-    runs: list[dict[str, Any]]
-    open_rows: list[dict[str, Any]]
-    settled_rows: list[dict[str, Any]]
-    quarantined: list[dict[str, Any]]
-
-
-def _copy(state: StateFolder) -> sqlite3.Connection | None:
     source = read_connection(state)
     if source is None:
         return None
@@ -93,20 +87,52 @@ def _load(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, table
     connection.unregister(f"_{table}")
 
 
-def _create_view(
+def _create_views(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder) -> None:
+    """Create the views of the reference page."""
+    for name in _FILES:
+        _create_rows(connection, copy, state, name)
+    connection.execute("create view sent_keys as select * from _sent_keys")
+    _create_frozen(connection, copy, state)
+    definitions = resources.files("pusher.ledger").joinpath("view_definitions")
+    for name in _DEFINED:
+        connection.execute(definitions.joinpath(f"{name}.sql").read_text("utf-8"))
+
+
+def _create_rows(
     connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder, name: str
 ) -> None:
-    """Create a view over all files of a kind, each row with its key space."""
+    """Create `_name` over all files behind a view, each row with its key space."""
+    kinds, columns = _FILES[name]
     spaces: dict[str, list[Path]] = {}
-    for path, space in copy.execute("select path, space from file where kind = ? order by id", (_KINDS[name],)):
+    listed = ", ".join("?" * len(kinds))
+    for path, space in copy.execute(f"select path, space from file where kind in ({listed}) order by id", kinds):
         if (state.root / path).is_file():
             spaces.setdefault(space, []).append(state.root / path)
-    connection.execute(f"create table {identifier('_empty_' + name)} ({_EMPTY[name]})")
+    connection.execute(f"create table {identifier('_empty_' + name)} ({columns})")
     parts = [f"select * from {identifier('_empty_' + name)}"]
     for space, paths in spaces.items():
-        listed = ", ".join(literal(path.as_posix()) for path in paths)
-        parts.append(f"select *, {literal(space)} as space from read_parquet([{listed}], union_by_name = true)")
-    connection.execute(f"create view {name} as {' union all by name '.join(parts)}")
+        parts.append(f"select *, {literal(space)} as space from {_parquet(paths)}")
+    connection.execute(f"create view {identifier('_' + name)} as {' union all by name '.join(parts)}")
+
+
+def _create_frozen(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder) -> None:
+    """Create `_frozen` over the rows of open parts, and `_outbox` that says which part a file is."""
+    named = copy.execute("select part.id, file.path from part join file on file.id = part.file order by part.id")
+    files = [(part, state.root / path) for part, path in named if (state.root / path).is_file()]
+    connection.execute("create table _outbox (part bigint, path varchar)")
+    connection.execute(f"create table _empty_frozen ({_FROZEN})")
+    parts = ["select * from _empty_frozen"]
+    if files:
+        connection.executemany("insert into _outbox values (?, ?)", [(part, path.as_posix()) for part, path in files])
+        columns = ", ".join(column.split(" ")[0] for column in _FROZEN.replace(", 9)", "").split(", "))
+        parts.append(f"select {columns} from {_parquet([path for _, path in files], file_row_number=True)}")
+    connection.execute(f"create view _frozen as {' union all by name '.join(parts)}")
+
+
+def _parquet(paths: Sequence[Path], *, file_row_number: bool = False) -> str:
+    listed = ", ".join(literal(path.as_posix()) for path in paths)
+    more = ", filename = true, file_row_number = true" if file_row_number else ""
+    return f"read_parquet([{listed}], union_by_name = true{more})"
 
 
 @contextmanager
@@ -122,17 +148,15 @@ def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) 
     """
     import duckdb
 
-    copy = copy or _copy(state)
+    copy = copy or copy_of(state)
     if copy is None:
-        message = "Nothing was pushed with this target yet."
-        raise StateError(Problem("no-ledger", message, fix="Run `pusher push`."))
+        raise no_ledger()
     connection = duckdb.connect(":memory:")
     try:
         try:
             for table in TABLES:
                 _load(connection, copy, table)
-            for name in _EMPTY:
-                _create_view(connection, copy, state, name)
+            _create_views(connection, copy, state)
         except (duckdb.Error, sqlite3.Error, ValueError, OSError) as error:
             raise unreadable(error, state.ledger.name) from error
         yield connection
@@ -155,63 +179,13 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise EngineError("The text must be exactly one SELECT.", kind="parser")
-            return _rows(connection, sql)
+            return rows_of(connection, sql)
         except duckdb.Error as error:
             raise EngineError(str(error).partition("\n")[0], kind="binder") from error
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+def rows_of(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    """Run a query and return its rows, digests as hex."""
     # By way of Arrow: fetching a zoned timestamp directly needs a package that is not installed.
     rows: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
     return [{name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()} for row in rows]
-
-
-def summarise(state: StateFolder) -> Summary | None:
-    """Return what there is to know at a glance, or None when there is no ledger yet.
-
-    Raises:
-        StateError: The ledger, or a file that it names, cannot be read.
-    """
-    import duckdb
-
-    copy = _copy(state)
-    if copy is None:
-        return None
-    try:
-        return _summary(state, copy)
-    except duckdb.Error as error:
-        raise unreadable(error, state.ledger.name) from error
-
-
-def _summary(state: StateFolder, copy: sqlite3.Connection) -> Summary:
-    meta = dict(copy.execute("select name, value from meta").fetchall())
-    with ledger_database(state, copy) as connection:
-        open_rows = _rows(
-            connection,
-            "select model, space, state, sum(rows)::bigint as rows, min(since) as since from ("
-            "select part.model, part.space, batch.state, batch.rows, batch.first_risk_at as since from batch "
-            "join part on part.id = batch.part where part.settled_at is null "
-            "and batch.state not in ('split', 'accepted', 'dead') "
-            "union all select part.model, part.space, 'planned', part.rows - coalesce(sum(batch.rows) "
-            "filter (where batch.state <> 'split'), 0), null "
-            "from part left join batch on batch.part = part.id where part.settled_at is null "
-            "group by part.id, part.model, part.space, part.rows) group by model, space, state having sum(rows) > 0 "
-            "order by model, space, state",
-        )
-        settled = _rows(
-            connection,
-            "select part.model, part.space, batch.state, sum(batch.rows)::bigint as rows "
-            "from batch join part on part.id = batch.part "
-            "where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
-        )
-        quarantined = _rows(
-            connection,
-            "select model, space, term, reason, count(*) as rows, min(fix) as fix from quarantine "
-            "group by all order by all",
-        )
-        runs = _rows(
-            connection,
-            "select id, substr(started_at, 1, 19) as started, substr(finished_at, 1, 19) as finished, exit_code "
-            "from run order by started_at desc limit 10",
-        )
-    return Summary(meta.get("ledger_id", ""), meta.get("base_url", ""), runs, open_rows, settled, quarantined)

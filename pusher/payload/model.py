@@ -211,6 +211,20 @@ class Payload:
                 return field
         return None
 
+    def column_at(self, path: str) -> str | None:
+        """Return the column behind a dotted place in the JSON row, such as `properties.contents.0.price`.
+
+        Columns of an item are named `contents.price`.
+        """
+        words = [word for word in path.lower().split(".") if word and not word.isdigit()]
+        for size in range(len(words), 0, -1):
+            for field in self.fields:
+                if field.path != ".".join(words[:size]):
+                    continue
+                item = next((one for one in self.item_fields if words[size:] == [one.column]), None)
+                return f"{field.column}.{item.column}" if item is not None else field.column
+        return None
+
     @property
     def columns(self) -> dict[str, Field]:
         """Every accepted column name, aliases included, to its field."""

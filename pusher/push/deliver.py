@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from pusher.clock import Clock
-from pusher.contracts import Answer, BatchState, Destination, Failure, Verdict
+from pusher.contracts import Answer, BatchState, ColumnOrigin, Destination, Failure, Verdict
 from pusher.errors import Problem
 from pusher.ledger.rows import Batch, Part, Ranges
 from pusher.ledger.state import StateFolder
@@ -28,13 +28,13 @@ from pusher.push.encode import encoder_id, halves, without
 from pusher.push.encoders import Encoders
 from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery
+from pusher.push.refused import Explainer
 from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
 from pusher.transport import Pacer, Transport
 
 ACK_DELAY_S = 0.05
 IDLE_S = 0.5
-GRACE_S = 10.0
 MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.003
 # One to open the next part, one to settle the last.
@@ -55,6 +55,7 @@ class Delivery:
         run: Run id.
         limits: How hard to work.
         should_stop: True once the user asked to stop.
+        origins: Says which SQL makes each column of a view; asked only when rows are refused.
         seed: Seed of the back-off's jitter.
     """
 
@@ -71,6 +72,7 @@ class Delivery:
         run: str,
         limits: DeliveryLimits,
         should_stop: Callable[[], bool],
+        origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         seed: int | None = None,
     ) -> None:
         self._store = store
@@ -83,6 +85,7 @@ class Delivery:
         self._run = run
         self._limits = limits
         self._should_stop = should_stop
+        self._origins = origins
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()
         self._works: dict[int, PartWork] = {}
@@ -130,6 +133,7 @@ class Delivery:
             now=self._clock.now,
             pool=files,
             on_accepted=self._add_accepted,
+            explain=Explainer(self._destination, self._origins),
         )
         self._claims = Claims(
             queue=self._queue,
@@ -288,7 +292,7 @@ class Delivery:
 
     def _drain(self) -> None:
         """Let requests in flight end, within the grace time, and store their outcome."""
-        end = self._clock.monotonic_s() + GRACE_S
+        end = self._clock.monotonic_s() + self._limits.grace_s
         while self._in_flight and self._clock.monotonic_s() < end:
             self._collect(max(0.0, min(IDLE_S, end - self._clock.monotonic_s())))
         if self._finished:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pusher.contracts import Engine, EngineError, StagedFile
+from pusher.contracts import ColumnOrigin, Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.compaction import remember_conflicts
 from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
@@ -177,6 +177,7 @@ def plan_view(
     options: PlanOptions,
     frozen_before: Sequence[Path] = (),
     elsewhere: Sequence[Path] = (),
+    origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
 
@@ -189,6 +190,7 @@ def plan_view(
         options: Clock, run and key space.
         frozen_before: Parts of other views of this run, whose events may not be planned a second time.
         elsewhere: Parts of earlier runs that this run does not send.
+        origins: Says which SQL makes each column of a view; asked only when rows are not sent.
 
     Raises:
         PlanError: The view cannot be planned.
@@ -217,6 +219,7 @@ def plan_view(
         keys=paths("keys"),
         held=[*paths("outbox"), *frozen_before],
         known_conflicts=[*paths("quarantine"), *paths("conflicts")],
+        reopened=paths("reopened"),
         reasons=texts,
     ) as reconciler:
         result = reconciler.reconcile(
@@ -224,6 +227,7 @@ def plan_view(
             run=options.run,
             first_seen=options.now.isoformat(),
             max_age_s=view.payload.limits.max_age_s,
+            origins=lambda: origins(view.model),
         )
     plan = Plan(
         view=view,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 from pusher.contracts import BatchState, EngineError
@@ -17,7 +15,7 @@ from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.compaction import compact_keys, pruned_before
 from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
-from pusher.ledger.rows import Part
+from pusher.ledger.rows import Part, new_run_id
 from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice, PlanFinished
@@ -25,12 +23,11 @@ from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
+from pusher.push.refused import Explainer
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling
 from pusher.transport import Pacer, Transport
 from pusher.version import __version__
-
-RUN_ID_FORMAT = "%Y%m%dT%H%M%S"
 
 
 def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
@@ -58,14 +55,21 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
 def _locked_push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
     remove_old_scratch()
     world.state.create()
-    with world.state.locked():
+    with world.state.locked(
+        wait_s=options.wait_s,
+        should_stop=world.should_stop,
+        on_wait=lambda: world.listener(Notice("Waiting for another push of this target to end.")),
+    ):
         store = open_store(
             world.state,
             base_url=world.endpoint.shown_as,
             now=world.clock.now(),
             expected_id=options.ledger_id,
+            adopt=options.adopt,
         )
         try:
+            if options.adopt:
+                world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
             return _push(views, world, options, store)
         except (OSError, sqlite3.OperationalError) as error:
@@ -82,14 +86,10 @@ def _locked_push(views: Sequence[View], world: PushWorld, options: PushOptions) 
             store.close()
 
 
-def _run_id(now: datetime) -> str:
-    return f"{now.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
-
-
 def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -> PlanOptions:
     now = world.clock.now()
     return PlanOptions(
-        run=_run_id(now),
+        run=new_run_id(now),
         now=now,
         space=f"test:{options.test_event_code}" if options.test_event_code else "",
         pixel_window=options.pixel_window,
@@ -133,6 +133,7 @@ def _plan_all(
                     options=planning,
                     frozen_before=[part.path for _, before in found for _, part in before.parts],
                     elsewhere=[world.state.root / str(part.path) for part in elsewhere],
+                    origins=world.origins,
                 )
             found.append((plan, result))
             seconds = world.clock.monotonic_s() - started
@@ -242,7 +243,8 @@ def _run(
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivered = _deliver(world, options, store, planning, parts)
     settling = clock.monotonic_s()
-    _account(models, store, planning, delivered, resumed)
+    explain = Explainer(world.destination, world.origins)
+    _account(models, store, planning, delivered, resumed=resumed, explain=explain)
     for model in models:
         model.earlier_run = earlier.get(model.model)
     report = PushReport(
@@ -307,6 +309,7 @@ def _deliver(
             run=planning.run,
             limits=options.limits,
             should_stop=world.should_stop,
+            origins=world.origins,
         )
         return delivery.deliver(parts)
     finally:
@@ -318,7 +321,9 @@ def _account(
     store: Store,
     planning: PlanOptions,
     delivered: Delivered,
+    *,
     resumed: Mapping[int, tuple[Part, Mapping[BatchState, int]]],
+    explain: Explainer,
 ) -> None:
     """Fill in what became of the planned rows, of this run and of earlier ones."""
     by_model = {model.model: model for model in models}
@@ -335,9 +340,10 @@ def _account(
         for term, rows in counted.items():
             model.resumed[term] = model.resumed.get(term, 0) + rows
     models[:] = list(by_model.values())
-    for model_name, code, message, rows in store.refusals(planning.run):
-        refusal = Refusal(f"tiktok-{code}", None, rows, message, "Correct the row in the model.", "dead")
-        by_model[model_name].refusals.append(refusal)
+    for model_name, payload, code, message, rows in store.refusals(planning.run):
+        column = explain.column(payload, message)
+        fix = explain.fix(column, explain.origin(model_name, column))
+        by_model[model_name].refusals.append(Refusal(f"tiktok-{code}", column, rows, message, fix, "dead"))
     for model in models:
         model.attempts = delivered.attempts.get(model.model, 0)
         model.requests = model.attempts

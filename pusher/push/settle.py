@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.rows import Batch, File, Part, Ranges, leaves
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
 from pusher.push.encode import due_rows
+from pusher.push.refused import Explainer, refused_rows
 from pusher.push.revenue import accepted_value
 from pusher.push.work import PartWork
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REFUSED_MESSAGE = "TikTok refused the row."
 # What an event was, and the columns that a person groups by; nothing that identifies anybody.
 _KEY_NAMES = (
     "event_key",
@@ -119,6 +119,7 @@ def shrink(
     run: str,
     now: datetime,
     max_age_s: int,
+    explain: Explainer,
 ) -> Shrunk:
     """Write the keys of a part's final rows, and its refused rows for the quarantine; the part stays.
 
@@ -133,6 +134,7 @@ def shrink(
         run: Run id.
         now: Current moment.
         max_age_s: Age after which an event is not counted any more.
+        explain: Says what in the user's SQL an answer is about.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -146,7 +148,7 @@ def shrink(
     table = table.append_column("state", pa.array(_states(batches, part.rows), pa.string()))
     table = table.filter(pc.is_in(table.column("state"), pa.array(sorted(FINAL_STATES))))
     keys = _write(table, state.keys, state.keys / f"{run}-{part.id}.parquet")
-    rows = _refused(part, source, batches, reasons, run=run, now=now, max_age_s=max_age_s)
+    rows = refused_rows(part, source, batches, reasons, run=run, now=now, max_age_s=max_age_s, explain=explain)
     refused = None
     if rows is not None:
         refused = _of(_write(rows, state.quarantine, state.quarantine / f"{run}-{part.id}-refused.parquet"), part)
@@ -163,6 +165,7 @@ class Settling:
         now: Gives the current moment.
         pool: Where files are written.
         on_accepted: Is told a model and what it got accepted, by currency.
+        explain: Says what in the user's SQL an answer is about.
     """
 
     def __init__(
@@ -174,6 +177,7 @@ class Settling:
         now: Callable[[], datetime],
         pool: Executor,
         on_accepted: Callable[[str, dict[str, Decimal]], None],
+        explain: Explainer,
     ) -> None:
         self._store = store
         self._state = state
@@ -181,6 +185,7 @@ class Settling:
         self._now = now
         self._pool = pool
         self._on_accepted = on_accepted
+        self._explain = explain
         self._shrinking: deque[tuple[PartWork, Future[Shrunk]]] = deque()
 
     def start(self, work: PartWork) -> None:
@@ -196,6 +201,7 @@ class Settling:
             run=self._run,
             now=self._now(),
             max_age_s=work.payload.limits.max_age_s,
+            explain=self._explain,
         )
         self._shrinking.append((work, future))
 
@@ -224,49 +230,3 @@ def _of(file: File, part: Part) -> File:
     from dataclasses import replace
 
     return replace(file, space=part.space, model=part.model)
-
-
-def _refused(
-    part: Part,
-    source: Path,
-    batches: list[Batch],
-    reasons: dict[int, tuple[int | None, str]],
-    *,
-    run: str,
-    now: datetime,
-    max_age_s: int,
-) -> pa.Table | None:
-    """Return the rows that TikTok refused, with its words; no identifier among them."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    dead = [(batch, place) for batch in batches if batch.state is BatchState.DEAD for place in _places(batch)]
-    if not dead:
-        return None
-    names = ["_event", "_event_id", "_source_id", "_event_time", "_value", "_currency", "_event_key", "_payload_hash"]
-    rows = due_rows(source, names.__contains__).take([place for _, place in dead])
-    texts: dict[str, list[Any]] = {"reason": [], "message": []}
-    for batch, _ in dead:
-        code, message = reasons.get(batch.id, (None, ""))
-        texts["reason"].append(f"tiktok-{code}" if code is not None else "refused")
-        texts["message"].append(f"{REFUSED_MESSAGE} {message}".strip())
-    count = len(dead)
-    facts = {
-        "model": [part.model] * count,
-        "run": [run] * count,
-        "term": ["dead"] * count,
-        "reason": texts["reason"],
-        "field": [None] * count,
-        "message": texts["message"],
-        "fix": ["Correct the row in the model; the message names the field."] * count,
-        "first_seen": [now.isoformat()] * count,
-    }
-    table = pa.table({name: pa.array(values, pa.string()) for name, values in facts.items()})
-    for name in names:
-        table = table.append_column(name.removeprefix("_"), rows.column(name))
-    until = pc.add(rows.column("_event_time"), pa.scalar(max_age_s, pa.int64()))
-    return table.append_column("sendable_until", until)
-
-
-def _places(batch: Batch) -> list[int]:
-    return [place for first, count in batch.ranges for place in range(first, first + count)]

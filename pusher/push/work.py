@@ -123,11 +123,13 @@ class DeliveryLimits:
     Attributes:
         concurrency: Requests in flight at a time.
         deadline_s: Time after which nothing new is sent.
+        grace_s: Time that requests in flight get to end when the run is stopped.
         max_dead_share: Share of refused rows that stops the run.
         pixel_window: Web events are also reported by the pixel, so they may be sent for a shorter time.
     """
 
     concurrency: int = 4
     deadline_s: float = 1_800.0
+    grace_s: float = 10.0
     max_dead_share: float = policy.MAX_DEAD_SHARE
     pixel_window: bool = False

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pusher.clock import Clock
-from pusher.contracts import Destination, Endpoint, Engine
+from pusher.contracts import ColumnOrigin, Destination, Endpoint, Engine
 from pusher.errors import Problem
 from pusher.ledger.state import StateFolder
 from pusher.progress import Event, Listener, Notice
@@ -33,6 +33,8 @@ class PushOptions:
         ledger_id: Ledger that the profile pins, or None.
         normaliser_version: Version of the identity macros, or None.
         resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
+        adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
+        wait_s: How long to wait for another run that holds the lock.
     """
 
     dry_run: bool = False
@@ -45,6 +47,8 @@ class PushOptions:
     ledger_id: str | None = None
     normaliser_version: str | None = None
     resume_all: bool = True
+    adopt: bool = False
+    wait_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -109,6 +113,7 @@ class PushWorld:
         open_engine: Opens the warehouse, allowed to write into one folder.
         ca_file: Further certificate authorities, or None.
         interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
+        origins: Says which SQL makes each contract column of a view; may be called from any thread.
     """
 
     destination: Destination
@@ -120,6 +125,7 @@ class PushWorld:
     open_engine: Callable[[Path], Engine]
     ca_file: Path | None = None
     interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
+    origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
 
 
 class Telling:

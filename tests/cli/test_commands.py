@@ -18,7 +18,10 @@ from pusher.ledger.state import StateFolder
 from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
-COMMANDS = ("init", "ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "sandbox")
+COMMANDS = (
+    "init", "ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "retry", "resolve",
+    "sandbox",
+)  # fmt: skip
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]
 

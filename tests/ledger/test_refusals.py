@@ -15,9 +15,15 @@ from pusher.ledger.compaction import remember_conflicts
 from pusher.ledger.opening import read_store
 from pusher.ledger.reconcile import Reconciler
 from pusher.ledger.state import SCRATCH, StateFolder, remove_old_scratch
-from pusher.ledger.views import query, summarise
+from pusher.ledger.summary import Summary, summarise
+from pusher.ledger.views import query
 from tests.ledger.test_ledger import staged
-from tests.push.support import Shop, orders
+from tests.push.support import NOW, Shop, orders
+
+
+def summary_of(state: StateFolder) -> Summary | None:
+    """Return the summary of a ledger at the moment of the tests."""
+    return summarise(state, now=NOW, max_age_s={"offline_events": 28 * 86_400})
 
 
 def told(error: pytest.ExceptionInfo[StateError]) -> tuple[str, str | None]:
@@ -49,7 +55,7 @@ def test_a_connection_that_cannot_be_set_up_is_closed(tmp_path: Path) -> None:
 def test_a_path_that_the_system_refuses_is_named() -> None:
     """Status of a state folder whose name no file system takes."""
     with pytest.raises(StateError) as caught:
-        summarise(StateFolder(Path("/", "x" * 300)))
+        summary_of(StateFolder(Path("/", "x" * 300)))
     assert told(caught) == (
         "Cannot use the state folder: File name too long.",
         "Check its rights, its owner and free space, or pass --state-dir.",
@@ -62,9 +68,9 @@ def test_a_ledger_of_a_newer_version_is_not_read(shop: Shop) -> None:
         connection.execute("pragma user_version = 99")
     connection.close()
     with pytest.raises(StateError) as caught:
-        summarise(shop.state)
+        summary_of(shop.state)
     assert told(caught) == (
-        "The ledger has schema 99, this version of pusher knows 1.",
+        "The ledger has schema 99, this version of pusher knows 2.",
         "Install the newer pusher that wrote it.",
     )
 
@@ -75,7 +81,7 @@ def test_a_database_without_a_version_holds_no_ledger_yet(tmp_path: Path) -> Non
     with sqlite3.connect(state.ledger) as connection:
         connection.execute("create table other (x)")
     connection.close()
-    assert (summarise(state), read_store(state)) == (None, None)
+    assert (summary_of(state), read_store(state)) == (None, None)
 
 
 def test_a_ledger_that_may_only_be_read_is_read(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +96,7 @@ def test_a_ledger_that_may_only_be_read_is_read(shop: Shop, monkeypatch: pytest.
         return query_only(path, mode)
 
     monkeypatch.setattr(opening, "_query_only", without_writing)
-    summary = summarise(shop.state)
+    summary = summary_of(shop.state)
     assert summary is not None
     assert [row["rows"] for row in summary.settled_rows] == [3]
     assert opened == ["rw", "ro"]
@@ -99,7 +105,7 @@ def test_a_ledger_that_may_only_be_read_is_read(shop: Shop, monkeypatch: pytest.
 def test_a_ledger_that_fails_its_check_is_not_read(shop: Shop) -> None:
     """Pages that can be read and contradict each other."""
     break_a_promise(shop.state)
-    for ask in (read_store, summarise):
+    for ask in (read_store, summary_of):
         with pytest.raises(StateError) as caught:
             ask(shop.state)
         assert told(caught) == ("The ledger is damaged.", "Restore it from a backup; nothing was sent.")
@@ -196,7 +202,7 @@ def test_a_quarantine_with_damaged_pages_is_told(tmp_path: Path) -> None:
     content[4 : -8 - footer] = bytes(len(content) - 12 - footer)
     path.write_bytes(content)
     with pytest.raises(StateError) as caught:
-        summarise(shop.state)
+        summary_of(shop.state)
     message, fix = told(caught)
     assert message.startswith("The ledger cannot be read: ")
     assert fix is not None

@@ -182,7 +182,7 @@ def test_corrected_model_is_sent_after_the_wrong_one_was_refused(tmp_path: Path)
         report = shop.push()
 
         assert report.models[0].terms["accepted"] == 290
-        assert report.models[0].terms["conflicting"] == 10
+        assert report.models[0].held == {"corrected": 10}
         assert len(server.counted()) == 290
 
 

@@ -43,6 +43,13 @@ class TikTok:
 
         return verdict(self.contract, result, rows=rows, earlier_attempt_at_risk=earlier_attempt_at_risk)
 
+    def column_named(self, payload: Payload, message: str) -> str | None:
+        """Return the column that a refusal names; see `Destination.column_named`."""
+        from pusher.destinations.tiktok.responses import path_named
+
+        path = path_named(message)
+        return None if path is None else payload.column_at(path)
+
 
 @cache
 def tiktok() -> Destination:

@@ -159,6 +159,12 @@ def _bad_rows(envelope: _Envelope, outcome: str, rows: int) -> tuple[int, ...]:
     return tuple(sorted(set(numbers)))
 
 
+def path_named(message: str) -> str | None:
+    """Return the place in the JSON row that a message names, such as `properties.value`, or None."""
+    found = re.search(_facts()["named_path"], message)
+    return None if found is None else found[1].rstrip(".")
+
+
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Return the header's wish, capped; a date is measured against the server's own clock."""
     text = headers.get("retry-after", "").strip()

@@ -71,10 +71,10 @@ class Flow:
     def _tables(self) -> dict[tuple[str, ...], Callable[[], Relation]]:
         tables: dict[tuple[str, ...], Callable[[], Relation]] = {}
         for model in self._manifest.models.values():
-            tables[_parts(model.relation)] = lambda name=model.name: self.relation(name)  # type: ignore[misc]
+            tables[parts_of(model.relation)] = lambda name=model.name: self.relation(name)  # type: ignore[misc]
         for source in self._manifest.sources.values():
             found = _source_relation(source, self._source_columns.get(source.key, ()))
-            tables[_parts(source.stub)] = tables[_parts(source.relation)] = lambda found=found: found  # type: ignore[misc]
+            tables[parts_of(source.stub)] = tables[parts_of(source.relation)] = lambda found=found: found  # type: ignore[misc]
         return tables
 
     def tree(self, name: str) -> exp.Expr | Failure:
@@ -182,7 +182,8 @@ def _tagged(output: Output, doc: ColumnDoc | None, model: str) -> Output:
     return replace(output, value=join((output.value, declared_value(kinds, f"{model}.{output.name}"))))
 
 
-def _parts(relation: Any) -> tuple[str, ...]:
+def parts_of(relation: Any) -> tuple[str, ...]:
+    """Return database, schema and name of a relation as they are compared."""
     return (relation.database.lower(), relation.schema.lower(), relation.identifier.lower())
 
 

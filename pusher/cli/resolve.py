@@ -1,0 +1,76 @@
+"""`pusher resolve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pusher.cli import options, render
+from pusher.cli.session import session
+from pusher.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pusher.push.decisions import Action, ResolveReport
+
+HELP = """Decide about parked rows: those that may have arrived, and are too old to send again safely.
+
+Without --resend or --assume-delivered it lists them. Example: pusher resolve --assume-delivered --batch 17"""
+
+
+def resolve(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    state_dir: options.StateDir = None,
+    clock: options.ClockAt = None,
+    batch: Annotated[
+        list[int] | None, typer.Option("--batch", help="Only this batch, by its number.", show_default=False)
+    ] = None,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Send them with the next push; what had arrived counts twice.")
+    ] = False,
+    assume_delivered: Annotated[
+        bool, typer.Option("--assume-delivered", help="Take them for accepted; what had not arrived is lost.")
+    ] = False,
+    wait: options.Wait = 0.0,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Decide about parked rows."""
+    with session("resolve", as_json=json, quiet=quiet, no_color=no_color) as current:
+        if resend and assume_delivered:
+            fix = "Give one of them."
+            raise ConfigError(Problem("usage", "--resend and --assume-delivered exclude each other.", fix=fix))
+        action: Action = "resend" if resend else "assume_delivered" if assume_delivered else "list"
+        project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
+        report = project.resolve(action, select or (), exclude or (), batches=batch or (), wait_s=wait)
+        current.body |= report.as_json()
+        current.text(_text(report))
+
+
+def _text(report: ResolveReport) -> str:
+    if not report.batches:
+        return "No parked row."
+    headers = ["batch", "model", "rows", "attempts", "may have arrived"]
+    rows = [
+        [one.batch, one.model, one.rows, one.attempts, (one.first_risk_at or "never")[:16].replace("T", " ")]
+        for one in report.batches
+    ]
+    reasons = "\n".join(render.wrapped(why, "  ") for why in dict.fromkeys(one.why for one in report.batches))
+    counted = render.counted(report.rows, "row")
+    after = {
+        "list": (
+            "Look at the event source in TikTok's Events Manager: did these events arrive? If so, run `pusher resolve "
+            "--assume-delivered`; if not, `pusher resolve --resend`. What is sent again and had arrived counts twice."
+        ),
+        "resend": f"{counted} will be sent by the next `pusher push`.",
+        "assume_delivered": f"{counted} taken for delivered; their identifiers are removed.",
+    }[report.action]
+    return f"{render.table(headers, rows)}\n\n{reasons}\n\n{render.wrapped(after, '')}"

@@ -1,0 +1,152 @@
+"""What `pusher status` shows: the last runs, what became of rows, and what needs a person, each with its remedy."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from pusher.ledger.opening import unreadable
+from pusher.ledger.state import StateFolder
+from pusher.ledger.views import copy_of, ledger_database, rows_of
+
+if TYPE_CHECKING:
+    import duckdb
+
+LEAST_HORIZON = timedelta(hours=24)
+_FIXES = {
+    "pending": "Run `pusher push` again: they are sent, and nothing is sent twice.",
+    "parked": "Run `pusher resolve`: did they arrive?",
+    "dead": "Correct the rows in their model, then run `pusher retry`, `pusher build` and `pusher push`.",
+    "reopened": "Run `pusher build` and `pusher push` once their model gives other values.",
+    "conflicting": "Give a changed order an event_id of its own, or restore the first values.",
+    "expiring": "Send or correct them before the next run: after that TikTok does not count them any more.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `pusher status` shows.
+
+    Attributes:
+        ledger_id: Name of the ledger.
+        base_url: What it serves.
+        runs: Newest runs first: id, command, started, finished (UTC), exit code.
+        attention: Rows that need something: what they are (`pending`, `parked`, `dead`, `reopened`, `conflicting`,
+            `expiring`), model, key space, rows, the first moment (Unix seconds) after which some cannot be sent any
+            more, and the remedy.
+        expiring_before: End of the time that `expiring` looks ahead: when the next run is to be expected.
+        open_rows: Rows by model, key space and state that are neither accepted nor refused for good.
+        settled_rows: Rows by model, key space and final state.
+        quarantined: Rows by model, key space, term and reason.
+    """
+
+    ledger_id: str
+    base_url: str
+    runs: list[dict[str, Any]]
+    attention: list[dict[str, Any]]
+    expiring_before: datetime
+    open_rows: list[dict[str, Any]]
+    settled_rows: list[dict[str, Any]]
+    quarantined: list[dict[str, Any]]
+
+
+def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]) -> Summary | None:
+    """Return what there is to know at a glance, or None when there is no ledger yet.
+
+    Args:
+        state: The state folder.
+        now: Current moment.
+        max_age_s: Age after which an event is not counted any more, by payload.
+
+    Raises:
+        StateError: The ledger, or a file that it names, cannot be read.
+    """
+    import duckdb
+
+    copy = copy_of(state)
+    if copy is None:
+        return None
+    try:
+        return _summary(state, copy, now, max_age_s)
+    except duckdb.Error as error:
+        raise unreadable(error, state.ledger.name) from error
+
+
+def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_age_s: Mapping[str, int]) -> Summary:
+    meta = dict(copy.execute("select name, value from meta").fetchall())
+    with ledger_database(state, copy) as connection:
+        open_rows = rows_of(
+            connection,
+            "select model, space, state, count(*)::bigint as rows, min(first_risk_at) as since from open_rows "
+            "group by model, space, state order by model, space, state",
+        )
+        settled = rows_of(
+            connection,
+            "select part.model, part.space, batch.state, sum(batch.rows)::bigint as rows "
+            "from batch join part on part.id = batch.part "
+            "where batch.state in ('accepted', 'dead', 'expired', 'suppressed') group by all order by all",
+        )
+        quarantined = rows_of(
+            connection,
+            "select model, space, term, reason, count(*) as rows, min(fix) as fix from quarantine "
+            "group by all order by all",
+        )
+        runs = rows_of(
+            connection,
+            "select id, command, substr(started_at, 1, 19) as started, substr(finished_at, 1, 19) as finished, "
+            "exit_code from run order by started_at desc limit 10",
+        )
+        before = now + _until_next_run(connection)
+        attention = _attention(connection, now=now, before=before, max_age_s=max_age_s)
+    return Summary(
+        meta.get("ledger_id", ""),
+        meta.get("base_url", ""),
+        runs,
+        attention,
+        before,
+        open_rows,
+        settled,
+        quarantined,
+    )
+
+
+def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:
+    """Return the time between the last two pushes, a day at least."""
+    starts = connection.execute(
+        "select started_at from run where command = 'push' order by started_at desc limit 2"
+    ).fetchall()
+    moments = [datetime.fromisoformat(row[0]) for row in starts]
+    apart = [newer - older for newer, older in pairwise(moments)]
+    return max([LEAST_HORIZON, *apart])
+
+
+def _attention(
+    connection: duckdb.DuckDBPyConnection, *, now: datetime, before: datetime, max_age_s: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    ages = ", ".join(f"('{payload}', {seconds})" for payload, seconds in max_age_s.items()) or "('', 0)"
+    now_s, before_s = int(now.timestamp()), int(before.timestamp())
+    connection.execute(
+        "create temp view need as "
+        "select case state when 'parked' then 'parked' else 'pending' end as what, open_rows.model, open_rows.space, "
+        "open_rows.event_time + age.seconds as until from open_rows join part on part.id = open_rows.part "
+        f"left join (values {ages}) as age (payload, seconds) on age.payload = part.payload "
+        "union all select term, model, space, sendable_until from quarantine "
+        "where term in ('dead', 'reopened', 'conflicting') "
+        "union all select 'correctable', model, space, sendable_until from quarantine "
+        "where term in ('invalid', 'no_identity')"
+    )
+    order = ", ".join(f"'{what}'" for what in _FIXES)
+    found = rows_of(
+        connection,
+        "with listed as ("
+        "select what, model, space, until from need where what <> 'correctable' union all "
+        "select 'expiring', model, space, until from need "
+        f"where what not in ('conflicting') and until >= {now_s} and until < {before_s}) "
+        f"select what, model, space, count(*)::bigint as rows, min(until) filter (where until >= {now_s})::bigint as "
+        f"until from listed group by what, model, space order by list_position([{order}], what), model, space",
+    )
+    return [{**row, "fix": _FIXES[row["what"]]} for row in found]

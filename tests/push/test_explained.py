@@ -1,0 +1,168 @@
+"""A row that did not arrive has a reason, a remedy, and the line of SQL to correct."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pusher.push.world import PushReport
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
+
+FILE = f"models/{VIEW}.sql"
+
+
+def test_a_row_that_breaks_the_contract_names_the_line_to_correct(tmp_path: Path) -> None:
+    """The quarantine says which expression of which file makes the column."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell([*orders(2), Order("order-00002", amount="-5"), Order("order-00003", digest="none")])
+    shop.build()
+
+    shop.push()
+
+    sql = "select event_id, reason, field, sql_model, sql_file, sql_line, sql_text from quarantine order by event_id"
+    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+        ("order-00002", "value-negative", "value", VIEW, FILE, 8, "cast(amount as decimal(18, 2)) as value"),
+        ("order-00003", "not-a-digest", "email", VIEW, FILE, 7, "digest as email"),
+    ]
+
+
+def test_a_row_that_changed_names_the_line_of_what_differs(tmp_path: Path) -> None:
+    """A conflict points at the first column that differs; a repeated row at its event_id."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(2))
+    shop.build()
+    shop.push()
+    shop.sell([Order("order-00000", amount="11.00"), *orders(1, start=1), *[Order("order-00002")] * 2])
+    shop.build()
+
+    shop.push()
+
+    sql = "select event_id, term, sql_line, sql_text from quarantine order by event_id"
+    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+        ("order-00000", "conflicting", 8, "cast(amount as decimal(18, 2)) as value"),
+        ("order-00002", "duplicate", 5, "order_id as event_id"),
+    ]
+
+
+def refused(tmp_path: Path, message: str) -> tuple[Shop, PushReport]:
+    """Push a row that TikTok refuses with these words."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "message": message, "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(1))
+        shop.build()
+        return shop, shop.push()
+
+
+def test_a_place_that_tiktok_names_is_translated_to_the_users_sql(tmp_path: Path) -> None:
+    """TikTok names a place in its own JSON; the receipt and the quarantine name the column and the line."""
+    shop, report = refused(tmp_path, "data.0.properties.value: Not a valid number")
+
+    fix = f"Correct value in {FILE}:8, then run `pusher retry`, `pusher build` and `pusher push`."
+    (refusal,) = report.models[0].refusals
+    assert (refusal.reason, refusal.field, refusal.fix) == ("tiktok-40002", "value", fix)
+    sql = "select event_id, field, fix, sql_model, sql_file, sql_line, sql_text from quarantine"
+    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+        ("order-00000", "value", fix, VIEW, FILE, 8, "cast(amount as decimal(18, 2)) as value")
+    ]
+
+
+@pytest.mark.parametrize("message", ["Invalid row", "data.0.properties.unheard_of: Invalid"])
+def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message: str) -> None:
+    """Without a place that the contract knows, the row has TikTok's words and no guess."""
+    shop, _ = refused(tmp_path, message)
+
+    sql = "select field, message, fix, sql_file from quarantine"
+    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+        (
+            None,
+            f"TikTok refused the row. {message}",
+            "Correct the row in the model; the message says what is wrong.",
+            None,
+        )
+    ]
+
+
+def attention(shop: Shop, hours: int = 0) -> list[tuple[str, int, str]]:
+    """Return what needs a person some time after the push: what, rows, and the first word of the remedy."""
+    summary = shop.project(NOW + timedelta(hours=hours)).status()
+    assert summary is not None
+    return [(row["what"], row["rows"], row["fix"].partition(":")[0].partition(",")[0]) for row in summary.attention]
+
+
+def test_status_lists_what_needs_a_person(tmp_path: Path) -> None:
+    """Pending, parked, refused, reopened and conflicting rows are told with their remedies, and those that expire."""
+    poison = {"match": {"contains": ['"value":13']}, "do": 40002, "times": None}
+    gone = {"match": {"contains": ['"order-00009"']}, "do": "drop_after_accept", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [poison, gone]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell([*orders(3), Order("order-00003", amount="13.00"), Order("order-00004", at="2026-10-24 06:00:00")])
+        shop.build()
+        shop.push()
+        told = attention(shop)
+        shop.sell([Order("order-00000", amount="11.00"), Order("order-00009"), Order("order-00010", digest="none")])
+        shop.build()
+        shop.push()
+        later = attention(shop)
+        shop.project().retry()
+        shop.project(NOW + timedelta(hours=36)).resolve("list")
+
+        last = attention(shop, hours=36)
+
+        dead = ("dead", 1, "Correct the rows in their model")
+        conflicting = ("conflicting", 1, "Give a changed order an event_id of its own")
+        assert told == [dead]
+        assert later == [("pending", 1, "Run `pusher push` again"), dead, conflicting]
+        assert last == [
+            ("parked", 1, "Run `pusher resolve`"),
+            ("reopened", 1, "Run `pusher build` and `pusher push` once their model gives other values."),
+            conflicting,
+        ]
+
+
+def test_status_tells_what_ages_out_before_the_next_run(tmp_path: Path) -> None:
+    """A row that can still be corrected or sent, but not any more by the next run, is told with its last moment."""
+    shop = Shop(tmp_path / "shop")
+    last_moment = NOW + timedelta(hours=23)
+    at = (last_moment - timedelta(days=28)).strftime("%Y-%m-%d %H:%M:%S")
+    shop.sell([*orders(1), Order("order-00001", at=at, amount="-5")])
+    shop.build()
+    shop.push()
+
+    summary = shop.project().status()
+    late = shop.project(NOW + timedelta(hours=24)).status()
+
+    assert summary is not None
+    assert late is not None
+    assert [(row["what"], row["rows"], row["until"]) for row in summary.attention] == [
+        ("expiring", 1, int(last_moment.timestamp()))
+    ]
+    assert summary.expiring_before == NOW + timedelta(hours=24)
+    assert late.attention == []
+
+
+def test_leftover_web_events_that_the_pixel_shares_expire_after_36_hours(tmp_path: Path) -> None:
+    """A frozen web event that never left is not sent once its pixel copy can no longer be told as the same event."""
+    down = {"do": 40105, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [down]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, pixel_code="C4A1B2C3D4E5F6G7H8I9")
+        (shop.root / "pusher.yml").write_text("push: {shared_with_pixel: true}\n")
+        model = shop.root / "models" / f"{VIEW}.sql"
+        text = (
+            model.read_text()
+            .replace("'offline_events'", "'web_events'")
+            .replace("event_set as event_set_id", "order_id as search_string")
+        )
+        model.write_text(
+            text.replace("order_id,\n    order_id as", "'https://shop.example/' as page_url,\n    order_id as")
+        )
+        shop.sell([Order("order-00000", at="2026-11-20 11:00:00")])
+        shop.build()
+        shop.push()
+        before = len(server.requests())
+
+        late = shop.push(now=NOW + timedelta(hours=36))
+
+        assert late.models[0].resumed["expired_late"] == 1
+        assert len(server.requests()) == before
