@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pusher.push.world import PushReport
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
+NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,8 +362,7 @@ class Project:
         test_event_code = _test_code(test_event_code)
         self.account.check_settings()
         views = self.views(select, exclude)
-        if not dry_run:
-            self.state.create()
+        told = () if dry_run else self._prepared_state()
         settings = read_settings(self.account.settings)
         limits = views[0].payload.limits
         options = PushOptions(
@@ -405,8 +406,17 @@ class Project:
             ca_file=settings.ca_file,
             interruptible=lambda: interruptible(cut_query_short),
             origins=self._origins,
+            told_before=told,
         )
         return push(views, world, options)
+
+    def _prepared_state(self) -> tuple[str, ...]:
+        """Make the state folder, if it is a safe place; returns what was put right, in sentences."""
+        from pusher.ledger.place import check_place
+
+        told = check_place(self.state.root, allow_network=os.environ.get(NETWORK_STATE_VARIABLE) == "1")
+        self.state.create()
+        return tuple(told)
 
     def retry(
         self,
@@ -464,6 +474,24 @@ class Project:
 
         models = self._chosen(select, exclude)
         return resolve(self._workplace(wait_s), action, models=models, batches=list(batches) or None)
+
+    def clean(self, *, keep: timedelta, wait_s: float = 0.0) -> dict[str, int]:
+        """Remove the compiled SQL, and forget what the ledger need not know any more; returns how much of what.
+
+        Args:
+            keep: How long runs, requests and refused rows are kept.
+            wait_s: How long to wait for a push that is running.
+
+        Raises:
+            StateError: The ledger cannot be trusted.
+            AnotherRunIsActive: A push holds the lock.
+        """
+        from pusher.push.clean import clean
+
+        compiled = self.file.root / self.file.target_path
+        counts = {"compiled files": sum(1 for path in compiled.rglob("*") if path.is_file())}
+        shutil.rmtree(compiled, ignore_errors=True)
+        return counts | (clean(self._workplace(wait_s), keep=keep) if self.state.ledger.exists() else {})
 
     def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:
         """Return the selected models' names, or None when nothing was said: also models that are gone."""

@@ -7,7 +7,22 @@ from typing import Annotated
 
 import typer
 
-from pusher.cli import build, compile_, config, debug, init, lint, ls, push, resolve, retry, sandbox, show, status
+from pusher.cli import (
+    build,
+    clean,
+    compile_,
+    config,
+    debug,
+    init,
+    lint,
+    ls,
+    push,
+    resolve,
+    retry,
+    sandbox,
+    show,
+    status,
+)
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
 from pusher.version import __version__
@@ -49,6 +64,7 @@ app.command("push", help=push.HELP)(push.push)
 app.command("status", help=status.HELP)(status.status)
 app.command("retry", help=retry.HELP)(retry.retry)
 app.command("resolve", help=resolve.HELP)(resolve.resolve)
+app.command("clean", help=clean.HELP)(clean.clean)
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 
 

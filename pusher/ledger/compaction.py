@@ -1,11 +1,12 @@
 """Merges what many runs wrote: key files once there are many, and the conflicts that were told already.
 
-Rows of events that may not be sent any more are forgotten.
+Keys of events that may not be sent any more go to the archive, which no plan reads.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,9 +26,16 @@ THREADS = 1
 
 
 def compact_keys(
-    store: Store, state: StateFolder, *, space: str, keep_since: int, run: str, now: datetime
+    store: Store,
+    state: StateFolder,
+    *,
+    space: str,
+    keep_since: int,
+    run: str,
+    now: datetime,
+    most_files: int | None = None,
 ) -> str | None:
-    """Replace the key files of a key space by one, if there are more than `MOST_KEY_FILES`.
+    """Replace the key files of a key space by one and an archive, if there are more than `most_files`.
 
     The files as they were stay valid, so that a failure costs nothing but the merge.
 
@@ -38,49 +46,58 @@ def compact_keys(
         keep_since: Unix second; older events are refused by age, so their keys may go.
         run: Run id.
         now: Current moment.
+        most_files: Files that may stay as they are; `MOST_KEY_FILES` by default.
 
     Returns:
         Why the merge was left for another run, or None.
     """
     import duckdb
 
-    final = state.keys / f"{run}-compact.parquet"
+    if len(store.files("keys", space)) <= (MOST_KEY_FILES if most_files is None else most_files):
+        return None
     try:
-        _compact(store, state, final, space=space, keep_since=keep_since, run=run, now=now)
+        _compact(store, state, space=space, keep_since=keep_since, run=run, now=now)
     except (duckdb.Error, sqlite3.Error, OSError) as error:
         # A final file that no commit names is removed when the ledger is opened next.
-        with contextlib.suppress(OSError):
-            final.with_suffix(".tmp").unlink(missing_ok=True)
+        for temporary in state.keys.glob(f"{run}-*.tmp"):
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         words = str(error).partition("\n")[0].rstrip(".")
         return f"The key files could not be merged, which another run will try again: {words}."
     return None
 
 
-def _compact(
-    store: Store, state: StateFolder, final: Path, *, space: str, keep_since: int, run: str, now: datetime
-) -> None:
+def _compact(store: Store, state: StateFolder, *, space: str, keep_since: int, run: str, now: datetime) -> None:
     files = store.files("keys", space)
-    if len(files) <= MOST_KEY_FILES:
-        return
-    temporary = final.with_suffix(".tmp")
-    rows = merge([state.root / file.path for file in files], temporary, keep_since=keep_since)
-    digest = publish(temporary, final)
-    merged = File(
-        id=0,
-        path=final.relative_to(state.root).as_posix(),
-        kind="keys",
-        space=space,
-        model=None,
-        rows=rows,
-        bytes=final.stat().st_size,
-        sha256=digest,
-    )
+    paths = [state.root / file.path for file in files]
+    found = []
+    for kind, ending, condition in (
+        ("keys", "compact", f"event_time >= {keep_since}"),
+        ("archive", "archive", f"event_time < {keep_since}"),
+    ):
+        final = state.keys / f"{run}-{ending}{space_suffix(space)}.parquet"
+        rows = merge(paths, final.with_suffix(".tmp"), condition)
+        if rows:
+            found.append(written(final, state, kind=kind, space=space, rows=rows))
     with store.transaction():
         store.drop_files(files)
-        store.add_file(merged, run=run, now=now)
+        for file in found:
+            store.add_file(file, run=run, now=now)
         store.set_meta("pruned_before", str(max(keep_since, pruned_before(store) or 0)))
     for file in files:
         (state.root / file.path).unlink(missing_ok=True)
+
+
+def space_suffix(space: str) -> str:
+    """Return what tells the files of a key space apart; the code of a test is no file name."""
+    return f"-{hashlib.sha256(space.encode()).hexdigest()[:8]}" if space else ""
+
+
+def written(final: Path, state: StateFolder, *, kind: str, space: str, rows: int) -> File:
+    """Give a finished temporary file its durable name and return what the ledger stores about it."""
+    digest = publish(final.with_suffix(".tmp"), final)
+    path = final.relative_to(state.root).as_posix()
+    return File(0, path, kind, space, None, rows, final.stat().st_size, digest)
 
 
 def pruned_before(store: Store) -> int | None:
@@ -89,19 +106,22 @@ def pruned_before(store: Store) -> int | None:
     return int(text) if text is not None else None
 
 
-def merge(paths: Sequence[Path], target: Path, *, keep_since: int) -> int:
-    """Merge key files into one, leaving out keys of events too old to be sent again; returns its rows."""
+def merge(paths: Sequence[Path], target: Path, condition: str) -> int:
+    """Merge the rows of files for which a condition holds; returns how many, and leaves no file without any."""
     import duckdb
 
     with duckdb.connect(
         ":memory:", config={"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": str(target.parent)}
     ) as connection:
         connection.execute(
-            f"copy (select * from read_parquet({path_list(paths)}) where event_time >= {keep_since}) "
+            f"copy (select * from read_parquet({path_list(paths)}, union_by_name = true) where {condition}) "
             f"to {literal(target.as_posix())} (format parquet, compression snappy)"
         )
         row = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
-    return int(row[0]) if row else 0
+    rows = int(row[0]) if row else 0
+    if rows == 0:
+        target.unlink()
+    return rows
 
 
 def remember_conflicts(told: Sequence[Path], now: Path | None, target: Path, *, keep_since: int) -> int:

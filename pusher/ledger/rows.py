@@ -51,6 +51,7 @@ class Part:
         space: Key space.
         rows: Number of rows.
         path: Path relative to the state folder, or None once settled.
+        frozen_at: Start of the run that planned it.
     """
 
     id: int
@@ -61,6 +62,7 @@ class Part:
     space: str
     rows: int
     path: str | None
+    frozen_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

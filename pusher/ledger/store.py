@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -149,19 +149,20 @@ class Store:
     def open_parts(self) -> list[Part]:
         """Return the parts that are not settled, oldest first."""
         rows = self._connection.execute(
-            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
-            "from part join file on file.id = part.file order by part.id"
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path, "
+            "run.started_at from part join file on file.id = part.file join run on run.id = part.run order by part.id"
         )
-        return [Part(*row) for row in rows]
+        return [_part(row) for row in rows]
 
     def parts_of_run(self, run: str) -> list[Part]:
         """Return the parts that a run planned, settled or not."""
         rows = self._connection.execute(
-            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
-            "from part left join file on file.id = part.file where part.run = ? order by part.id",
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path, "
+            "run.started_at from part left join file on file.id = part.file join run on run.id = part.run "
+            "where part.run = ? order by part.id",
             (run,),
         )
-        return [Part(*row) for row in rows]
+        return [_part(row) for row in rows]
 
     def settle_part(self, part: Part, *, keys: File, run: str, now: datetime) -> None:
         """Replace a part's rows by its keys."""
@@ -172,15 +173,15 @@ class Store:
     def untouched_parts(self, *, model: str, payload: str, space: str, source_id: str) -> list[Part]:
         """Return the open parts of a view for other event sources of which nothing was or may have been accepted."""
         rows = self._connection.execute(
-            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path "
-            "from part join file on file.id = part.file "
+            "select part.id, part.run, part.model, part.payload, part.source_id, part.space, part.rows, file.path, "
+            "run.started_at from part join file on file.id = part.file join run on run.id = part.run "
             "where part.model = ? and part.payload = ? and part.space = ? and part.source_id <> ? and not exists ("
             "select 1 from batch where batch.part = part.id and (batch.state = 'accepted' or ("
             "batch.first_risk_at is not null and batch.state not in ('split', 'dead', 'expired')))) "
             "order by part.id",
             (model, payload, space, source_id),
         )
-        return [Part(*row) for row in rows]
+        return [_part(row) for row in rows]
 
     def release_part(self, part: Part, *, now: datetime) -> None:
         """Give a part's rows back to their view: it is settled without keys; unlink its file after the commit."""
@@ -367,9 +368,34 @@ class Store:
             ("A person said that it is to be sent again.", run, stamp(now), batch.id),
         )
 
+    def forget_before(self, moment: datetime) -> dict[str, int]:
+        """Delete what is known of runs, parts, batches and attempts that ended before a moment; returns how many."""
+        old = "part.settled_at is not null and part.settled_at < ?1"
+        batches = f"select batch.id from batch join part on part.id = batch.part where {old}"
+        named = " union ".join(f"select run from {table}" for table in ("file", "part", "batch", "attempt"))
+        before = (stamp(moment),)
+        counts = {}
+        for what, sql in (
+            ("attempts", f"delete from attempt where batch in ({batches})"),
+            ("batches", f"delete from batch where id in ({batches})"),
+            ("parts", f"delete from part where {old}"),
+            ("runs", f"delete from run where started_at < ?1 and id not in ({named})"),
+        ):
+            counts[what] = self._connection.execute(sql, before).rowcount
+        return counts
+
+    def shrink_file(self) -> None:
+        """Give the room of deleted rows back to the file system."""
+        self._connection.execute("vacuum")
+
     def recover(self, now: datetime) -> int:
         """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""
         cursor = self._connection.execute(
             "update batch set state = 'unknown', updated_at = ? where state = 'sending'", (stamp(now),)
         )
         return cursor.rowcount
+
+
+def _part(row: Sequence[Any]) -> Part:
+    part, run, model, payload, source_id, space, rows, path, frozen_at = row
+    return Part(part, run, model, payload, source_id, space, rows, path, datetime.fromisoformat(frozen_at))

@@ -7,10 +7,13 @@ from random import Random
 from pusher.clock import Clock
 from pusher.contracts import BatchState, Verdict
 from pusher.errors import Problem
+from pusher.ledger.rows import Batch
 from pusher.push import policy
 from pusher.transport import Pacer, backoff_s
 
 CONSECUTIVE_FAILURES = 5
+FAILING_BATCHES = 2
+PROBE_AFTER_S = (60.0, 300.0)
 THROTTLE_FIRST_S = 1.0
 THROTTLE_MEMORY_S = 60.0
 
@@ -26,7 +29,8 @@ class Brakes:
 
     Attributes:
         any_accepted: Some row of these parts was accepted, now or by an earlier run.
-        paused_until_s: Monotonic time before which nothing is sent, because TikTok throttles.
+        paused_until_s: Monotonic time before which nothing is sent: TikTok throttles, or does not answer.
+        is_probing: TikTok did not answer; one request at a time finds out whether it does again.
     """
 
     def __init__(self, *, clock: Clock, pacer: Pacer, max_dead_share: float, seed: int | None) -> None:
@@ -36,7 +40,10 @@ class Brakes:
         self._random = Random(seed)  # noqa: S311 -- jitter, not a secret
         self._tokens = policy.RETRY_TOKENS
         self._failures_in_a_row = 0
+        self._failing_batches: set[int] = set()
+        self._probes = 0
         self.any_accepted = False
+        self.is_probing = False
         self.paused_until_s = clock.monotonic_s()
         self._throttled_at_s: float | None = None
         self._throttles = 0
@@ -58,15 +65,12 @@ class Brakes:
             verdict: What the last attempt proved.
             attempts: Attempts of the batch in this run.
         """
-        match verdict.waits:
-            case "throttle":
-                return self._throttled(verdict)
-            case _ if verdict.retry_after_s is not None:
-                return verdict.retry_after_s
-            case "minutes":
-                return policy.MINUTES_S
-            case _:
-                return backoff_s(attempts, self._random)
+        if verdict.waits == "throttle":
+            return self._throttled(verdict)
+        own_s = policy.MINUTES_S if verdict.waits == "minutes" else backoff_s(attempts, self._random)
+        if verdict.retry_after_s is not None:
+            own_s = verdict.retry_after_s
+        return max(own_s, self.paused_until_s - self._clock.monotonic_s())
 
     def _throttled(self, verdict: Verdict) -> float:
         """Pause all sending; a request that was under way when the pause began belongs to the same episode."""
@@ -89,33 +93,55 @@ class Brakes:
             return steps[self._throttles - 1]
         return policy.seconds_to_midnight(self._clock.now())
 
-    def note(self, verdict: Verdict, state: BatchState, rows: int, *, is_new: bool) -> Problem | None:
+    def note(self, verdict: Verdict, batch: Batch, *, is_new: bool) -> Problem | None:
         """Count an attempt; returns why the run must stop, if it must.
 
         Args:
             verdict: What the attempt proved.
-            state: State of the batch after it.
-            rows: Rows of the batch.
+            batch: The batch after it.
             is_new: The rows were cut in this run; leftovers of earlier ones say nothing about the model of today.
         """
+        if verdict.waits == "none":
+            self._answered()
         if verdict.outcome == "accepted":
             self.any_accepted = True
-            self._failures_in_a_row = 0
             self._tokens = min(policy.RETRY_TOKENS, self._tokens + 1)
-            self._settled_rows += rows if is_new else 0
+            self._settled_rows += batch.rows if is_new else 0
             return None
-        if state is BatchState.DEAD:
+        if batch.state is BatchState.DEAD:
             if not is_new:
                 return None
-            self._settled_rows += rows
-            self._dead_rows += rows
+            self._settled_rows += batch.rows
+            self._dead_rows += batch.rows
             return self._too_many_dead()
-        if verdict.waits == "backoff":
-            self._failures_in_a_row += 1
-            if self._failures_in_a_row >= CONSECUTIVE_FAILURES and not self.any_accepted:
-                message = f"{self._failures_in_a_row} attempts in a row failed. {verdict.message}".strip()
-                return Problem("no-answer", message, fix=verdict.remedy or "Run again later: nothing was lost.")
+        # What was under way when the pause began says nothing about the time after it.
+        if verdict.waits == "backoff" and self._clock.monotonic_s() >= self.paused_until_s:
+            return self._failed(verdict, batch)
         return None
+
+    def _answered(self) -> None:
+        self._failures_in_a_row, self._probes, self.is_probing = 0, 0, False
+        self._failing_batches.clear()
+
+    def _failed(self, verdict: Verdict, batch: Batch) -> Problem | None:
+        """Count a failure; after some in a row over more than one batch everything waits for a probe."""
+        self._failures_in_a_row += 1
+        self._failing_batches.add(batch.id)
+        enough = self._failures_in_a_row >= CONSECUTIVE_FAILURES
+        if enough and not self.any_accepted:
+            return self._no_answer(verdict)
+        if not self.is_probing and not (enough and len(self._failing_batches) >= FAILING_BATCHES):
+            return None
+        if self._probes == len(PROBE_AFTER_S):
+            return self._no_answer(verdict)
+        self.is_probing = True
+        self.paused_until_s = self._clock.monotonic_s() + PROBE_AFTER_S[self._probes]
+        self._probes += 1
+        return None
+
+    def _no_answer(self, verdict: Verdict) -> Problem:
+        message = f"{self._failures_in_a_row} attempts in a row failed. {verdict.message}".strip()
+        return Problem("no-answer", message, fix=verdict.remedy or "Run again later: nothing was lost.")
 
     def _too_many_dead(self) -> Problem | None:
         canary = self._dead_rows >= policy.CANARY_ROWS and not self.any_accepted

@@ -69,6 +69,8 @@ class Claims:
         return max(self._queue.ready_at_s(now_s), self._slot_at_s or now_s, self._brakes.paused_until_s)
 
     def _free_slots(self, in_flight: int, unsaved: int) -> int:
+        if self._brakes.is_probing:
+            return 1 - in_flight - unsaved
         head = self._queue.head()
         if (head.source in self._proven) if head else self._proven:
             return self._concurrency - in_flight

@@ -109,7 +109,7 @@ class ResolveReport:
 
 
 @contextmanager
-def _at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[Store, str]]:
+def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[Store, str]]:
     """Open the ledger under its lock, and record a run of a command that changes it."""
     if not place.state.ledger.exists():
         raise no_ledger()
@@ -152,7 +152,7 @@ def retry(
     """
     space = f"test:{test_event_code}" if test_event_code else ""
     choice = Choice(space, models, reasons)
-    with _at_work(place, "retry", changes=not dry_run) as (store, run):
+    with at_work(place, "retry", changes=not dry_run) as (store, run):
         now = place.clock.now()
         refused = refused_rows(store, place.state, choice, now=now)
         reopened = 0
@@ -182,7 +182,7 @@ def resolve(
         StateError: There is no ledger, or it cannot be trusted.
         AnotherRunIsActive: A push holds the lock.
     """
-    with _at_work(place, "resolve", changes=action != "list") as (store, run):
+    with at_work(place, "resolve", changes=action != "list") as (store, run):
         _park_what_is_too_old(store, place)
         meant = [
             (part, batch, why)

@@ -27,7 +27,7 @@ from pusher.push.claims import Claims
 from pusher.push.encode import encoder_id, halves, without
 from pusher.push.encoders import Encoders
 from pusher.push.queue import Queue
-from pusher.push.recovery import Recovery
+from pusher.push.recovery import Recovery, park_open_rows
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
@@ -114,6 +114,7 @@ class Delivery:
             finally:
                 self._drain()
             self._release()
+            self._park_old()
             self._finish_settling(wait=True)
             for work in self._works.values():
                 self._add_accepted(work.part.model, value_so_far(work, self._state))
@@ -321,7 +322,7 @@ class Delivery:
             self._proven.add(work.source)
             # TikTok named this row as bad, and it was not: its further hints about this batch are worth nothing.
             attempt.isolation.ignores_hints = attempt.isolation.ignores_hints or attempt.is_hinted
-        problem = self._brakes.note(verdict, decision.state, batch.rows, is_new=attempt.is_new)
+        problem = self._brakes.note(verdict, attempt.batch, is_new=attempt.is_new)
         self._result.stopped = self._result.stopped or problem
         match decision.step:
             case "done":
@@ -402,6 +403,16 @@ class Delivery:
             if not work.at_risk and work.source not in self._proven:
                 del self._works[work.part.id]
                 self._settle(work)
+
+    def _park_old(self) -> None:
+        """Keep identifiers of rows that could not be sent for long only until a person decides."""
+        now = self._clock.now()
+        if self._is_broken:
+            return
+        with self._store.transaction():
+            for part in self._store.open_parts():
+                if now - part.frozen_at > policy.LONGEST_WAIT:
+                    park_open_rows(self._store, part, run=self._run, now=now)
 
     def _maybe_settle(self, work: PartWork) -> None:
         if work.is_final and work.part.id in self._works and not self._is_broken:

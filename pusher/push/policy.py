@@ -18,6 +18,8 @@ MINUTES_S = 300.0
 RETRY_TOKENS = 500
 COST_RETRY = 5
 COST_IN_DOUBT = 10
+LONGEST_WAIT = timedelta(days=7)
+"""After this time rows that could not be sent are kept only for a person to decide about them."""
 
 Step = Literal["done", "again", "split", "halt", "later"]
 

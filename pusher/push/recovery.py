@@ -8,13 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.contracts import FINAL_STATES, BatchState
-from pusher.ledger.rows import Batch, Ranges, leaves
+from pusher.ledger.rows import Batch, Part, Ranges, leaves
 from pusher.ledger.store import Store
 from pusher.push import policy
 from pusher.push.encode import Body, due_rows, minus
 from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
+WAITED_TOO_LONG = "The rows could not be sent for 7 days; they are kept only until it is decided about them."
 OTHER_ENCODER = "The outcome is unknown, and this version would send other bytes than {encoder} did."
 
 
@@ -109,6 +110,18 @@ class Recovery:
         kept = self.store.add_batch(part=work.part.id, ranges=rest, run=self.run, now=self.now, parent=batch)
         work.open_batches += 1
         return [Try(kept, work, is_new=False)]
+
+
+def park_open_rows(store: Store, part: Part, *, run: str, now: datetime) -> None:
+    """Park every row of a part that is neither final nor in flight; the caller holds a transaction."""
+    free: Ranges = ((0, part.rows),)
+    for batch in leaves(store.batches(part.id)):
+        free = minus(free, batch.ranges)
+        if batch.state not in {*FINAL_STATES, BatchState.PARKED, BatchState.SENDING}:
+            store.set_state(batch, BatchState.PARKED, now=now, message=WAITED_TOO_LONG)
+    if free:
+        waiting = store.add_batch(part=part.id, ranges=free, run=run, now=now)
+        store.set_state(waiting, BatchState.PARKED, now=now, message=WAITED_TOO_LONG)
 
 
 def _common(ranges: Ranges, other: Ranges) -> Ranges:

@@ -47,6 +47,8 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
     """
     telling = Telling(world.listener)
     world = replace(world, listener=telling)
+    for sentence in world.told_before:
+        telling(Notice(sentence))
     report = _dry_run(views, world, options) if options.dry_run else _locked_push(views, world, options)
     report.notices = tuple(telling.notices)
     return report

@@ -114,6 +114,7 @@ class PushWorld:
         ca_file: Further certificate authorities, or None.
         interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
         origins: Says which SQL makes each contract column of a view; may be called from any thread.
+        told_before: What a person should know about the surroundings, in sentences.
     """
 
     destination: Destination
@@ -126,6 +127,7 @@ class PushWorld:
     ca_file: Path | None = None
     interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
+    told_before: tuple[str, ...] = ()
 
 
 class Telling:

@@ -20,7 +20,7 @@ from tests.conftest import EVENT_SET, ProjectFactory
 
 COMMANDS = (
     "init", "ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "retry", "resolve",
-    "sandbox",
+    "clean", "sandbox",
 )  # fmt: skip
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]

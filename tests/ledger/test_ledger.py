@@ -209,8 +209,8 @@ def test_only_due_rows_are_frozen(tmp_path: Path) -> None:
     assert result.quarantine.rows == 2
 
 
-def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path) -> None:
-    """Compaction keeps one row a key and forgets events that may not be sent any more."""
+def test_keys_are_merged_where_a_condition_holds(tmp_path: Path) -> None:
+    """A merge keeps the rows that it is asked for; without any there is no file."""
     paths = []
     for number, event_time in enumerate((5, 10, 15)):
         path = tmp_path / f"{number}.parquet"
@@ -220,7 +220,7 @@ def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path)
             )
         paths.append(path)
 
-    rows = merge(paths, tmp_path / "merged.parquet", keep_since=10)
+    rows = merge(paths, tmp_path / "merged.parquet", "event_time >= 10")
 
     with duckdb.connect() as connection:
         kept = connection.execute(
@@ -228,6 +228,8 @@ def test_keys_are_merged_and_those_too_old_to_matter_are_dropped(tmp_path: Path)
         ).fetchall()
     assert rows == 2
     assert kept == [(1,), (2,)]
+    assert merge(paths, tmp_path / "empty.parquet", "event_time > 15") == 0
+    assert not (tmp_path / "empty.parquet").exists()
 
 
 def test_many_key_files_become_one_and_still_hold_every_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -380,3 +380,105 @@ def test_waiting_ends_when_its_time_is_over(tmp_path: Path) -> None:
 
     with shop.state.locked(), pytest.raises(AnotherRunIsActive):
         shop.push(patience=Patience(wait_s=0.3))
+
+
+# waiting for too long, and what is too old to matter ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "resumed"), [(7, "pending"), (8, "parked")])
+def test_rows_that_cannot_be_sent_for_more_than_a_week_wait_for_a_person(
+    tmp_path: Path, days: int, resumed: str
+) -> None:
+    """Each push tries them first; those frozen more than seven days ago are then kept only for a decision."""
+    revoked = {"do": 40105, "times": 2}
+    with serving(tmp_path / "sandbox.sqlite", [revoked]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000"), Order("order-00001")])
+        shop.push()
+        late = NOW + timedelta(days=days)
+
+        refused = shop.push(now=late)
+        listed = shop.project(late).resolve("list")
+        shop.project(late).resolve("resend")
+        sent = shop.push(now=late)
+
+        assert refused.exit_code == 3
+        assert refused.models[0].resumed[resumed] == 2
+        assert [(one.rows, one.first_risk_at) for one in listed.batches] == ([(2, None)] if days > 7 else [])
+        assert sent.models[0].resumed["accepted"] == 2
+        assert server.counted() == ["order-00000", "order-00001"]
+
+
+def test_clean_forgets_what_is_too_old_and_nothing_else(tmp_path: Path) -> None:
+    """Runs, requests and refused rows of long ago go; what a push may still meet stays, and nothing is sent twice."""
+    now = NOW + timedelta(days=20)
+    with serving(tmp_path / "sandbox.sqlite", [POISON], now) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.project().compile()
+        rows = [Order(f"order-{number:05d}", at="2026-12-09 10:00:00") for number in range(100, 105)]
+        rows[0].amount = "13.00"
+        shop.sell([*orders(30), *rows])
+        shop.build()
+        shop.push(now=now)
+
+        early = shop.project(now).clean(keep=timedelta(days=35))
+        again = shop.push(now=now)
+        late = NOW + timedelta(days=60)
+        removed = shop.project(late).clean(keep=timedelta(days=45))
+
+        assert early == {
+            "compiled files": 1,
+            "archived keys": 0,
+            "reopened rows": 0,
+            "refused rows": 0,
+            "attempts": 0,
+            "batches": 0,
+            "parts": 0,
+            "runs": 0,
+            "older ledgers": 0,
+        }
+        assert again.models[0].held == {"accepted": 33, "corrected": 1, "dead": 1}
+        assert terms(again) == {"already_sent": 35}
+        attempts = removed.pop("attempts")
+        assert attempts >= 2
+        assert removed == {
+            "compiled files": 0,
+            "archived keys": 30,
+            "reopened rows": 0,
+            "refused rows": 0,
+            "batches": removed["batches"],
+            "parts": 1,
+            "runs": 1,
+            "older ledgers": 0,
+        }
+        assert shop.keys() == [("accepted", 4), ("dead", 1)]
+        assert shop.ledger("select count(*) from part") == [(1,)]
+
+
+def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
+    """Events of more than 30 days ago cannot be sent any more; what was sent of them is still known for reports."""
+    late = NOW + timedelta(days=40)
+    with serving(tmp_path / "sandbox.sqlite", now=NOW) as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        shop.push()
+    with serving(tmp_path / "later.sqlite", now=late) as server:
+        shop.profile(server.base_url)
+        with sqlite3.connect(shop.state.ledger) as connection:
+            connection.execute("update meta set value = ? where name = 'base_url'", (server.base_url,))
+        connection.close()
+        shop.sell([Order("order-00100", at="2026-12-29 10:00:00")])
+        shop.push(now=late)
+
+        shop.project(late).clean(keep=timedelta(days=400))
+
+        assert shop.ledger("select kind, rows from file order by kind") == [("archive", 3), ("keys", 1)]
+        known = shop.project().status_sql("select count(*) as keys from sent_keys where state = 'accepted'")
+        assert known == [{"keys": 4}]
+
+
+def test_clean_before_the_first_push_only_removes_compiled_sql(tmp_path: Path) -> None:
+    """Without a ledger there is nothing to forget, and none is made."""
+    shop = Shop(tmp_path / "shop")
+    shop.project().compile()
+
+    assert shop.project().clean(keep=timedelta(days=400)) == {"compiled files": 1}
+    assert not shop.state.root.exists()

@@ -18,6 +18,7 @@ from pusher.errors import Incomplete
 from pusher.ledger.rows import Ranges
 from pusher.ledger.store import Store
 from pusher.push.encode import halves, minus, split_at, without
+from tests.push import support
 from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
 
 OTHER_SET = "1234567890123456789"
@@ -74,8 +75,12 @@ def test_wrong_event_source_stops_its_own_rows_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 4])
-def test_burst_of_throttling_pauses_once_and_goes_on(tmp_path: Path, concurrency: int) -> None:
+def test_burst_of_throttling_pauses_once_and_goes_on(
+    tmp_path: Path, concurrency: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Requests that were under way when TikTok began to throttle are one episode, not several."""
+    # The pause must be longer than an answer takes on a busy machine.
+    monkeypatch.setattr(support, "SPEED", 2.0)
     burst = {"match": {"nth": 2}, "do": 40100, "times": concurrency}
     with serving(tmp_path / "sandbox.sqlite", [burst]) as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=concurrency)

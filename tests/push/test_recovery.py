@@ -165,8 +165,8 @@ def test_a_clock_far_behind_the_newest_run_is_refused(shop: Shop, dry_run: bool)
 def test_merging_keys_may_fail(shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """A merge that finds no space is a notice; the run is recorded as what it was, and no temporary file stays."""
 
-    def fail(paths: object, target: Path, *, keep_since: int) -> int:
-        del paths, keep_since
+    def fail(paths: object, target: Path, condition: str) -> int:
+        del paths, condition
         target.write_bytes(b"half")
         raise error
 

@@ -1,0 +1,81 @@
+"""Forgets what is too old to matter: what `pusher clean` does to a state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from pusher.ledger.compaction import compact_keys, merge, space_suffix, written
+from pusher.ledger.opening import OLDER_COPY
+from pusher.ledger.rows import File
+from pusher.ledger.state import StateFolder
+from pusher.ledger.store import Store
+
+
+def forget(
+    store: Store, state: StateFolder, *, run: str, now: datetime, keep: timedelta, keep_keys: timedelta
+) -> dict[str, int]:
+    """Forget what ended before a time; returns how much of what.
+
+    Rows that wait, keys that a plan may still meet and conflicts that were told stay whatever their age.
+
+    Args:
+        store: The ledger, whose lock the caller holds.
+        state: The state folder.
+        run: Run id.
+        now: Current moment.
+        keep: How long runs, requests, refused rows and archived keys are kept.
+        keep_keys: How long an event may be met by a plan.
+
+    Raises:
+        OSError: A file could not be written.
+        duckdb.Error: A file could not be read or written.
+    """
+    before_s, keys_since = int((now - keep).timestamp()), int((now - keep_keys).timestamp())
+    spaces = sorted({file.space for file in store.files("keys")})
+    for space in spaces:
+        compact_keys(store, state, space=space, keep_since=keys_since, run=run, now=now, most_files=0)
+    counts = {}
+    for what, kind, folder, condition in (
+        ("archived keys", "archive", state.keys, f"event_time >= {before_s}"),
+        ("reopened rows", "reopened", state.quarantine, f"event_time >= {keys_since}"),
+        ("refused rows", "quarantine", state.quarantine, f"sendable_until >= {before_s}"),
+    ):
+        ending = "refused" if kind == "quarantine" else kind
+        counts[what] = 0
+        for space in sorted({file.space for file in store.files(kind)}):
+            final = folder / f"{run}{space_suffix(space)}-kept-{ending}.parquet"
+            counts[what] += _merge(store, state, _files(store, kind, space), final, condition, run=run, now=now)
+    with store.transaction():
+        counts |= store.forget_before(now - keep)
+    store.shrink_file()
+    counts["older ledgers"] = 0
+    for path in state.root.glob(OLDER_COPY.format(version="*")):
+        if path.stat().st_mtime < before_s:
+            path.unlink()
+            counts["older ledgers"] += 1
+    return counts
+
+
+def _files(store: Store, kind: str, space: str) -> list[File]:
+    """Return the files of a kind whose rows age; the newest plan's quarantine is replaced by the next plan."""
+    files = store.files(kind, space)
+    return [file for file in files if kind != "quarantine" or file.path.endswith("-refused.parquet")]
+
+
+def _merge(
+    store: Store, state: StateFolder, files: Sequence[File], final: Path, condition: str, *, run: str, now: datetime
+) -> int:
+    """Put the rows that a condition keeps into one file; returns how many are gone."""
+    if not files:
+        return 0
+    kept = merge([state.root / file.path for file in files], final.with_suffix(".tmp"), condition)
+    named = written(final, state, kind=files[0].kind, space=files[0].space, rows=kept) if kept else None
+    with store.transaction():
+        store.drop_files(files)
+        if named is not None:
+            store.add_file(named, run=run, now=now)
+    for file in files:
+        (state.root / file.path).unlink(missing_ok=True)
+    return sum(file.rows for file in files) - kept
