@@ -26,6 +26,7 @@ from pusher.config import (
     load_policy_file,
     load_profile,
     load_project_file,
+    suggest,
 )
 from pusher.contracts import Column, ColumnOrigin, Engine, EngineError
 from pusher.errors import CompileError, ConfigError, Problem, PusherError
@@ -34,6 +35,7 @@ from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
     from pusher.engines.duckdb import DuckDBEngine
+    from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.ledger.summary import Summary
     from pusher.push.decisions import Action, ResolveReport, RetryReport, Workplace
@@ -409,6 +411,37 @@ class Project:
             told_before=told,
         )
         return push(views, world, options)
+
+    def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
+        """Return what became of the revenue in the selected destination views; sends nothing.
+
+        Args:
+            select: Models to use, in dbt's selector syntax.
+            exclude: Models to leave out.
+            by: Dimensions to group by, beside the currency.
+
+        Raises:
+            ConfigError: A dimension is not known.
+            PlanError: A view is not built.
+            StateError: Nothing was pushed yet, or the ledger cannot be read.
+        """
+        from pusher.ledger.bridge import DIMENSIONS
+        from pusher.push.report import report
+        from pusher.warehouse import READING_MEMORY
+
+        for name in by:
+            if name not in DIMENSIONS:
+                near = suggest(name, DIMENSIONS)
+                fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
+                raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
+        return report(
+            self.views(select, exclude),
+            open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
+            state=self.state,
+            now=self.clock.now(),
+            pixel_window=self.policy.shared_with_pixel,
+            by=list(dict.fromkeys(by)),
+        )
 
     def _prepared_state(self) -> tuple[str, ...]:
         """Make the state folder, if it is a safe place; returns what was put right, in sentences."""

@@ -17,6 +17,7 @@ from pusher.cli import (
     lint,
     ls,
     push,
+    report,
     resolve,
     retry,
     sandbox,
@@ -62,6 +63,7 @@ app.command("lint", help=lint.HELP)(lint.lint)
 app.command("build", help=build.HELP)(build.build)
 app.command("push", help=push.HELP)(push.push)
 app.command("status", help=status.HELP)(status.status)
+app.command("report", help=report.HELP)(report.report)
 app.command("retry", help=retry.HELP)(retry.retry)
 app.command("resolve", help=resolve.HELP)(resolve.resolve)
 app.command("clean", help=clean.HELP)(clean.clean)

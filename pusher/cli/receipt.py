@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pusher.cli.colours import painted
 from pusher.cli.render import counted, wrapped
+from pusher.money import shown
 
 if TYPE_CHECKING:
     from pusher.push.receipt import ModelReceipt
@@ -65,7 +66,7 @@ def _revenue(model: ModelReceipt) -> str:
         before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
         before += by_term.get("enriched", Decimal(0))
         rest = warehouse - before - (sent if not model.resumed.get("accepted") else by_term.get("planned", Decimal(0)))
-        rows.append((currency, *(_amount(value) for value in (warehouse, sent, before, rest))))
+        rows.append((currency, *(shown(value) for value in (warehouse, sent, before, rest))))
     if not rows:
         return ""
     widths = [max(len(headers[place]), *(len(row[place]) for row in rows)) for place in range(len(headers))]
@@ -75,13 +76,6 @@ def _revenue(model: ModelReceipt) -> str:
                          for place, (value, width) in enumerate(zip(line, widths, strict=True)))
         for line in lines
     )  # fmt: skip
-
-
-def _amount(value: Decimal) -> str:
-    from pusher.push.receipt import money
-
-    whole, _, fraction = money(value).partition(".")
-    return f"{int(whole):,}.{fraction}" if value >= 0 else f"-{_amount(-value)}"
 
 
 def _refusals(model: ModelReceipt) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from pusher.cli.colours import painted
 from pusher.errors import Problem
+from pusher.money import shown
 
 if TYPE_CHECKING:
     from pusher.push.receipt import Warned
@@ -29,6 +31,8 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, Decimal):
+        return shown(value)
     text = escaped(str(value))
     return _cut(text, MOST_CELL)
 
@@ -55,7 +59,8 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
         return ""
     cells = [[cell(value) for value in row] for row in rows]
     numeric = [
-        all(isinstance(row[place], int | float) or row[place] is None for row in rows) for place in range(len(headers))
+        all(isinstance(row[place], int | float | Decimal) or row[place] is None for row in rows)
+        for place in range(len(headers))
     ]
     widths = [max(len(header), *(len(row[place]) for row in cells)) for place, header in enumerate(headers)]
 

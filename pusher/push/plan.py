@@ -152,7 +152,12 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
     return checks, columns
 
 
-def _stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile]:
+def stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile]:
+    """Write the rows of a view into a new folder, which does not outlive a failure.
+
+    Raises:
+        PlanError: The view cannot be read.
+    """
     folder.mkdir(mode=PRIVATE_FOLDER)
     try:
         return engine.stage(sql, folder, rows_per_file=ROWS_PER_FILE)
@@ -199,7 +204,7 @@ def plan_view(
     frozen = folder / f"{options.run}-{view.model}.frozen"
     with closing(open_engine()) as engine:
         checks, columns = judge(engine, view, options)
-        staged = _stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+        staged = stage(engine, view, staged_sql(checks, columns, view.relation), staging)
     frozen.mkdir(mode=PRIVATE_FOLDER)
     texts = {
         number: ReasonText(reason.term, reason.code, reason.field, reason.message, reason.fix)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pusher.contracts import BatchState
+from pusher.money import plain
 from pusher.payload.row_warnings import set_bits
 from pusher.push.plan import Plan
 
@@ -126,9 +127,9 @@ class ModelReceipt:
         for currency in currencies:
             by_term = {term: values[currency] for term, values in self.value_by_term.items() if currency in values}
             revenue[currency] = {
-                "warehouse": money(sum(by_term.values(), Decimal(0))),
-                "sent": money(self.sent.get(currency, Decimal(0))),
-                "by_term": {term: money(value) for term, value in sorted(by_term.items())},
+                "warehouse": plain(sum(by_term.values(), Decimal(0))),
+                "sent": plain(self.sent.get(currency, Decimal(0))),
+                "by_term": {term: plain(value) for term, value in sorted(by_term.items())},
             }
         return {
             "model": self.model,
@@ -153,13 +154,6 @@ class ModelReceipt:
                 {"id": self.earlier_run[0], "started_at": self.earlier_run[1]} if self.earlier_run else None
             ),
         }  # fmt: skip
-
-
-def money(value: Decimal) -> str:
-    """Return an exact amount as decimal text with at least two places."""
-    text = f"{value.normalize():f}"
-    whole, _, fraction = text.partition(".")
-    return f"{whole}.{fraction.ljust(2, '0')}"
 
 
 def from_plan(plan: Plan) -> ModelReceipt:

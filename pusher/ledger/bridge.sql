@@ -1,0 +1,152 @@
+-- From `view_row` (every row of the views now) and the ledger's views to `line`: the value of the warehouse and what
+-- became of it, by day, shop, channel, currency and event. In each group the values of all terms add up to that of the
+-- warehouse, and the rows to the rows of the views.
+
+create temp table held as
+with known as (
+    select
+        event_key, payload_hash, contents_hash, event_time, value, currency, event, source_id, shop_id, event_channel,
+        brand, state
+    from sent_keys
+    where space = ''
+
+    union all by name
+
+    select
+        event_key, event_time, value, currency, event, source_id,
+        case state when 'parked' then 'parked' else 'pending' end as state
+    from open_rows
+    where space = ''
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by event_key
+            order by list_position(['accepted', 'parked', 'pending', 'dead', 'expired'], state), payload_hash
+        ) as place
+    from known
+)
+
+select * exclude (place)
+from ranked
+where place = 1;
+
+create temp table judged as
+with matched as (
+    select
+        view_row.*,
+        held.state,
+        held.payload_hash = view_row.payload_hash as is_equal,
+        coalesce(
+            held.event_time = view_row.event_time
+            and held.value is not distinct from view_row.value
+            and held.currency is not distinct from view_row.currency
+            and held.contents_hash is not distinct from view_row.contents_hash,
+            false
+        ) as is_alike
+    from view_row
+    left join held on held.event_key = view_row.event_key
+),
+
+-- Variants of one event are counted by a rank, since a window has no count of distinct values.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by event_key
+            order by coalesce(is_equal, false) desc, is_alike desc, model, file, place
+        ) as copy,
+        dense_rank() over (partition by event_key order by payload_hash) as variant
+    from matched
+),
+
+counted as (
+    select
+        *,
+        max(variant) over (partition by event_key) as variants
+    from ranked
+)
+
+select
+    *,
+    case
+        when refused_as is not null then refused_as
+        when copy > 1 and variants = 1 then 'duplicate'
+        when copy > 1 then 'conflicting'
+        when state = 'accepted' and (is_equal or is_alike) then 'accepted'
+        when state = 'accepted' then 'changed'
+        when state is not null then state
+        when variants > 1 then 'conflicting'
+        when is_old then 'expired'
+        else 'due'
+    end as term
+from counted;
+
+create temp table line as
+with now as (
+    select model, event_time, shop_id, event_channel, brand, currency, event, term, 1 as rows, value
+    from judged
+),
+
+changed as (
+    select judged.model, held.*
+    from judged
+    join held on held.event_key = judged.event_key
+    where judged.term = 'changed'
+),
+
+scope as (
+    select model, source_id, event, min(event_time) as first_time, max(event_time) as last_time
+    from view_row
+    where event_time is not null
+    group by model, source_id, event
+),
+
+gone as (
+    select scope.model, held.*
+    from held
+    join scope on scope.source_id = held.source_id
+        and scope.event = held.event
+        and held.event_time between scope.first_time and scope.last_time
+    where held.state = 'accepted'
+        and held.event_key not in (select event_key from view_row where event_key is not null)
+    qualify row_number() over (partition by held.event_key order by scope.model) = 1
+),
+
+sent_otherwise as (
+    select *, 'changed' as because from changed
+    union all
+    select *, 'gone' as because from gone
+),
+
+told_twice as (
+    select model, event_time, shop_id, event_channel, brand, currency, event, 'accepted' as term, 1 as rows, value
+    from sent_otherwise
+
+    union all
+
+    select model, event_time, shop_id, event_channel, brand, currency, event, because as term, -1 as rows, -value
+    from sent_otherwise
+),
+
+every as (
+    select * from now
+    union all
+    select * from told_twice
+)
+
+select
+    model,
+    strftime(make_timestamp(event_time * 1000000), '%Y-%m-%d') as day,
+    shop_id as store,
+    event_channel as channel,
+    brand,
+    currency,
+    event,
+    term,
+    cast(sum(rows) as bigint) as rows,
+    cast(coalesce(sum(value), 0) as decimal(38, 9)) as value
+from every
+group by all;

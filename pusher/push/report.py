@@ -1,0 +1,66 @@
+"""Reads views as they are now, for the report about what was sent of them and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import Engine
+from pusher.ledger.bridge import Bridge, StagedView, bridge
+from pusher.ledger.state import StateFolder, scratch_folder
+from pusher.payload.projection import staged_sql
+from pusher.push.plan import PlanOptions, View, judge, stage
+
+ANY_AGE_S = 2**40
+TOP_PRODUCTS = 20
+
+
+def report(
+    views: Sequence[View],
+    *,
+    open_engine: Callable[[Path], Engine],
+    state: StateFolder,
+    now: datetime,
+    pixel_window: bool,
+    by: Sequence[str],
+) -> Bridge:
+    """Return what became of the rows of views.
+
+    Args:
+        views: The views.
+        open_engine: Opens the warehouse, allowed to write into one folder.
+        state: The state folder.
+        now: Current moment.
+        pixel_window: The web events are also reported by the pixel.
+        by: Dimensions to group by.
+
+    Raises:
+        PlanError: A view cannot be read.
+        StateError: Nothing was pushed yet, or the ledger cannot be read.
+    """
+    with scratch_folder() as folder:
+        staged = [_staged(view, open_engine, folder, now, pixel_window=pixel_window) for view in views]
+        return bridge(state, staged, by=by, spill=folder, top=TOP_PRODUCTS)
+
+
+def _staged(
+    view: View, open_engine: Callable[[Path], Engine], folder: Path, now: datetime, *, pixel_window: bool
+) -> StagedView:
+    limits = view.payload.limits
+    ageless = replace(view.payload, limits=replace(limits, max_age_s=ANY_AGE_S))
+    with closing(open_engine(folder)) as engine:
+        checks, columns = judge(engine, replace(view, payload=ageless), PlanOptions(run="", now=now))
+        files = stage(engine, view, staged_sql(checks, columns, view.relation), folder / view.model)
+    age_s = limits.pixel_age_s if pixel_window and view.payload.event_source == "web" else limits.max_age_s
+    identities = [*view.payload.identity, "external_id"]
+    fields = [view.payload.field(name) for name in identities]
+    return StagedView(
+        model=view.model,
+        files=[file.path for file in files],
+        terms={number: reason.term for number, reason in enumerate(checks.reasons)},
+        oldest_s=int(now.timestamp()) - age_s,
+        identities=[one.path for one in fields if one is not None],
+    )

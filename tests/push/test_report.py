@@ -1,0 +1,247 @@
+"""The revenue bridge: what the views hold, what was sent, and every gap by name, to the cent."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import ConfigError, PlanError, StateError
+from pusher.ledger.bridge import Bridge
+from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving
+
+POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
+
+
+def shop_at(server: Server, tmp_path: Path) -> Shop:
+    """Return a shop that pushes to a server."""
+    return Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+
+
+def nobody(order_id: str) -> Order:
+    """Return an order without a customer."""
+    order = Order(order_id)
+    order.digest = ""
+    return order
+
+
+def push(shop: Shop, rows: Sequence[Order], hours: int = 0) -> None:
+    """Sell, build and push."""
+    shop.sell(rows)
+    shop.build()
+    shop.push(now=NOW + timedelta(hours=hours))
+
+
+def totals(bridge: Bridge) -> dict[str, tuple[int, str]]:
+    """Return rows and value by term."""
+    return {line["term"]: (line["rows"], f"{line['value']:.2f}") for line in bridge.totals}
+
+
+def test_every_gap_between_warehouse_and_tiktok_has_a_name(tmp_path: Path) -> None:
+    """Each row of the view, and each sent row that the view lost, is a line; the lines add up to the warehouse."""
+    hidden = {"match": {"contains": ['"order-00009"']}, "do": "drop_after_accept", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [POISON, hidden]) as server:
+        shop = shop_at(server, tmp_path)
+        push(
+            shop,
+            [
+                *orders(4),
+                Order("order-00004", amount="13.00"),
+                Order("order-00005", amount="-2.00"),
+                nobody("order-00006"),
+                Order("order-00007", at="2026-10-01 10:00:00", amount="7.00"),
+            ],
+        )
+        push(shop, [*orders(4), Order("order-00009", amount="9.00")])
+        now = [
+            Order("order-00000"),  # as it was sent
+            Order("order-00001", amount="15.00"),  # changed after it was sent
+            # order-00002 is gone
+            Order("order-00003", at="2026-11-18 10:00:00"),  # on another day
+            Order("order-00004", amount="13.00"),
+            Order("order-00005", amount="-2.00"),
+            nobody("order-00006"),
+            Order("order-00007", at="2026-10-01 10:00:00", amount="7.00"),
+            Order("order-00009", amount="9.00"),
+            *[Order("order-00010", amount="3.00")] * 2,
+            Order("order-00011", amount="1.00"),
+            Order("order-00011", amount="2.00"),
+        ]
+        shop.sell(now)
+        shop.build()
+
+        found = shop.project(NOW).report(by=["day"])
+
+        assert totals(found) == {
+            "accepted": (4, "40.00"),
+            "due": (1, "3.00"),
+            "pending": (1, "9.00"),
+            "dead": (1, "13.00"),
+            "invalid": (1, "-2.00"),
+            "no_identity": (1, "10.00"),
+            "expired": (1, "7.00"),
+            "duplicate": (1, "3.00"),
+            "conflicting": (2, "3.00"),
+            "changed": (0, "5.00"),
+            "gone": (-1, "-10.00"),
+        }
+        assert found.warehouse == {"USD": sum((Decimal(row.amount) for row in now), Decimal(0))}
+        by_day = {
+            day: sum((line["value"] for line in found.lines if line["day"] == day), Decimal(0))
+            for day in ("2026-11-19", "2026-11-18", "2026-10-01")
+        }
+        assert by_day == {
+            day: sum((Decimal(row.amount) for row in now if row.at.startswith(day)), Decimal(0)) for day in by_day
+        }
+
+
+def test_rows_that_wait_for_a_person_are_told_apart(tmp_path: Path) -> None:
+    """A parked row is neither sent nor lost."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": None}]) as server:
+        shop = shop_at(server, tmp_path)
+        push(shop, orders(2))
+        late = NOW + timedelta(hours=36)
+        shop.push(now=late)
+
+        parked = totals(shop.project(late).report())
+        shop.project(late).resolve("assume_delivered")
+
+        assert parked == {"parked": (2, "20.00")}
+        assert totals(shop.project(late).report()) == {"accepted": (2, "20.00")}
+
+
+def test_what_was_sent_long_ago_is_still_known_as_sent(tmp_path: Path) -> None:
+    """Rows outside the window by now were sent in time, or were not; keys in the archive tell which."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = shop_at(server, tmp_path)
+        push(shop, orders(3))
+        late = NOW + timedelta(days=100)
+        shop.project(late).clean(keep=timedelta(days=400))
+        shop.sell([*orders(3), Order("order-00003", amount="4.00")])
+        shop.build()
+
+        assert shop.ledger("select kind from file where kind in ('keys', 'archive')") == [("archive",)]
+        assert totals(shop.project(late).report()) == {"accepted": (3, "30.00"), "expired": (1, "4.00")}
+
+
+def test_test_events_are_no_revenue(tmp_path: Path) -> None:
+    """What was sent as a test is still due."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(2))
+    shop.build()
+    shop.push(test_event_code="TEST1")
+
+    assert totals(shop.project().report()) == {"due": (2, "20.00")}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_bridge_adds_up_for_any_history(tmp_path: Path, seed: int) -> None:
+    """Random pushes of rows that appear, change, move, repeat and vanish: the terms always sum to the view."""
+    chance = random.Random(seed)  # noqa: S311 -- repeatable, not secret
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path)
+        rows = orders(12)
+        for step in range(3):
+            rows = [changed for row in rows for changed in changes(row, chance)]
+            rows += orders(3, start=100 + 10 * step)
+            push(shop, rows, hours=step)
+        rows = [changed for row in rows for changed in changes(row, chance)]
+        shop.sell(rows)
+        shop.build()
+
+        found = shop.project(NOW + timedelta(hours=4)).report(by=["day", "event", "store"])
+
+        assert found.warehouse == {"USD": sum((Decimal(row.amount) for row in rows), Decimal(0))}
+        assert sum(line["rows"] for line in found.totals) == len(rows)
+        sent = next(line["rows"] for line in found.totals if line["term"] == "accepted")
+        assert sent <= len(server.counted())
+
+
+def changes(row: Order, chance: random.Random) -> list[Order]:
+    """Return what became of a row."""
+    return {
+        0: [],
+        1: [row, row],
+        2: [replace(row, amount=f"{chance.randint(5, 15)}.00")],
+        3: [replace(row, at="2026-11-17 09:00:00")],
+        4: [replace(row, digest="none")],
+        5: [row, replace(row, amount="14.00")],
+    }.get(chance.randint(0, 12), [row])
+
+
+# what was sold ------------------------------------------------------------------------------------------------------
+
+_SHOP = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
+select
+    'Purchase' as event,
+    order_id as event_id,
+    cast(ordered_at as timestamp) as event_time,
+    digest as email,
+    cast(amount as decimal(18, 2)) as value,
+    'USD' as currency,
+    event_set as shop_id,
+    'in_store' as event_channel,
+    'Northwind' as brand,
+    3 as num_items,
+    [
+        {'content_id': 'a', 'content_name': 'Tent', 'price': cast(2.50 as decimal(18, 2)), 'quantity': 2},
+        {'content_id': 'b', 'content_name': 'Rope', 'price': cast(amount as decimal(18, 2)) - 5, 'quantity': 1}
+    ] as contents
+from {{ source('shop', 'orders') }}
+"""
+
+
+def test_what_was_sold_is_counted_by_store_channel_brand_and_product(tmp_path: Path) -> None:
+    """Events, items, value, buyers and those who came back, of what was accepted."""
+    shop = Shop(tmp_path / "shop")
+    (shop.root / "models" / f"{VIEW}.sql").write_text(_SHOP)
+    first, second = orders(2)
+    rows = [
+        replace(first, event_set="north"),
+        replace(first, order_id="order-00002", event_set="north", amount="20.00"),
+        replace(second, event_set="south"),
+        Order("order-00003", digest="none", event_set="south"),
+    ]
+    shop.sell(rows)
+    shop.build()
+    shop.push()
+
+    found = shop.project().report()
+
+    def plain(lines: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+        return [tuple(f"{one:.2f}" if isinstance(one, Decimal) else one for one in line.values()) for line in lines]
+
+    assert plain(found.groups["store"]) == [
+        ("north", "USD", 2, 6, "30.00", 1, 1),
+        ("south", "USD", 1, 3, "10.00", 1, 0),
+    ]
+    assert plain(found.groups["channel"]) == [("in_store", "USD", 3, 9, "40.00", 2, 1)]
+    assert plain(found.groups["brand"]) == [("Northwind", "USD", 3, 9, "40.00", 2, 1)]
+    assert plain(found.products) == [("b", "Rope", "USD", 3, 3, "25.00"), ("a", "Tent", "USD", 3, 6, "15.00")]
+
+
+# what cannot be reported --------------------------------------------------------------------------------------------
+
+
+def test_a_report_needs_a_push_and_a_built_view(tmp_path: Path) -> None:
+    """Before either there is nothing to compare."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    with pytest.raises(PlanError, match="is not in the warehouse"):
+        shop.project().report()
+    shop.build()
+    with pytest.raises(StateError, match="Nothing was pushed"):
+        shop.project().report()
+
+
+def test_an_unknown_dimension_is_refused(tmp_path: Path) -> None:
+    """A slip of the finger has a suggestion."""
+    shop = Shop(tmp_path / "shop")
+    with pytest.raises(ConfigError, match="no dimension `stor`") as caught:
+        shop.project().report(by=["stor"])
+    assert caught.value.problems[0].fix == "Did you mean `store`?"
