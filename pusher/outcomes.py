@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pusher.contracts import ColumnOrigin
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
@@ -29,7 +32,28 @@ class Patience:
     max_dead_share: float = 0.1
 
 
-DEFAULT_PATIENCE = Patience()
+@dataclass(frozen=True, slots=True)
+class PushChoice:
+    """What a person chose for one push.
+
+    Attributes:
+        dry_run: Plan and show; send nothing, change nothing.
+        test_event_code: Send as test events, which never count as sent.
+        adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here.
+        stateless: Keep no ledger; refuses a view with rows older than a day.
+        patience: How long to wait, and when to give up.
+    """
+
+    dry_run: bool = False
+    test_event_code: str | None = None
+    adopt: bool = False
+    stateless: bool = False
+    patience: Patience = field(default_factory=Patience)
+
+
+DEFAULT_PUSH = PushChoice()
+Origins = Callable[[str], Mapping[str, ColumnOrigin]]
+"""Says which SQL makes each contract column of a view."""
 
 
 @dataclass(frozen=True, slots=True)

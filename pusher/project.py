@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pusher.account import DEFAULT_CONCURRENCY, Account
+from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
 from pusher.compile import Inference, Manifest, Model, inspect, inspect_additions, load
 from pusher.config import (
@@ -28,9 +28,9 @@ from pusher.config import (
     load_project_file,
     suggest,
 )
-from pusher.contracts import Column, ColumnOrigin, Engine, EngineError
+from pusher.contracts import Column, ColumnOrigin, EngineError
 from pusher.errors import CompileError, ConfigError, Problem, PusherError
-from pusher.outcomes import DEFAULT_PATIENCE, BuildReport, LintReport, Patience, Shown, ViewConfig
+from pusher.outcomes import DEFAULT_PUSH, BuildReport, LintReport, PushChoice, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from pusher.push.world import PushReport
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
-NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,11 +328,8 @@ class Project:
         self,
         select: Sequence[str] = (),
         exclude: Sequence[str] = (),
+        choice: PushChoice = DEFAULT_PUSH,
         *,
-        dry_run: bool = False,
-        test_event_code: str | None = None,
-        patience: Patience = DEFAULT_PATIENCE,
-        adopt: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
         interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext,
     ) -> PushReport:
@@ -342,10 +338,7 @@ class Project:
         Args:
             select: Models to use, in dbt's selector syntax.
             exclude: Models to leave out.
-            dry_run: Plan and show; send nothing, change nothing.
-            test_event_code: Send as test events, which never count as sent.
-            patience: How long to wait, and when to give up.
-            adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here.
+            choice: What the person chose.
             should_stop: True once the user asked to stop.
             interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once. It is
                 given what cuts a running query short, to be called from another thread.
@@ -355,62 +348,26 @@ class Project:
             AnotherRunIsActive: Another push of this target is running.
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
-        from pusher.destinations.tiktok.settings import read_settings
-        from pusher.push.run import push
-        from pusher.push.work import DeliveryLimits
-        from pusher.push.world import PushOptions, PushWorld
+        from pusher.pushing import Pushing
         from pusher.warehouse import READING_MEMORY
 
-        test_event_code = _test_code(test_event_code)
         self.account.check_settings()
         views = self.views(select, exclude)
-        told = () if dry_run else self._prepared_state()
-        settings = read_settings(self.account.settings)
-        limits = views[0].payload.limits
-        options = PushOptions(
-            dry_run=dry_run,
-            test_event_code=test_event_code,
-            requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
-            limits=DeliveryLimits(
-                concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
-                deadline_s=patience.deadline_s,
-                grace_s=patience.grace_s,
-                max_dead_share=patience.max_dead_share,
-                pixel_window=self.policy.shared_with_pixel,
-            ),
-            on_change=self.policy.on_change,
-            pixel_window=self.policy.shared_with_pixel,
-            strict=self.policy.require_vendor_page_columns,
-            ledger_id=self.profile.ledger_id,
-            normaliser_version=self.manifest.normaliser_version,
-            resume_all=not select and not exclude,
-            adopt=adopt,
-            wait_s=patience.wait_s,
-        )
-        engines: list[Engine] = []
-
-        def open_engine(folder: Path) -> Engine:
-            engines.append(self._warehouse([folder], memory=READING_MEMORY))
-            return engines[-1]
-
-        def cut_query_short() -> None:
-            for engine in engines[-1:]:
-                engine.interrupt()
-
-        world = PushWorld(
-            destination=self.account.destination,
-            endpoint=self.account.endpoint(self.state.root),
+        pushing = Pushing(
+            account=self.account,
+            policy=self.policy,
+            profile=self.profile,
             state=self.state,
             clock=self.clock,
             listener=self.listener,
-            should_stop=should_stop,
-            open_engine=open_engine,
-            ca_file=settings.ca_file,
-            interruptible=lambda: interruptible(cut_query_short),
+            open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             origins=self._origins,
-            told_before=told,
+            normaliser_version=self.manifest.normaliser_version,
+            lint=lambda: self.lint(select, exclude).findings,
+            should_stop=should_stop,
+            interruptible=interruptible,
         )
-        return push(views, world, options)
+        return pushing.push(views, choice, everything=not select and not exclude)
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.
@@ -443,14 +400,6 @@ class Project:
             by=list(dict.fromkeys(by)),
         )
 
-    def _prepared_state(self) -> tuple[str, ...]:
-        """Make the state folder, if it is a safe place; returns what was put right, in sentences."""
-        from pusher.ledger.place import check_place
-
-        told = check_place(self.state.root, allow_network=os.environ.get(NETWORK_STATE_VARIABLE) == "1")
-        self.state.create()
-        return tuple(told)
-
     def retry(
         self,
         select: Sequence[str] = (),
@@ -478,12 +427,13 @@ class Project:
             AnotherRunIsActive: A push holds the lock.
         """
         from pusher.push.decisions import retry
+        from pusher.pushing import known_test_code
 
         return retry(
             self._workplace(wait_s),
             models=self._chosen(select, exclude),
             reasons=list(reasons) or None,
-            test_event_code=_test_code(test_event_code),
+            test_event_code=known_test_code(test_event_code),
             even_unchanged=even_unchanged,
             dry_run=dry_run,
         )
@@ -612,15 +562,3 @@ class Project:
         except EngineError as error:
             fix = "See docs/reference/ledger.md for tables and columns."
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error
-
-
-def _test_code(given: str | None) -> str | None:
-    """Return the test event code without the space around it.
-
-    Raises:
-        ConfigError: It is blank: an unset variable in a script must not turn a test into a real push.
-    """
-    if given is None or given.strip():
-        return given and given.strip()
-    fix = "Copy the code from the event set's test tab, or leave the option out to push for real."
-    raise ConfigError(Problem("test-event-code", "The test event code is empty.", fix=fix))

@@ -11,7 +11,7 @@ from pusher.cli import options
 from pusher.cli.receipt import receipt_text
 from pusher.cli.session import StopOnSignal, session
 from pusher.errors import PusherError
-from pusher.outcomes import Patience
+from pusher.outcomes import Patience, PushChoice
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
 
@@ -47,6 +47,10 @@ def push(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Let this ledger, or a new one, take the place of the one expected here.")
     ] = False,
+    stateless: Annotated[
+        bool,
+        typer.Option("--stateless", help="Keep no ledger, on a throw-away machine; views may look back a day at most."),
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -63,10 +67,13 @@ def push(
             report = project.push(
                 select or (),
                 exclude or (),
-                dry_run=dry_run,
-                test_event_code=test_event_code,
-                patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
-                adopt=adopt,
+                PushChoice(
+                    dry_run=dry_run,
+                    test_event_code=test_event_code,
+                    adopt=adopt,
+                    stateless=stateless,
+                    patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
+                ),
                 should_stop=stop,
                 interruptible=stop.interruptible,
             )

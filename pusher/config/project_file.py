@@ -66,12 +66,15 @@ class PolicyFile:
         severities: Lint rule code to `error`, `warning`, `note` or `off`.
         on_change: `report` (exit 1 on a new conflict) or `ignore`.
         shared_with_pixel: The web views' events are also reported by the pixel.
+        same_order_offline: What to do when an order stands in a web view and in an offline view: `ignore`, `report`
+            (a notice) or `refuse` (nothing is sent).
     """
 
     require_vendor_page_columns: bool = False
     severities: Mapping[str, str] = field(default_factory=dict)
     on_change: str = "report"
     shared_with_pixel: bool = False
+    same_order_offline: str = "ignore"
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -203,7 +206,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
-    problems += document.unknown_keys(push, {"on_change", "shared_with_pixel"}, ("push",))
+    problems += document.unknown_keys(push, {"on_change", "shared_with_pixel", "same_order_offline"}, ("push",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
     severities = _mapping(document, lint, ("lint", "severity"), problems)
@@ -215,6 +218,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
+        (push, ("push", "same_order_offline"), ("ignore", "report", "refuse")),
         (lint, ("lint", "require_vendor_page_columns"), (False, True)),
     ):
         key = place[-1]
@@ -229,4 +233,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         severities={rule: "off" if severity is False else severity for rule, severity in severities.items()},
         on_change=push.get("on_change", "report"),
         shared_with_pixel=bool(push.get("shared_with_pixel", False)),
+        same_order_offline=push.get("same_order_offline", "ignore"),
     )

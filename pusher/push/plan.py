@@ -27,7 +27,8 @@ from pusher.payload.types import SqlType, parse_type
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
 ROWS_PER_FILE = 50_000
-DAY_S = 86_400
+BUILD_TO_PUSH_S = 3_600
+"""A view that was built for one moment is pushed at a later one."""
 PUBLISHING_THREADS = 4
 
 
@@ -61,6 +62,7 @@ class PlanOptions:
         pixel_window: The web events are also reported by the pixel.
         strict: Ask for the vendor page's strict list of columns.
         oldest_s: Unix second before which the ledger has forgotten keys, or None.
+        longest_lookback_s: A row that may be sent and is older makes the plan fail, or None for any age.
     """
 
     run: str
@@ -69,6 +71,7 @@ class PlanOptions:
     pixel_window: bool = False
     strict: bool = False
     oldest_s: int | None = None
+    longest_lookback_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,8 @@ def plan_view(
     with closing(open_engine()) as engine:
         checks, columns = judge(engine, view, options)
         staged = stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+    if options.longest_lookback_s is not None:
+        _refuse_old_rows(view, staged, options.now, options.longest_lookback_s)
     frozen.mkdir(mode=PRIVATE_FOLDER)
     texts = {
         number: ReasonText(reason.term, reason.code, reason.field, reason.message, reason.fix)
@@ -245,6 +250,33 @@ def plan_view(
         held_elsewhere=_rows_held(staged, elsewhere),
     )
     return plan, result
+
+
+def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, longest_s: int) -> None:
+    """Refuse a view with rows that a run without memory could send after TikTok forgot their first copy.
+
+    Raises:
+        PlanError: There is such a row.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    oldest = pa.scalar(int(now.timestamp()) - longest_s - BUILD_TO_PUSH_S, pa.int64())
+    old = 0
+    for file in staged:
+        with pq.ParquetFile(file.path) as rows:
+            table = rows.read(columns=["_event_time", "_reason"])
+        times = table.filter(pc.is_null(table.column("_reason"))).column("_event_time")
+        old += len(times.filter(pc.less(times, oldest)))
+    if old:
+        hours = longest_s // 3_600
+        message = f"{view.model} has {old:,} rows older than {hours} hours, which a push without a ledger may not send."
+        fix = (
+            f"Let the view look back {hours} hours at most, or keep the state folder and push without --stateless: "
+            "only a ledger knows what was sent before."
+        )
+        raise PlanError(Problem("stateless-lookback", message, view.file, fix=fix))
 
 
 def _released(view: View, checks: RowChecks, store: Store | None, options: PlanOptions) -> list[Part]:

@@ -97,6 +97,7 @@ def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -
         pixel_window=options.pixel_window,
         strict=options.strict,
         oldest_s=pruned_before(store) if store else None,
+        longest_lookback_s=options.longest_lookback_s,
     )
 
 

@@ -35,6 +35,7 @@ class PushOptions:
         resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
         wait_s: How long to wait for another run that holds the lock.
+        longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
     """
 
     dry_run: bool = False
@@ -49,6 +50,7 @@ class PushOptions:
     resume_all: bool = True
     adopt: bool = False
     wait_s: float = 0.0
+    longest_lookback_s: int | None = None
 
 
 @dataclass(slots=True)

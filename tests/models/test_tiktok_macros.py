@@ -109,6 +109,16 @@ def test_lookback_reads_the_variable() -> None:
     assert "- 28 * interval '1' day" in without.text("{{ lookback('t') }}")
 
 
+def test_limited_data_use_is_a_matter_of_the_row() -> None:
+    """A row of a listed state is limited, whatever the case or the blanks of its state; an unknown state is not."""
+    renderer = Renderer(limited_data_use_states=["CA", "va"])
+    limited = renderer.text("{{ limited_data_use('text') }}")
+
+    assert evaluate(limited, text=["CA", " va ", "Ca", "NY", "", None]) == [True, True, True, False, False, False]
+    assert MACROS.text("{{ limited_data_use('text') }}").strip() == "false"
+    assert evaluate(MACROS.text("{{ limited_data_use('text', ['tx']) }}"), text=["TX", "CA"]) == [True, False]
+
+
 def test_an_unknown_refund_policy_is_refused() -> None:
     """A misspelt policy is an error and not the default."""
     with pytest.raises(CompilerError, match=r"^refund_policy must be drop, net or report, not nett$"):

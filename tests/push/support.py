@@ -24,6 +24,7 @@ from pusher.destinations.tiktok.sandbox import Sandbox, sandbox_app
 from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.state import StateFolder
+from pusher.outcomes import PushChoice
 from pusher.project import LoadOptions, Project
 from pusher.push.world import PushReport
 
@@ -161,9 +162,16 @@ class Shop:
         build(project.manifest, engine)
         engine.close()
 
-    def push(self, now: datetime = NOW, **options: Any) -> PushReport:
+    def push(
+        self,
+        now: datetime = NOW,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        should_stop: Callable[[], bool] = lambda: False,
+        **choice: Any,
+    ) -> PushReport:
         """Push in this process."""
-        return self.project(now).push(**options)
+        return self.project(now).push(select, exclude, PushChoice(**choice), should_stop=should_stop)
 
     def command(self, *arguments: str, largest_file_bytes: int | None = None) -> subprocess.Popen[bytes]:
         """Start `pusher` in a process of its own, which may not write files beyond a size."""

@@ -1,0 +1,187 @@
+"""Puts a push together: the views, the account, the warehouse and the state folder become one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pusher.account import DEFAULT_CONCURRENCY, Account
+from pusher.clock import Clock
+from pusher.config import PolicyFile, Profile
+from pusher.contracts import Engine
+from pusher.errors import ConfigError, PlanError, Problem
+from pusher.outcomes import Origins, PushChoice
+from pusher.progress import Listener
+
+if TYPE_CHECKING:
+    from pusher.ledger.state import StateFolder
+    from pusher.lint import Finding
+    from pusher.push.plan import View
+    from pusher.push.world import PushReport
+
+NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
+STATELESS_LOOKBACK_S = 86_400
+"""A push without a ledger sends an event for the last time a day after the first, inside TikTok's 48 hours."""
+UNSTABLE_ID = "PU302"
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Pushing:
+    """What a push of one target works with.
+
+    Attributes:
+        account: The destination with the settings of the target.
+        policy: Project policy.
+        profile: The target.
+        state: The state folder.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        open_warehouse: Opens the warehouse, allowed to write into one folder.
+        origins: Says which SQL makes each contract column of a view.
+        normaliser_version: Version of the identity macros, or None.
+        lint: Proves the selected views from their SQL.
+        should_stop: True once the user asked to stop.
+        interruptible: Surrounds reading a view, given what cuts a running query short.
+    """
+
+    account: Account
+    policy: PolicyFile
+    profile: Profile
+    state: StateFolder
+    clock: Clock
+    listener: Listener
+    open_warehouse: Callable[[Path], Engine]
+    origins: Origins
+    normaliser_version: str | None
+    lint: Callable[[], Sequence[Finding]]
+    should_stop: Callable[[], bool] = _never
+    interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
+    _engines: list[Engine] = field(default_factory=list, init=False)
+
+    def push(self, views: Sequence[View], choice: PushChoice, *, everything: bool) -> PushReport:
+        """Push views.
+
+        Args:
+            views: The views.
+            choice: What the person chose.
+            everything: Also go on with what earlier runs froze for other views.
+        """
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.run import push
+        from pusher.push.work import DeliveryLimits
+        from pusher.push.world import PushOptions, PushWorld
+
+        test_event_code = known_test_code(choice.test_event_code)
+        settings = read_settings(self.account.settings)
+        limits, patience = views[0].payload.limits, choice.patience
+        pixel_window = self.policy.shared_with_pixel
+        if choice.stateless:
+            self._refuse_unstable_ids()
+        with self._ledger_place(choice) as (state, about_state):
+            options = PushOptions(
+                dry_run=choice.dry_run,
+                test_event_code=test_event_code,
+                requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
+                limits=DeliveryLimits(
+                    concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
+                    deadline_s=patience.deadline_s,
+                    grace_s=patience.grace_s,
+                    max_dead_share=patience.max_dead_share,
+                    pixel_window=pixel_window,
+                ),
+                on_change=self.policy.on_change,
+                pixel_window=pixel_window,
+                strict=self.policy.require_vendor_page_columns,
+                ledger_id=None if choice.stateless else self.profile.ledger_id,
+                normaliser_version=self.normaliser_version,
+                resume_all=everything,
+                adopt=choice.adopt,
+                wait_s=patience.wait_s,
+                longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+            )
+            world = PushWorld(
+                destination=self.account.destination,
+                endpoint=self.account.endpoint(self.state.root),
+                state=state,
+                clock=self.clock,
+                listener=self.listener,
+                should_stop=self.should_stop,
+                open_engine=self._open,
+                ca_file=settings.ca_file,
+                interruptible=lambda: self.interruptible(self._cut_query_short),
+                origins=self.origins,
+                told_before=(*about_state, *self._same_orders(views)),
+            )
+            return push(views, world, options)
+
+    @contextmanager
+    def _ledger_place(self, choice: PushChoice) -> Iterator[tuple[StateFolder, tuple[str, ...]]]:
+        """Give the folder of the ledger, and what a person should know about it."""
+        from pusher.ledger.place import check_place
+        from pusher.ledger.state import StateFolder, scratch_folder
+
+        if choice.dry_run and not choice.stateless:
+            yield self.state, ()
+            return
+        told = check_place(self.state.root, allow_network=os.environ.get(NETWORK_STATE_VARIABLE) == "1")
+        # The embedded sandbox keeps its counts here, also when nobody keeps the ledger.
+        self.state.create()
+        if not choice.stateless:
+            yield self.state, tuple(told)
+            return
+        with scratch_folder() as folder:
+            yield (
+                StateFolder(folder / "state"),
+                (*told, "This push keeps no ledger: the next one sends these rows again."),
+            )
+
+    def _refuse_unstable_ids(self) -> None:
+        """Refuse views whose event ids differ from run to run: without a ledger only the id tells a copy."""
+        found = [one for one in self.lint() if one.rule == UNSTABLE_ID]
+        if found:
+            raise ConfigError(*map(_unstable, found))
+
+    def _same_orders(self, views: Sequence[View]) -> tuple[str, ...]:
+        from pusher.push.same_orders import same_orders
+
+        if self.policy.same_order_offline == "ignore":
+            return ()
+        with closing(self.open_warehouse(self.state.root)) as engine:
+            found = same_orders(engine, views)
+        if found and self.policy.same_order_offline == "refuse":
+            raise PlanError(*(Problem("same-order-offline", one.message, one.web.file, fix=one.fix) for one in found))
+        return tuple(f"{one.message} {one.fix}" for one in found)
+
+    def _open(self, folder: Path) -> Engine:
+        engine = self.open_warehouse(folder)
+        self._engines[:] = [engine]
+        return engine
+
+    def _cut_query_short(self) -> None:
+        for engine in self._engines:
+            engine.interrupt()
+
+
+def _unstable(finding: Finding) -> Problem:
+    fix = finding.fix.description if finding.fix is not None else None
+    return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
+
+
+def known_test_code(given: str | None) -> str | None:
+    """Return the test event code without the space around it.
+
+    Raises:
+        ConfigError: It is blank: an unset variable in a script must not turn a test into a real push.
+    """
+    if given is None or given.strip():
+        return given and given.strip()
+    fix = "Copy the code from the event set's test tab, or leave the option out to push for real."
+    raise ConfigError(Problem("test-event-code", "The test event code is empty.", fix=fix))

@@ -1,0 +1,157 @@
+"""Pushes of other kinds: without a ledger, and with an eye on orders that two event sources would count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import ConfigError, PlanError
+from pusher.push.world import PushReport
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
+
+TODAY = "2026-11-20 09:00:00"
+
+
+def terms(report: PushReport) -> dict[str, int]:
+    """Return the terms of the first view that are not zero."""
+    return {name: count for name, count in report.models[0].terms.items() if count}
+
+
+def fresh(count: int) -> list[Order]:
+    """Return orders of three hours ago."""
+    return [replace(order, at=TODAY) for order in orders(count)]
+
+
+# without a ledger ---------------------------------------------------------------------------------------------------
+
+
+def test_a_push_without_a_ledger_leaves_nothing_and_counts_once(tmp_path: Path) -> None:
+    """A second machine sends the same rows again, and TikTok takes them for the copies that they are."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(fresh(20))
+        shop.build()
+
+        first, second = shop.push(stateless=True), shop.push(stateless=True)
+
+        assert terms(first) == terms(second) == {"planned": 20, "accepted": 20}
+        assert first.notices == ("This push keeps no ledger: the next one sends these rows again.",)
+        assert not shop.state.ledger.exists()
+        assert server.counted() == [order.order_id for order in orders(20)]
+        assert server.totals()["duplicates"] == 20
+
+
+def test_a_push_without_a_ledger_refuses_a_longer_look_back(tmp_path: Path) -> None:
+    """A row older than a day, and an hour for the build, could be sent again after TikTok forgot its first copy."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        day_before = (NOW - timedelta(hours=25)).strftime("%Y-%m-%d %H:%M:%S")
+        edge = Order("order-00001", at=day_before)
+        shop.sell([*fresh(1), edge, Order("order-00002", at="2026-11-01 10:00:00", digest="none")])
+        shop.build()
+        allowed = shop.push(stateless=True)
+        shop.sell([*fresh(1), edge, Order("order-00003", at="2026-11-19 10:59:59")])
+        shop.build()
+
+        with pytest.raises(PlanError) as caught:
+            shop.push(stateless=True)
+
+        (problem,) = caught.value.problems
+        assert terms(allowed) == {"planned": 2, "accepted": 2, "invalid": 1}
+        assert (problem.code, problem.message) == (
+            "stateless-lookback",
+            f"{VIEW} has 1 rows older than 24 hours, which a push without a ledger may not send.",
+        )
+        assert len(server.requests()) == 1
+
+
+def test_a_push_without_a_ledger_refuses_ids_that_change(tmp_path: Path) -> None:
+    """Only the event id tells a copy from a new event."""
+    shop = Shop(tmp_path / "shop")
+    model = shop.root / "models" / f"{VIEW}.sql"
+    model.write_text(model.read_text().replace("order_id as event_id", "cast(uuid() as varchar) as event_id"))
+    shop.sell(fresh(1))
+    shop.build()
+
+    with pytest.raises(ConfigError) as caught:
+        shop.push(stateless=True)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.file, problem.line) == ("stateless-id", f"models/{VIEW}.sql", 5)
+
+
+# one order, two event sources ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def twice(tmp_path: Path) -> Shop:
+    """A shop whose web orders also stand in its offline view."""
+    shop = Shop(tmp_path / "shop", pixel_code="C4A1B2C3D4E5F6G7H8I9")
+    offline = (shop.root / "models" / f"{VIEW}.sql").read_text()
+    web = offline.replace("'offline_events'", "'web_events'").replace(
+        "event_set as event_set_id", "'https://shop.example/' as page_url"
+    )
+    (shop.root / "models" / "tiktok_web_events.sql").write_text(f"{web}where order_id < 'order-00002'\n")
+    shop.sell(fresh(3))
+    shop.build()
+    return shop
+
+
+def policy(shop: Shop, text: str) -> None:
+    """Write pusher.yml."""
+    (shop.root / "pusher.yml").write_text(f"push: {{same_order_offline: {text}}}\n")
+
+
+MESSAGE = (
+    f"2 orders stand in tiktok_web_events and in {VIEW}: TikTok removes duplicates within one event source only, so "
+    "each counts twice."
+)
+
+
+def test_orders_of_two_event_sources_are_told(twice: Shop) -> None:
+    """With `report` a notice says how many, and everything is sent; without the switch nothing is said."""
+    silent = twice.push(dry_run=True)
+    policy(twice, "report")
+
+    told = twice.push()
+
+    fix = "Leave them out of one view, for example by their channel; both name them in the column order_id."
+    assert silent.notices == ()
+    assert told.notices == (f"{MESSAGE} {fix}",)
+    assert sum(model.terms["accepted"] for model in told.models) == 5
+
+
+def test_orders_of_two_event_sources_stop_the_push(twice: Shop) -> None:
+    """With `refuse` nothing is sent until each order stands in one view."""
+    policy(twice, "refuse")
+    with pytest.raises(PlanError) as caught:
+        twice.push()
+    model = twice.root / "models" / f"{VIEW}.sql"
+    model.write_text(f"{model.read_text()}where order_id >= 'order-00002'\n")
+    twice.build()
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message) == ("same-order-offline", MESSAGE)
+    assert twice.push().exit_code == 0
+
+
+def test_a_view_without_order_ids_has_nothing_to_compare(twice: Shop) -> None:
+    """The check needs the column that names the order."""
+    policy(twice, "refuse")
+    model = twice.root / "models" / f"{VIEW}.sql"
+    model.write_text(model.read_text().replace("    order_id,\n    event_set as", "    event_set as"))
+    twice.build()
+
+    assert twice.push().exit_code == 0
+
+
+def test_a_view_that_fails_is_told_by_the_check(twice: Shop) -> None:
+    """A view that cannot be read is an error of its own."""
+    policy(twice, "refuse")
+    (twice.root / "orders.csv").unlink()
+
+    with pytest.raises(PlanError, match=r"orders\.csv"):
+        twice.push()
