@@ -7,8 +7,9 @@ SHOP := data/retail
 REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
+YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench clean
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench clean year
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -96,3 +97,7 @@ bench: $(READY) ## measure speed and memory as ratios; EVENTS=10000000 for the l
 clean: ## remove everything that the targets above made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache target data .pusher retail.duckdb \
 	  $(REAL)/data $(REAL)/macros $(REAL)/target $(REAL)/complete_journey.duckdb $(REAL)/.pusher
+
+year: $(READY) ## each morning of the real year: build, push, crashes, late lines; YEAR_DAYS=30 for fewer
+	$(BIN)/python $(REAL)/fetch.py
+	$(BIN)/python -m examples.complete_journey.year --days $(YEAR_DAYS)

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from examples.complete_journey import fetch, prepare
@@ -22,11 +20,12 @@ from pusher.clock import SystemClock
 from pusher.errors import CompileError
 from pusher.project import LoadOptions, Project
 from pusher.push.world import PushReport
+from tests.examples.support import FUEL, write_data
 
 EXAMPLE = Path(fetch.__file__).parent
 END = datetime(2018, 1, 1, 4, 1, tzinfo=UTC)
 VIEW = "tiktok_offline_events"
-FUEL, MISSING = 820_165, 999_999
+MISSING = 999_999
 
 # basket, household, time: (product, quantity, sales_value) ...
 BASKETS = [
@@ -57,48 +56,12 @@ VALUES = {
 SURVEYED = (1, 7, 15, 20)
 
 
-def write_data(folder: Path) -> None:
-    """Write the three tables with the columns and types of the real ones."""
-    folder.mkdir()
-    lines = [(*basket, *line) for basket, *items in BASKETS for line in items]
-    zeros = [0.0] * len(lines)
-    transactions = {
-        "household_id": pa.array([line[1] for line in lines], pa.int64()),
-        "store_id": pa.array([300 + line[1] % 3 for line in lines], pa.int64()),
-        "basket_id": pa.array([line[0] for line in lines], pa.int64()),
-        "product_id": pa.array([line[3] for line in lines], pa.int64()),
-        "quantity": pa.array([line[4] for line in lines], pa.int64()),
-        "sales_value": pa.array([line[5] for line in lines], pa.float64()),
-        "retail_disc": pa.array(zeros, pa.float64()),
-        "coupon_disc": pa.array(zeros, pa.float64()),
-        "coupon_match_disc": pa.array(zeros, pa.float64()),
-        "week": pa.array([1] * len(lines), pa.int64()),
-        "transaction_timestamp": pa.array([datetime.fromisoformat(line[2]) for line in lines], pa.timestamp("us")),
-    }
-    products = {
-        "product_id": pa.array([1001, 1002, 1003, FUEL], pa.int64()),
-        "manufacturer_id": pa.array([69, 117, 2, 69], pa.int64()),
-        "department": pa.array(["GROCERY", "GROCERY", "MISCELLANEOUS", "FUEL"]),
-        "brand": pa.array(["Private", "National", "National", "Private"]),
-        "product_category": pa.array(["BREAD", "CANDY", None, "COUPON/MISC ITEMS"]),
-        "product_type": pa.array(["BREAD:ITALIAN/FRENCH", "CHEWING GUM", None, "GASOLINE-REG UNLEADED"]),
-        "package_size": pa.array(["16 OZ", None, None, None], pa.string()),
-    }
-    answers = ("age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count")
-    demographics = {
-        "household_id": pa.array(SURVEYED, pa.int64()),
-        **{answer: pa.array(["1"] * len(SURVEYED)) for answer in answers},
-    }
-    for name, columns in (("transactions", transactions), ("products", products), ("demographics", demographics)):
-        pq.write_table(pa.table(columns), folder / f"{name}.parquet")
-
-
 def clone(folder: Path) -> Path:
     """Copy the example as a fresh clone has it, prepared, with the small data."""
     root = folder / "complete_journey"
     made = shutil.ignore_patterns("data", "macros", "target", ".pusher", "profiles.yml", "*.duckdb*", "__pycache__")
     shutil.copytree(EXAMPLE, root, ignore=made)
-    write_data(root / "data")
+    write_data(root / "data", BASKETS, SURVEYED)
     prepare.prepare(root)
     return root
 
