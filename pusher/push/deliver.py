@@ -6,13 +6,13 @@ the next commit, at most `ACK_DELAY_S`.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, BatchState, ColumnOrigin, Destination, Failure, Verdict
@@ -31,7 +31,7 @@ from pusher.push.recovery import Recovery, park_open_rows
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
-from pusher.transport import Pacer, Transport
+from pusher.transport import Pacer
 
 ACK_DELAY_S = 0.05
 IDLE_S = 0.5
@@ -39,6 +39,20 @@ MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.003
 # One to open the next part, one to settle the last.
 FILE_THREADS = 2
+
+
+class Sender(Protocol):
+    """What a delivery needs of a transport."""
+
+    def post(self, path: str, body: bytes) -> Answer | Failure:
+        """Send one body and wait for its whole answer or its failure."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+def _threads(workers: int, name: str) -> Executor:
+    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
 
 
 class Delivery:
@@ -57,6 +71,7 @@ class Delivery:
         should_stop: True once the user asked to stop.
         origins: Says which SQL makes each column of a view; asked only when rows are refused.
         seed: Seed of the back-off's jitter.
+        pools: Makes the pools that encode, send and write files, by their number of threads and name.
     """
 
     def __init__(
@@ -65,7 +80,7 @@ class Delivery:
         store: Store,
         state: StateFolder,
         destination: Destination,
-        transport: Transport,
+        transport: Sender,
         pacer: Pacer,
         clock: Clock,
         listener: Listener,
@@ -74,6 +89,7 @@ class Delivery:
         should_stop: Callable[[], bool],
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         seed: int | None = None,
+        pools: Callable[[int, str], Executor] = _threads,
     ) -> None:
         self._store = store
         self._state = state
@@ -86,6 +102,7 @@ class Delivery:
         self._limits = limits
         self._should_stop = should_stop
         self._origins = origins
+        self._pools = pools
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()
         self._works: dict[int, PartWork] = {}
@@ -103,9 +120,9 @@ class Delivery:
         started = self._clock.monotonic_s()
         self._deadline = started + self._limits.deadline_s
         with (
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode") as encoding,
-            ThreadPoolExecutor(max_workers=FILE_THREADS, thread_name_prefix="file") as files,
-            ThreadPoolExecutor(max_workers=self._limits.concurrency, thread_name_prefix="send") as pool,
+            self._pools(1, "encode") as encoding,
+            self._pools(FILE_THREADS, "file") as files,
+            self._pools(self._limits.concurrency, "send") as pool,
         ):
             self._prepare(encoding, files)
             self._load(parts)
@@ -177,7 +194,7 @@ class Delivery:
 
     # the loop -----------------------------------------------------------------------------------------------
 
-    def _loop(self, pool: ThreadPoolExecutor) -> None:
+    def _loop(self, pool: Executor) -> None:
         oldest_ack: float | None = None
         while True:
             if any(verdict.outcome != "accepted" for _, verdict, _, _ in self._finished):
@@ -257,7 +274,7 @@ class Delivery:
             now=now,
         )
 
-    def _submit(self, pool: ThreadPoolExecutor, attempt: Try) -> None:
+    def _submit(self, pool: Executor, attempt: Try) -> None:
         assert attempt.body is not None  # noqa: S101 -- set when the batch was claimed
         model = attempt.work.part.model
         self._result.requests += 1
@@ -266,8 +283,8 @@ class Delivery:
         self._in_flight[future] = (attempt, self._clock.now())
 
     def _post(self, path: str, content: bytes) -> tuple[Answer | Failure, float]:
-        started = time.monotonic()
-        return self._transport.post(path, content), time.monotonic() - started
+        started = self._clock.monotonic_s()
+        return self._transport.post(path, content), self._clock.monotonic_s() - started
 
     def _collect(self, timeout_s: float) -> None:
         """Wait for answers and classify them."""
@@ -292,11 +309,14 @@ class Delivery:
             self._finished.append((attempt, verdict, seconds, started_at))
 
     def _drain(self) -> None:
-        """Let requests in flight end, within the grace time, and store their outcome."""
+        """Let requests in flight end, within the grace time, and store their outcome.
+
+        After a commit that failed nothing more is stored: what is not known stays in doubt.
+        """
         end = self._clock.monotonic_s() + self._limits.grace_s
-        while self._in_flight and self._clock.monotonic_s() < end:
+        while self._in_flight and not self._is_broken and self._clock.monotonic_s() < end:
             self._collect(max(0.0, min(IDLE_S, end - self._clock.monotonic_s())))
-        if self._finished:
+        if self._finished and not self._is_broken:
             self._commit([])
         if self._in_flight:
             # Their batches stay `sending` and become `unknown` in the next run.
