@@ -7,9 +7,11 @@ SHOP := data/retail
 REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
+TORTURE_MINUTES ?= 60
+TORTURE_KILLS ?= 1000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench clean year
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench clean year torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -101,3 +103,8 @@ clean: ## remove everything that the targets above made
 year: $(READY) ## each morning of the real year: build, push, crashes, late lines; YEAR_DAYS=30 for fewer
 	$(BIN)/python $(REAL)/fetch.py
 	$(BIN)/python -m examples.complete_journey.year --days $(YEAR_DAYS)
+
+torture: $(READY) ## the long campaigns: seeds for TORTURE_MINUTES=60, TORTURE_KILLS=1000 kills, all mutants
+	$(BIN)/python -m tests.torture seeds --minutes $(TORTURE_MINUTES) --processes 2
+	$(BIN)/python -m tests.torture kills --kills $(TORTURE_KILLS)
+	$(BIN)/python -m tests.torture mutants

@@ -296,3 +296,37 @@ def test_scratch_of_others_stays(scratch: Path) -> None:
 
     assert names == {living.name, unnamed.name, link.name, mine.name}
     assert not mine.exists()
+
+
+# another version of the program -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fault", "times", "term"),
+    [("drop_after_accept", 8, "parked"), ("40105", 1, "accepted")],
+    ids=["in doubt", "never arrived"],
+)
+def test_rows_that_another_version_encoded_are_parked_only_when_in_doubt(
+    tmp_path: Path, fault: str, times: int, term: str
+) -> None:
+    """Other bytes under the same id are never sent; rows that surely did not arrive are encoded anew."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": fault, "times": times}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(3))
+        shop.build()
+        shop.push()
+        other = "arro3-io 0.1/offline_events 0/projection 0"
+        seen = len(server.requests())
+        with sqlite3.connect(shop.state.ledger) as connection:
+            connection.execute("update batch set encoder = ?", (other,))
+        connection.close()
+
+        report = shop.push()
+
+        assert report.models[0].resumed[term] == 3
+        told = shop.ledger("select message from batch where state = 'parked'")
+        if term == "parked":
+            assert len(server.requests()) == seen
+            assert told == [(f"The outcome is unknown, and this version would send other bytes than {other} did.",)]
+        else:
+            assert server.counted() == [row.order_id for row in orders(3)]

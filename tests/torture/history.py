@@ -43,6 +43,8 @@ DEADLINE_S = 1_800.0
 # A request's deadline, the grace time, and a wait that began just before the deadline.
 SLACK_S = 200.0
 CLEAN_RUNS = 12
+# From right after to after TikTok has forgotten the first copy.
+PAUSES_S = (1, 60, 3_600, 43_200, 150_000, 300_000)
 
 
 class SmallRequests:
@@ -143,7 +145,7 @@ def live(settings: Settings, folder: Path) -> History:
         now = _run(history, state, now, dict(zip(ids, values, strict=True)), chance, trouble=trouble)
         if first:
             history.steps = fate.steps
-        now += timedelta(seconds=chance.choice((1, 60, 3_600, 43_200, 90_000, 180_000)) * chance.random())
+        now += timedelta(seconds=chance.choice(PAUSES_S) * chance.uniform(0.5, 1.0))
         ids += [f"n{number}{extra:02d}" for extra in range(chance.randint(0, 6))]
     for _ in range(CLEAN_RUNS):
         now = _run(history, state, now + timedelta(seconds=1), dict.fromkeys(ids, 9), chance)

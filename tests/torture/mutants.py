@@ -1,0 +1,296 @@
+"""Guards taken out one by one: each must be missed by a proof, or the proof proves nothing.
+
+A mutant is the package with one text replaced. It runs in a folder of its own, from a copy, and counts as caught when
+the proof named for it fails.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LONGEST_S = 400
+SEEDS = ("-m", "tests.torture", "seeds", "--seeds", "300")
+
+
+def tests(*names: str) -> tuple[str, ...]:
+    """Return the command that runs some tests."""
+    return ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *names)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One guard that is gone.
+
+    Attributes:
+        name: What the program does now.
+        file: The file, below the repository.
+        old: Text that stands there exactly once.
+        new: What it is replaced by.
+        proof: Arguments of Python that must fail.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    proof: tuple[str, ...] = SEEDS
+
+
+MUTANTS = (
+    Mutant(
+        "the acknowledgement comes before the send",
+        "pusher/ledger/store.py",
+        "\"rows) values ('sending', ?",
+        "\"rows) values ('accepted', ?",
+    ),
+    Mutant(
+        "the intent is stored after the send",
+        "pusher/push/deliver.py",
+        """                self._commit(claims)
+                oldest_ack = None
+                for attempt in claims:
+                    self._submit(pool, attempt)
+""",
+        """                for attempt in claims:
+                    self._submit(pool, attempt)
+                self._commit(claims)
+                oldest_ack = None
+""",
+    ),
+    Mutant(
+        "a retry is made from the view as it is now",
+        "pusher/ledger/reconcile.py",
+        "        if self.held:\n",
+        "        if False:\n",
+        tests("tests/push/test_push.py", "-k", "frozen_bytes_win"),
+    ),
+    Mutant(
+        "no answer in time means refused",
+        "pusher/push/policy.py",
+        'return Decision(BatchState.UNKNOWN, "later" if exhausted else "again", risk)',
+        'return Decision(BatchState.DEAD, "done", risk)',
+    ),
+    Mutant(
+        "any HTTP 200 is success",
+        "pusher/destinations/tiktok/responses.py",
+        "    if status == HTTPStatus.OK:\n        return by_code\n",
+        '    if status == HTTPStatus.OK:\n        return contract.classes["ACK"]\n',
+    ),
+    Mutant(
+        "the text 0 is the code 0",
+        "pusher/destinations/tiktok/responses.py",
+        'type(value.get("code")) is not int:\n        return None\n',
+        'not str(value.get("code")).isdigit():\n        return None\n    value["code"] = int(value["code"])\n',
+    ),
+    Mutant(
+        "accepted in part is accepted",
+        "pusher/destinations/tiktok/contract/responses.toml",
+        '[classes.PARTIAL]\noutcome = "split"',
+        '[classes.PARTIAL]\noutcome = "accepted"',
+    ),
+    Mutant(
+        "nobody takes the lock",
+        "pusher/ledger/state.py",
+        "            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
+        "            pass\n",
+        tests("tests/push/test_push.py", "-k", "second_push_is_refused"),
+    ),
+    Mutant(
+        "a refused batch is replaced by some of its pieces",
+        "pusher/push/deliver.py",
+        "for ranges in (*hinted, *pieces):",
+        "for ranges in (*hinted, *pieces[:1]):",
+    ),
+    Mutant(
+        "rows are unlinked before the commit that forgets them",
+        "pusher/push/settle.py",
+        """        now = self._now()
+        with self._store.transaction():
+            if shrunk""",
+        """        now = self._now()
+        (self._state.root / part.path).rename(self._state.root / f"{part.path}.gone")
+        with self._store.transaction():
+            if shrunk""",
+    ),
+    Mutant(
+        "the 36 hours never end",
+        "pusher/push/policy.py",
+        "    if risk_at is None:\n        return False\n    age",
+        "    return False\n    age",
+        (*SEEDS[:-1], "1500"),
+    ),
+    Mutant(
+        "an attempt in doubt is no risk",
+        "pusher/push/policy.py",
+        "        case _:\n            risk = risk_before or started_at\n",
+        "        case _:\n            risk = None\n",
+        (*SEEDS[:-1], "1500"),
+    ),
+    Mutant(
+        "a throttled attempt wipes the risk of the one before",
+        "pusher/push/policy.py",
+        'return Decision(BatchState.RETRY, "later" if exhausted else "again", risk_before)',
+        'return Decision(BatchState.RETRY, "later" if exhausted else "again", None)',
+        tests("tests/push/test_policy.py"),
+    ),
+    Mutant(
+        "two rows are refused for one",
+        "pusher/push/policy.py",
+        '        case "rejected" if rows == 1:',
+        '        case "rejected" if rows <= 2:',
+    ),
+    Mutant(
+        "a refused batch is not searched",
+        "pusher/push/policy.py",
+        'case "rejected":\n            return Decision(BatchState.SPLIT, "split", risk_before)',
+        'case "rejected":\n            return Decision(BatchState.DEAD, "done", risk_before)',
+    ),
+    Mutant(
+        "rows in doubt are cut again",
+        "pusher/push/recovery.py",
+        "        work.open_batches += 1\n        return [Try(batch if at_risk else",
+        """        if batch.state is BatchState.UNKNOWN:
+            self.store.set_state(batch, BatchState.SPLIT, now=self.now)
+            return []
+        work.open_batches += 1
+        return [Try(batch if at_risk else""",
+        (*SEEDS[:-1], "1500"),
+    ),
+    Mutant(
+        "what another version made is sent all the same",
+        "pusher/push/recovery.py",
+        "        if batch.encoder != self.encoder:\n            return False\n",
+        "",
+        tests("tests/push/test_recovery.py", "tests/push/test_encode.py", "tests/push/test_delivery.py"),
+    ),
+    Mutant(
+        "a commit that failed is followed by another",
+        "pusher/push/deliver.py",
+        "        if self._finished and not self._is_broken:\n",
+        "        if self._finished:\n",
+        tests("tests/torture/test_seeds.py", "-k", "fails_at"),
+    ),
+    Mutant(
+        "redirects are followed",
+        "pusher/transport/client.py",
+        "follow_redirects=False,",
+        "follow_redirects=True,",
+        tests("tests/transport/test_client.py"),
+    ),
+    Mutant(
+        "only single reads have a limit in time",
+        "pusher/transport/client.py",
+        "self._exchange.start(self._bounds.total_s)",
+        "self._exchange.start(self._bounds.total_s + 10.0)",
+        tests("tests/transport/test_client.py"),
+    ),
+    Mutant(
+        "an answer may have any size",
+        "pusher/transport/client.py",
+        "            if len(body) > self._bounds.response_bytes:\n",
+        "            if False:\n",
+        tests("tests/transport/test_client.py"),
+    ),
+    Mutant(
+        "TikTok's words are kept as they are",
+        "pusher/destinations/tiktok/responses.py",
+        "message=redact(envelope.message if envelope else _strange(answer)),",
+        "message=envelope.message if envelope else _strange(answer),",
+        tests("tests/destinations/test_responses.py", "tests/push/test_push.py"),
+    ),
+    Mutant(
+        "the parts of a key run into one another",
+        "pusher/payload/digests.py",
+        "    return f\"strlen({column}), ':', {column}\"",
+        '    return f"{column}"',
+        tests("tests/payload"),
+    ),
+    Mutant(
+        "frozen rows are sent whatever their age",
+        "pusher/push/recovery.py",
+        "        return tuple(found)\n",
+        "        return ()\n",
+        tests("tests/push/test_delivery.py", "-k", "too_old"),
+    ),
+    Mutant(
+        "refused rows leave no trace",
+        "pusher/push/settle.py",
+        "    if rows is not None:\n        refused = ",
+        "    if False:\n        refused = ",
+        tests("tests/push/test_explained.py"),
+    ),
+    Mutant(
+        "duplicated means delivered, whoever delivered it",
+        "pusher/destinations/tiktok/responses.py",
+        "if chosen.name == _DUPLICATE and earlier_attempt_at_risk:",
+        "if chosen.name == _DUPLICATE:",
+        tests("tests/destinations/test_responses.py"),
+    ),
+    Mutant(
+        "test events count as sent",
+        "pusher/pushing.py",
+        "test_event_code=test_event_code,",
+        "test_event_code=None,",
+        tests("tests/push/test_push.py", "-k", "test_events_have_a_key_space"),
+    ),
+    Mutant(
+        "refused rows are sent again as they were",
+        "pusher/ledger/reconcile.py",
+        "        if self.reopened:\n",
+        "        if False:\n",
+        tests("tests/push/test_decisions.py", "-k", "not_corrected"),
+    ),
+    Mutant(
+        "a server that does not answer is asked for ever",
+        "pusher/push/brakes.py",
+        "        if self._probes == len(PROBE_AFTER_S):\n            return self._no_answer(verdict)\n",
+        "        if self._probes == len(PROBE_AFTER_S):\n            self._probes -= 1\n",
+        tests("tests/push/test_brakes.py"),
+    ),
+)
+
+
+def is_caught(mutant: Mutant) -> bool:
+    """Run a mutant's proof on a copy of the package; true if the proof fails."""
+    with mutated(mutant) as folder:
+        try:
+            done = subprocess.run(
+                [sys.executable, *mutant.proof], cwd=folder, capture_output=True, timeout=LONGEST_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            # A proof that never ends does not pass.
+            return True
+    return done.returncode != 0
+
+
+@contextmanager
+def mutated(mutant: Mutant) -> Iterator[Path]:
+    """Give a folder with the repository in which the package is a mutant."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path in ROOT.iterdir():
+            if path.name not in {"pusher", ".git", ".venv", ".cache", ".pusher"}:
+                (folder / path.name).symlink_to(path)
+        shutil.copytree(ROOT / "pusher", folder / "pusher", ignore=shutil.ignore_patterns("__pycache__"))
+        target = folder / mutant.file
+        target.write_text(replaced(mutant, target.read_text(encoding="utf-8")), encoding="utf-8")
+        yield folder
+
+
+def replaced(mutant: Mutant, text: str) -> str:
+    """Return a file's text without the guard.
+
+    Raises:
+        ValueError: The guard does not stand there exactly once: the mutant is out of date.
+    """
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.name}: the text stands {text.count(mutant.old)} times in {mutant.file}")
+    return text.replace(mutant.old, mutant.new)
