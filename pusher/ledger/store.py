@@ -14,11 +14,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pusher.contracts import BatchState, Verdict
+from pusher.contracts import FINAL_STATES, BatchState, Verdict
 from pusher.ledger.rows import Batch, File, Part, Ranges, stamp
 
 ASSUMED = "ASSUMED"
 """What stands for the class of an answer where a person decided."""
+_FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
+_UNFINISHED = f"and state not in ({_FINAL})"
 
 
 class Store:
@@ -190,11 +192,11 @@ class Store:
 
     # batches --------------------------------------------------------------------------------------------------
 
-    def batches(self, part: int) -> list[Batch]:
-        """Return every batch of a part, oldest first."""
+    def batches(self, part: int, *, unfinished: bool = False) -> list[Batch]:
+        """Return every batch of a part, or those whose state is not final, oldest first."""
         rows = self._connection.execute(
             "select id, part, parent, ranges, rows, state, encoder, sha256, first_risk_at, attempts from batch "
-            "where part = ? order by id",
+            f"where part = ? {_UNFINISHED if unfinished else ''} order by id",
             (part,),
         )
         return [
@@ -212,6 +214,13 @@ class Store:
             )
             for row in rows
         ]
+
+    def covered(self, part: int) -> Ranges:
+        """Return the rows of a part that some batch holds."""
+        rows = self._connection.execute("select ranges from batch where part = ? and state <> 'split'", (part,))
+        # There may be a hundred thousand of them: one text is read much faster than each by itself.
+        texts = ",".join(row[0] for row in rows)
+        return tuple((first, count) for ranges in json.loads(f"[{texts}]") for first, count in ranges)
 
     def reasons(self, part: int) -> dict[int, tuple[int | None, str]]:
         """Return code and message of each dead batch of a part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -176,15 +177,29 @@ def without(ranges: Ranges, bad_rows: Sequence[int]) -> tuple[list[Ranges], Rang
 
 def minus(ranges: Ranges, taken: Ranges) -> Ranges:
     """Take rows out of ranges, keeping the order of the rest."""
-    rest = list(ranges)
-    for first, count in taken:
-        kept: list[tuple[int, int]] = []
-        for start, rows in rest:
-            before = min(rows, max(0, first - start))
-            after = min(rows, max(0, start + rows - first - count))
-            if before:
-                kept.append((start, before))
-            if after:
-                kept.append((start + rows - after, after))
-        rest = kept
-    return tuple(rest)
+    gone = _runs(taken)
+    ends = [end for _, end in gone]
+    kept: list[tuple[int, int]] = []
+    for first, count in ranges:
+        start, stop = first, first + count
+        for run in range(bisect_right(ends, start), len(gone)):
+            begin, end = gone[run]
+            if begin >= stop:
+                break
+            if begin > start:
+                kept.append((start, begin - start))
+            start = end
+        if start < stop:
+            kept.append((start, stop - start))
+    return tuple(kept)
+
+
+def _runs(ranges: Ranges) -> list[tuple[int, int]]:
+    """Return first row and end of the runs that ranges cover, in physical order."""
+    runs: list[tuple[int, int]] = []
+    for first, count in sorted(ranges):
+        if runs and first <= runs[-1][1]:
+            runs[-1] = (runs[-1][0], max(runs[-1][1], first + count))
+        else:
+            runs.append((first, first + count))
+    return runs

@@ -42,14 +42,12 @@ class Recovery:
     def take_over(self, work: PartWork, path: Path) -> tuple[list[Try], bool]:
         """Return the batches that are due, and whether any row of the part was accepted before."""
         due: list[Try] = []
-        proven = False
+        part = work.part.id
         old = self._old_rows(path) if work.part.run != self.run else ()
-        for batch in leaves(self.store.batches(work.part.id)):
-            work.free = minus(work.free, batch.ranges)
-            if batch.state in FINAL_STATES:
-                proven = proven or batch.state is BatchState.ACCEPTED
-            else:
-                due += self._pending(work, batch, old)
+        work.free = minus(work.free, self.store.covered(part))
+        proven = BatchState.ACCEPTED in self.store.part_states(part)
+        for batch in self.store.batches(part, unfinished=True):
+            due += self._pending(work, batch, old)
         if expired := _common(work.free, old):
             self._expire(work, expired, None)
             work.free = minus(work.free, expired)
