@@ -9,6 +9,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--keys", type=int, default=scale.keys, help="keys that the ledger already holds")
     parser.add_argument("--rounds", type=int, default=scale.rounds, help="rounds of each pair")
     parser.add_argument("--concurrency", type=int, default=scale.concurrency, help="requests in flight")
+    parser.add_argument("--batches", type=int, default=scale.batches, help="batches in the ledger of a killed push")
     parser.add_argument("--only", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=", ".join(NAMES))
     parser.add_argument("--json", type=Path, default=CACHE / "results.json", metavar="FILE", dest="target")
     parser.add_argument("--cache", type=Path, default=CACHE, metavar="DIR", help="folder of the generated data")
@@ -68,7 +70,7 @@ def measure(scale: Scale, cache: Path, wanted: set[str]) -> list[Figure]:
 def main() -> int:
     """Measure; exit 1 when a bound is not kept, 2 when a program failed."""
     given = _arguments()
-    scale = Scale(given.events, given.keys, given.rounds, given.concurrency)
+    scale = Scale(given.events, given.keys, given.rounds, given.concurrency, given.batches)
     machine = _machine()
     try:
         figures = measure(scale, given.cache.resolve(), set(given.only))
@@ -78,7 +80,7 @@ def main() -> int:
     report = {
         "schema_version": 1,
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "scale": {"events": scale.events, "keys": scale.keys, "rounds": scale.rounds, "concurrency": scale.concurrency},
+        "scale": asdict(scale),
         "machine": {**machine, "load_after": os.getloadavg()[0]},
         "figures": [figure.as_json() for figure in figures],
     }

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from importlib import import_module
 
-from benchmarks import baselines, data, ours
-
-TASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "write-tables": data.write_tables,
-    "write-keys": data.write_keys,
-    "imports": ours.imports,
-    "compiled": ours.compiled,
-    "register-keys": ours.register_keys,
-    "freeze": ours.freeze,
-    "create-tables": baselines.create_tables,
-    "copy-view": baselines.copy_view,
-    "post-rows": baselines.post_rows,
-    "ceiling": baselines.ceiling,
-    "calibrate": baselines.calibrate,
+# Only the module of the task is imported: what another one needs would count as memory of this one.
+TASKS: Mapping[str, str] = {
+    "write-tables": "data",
+    "write-keys": "data",
+    "imports": "ours",
+    "compiled": "ours",
+    "register-keys": "ours",
+    "freeze": "ours",
+    "fill-ledger": "ours",
+    "deliver": "deliveries",
+    "post": "deliveries",
+    "create-tables": "baselines",
+    "copy-view": "baselines",
+    "post-rows": "baselines",
+    "ceiling": "baselines",
+    "calibrate": "baselines",
 }
 
 
 def main() -> None:
     """Run the task that the command line names."""
     _, task, arguments = sys.argv
-    print(json.dumps(TASKS[task](**json.loads(arguments))))
+    module = import_module(f"benchmarks.{TASKS[task]}")
+    print(json.dumps(getattr(module, task.replace("-", "_"))(**json.loads(arguments))))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,14 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ledger_figures import (
+    IN_FLIGHT,
+    LATENCIES_MS,
+    commit_figure,
+    latency_figures,
+    latency_name,
+    recovery_figures,
+)
 from benchmarks.processes import BenchmarkError, Finished, child, pusher, run
 from benchmarks.report import Bound, Figure
 from benchmarks.world import DATABASE, VIEW, World, remove_database
@@ -151,8 +159,7 @@ def _push(world: World) -> Finished:
 
 def push_figures(world: World) -> list[Figure]:
     """Time the stages of `pusher push` and take its peak memory."""
-    world.need_warehouse()
-    frozen = child("freeze", project=str(world.project), view=VIEW, folder=str(world.work / "frozen")).json()
+    frozen = world.frozen
     url = f"{world.base_url}/{frozen['endpoint']}"
     copy = {
         "database": str(world.database),
@@ -233,5 +240,8 @@ GROUPS: Mapping[Callable[[World], list[Figure]], tuple[str, ...]] = {
     build_figures: ("build", "build-memory"),
     tight_figure: ("build-1gb",),
     push_figures: ("plan", "deliver", "total", "push-memory"),
+    latency_figures: tuple(latency_name(latency, count) for latency in LATENCIES_MS for count in IN_FLIGHT),
+    commit_figure: ("commits",),
+    recovery_figures: ("recovery", "recovery-open"),
 }
 NAMES = tuple(name for names in GROUPS.values() for name in names)

@@ -81,3 +81,55 @@ def freeze(project: str, view: str, folder: str) -> dict[str, Any]:
         "prefix": prefix.decode(),
         "suffix": suffix.decode(),
     }
+
+
+def fill_ledger(state: str, batches: int, *, is_open: bool) -> dict[str, Any]:
+    """Give a ledger that many accepted batches: of a thousand rows in settled parts, or of one in its open ones.
+
+    The parts that are open already keep the batches that they have.
+    """
+    import json
+    import sqlite3
+
+    from pusher.ledger.state import StateFolder
+
+    connection = sqlite3.connect(StateFolder(Path(state)).ledger)
+    ((batch, part, run, moment),) = connection.execute("select min(id), part, run, updated_at from batch").fetchall()
+
+    def accept(part: int, first: int, rows: int) -> None:
+        cursor = connection.execute(
+            "insert into batch (part, ranges, rows, state, encoder, sha256, attempts, code, response_class, run, "
+            "updated_at) select ?, ?, ?, 'accepted', encoder, sha256, 1, 0, 'ACK', run, updated_at from batch "
+            "where id = ?",
+            (part, json.dumps([[first, rows]]), rows, batch),
+        )
+        connection.execute(
+            "insert into attempt (batch, number, run, started_at, seconds, http_status, code, bytes) "
+            "values (?, 1, ?, ?, 0.1, 200, 0, 600000)",
+            (cursor.lastrowid, run, moment),
+        )
+
+    def settled_part() -> int:
+        cursor = connection.execute(
+            "insert into part (run, model, payload, destination, source_id, space, rows, settled_at) "
+            "select run, model, payload, destination, source_id, space, 50000, ? from part where id = ?",
+            (moment, part),
+        )
+        return int(cursor.lastrowid or 0)
+
+    made = 0
+    with connection:
+        if is_open:
+            for found, rows in connection.execute("select id, rows from part where file is not null").fetchall():
+                # The rows of the first batch are on their way, and the last of each part are still free.
+                for row in range(10, min(rows - 10, 10 + batches - made)):
+                    accept(found, row, 1)
+                    made += 1
+        else:
+            while made < batches:
+                place = settled_part()
+                for number in range(min(50, batches - made)):
+                    accept(place, number * 1_000, 1_000)
+                    made += 1
+    connection.close()
+    return {"batches": made}

@@ -99,6 +99,11 @@ def child(task: str, **arguments: Any) -> Finished:
     return run([sys.executable, "-m", "benchmarks.child", task, json.dumps(arguments)])
 
 
+def pusher_command(*arguments: str) -> list[str]:
+    """Return the command line of the command that a user runs."""
+    return [str(Path(sys.executable).parent / "pusher"), *arguments]
+
+
 def pusher(*arguments: str, allowed: Collection[int] = (0,)) -> Finished:
     """Run the command that a user runs."""
-    return run([str(Path(sys.executable).parent / "pusher"), *arguments], allowed=allowed)
+    return run(pusher_command(*arguments), allowed=allowed)

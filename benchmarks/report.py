@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 WIDTH = 100
@@ -33,10 +33,10 @@ class Figure:
     Attributes:
         name: Short name, as `--only` takes it.
         doc: What is held against what.
-        unit: `s`, `events/s` or `MB`.
+        unit: `s`, `events/s`, `MB` or `a batch`.
         ours: Ours, by round.
         baseline: The baseline's, by round; empty without one.
-        bound: What must hold.
+        bound: What must hold, or None for a figure that is only told.
         notes: Further numbers.
     """
 
@@ -45,7 +45,7 @@ class Figure:
     unit: str
     ours: Sequence[float]
     baseline: Sequence[float]
-    bound: Bound
+    bound: Bound | None
     notes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -56,8 +56,10 @@ class Figure:
         return statistics.median(ours / base for ours, base in zip(self.ours, self.baseline, strict=True))
 
     @property
-    def judged(self) -> float:
-        """The number that the bound is about."""
+    def judged(self) -> float | None:
+        """The number that the bound is about, or None without one."""
+        if self.bound is None:
+            return None
         match self.bound.of:
             case "ours":
                 return statistics.median(self.ours)
@@ -65,13 +67,14 @@ class Figure:
                 pairs = zip(self.ours, self.baseline, strict=True)
                 return statistics.median(ours - base for ours, base in pairs)
             case "ratio":
-                ratio = self.ratio
-                assert ratio is not None
-                return ratio
+                return self.ratio
 
     @property
     def is_kept(self) -> bool:
         """Whether the bound holds."""
+        if self.bound is None:
+            return True
+        assert self.judged is not None
         return self.judged >= self.bound.limit if self.bound.at_least else self.judged <= self.bound.limit
 
     def as_json(self) -> dict[str, Any]:
@@ -83,7 +86,7 @@ class Figure:
             "ours": statistics.median(self.ours),
             "baseline": statistics.median(self.baseline) if self.baseline else None,
             "ratio": self.ratio,
-            "bound": {"of": self.bound.of, "limit": self.bound.limit, "at_least": self.bound.at_least},
+            "bound": None if self.bound is None else asdict(self.bound),
             "judged": self.judged,
             "ok": self.is_kept,
             "rounds": {"ours": list(self.ours), "baseline": list(self.baseline)},
@@ -92,12 +95,14 @@ class Figure:
 
 
 def _number(value: float, unit: str) -> str:
-    shown = f"{value:,.3f}" if unit == "s" and value < 10 else f"{value:,.1f}" if unit == "s" else f"{value:,.0f}"
-    return f"{shown} {unit}"
+    digits = {"s": 3 if value < 10 else 1, "a batch": 2}.get(unit, 0)
+    return f"{value:,.{digits}f} {unit}"
 
 
 def _bound(figure: Figure) -> str:
     bound = figure.bound
+    if bound is None:
+        return "-"
     sign = ">=" if bound.at_least else "<="
     if bound.of == "ratio":
         return f"ratio {sign} {bound.limit:g}"
@@ -122,7 +127,7 @@ def table(figures: Sequence[Figure]) -> str:
                 baseline=_number(statistics.median(figure.baseline), figure.unit) if figure.baseline else "-",
                 ratio="-" if figure.ratio is None else f"{figure.ratio:.2f} x",
                 bound=_bound(figure),
-                verdict="ok" if figure.is_kept else "OVER",
+                verdict="" if figure.bound is None else "ok" if figure.is_kept else "OVER",
             )
         )
         lines += _notes(figure)

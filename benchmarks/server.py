@@ -1,4 +1,4 @@
-"""An API that accepts everything: reads each request whole, answers at once, keeps nothing.
+"""An API that accepts everything: reads each request whole, answers at once or after a while, keeps nothing.
 
 A process of its own on loopback. It ends when its standard input ends, or after its lifetime.
 """
@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -30,8 +31,8 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def serve_connection(connection: socket.socket) -> None:
-    """Answer the requests of one client until it hangs up."""
+def serve_connection(connection: socket.socket, latency_s: float = 0.0) -> None:
+    """Answer the requests of one client until it hangs up, each so long after its last byte."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     room = memoryview(bytearray(_BUFFER_BYTES))
     waiting = b""
@@ -50,13 +51,15 @@ def serve_connection(connection: socket.socket) -> None:
                 if not count:
                     return
                 missing -= count
+            if latency_s:
+                time.sleep(latency_s)
             connection.sendall(ANSWER)
 
 
-def _accept(listener: socket.socket) -> None:
+def _accept(listener: socket.socket, latency_s: float) -> None:
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=serve_connection, args=(connection,), daemon=True).start()
+        threading.Thread(target=serve_connection, args=(connection, latency_s), daemon=True).start()
 
 
 def main() -> None:
@@ -66,16 +69,15 @@ def main() -> None:
     lifetime = threading.Timer(LIFETIME_S, os._exit, (0,))
     lifetime.daemon = True
     lifetime.start()
-    threading.Thread(target=_accept, args=(listener,), daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, float(sys.argv[1]) / 1_000), daemon=True).start()
     sys.stdin.buffer.read()
 
 
 @contextmanager
-def discarding_server() -> Iterator[str]:
+def discarding_server(latency_ms: float = 0.0) -> Iterator[str]:
     """Run the server in another process and give its base URL."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    command = [sys.executable, "-m", "benchmarks.server", str(latency_ms)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
     try:

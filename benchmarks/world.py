@@ -50,12 +50,14 @@ class Scale:
         keys: Keys that the ledger already holds.
         rounds: Rounds of each pair.
         concurrency: Requests in flight.
+        batches: Batches in the ledger of a push that was killed.
     """
 
     events: int = 1_000_000
     keys: int = 10_000_000
     rounds: int = 3
     concurrency: int = 4
+    batches: int = 100_000
 
     @property
     def quick_rounds(self) -> int:
@@ -114,6 +116,12 @@ class World:
             facts = child("write-keys", path=str(path), rows=self.scale.keys).json()
             marker.write_text(json.dumps(facts) + "\n", encoding="utf-8")
         return {**json.loads(marker.read_text("utf-8")), "path": str(path)}
+
+    @cached_property
+    def frozen(self) -> dict[str, Any]:
+        """The view's due rows as a push freezes them: files, rows, and the bytes around the rows of a request."""
+        self.need_warehouse()
+        return child("freeze", project=str(self.project), view=VIEW, folder=str(self.work / "frozen")).json()
 
     def set_up(self) -> None:
         """Copy the shipped project and point its sources at the data.

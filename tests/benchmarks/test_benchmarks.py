@@ -21,18 +21,18 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, An
     """Run every figure once; return the table and the JSON."""
     folder = tmp_path_factory.mktemp("bench")
     target = folder / "results.json"
-    scale = ["--events", str(EVENTS), "--keys", "5000", "--rounds", "1"]
+    scale = ["--events", str(EVENTS), "--keys", "5000", "--batches", "1500", "--rounds", "1"]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *scale, "--cache", str(folder), "--json", str(target)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=240,
     )
     assert done.returncode in {0, 1}, done.stderr
     left = sorted(path.name for path in folder.iterdir())
-    assert left == ["keys-5000.json", "keys-5000.parquet", f"raw-{EVENTS}", "results.json"]
+    assert left == ["keys-5000.json", "keys-5000.parquet", "raw-1650", f"raw-{EVENTS}", "results.json"]
     return done.stdout, json.loads(target.read_text("utf-8"))
 
 
@@ -42,7 +42,7 @@ def test_every_figure_is_in_the_json(outcome: tuple[str, dict[str, Any]]) -> Non
     assert [figure["name"] for figure in report["figures"]] == list(NAMES)
     for figure in report["figures"]:
         assert figure["ours"] > 0
-        assert figure["judged"] is not None
+        assert (figure["judged"] is None) == (figure["bound"] is None)
         assert isinstance(figure["ok"], bool)
         assert len(figure["rounds"]["ours"]) >= 1
         if figure["baseline"] is not None:
@@ -55,6 +55,23 @@ def test_the_push_sent_nearly_every_event(outcome: tuple[str, dict[str, Any]]) -
     notes = {figure["name"]: figure["notes"] for figure in outcome[1]["figures"]}
     assert 0.9 * EVENTS < notes["plan"]["planned"] < notes["plan"]["rows"] <= EVENTS
     assert 500 < notes["deliver"]["bytes/event"] < 900
+
+
+def test_the_ledger_is_held_to_its_bounds_where_a_server_takes_time(outcome: tuple[str, dict[str, Any]]) -> None:
+    """At no latency the share is only told; everywhere else it has a bound, and the same requests are compared."""
+    figures = {figure["name"]: figure for figure in outcome[1]["figures"]}
+    cells = {name: figure for name, figure in figures.items() if name.startswith("ledger-")}
+    assert [name for name, figure in cells.items() if figure["bound"] is None] == [
+        "ledger-0ms-1",
+        "ledger-0ms-8",
+        "ledger-0ms-32",
+    ]
+    assert len(cells) == 12
+    # Ten rows, then what is left of the view's two thousand.
+    assert {figure["notes"]["requests"] for figure in cells.values()} == {3}
+    # An intent, an answer and the part's end at most.
+    assert 0 < figures["commits"]["ours"] <= 3
+    assert figures["recovery"]["notes"]["batches"] == figures["recovery-open"]["notes"]["batches"] == 1_500
 
 
 def test_the_table_fits_and_names_every_figure(outcome: tuple[str, dict[str, Any]]) -> None:
