@@ -279,8 +279,10 @@ class Delivery:
         model = attempt.work.part.model
         self._result.requests += 1
         self._result.attempts[model] = self._result.attempts.get(model, 0) + 1
+        # Before the first byte can leave: a machine may sleep at any point after it.
+        started_at = self._clock.now()
         future = pool.submit(self._post, attempt.work.payload.endpoint, attempt.body.content)
-        self._in_flight[future] = (attempt, self._clock.now())
+        self._in_flight[future] = (attempt, started_at)
 
     def _post(self, path: str, content: bytes) -> tuple[Answer | Failure, float]:
         started = self._clock.monotonic_s()

@@ -223,13 +223,20 @@ class Server:
         state_file: Where it keeps its counts.
         faults: Scripted faults.
         now: The sandbox's time.
+        wrap: Puts something between the socket and the sandbox.
     """
 
-    def __init__(self, state_file: Path, faults: Sequence[dict[str, Any]] = (), now: datetime = NOW) -> None:
+    def __init__(
+        self,
+        state_file: Path,
+        faults: Sequence[dict[str, Any]] = (),
+        now: datetime = NOW,
+        wrap: Callable[[Sandbox], Any] = lambda app: app,
+    ) -> None:
         self._faults_file = state_file.with_suffix(".faults.json")
         self._faults_file.write_text(json.dumps(list(faults)))
         self.app: Sandbox = sandbox_app(state_file, contract(), lambda: now, load_faults(self._faults_file))
-        self._server = SandboxServer(self.app, 0)
+        self._server = SandboxServer(wrap(self.app), 0)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 

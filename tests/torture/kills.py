@@ -6,12 +6,10 @@ has everything imported, so that a kill costs the work and not the imports. What
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +23,7 @@ from pusher.destinations.tiktok.facade import tiktok
 from pusher.destinations.tiktok.facts import contract
 from pusher.destinations.tiktok.sandbox import sandbox_app
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
+from tests.faults.recorder import Recorder, payloads
 from tests.push.support import NOW, Order, Shop
 from tests.torture.world import Fate, fated
 
@@ -72,31 +71,6 @@ class _Killed(Fate):
         self.steps += 1
         if self.steps == self._ends_at:
             os.kill(os.getpid(), signal.SIGKILL)
-
-
-class _Recorder:
-    """Writes down which bytes of which event arrived, before the sandbox sees them.
-
-    Args:
-        app: The sandbox.
-        log: File to write to.
-    """
-
-    def __init__(self, app: Any, log: Path) -> None:
-        self._app, self._log, self._lock = app, log, threading.Lock()
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = BytesIO(body)
-        try:
-            rows = json.loads(body)["data"] if body else []
-        except ValueError:
-            rows = []
-        with self._lock, self._log.open("a") as log:
-            for row in rows:
-                digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
-                log.write(f"{row['event_id']} {digest}\n")
-        return self._app(environ, start_response)
 
 
 def campaign(kills: int, seed: int, *, folder: Path | None = None) -> Campaign:
@@ -153,7 +127,7 @@ def _serving(root: Path, faults: Sequence[dict[str, Any]], log: Path) -> Iterato
     if child == 0:
         try:
             app = sandbox_app(root / "sandbox.sqlite", contract(), lambda: NOW, faults)
-            server = SandboxServer(_Recorder(app, log), 0)  # type: ignore[arg-type]  # only called, as the sandbox is
+            server = SandboxServer(Recorder(app, log), 0)  # type: ignore[arg-type]  # only called, as the sandbox is
             os.write(write, server.base_url.encode() + b"\n")
             server.run()
         finally:
@@ -230,17 +204,13 @@ def _is_open(shop: Shop, rows: int) -> bool:
 def _check(shop: Shop, root: Path, log: Path, events: Sequence[str]) -> list[str]:
     app = sandbox_app(root / "sandbox.sqlite", contract(), lambda: NOW, [])
     counted = sorted(event["event_id"] for event in _admin(app, "/_sandbox/events?limit=100000")["events"])
-    payloads: dict[str, set[str]] = {}
-    for line in log.read_text().splitlines():
-        event, digest = line.split(" ")
-        payloads.setdefault(event, set()).add(digest)
     problems = []
     keys = _forked(shop.keys)
     if keys != [["accepted", len(events)]]:
         problems.append(f"I1: the ledger holds {keys} of {len(events)}")
     if counted != sorted(events):
         problems.append(f"I2, I4: {len(counted)} counted, {len(set(counted))} events")
-    drifted = sorted(event for event, digests in payloads.items() if len(digests) > 1)
+    drifted = [event for event, digests in payloads(log).items() if len(set(digests)) > 1]
     if drifted:
         problems.append(f"I3: {len(drifted)} events were sent with two payloads")
     left = [path.name for path in shop.state.outbox.iterdir()]

@@ -22,6 +22,7 @@ from pusher.transport import redact
 
 _UNKNOWN, _STOP, _RETRY, _DUPLICATE = "UNKNOWN", "STOP", "RETRY", "DUP"
 _CLASS_OF_KIND = {"not_sent": _RETRY, "in_doubt": _UNKNOWN, "stop": _STOP}
+_LONGEST_CODE = 2**63
 _PROVES_DELIVERY = {"accepted", "split"}
 _TICKET = re.compile(r"[0-9A-Za-z_-]{1,64}").fullmatch
 
@@ -76,7 +77,8 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
         outcome,
         chosen.name,
         http_status=answer.status,
-        code=envelope.code if envelope else None,
+        # No code of TikTok's is that long, and the ledger could not hold it.
+        code=envelope.code if envelope and abs(envelope.code) < _LONGEST_CODE else None,
         message=redact(envelope.message if envelope else _strange(answer)),
         request_id=_ticket(envelope, answer),
         remedy=remedy or chosen.remedy,

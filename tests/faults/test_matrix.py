@@ -1,0 +1,52 @@
+"""Which rows of the fault matrix are proven where: every one that is about events, and none twice unsaid."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+AUDIENCES = range(55, 61)
+ELSEWHERE = {
+    11: "tests/torture/test_seeds.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
+    12: "tests/torture/test_seeds.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
+    18: "tests/ledger/test_place.py::test_state_that_others_can_read_is_closed_with_a_notice",
+    23: "tests/transport/test_client.py::test_a_gigabyte_is_not_read",
+    38: "tests/transport/test_client.py::test_a_second_answer_is_never_taken_for_the_answer_to_the_next_request",
+    41: "tests/transport/test_client.py::test_a_certificate_that_does_not_verify_stops_before_any_byte",
+    42: "tests/transport/test_client.py::test_a_dead_ipv6_address_gives_way_to_ipv4",
+    43: "tests/transport/test_client.py::test_a_proxy_of_the_environment_is_used_with_a_notice",
+    48: "tests/push/test_decisions.py::test_a_push_waits_for_another_one_when_asked_to",
+    49: "tests/ledger/test_place.py::test_a_network_file_system_is_refused",
+    54: "tests/push/test_push.py::test_a_view_is_read_with_bounded_memory",
+    61: "tests/cli/test_streams.py::test_a_closed_stream_changes_neither_push_nor_exit_code",
+    62: "tests/push/test_decisions.py::test_a_ledger_of_the_first_schema_is_copied_and_migrated",
+    64: "tests/torture/test_seeds.py::test_no_history_loses_changes_or_doubles_an_event",
+}
+"""Rows that need no scene: they are about the disk, the transport or the command line alone."""
+
+
+def names_in(path: Path) -> list[str]:
+    """Return the names of a file's tests."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
+
+
+def test_every_row_about_events_is_proven() -> None:
+    """The numbers of the tests here, and of those named elsewhere, are the matrix without the audiences."""
+    numbers = set()
+    for path in FOLDER.glob("test_*.py"):
+        for name in names_in(path):
+            numbers |= {int(number) for number in re.findall(r"_([0-9]{2})(?=_)", name)}
+
+    assert numbers & ELSEWHERE.keys() == set()
+    assert numbers | ELSEWHERE.keys() == set(range(1, 65)) - set(AUDIENCES)
+
+
+def test_the_proofs_elsewhere_exist() -> None:
+    """A renamed test is noticed."""
+    root = FOLDER.parents[1]
+    for place in ELSEWHERE.values():
+        path, _, name = place.partition("::")
+        assert name in names_in(root / path), place

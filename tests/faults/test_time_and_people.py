@@ -1,0 +1,177 @@
+"""Faults 40 and 44 to 54: redirects, clocks, two runs at once, signals, and models that change or fail."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import AnotherRunIsActive, PlanError, StateError
+from tests.faults.recorder import payloads
+from tests.faults.scene import ROWS, Scene, scene
+from tests.push.support import NOW, Order, QuickClock, orders, wait_until
+
+
+def test_40_a_redirect_is_not_followed(tmp_path: Path) -> None:
+    """Token and rows stay with the one host; the run ends with 3 and every row waits."""
+    with scene(tmp_path, [{"do": "redirect"}]) as found:
+        report = found.push()
+        assert (report.exit_code, report.models[0].terms["pending"]) == (3, ROWS)
+        found.settle()
+        found.check()
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_44_a_clock_that_is_off_by_two_hours(tmp_path: Path, hours: int) -> None:
+    """Ages have a margin; what happened is sent once."""
+    with scene(tmp_path) as found:
+        found.push(NOW + timedelta(hours=hours))
+        found.push(NOW)
+        found.check()
+
+
+def test_44_a_clock_of_another_year(tmp_path: Path) -> None:
+    """Events of the future are refused; a clock a day behind the last run stops everything."""
+    with scene(tmp_path) as found:
+        early = found.push(datetime(1980, 1, 1, tzinfo=NOW.tzinfo))
+        sent = found.requests()
+        found.push()
+        with pytest.raises(StateError, match="The clock says"):
+            found.push(NOW - timedelta(hours=25))
+
+        assert (early.models[0].terms["invalid"], sent) == (ROWS, 0)
+        found.check()
+
+
+class SleepingClock(QuickClock):
+    """A machine that sleeps for hours while its first request is under way.
+
+    Args:
+        found: Where the request arrives.
+        hours: How long it sleeps.
+    """
+
+    def __init__(self, found: Scene, hours: float) -> None:
+        super().__init__(NOW)
+        self._found, self._hours = found, hours
+
+    def now(self) -> datetime:
+        """Return the moment before or after the sleep."""
+        return NOW + timedelta(hours=self._hours if self._found.requests() else 0)
+
+
+@pytest.mark.parametrize(("hours", "state"), [(3, "accepted"), (40, "parked")])
+def test_45_a_laptop_that_sleeps_in_a_request(tmp_path: Path, hours: float, state: str) -> None:
+    """A few hours later the copy is still known as one; after 36 hours a person decides."""
+    with scene(tmp_path, [{"do": "drop_after_accept"}], rows=10) as found:
+        project = found.shop.project()
+        project.clock = SleepingClock(found, hours)
+
+        report = project.push()
+
+        assert report.models[0].terms[state] == 10
+        assert found.server.counted() == [row.order_id for row in orders(10)]
+
+
+@pytest.mark.parametrize(
+    ("age", "code", "state"),
+    [(timedelta(hours=35, minutes=59), 0, "accepted"), (timedelta(hours=36), 5, "parked")],
+    ids=["35h59", "36h"],
+)
+def test_46_the_last_minute_of_a_safe_repetition(tmp_path: Path, age: timedelta, code: int, state: str) -> None:
+    """A minute before the limit the same bytes are sent again; at the limit they wait for a person."""
+    with scene(tmp_path, [{"do": "drop_after_accept", "times": 5}], rows=10) as found:
+        first = found.push()
+        report = found.push(NOW + age)
+
+        assert first.exit_code == 4
+        assert (report.exit_code, report.models[0].resumed[state]) == (code, 10)
+        assert found.server.counted() == [row.order_id for row in orders(10)]
+
+
+def test_47_twenty_runs_at_once(tmp_path: Path) -> None:
+    """One works, the others end with 6 at once, and the wire sees one sender."""
+    with scene(tmp_path, [{"match": {"nth": 2}, "do": "slow_drip"}]) as found:
+        holder = found.start("push", "--quiet")
+        wait_until(lambda: found.requests() == 2)
+        second = found.end(found.start("push", "--quiet"))
+        started = time.monotonic()
+        for _ in range(18):
+            with pytest.raises(AnotherRunIsActive):
+                found.push()
+        each_s = (time.monotonic() - started) / 18
+        before = found.requests()
+        holder.kill()
+        found.end(holder)
+        found.settle()
+
+        assert (second.code, before) == (6, 2)
+        # A whole push of this shop takes longer than being turned away.
+        assert each_s < 1
+        found.check()
+
+
+def test_50_a_signal_with_requests_in_flight(tmp_path: Path) -> None:
+    """They end, their outcomes are written, and the exit code is 143 within the grace time."""
+    with scene(tmp_path, rows=5_010, delay_s=0.7, concurrency=4) as found:
+        process = found.start("push", "--quiet", "--json")
+        wait_until(lambda: len(payloads(found.log)) == 4_010)
+        started = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        ran = found.end(process)
+
+        assert ran.code == 143
+        assert time.monotonic() - started < 10
+        assert found.shop.ledger("select count(*) from batch where state in ('sending', 'unknown')") == [(0,)]
+        found.settle()
+        found.check(events=[row.order_id for row in orders(5_010)])
+
+
+def test_51_a_second_signal_cuts_the_sockets(tmp_path: Path) -> None:
+    """The process ends at once; what was in flight is in doubt, and sent again."""
+    with scene(tmp_path, [{"match": {"nth": 2}, "do": "slow_drip"}]) as found:
+        process = found.start("push")
+        wait_until(lambda: found.requests() == 2)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        ran = found.end(process)
+
+        assert ran.code == 130
+        assert time.monotonic() - started < 1
+        assert found.shop.ledger("select count(*) from batch where state = 'sending'") == [(1,)]
+        found.settle()
+        found.check()
+
+
+def test_52_a_model_that_changes_between_crash_and_rerun(tmp_path: Path) -> None:
+    """What is frozen wins, and the change is told as a conflict, as new once only."""
+    with scene(tmp_path) as found:
+        found.killed_at("answer-read")
+        found.shop.sell([Order(row.order_id, amount="77.00") for row in orders(ROWS)])
+        first, second = found.push(), found.push()
+
+        assert [report.models[0].new_conflicts for report in (first, second)] == [ROWS, 0]
+        assert (first.exit_code, second.exit_code) == (1, 0)
+        found.check()
+
+
+def test_53_a_query_that_fails_in_the_middle(tmp_path: Path) -> None:
+    """Nothing of the plan is recorded or sent; with the row corrected everything is."""
+    with scene(tmp_path) as found:
+        rows = orders(ROWS)
+        rows[-1].amount = "a lot"
+        found.sell(rows)
+        with pytest.raises(PlanError) as caught:
+            found.push()
+
+        assert (caught.value.exit_code, found.requests()) == (2, 0)
+        assert found.shop.ledger("select count(*) from part") == [(0,)]
+        assert list(found.shop.state.outbox.iterdir()) == []
+        found.sell(ROWS)
+        found.settle()
+        found.check()
