@@ -1,18 +1,21 @@
 """An API that accepts everything: reads each request whole, answers at once or after a while, keeps nothing.
 
-A process of its own on loopback. It ends when its standard input ends, or after its lifetime.
+A process of its own on loopback. It ends when its standard input ends, or after its lifetime. When it counts, it
+prints how many rows it got after each request, and at its end how many different event ids they had.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from benchmarks.processes import ROOT
 
@@ -21,6 +24,8 @@ HEAD_END = b"\r\n\r\n"
 _BODY = b'{"code":0,"message":"OK","request_id":"20260101000000010","data":{}}'
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY)) + _BODY
 _BUFFER_BYTES = 1 << 20
+_EVENT_ID = re.compile(rb'"event_id":"([^"]*)"')
+_DIGEST_BYTES = 8
 
 
 def _length(head: bytes) -> int:
@@ -31,12 +36,38 @@ def _length(head: bytes) -> int:
     return 0
 
 
-def serve_connection(connection: socket.socket, latency_s: float = 0.0) -> None:
+class Counter:
+    """Counts rows and different event ids, by eight bytes of a digest for each row."""
+
+    def __init__(self) -> None:
+        self._digests = bytearray()
+        self._lock = threading.Lock()
+
+    def take(self, body: bytearray) -> None:
+        """Count the rows of a request."""
+        ids = _EVENT_ID.findall(body)
+        digests = b"".join(hashlib.blake2b(event_id, digest_size=_DIGEST_BYTES).digest() for event_id in ids)
+        with self._lock:
+            self._digests += digests
+            print(len(self._digests) // _DIGEST_BYTES, flush=True)
+
+    def distinct(self) -> int:
+        """Return how many different event ids there were."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        rows = len(self._digests) // _DIGEST_BYTES
+        digests = pa.Array.from_buffers(pa.uint64(), rows, [None, pa.py_buffer(bytes(self._digests))])
+        return int(pc.count_distinct(digests).as_py())
+
+
+def serve_connection(connection: socket.socket, latency_s: float = 0.0, counter: Counter | None = None) -> None:
     """Answer the requests of one client until it hangs up, each so long after its last byte."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     room = memoryview(bytearray(_BUFFER_BYTES))
     waiting = b""
-    with connection:
+    # A client that is killed resets its connections.
+    with connection, suppress(ConnectionResetError, BrokenPipeError):
         while True:
             while HEAD_END not in waiting:
                 count = connection.recv_into(room)
@@ -46,43 +77,57 @@ def serve_connection(connection: socket.socket, latency_s: float = 0.0) -> None:
             head, _, rest = waiting.partition(HEAD_END)
             missing = _length(head) - len(rest)
             waiting = b"" if missing >= 0 else rest[missing:]
+            body = bytearray(rest) if counter else bytearray()
             while missing > 0:
                 count = connection.recv_into(room, min(missing, _BUFFER_BYTES))
                 if not count:
                     return
                 missing -= count
+                if counter:
+                    body += room[:count]
+            if counter:
+                counter.take(body)
             if latency_s:
                 time.sleep(latency_s)
             connection.sendall(ANSWER)
 
 
-def _accept(listener: socket.socket, latency_s: float) -> None:
+def _accept(listener: socket.socket, latency_s: float, counter: Counter | None) -> None:
     while True:
         connection, _ = listener.accept()
-        threading.Thread(target=serve_connection, args=(connection, latency_s), daemon=True).start()
+        threading.Thread(target=serve_connection, args=(connection, latency_s, counter), daemon=True).start()
 
 
 def main() -> None:
     """Serve until standard input ends or the lifetime is over; the port is the first line of the output."""
+    counter = Counter() if sys.argv[2:] == ["count"] else None
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
     lifetime = threading.Timer(LIFETIME_S, os._exit, (0,))
     lifetime.daemon = True
     lifetime.start()
-    threading.Thread(target=_accept, args=(listener, float(sys.argv[1]) / 1_000), daemon=True).start()
+    threading.Thread(target=_accept, args=(listener, float(sys.argv[1]) / 1_000, counter), daemon=True).start()
     sys.stdin.buffer.read()
+    if counter:
+        print("distinct", counter.distinct(), flush=True)
+
+
+def start(*arguments: str) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the server in another process, and return it with its base URL."""
+    command = [sys.executable, "-m", "benchmarks.server", *arguments]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    return process, f"http://127.0.0.1:{int(process.stdout.readline())}/open_api/v1.3"
 
 
 @contextmanager
 def discarding_server(latency_ms: float = 0.0) -> Iterator[str]:
     """Run the server in another process and give its base URL."""
-    command = [sys.executable, "-m", "benchmarks.server", str(latency_ms)]
-    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process, url = start(str(latency_ms))
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        port = int(process.stdout.readline())
-        yield f"http://127.0.0.1:{port}/open_api/v1.3"
+        yield url
     finally:
         process.stdin.close()
         process.stdout.close()
