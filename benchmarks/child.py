@@ -11,6 +11,7 @@ from importlib import import_module
 TASKS: Mapping[str, str] = {
     "write-tables": "data",
     "write-keys": "data",
+    "write-flat": "data",
     "imports": "ours",
     "compiled": "ours",
     "register-keys": "ours",

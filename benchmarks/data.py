@@ -94,6 +94,21 @@ select
     'accepted' as state
 from range({rows}) as keys (i)
 """
+_FLAT = """
+create or replace table flat_events as
+select
+    'Purchase' as event,
+    md5('event' || i) as event_id,
+    timestamp '{anchor}' - to_seconds(cast(hash(i, 'when') % (20 * 86400) as bigint)) as event_time,
+    sha256('someone' || i || '@example.com') as email,
+    sha256('+1212555' || format('{{:04d}}', i % 10000)) as phone,
+    cast(5 + hash(i, 'value') % 20000 / 100 as decimal(18, 2)) as value,
+    'USD' as currency,
+    'S-' || (100000000 + i) as order_id,
+    'PDX-01' as shop_id,
+    cast(1 + hash(i, 'items') % 5 as integer) as num_items
+from range({rows}) as events (i)
+"""
 
 
 def _copy(connection: Any, sql: str, path: Path) -> None:
@@ -138,3 +153,12 @@ def write_keys(path: str, rows: int) -> dict[str, Any]:
         _copy(connection, _KEYS.format(rows=rows, newest=newest), target)
     target.chmod(0o600)
     return {"rows": rows, "bytes": target.stat().st_size, "sha256": file_sha256(target)}
+
+
+def write_flat(path: str, rows: int) -> dict[str, Any]:
+    """Write a DuckDB file with a table of events that need no model: a column for each field."""
+    import duckdb
+
+    with duckdb.connect(path, config={"storage_compatibility_version": "v1.0.0"}) as connection:
+        connection.execute(_FLAT.format(rows=rows, anchor=f"{datetime.now(UTC):%Y-%m-%d} 00:00:00"))
+    return {"rows": rows}

@@ -55,6 +55,7 @@ def run(
     environment: Mapping[str, str] | None = None,
     allowed: Collection[int] = (0,),
     longest_s: float = LONGEST_S,
+    folder: Path = ROOT,
 ) -> Finished:
     """Run a command to its end.
 
@@ -63,6 +64,7 @@ def run(
         environment: Variables beside the present ones.
         allowed: Exit codes that count as done.
         longest_s: Time after which it is killed.
+        folder: Where it works.
 
     Raises:
         BenchmarkError: It ended with another exit code.
@@ -71,7 +73,7 @@ def run(
         started = time.monotonic()
         process = subprocess.Popen(
             list(command),
-            cwd=ROOT,
+            cwd=folder,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,

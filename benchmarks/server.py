@@ -1,12 +1,14 @@
 """An API that accepts everything: reads each request whole, answers at once or after a while, keeps nothing.
 
-A process of its own on loopback. It ends when its standard input ends, or after its lifetime. When it counts, it
-prints how many rows it got after each request, and at its end how many different event ids they had.
+A process of its own on loopback. It ends when its standard input ends, or after its lifetime. `count`: it prints how
+many rows it got after each request, and at its end how many different event ids they had. `meter`: it prints at its
+end what it got, and how long that took.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import socket
@@ -16,6 +18,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from benchmarks.processes import ROOT
 
@@ -36,6 +40,39 @@ def _length(head: bytes) -> int:
     return 0
 
 
+class Taking(Protocol):
+    """What looks at the bodies of requests."""
+
+    def take(self, body: bytearray) -> None:
+        """Look at one body, before it is answered."""
+
+    def last_words(self) -> str:
+        """Return what there is to say at the end."""
+
+
+class Meter:
+    """Counts requests and rows, and times from the first request to the last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._facts = {"requests": 0, "rows": 0, "bytes": 0}
+        self._first_s = self._last_s = 0.0
+
+    def take(self, body: bytearray) -> None:
+        """Count a request."""
+        rows = body.count(b'"event_id"')
+        now = time.monotonic()
+        with self._lock:
+            self._first_s = self._first_s or now
+            self._last_s = now
+            for name, more in (("requests", 1), ("rows", rows), ("bytes", len(body))):
+                self._facts[name] += more
+
+    def last_words(self) -> str:
+        """Return the counts and the seconds as JSON."""
+        return json.dumps({**self._facts, "seconds": self._last_s - self._first_s})
+
+
 class Counter:
     """Counts rows and different event ids, by eight bytes of a digest for each row."""
 
@@ -51,6 +88,10 @@ class Counter:
             self._digests += digests
             print(len(self._digests) // _DIGEST_BYTES, flush=True)
 
+    def last_words(self) -> str:
+        """Return the number of different event ids."""
+        return f"distinct {self.distinct()}"
+
     def distinct(self) -> int:
         """Return how many different event ids there were."""
         import pyarrow as pa
@@ -61,7 +102,7 @@ class Counter:
         return int(pc.count_distinct(digests).as_py())
 
 
-def serve_connection(connection: socket.socket, latency_s: float = 0.0, counter: Counter | None = None) -> None:
+def serve_connection(connection: socket.socket, latency_s: float = 0.0, counter: Taking | None = None) -> None:
     """Answer the requests of one client until it hangs up, each so long after its last byte."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     room = memoryview(bytearray(_BUFFER_BYTES))
@@ -92,7 +133,7 @@ def serve_connection(connection: socket.socket, latency_s: float = 0.0, counter:
             connection.sendall(ANSWER)
 
 
-def _accept(listener: socket.socket, latency_s: float, counter: Counter | None) -> None:
+def _accept(listener: socket.socket, latency_s: float, counter: Taking | None) -> None:
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=serve_connection, args=(connection, latency_s, counter), daemon=True).start()
@@ -100,7 +141,8 @@ def _accept(listener: socket.socket, latency_s: float, counter: Counter | None) 
 
 def main() -> None:
     """Serve until standard input ends or the lifetime is over; the port is the first line of the output."""
-    counter = Counter() if sys.argv[2:] == ["count"] else None
+    kinds: dict[str, type[Counter | Meter]] = {"count": Counter, "meter": Meter}
+    counter = kinds[sys.argv[2]]() if sys.argv[2:] else None
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     print(listener.getsockname()[1], flush=True)
     lifetime = threading.Timer(LIFETIME_S, os._exit, (0,))
@@ -109,7 +151,7 @@ def main() -> None:
     threading.Thread(target=_accept, args=(listener, float(sys.argv[1]) / 1_000, counter), daemon=True).start()
     sys.stdin.buffer.read()
     if counter:
-        print("distinct", counter.distinct(), flush=True)
+        print(counter.last_words(), flush=True)
 
 
 def start(*arguments: str) -> tuple[subprocess.Popen[bytes], str]:
@@ -118,6 +160,31 @@ def start(*arguments: str) -> tuple[subprocess.Popen[bytes], str]:
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     return process, f"http://127.0.0.1:{int(process.stdout.readline())}/open_api/v1.3"
+
+
+@dataclass
+class Metered:
+    """A server that meters.
+
+    Attributes:
+        url: Its base URL.
+        found: What it got, once the block has ended.
+    """
+
+    url: str
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def metering_server() -> Iterator[Metered]:
+    """Run the server in another process for the length of a block, and tell what it got."""
+    process, url = start("0", "meter")
+    metered = Metered(url)
+    try:
+        yield metered
+    finally:
+        said, _ = process.communicate(timeout=60)
+        metered.found |= json.loads(said)
 
 
 @contextmanager
