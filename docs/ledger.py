@@ -157,7 +157,7 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "currency": "Its currency.",
             "event_key": "Its key; NULL when the row cannot have one.",
             "payload_hash": "Its digest; NULL when the row cannot have one.",
-            "first_seen": "Start of the run that wrote it.",
+            "first_seen": "Start of the first run that set the row aside for this reason, and each run since did too.",
             "sendable_until": "Unix seconds after which sending is pointless.",
             "sql_model": "Model that makes the column, found by following the column through models and CTEs.",
             "sql_file": "Its file.",

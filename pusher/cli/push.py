@@ -33,6 +33,10 @@ def push(
     test_event_code: Annotated[
         str | None, typer.Option("--test-event-code", help="Send as test events; they never count as sent.")
     ] = None,
+    concurrency: Annotated[
+        int | None,
+        typer.Option("--concurrency", min=1, help="Requests in flight, instead of the setting.", show_default=False),
+    ] = None,
     wait: options.Wait = 0.0,
     deadline: Annotated[
         float, typer.Option("--deadline", min=1, help="Seconds after which nothing new is sent.")
@@ -60,6 +64,7 @@ def push(
         session("push", as_json=json, quiet=quiet, no_color=no_color) as current,
         StopOnSignal(current.progress.line) as stop,
     ):
+        overrides = [*(overrides or ()), *([] if concurrency is None else [f"concurrency={concurrency}"])]
         project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
         )

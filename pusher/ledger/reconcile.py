@@ -118,6 +118,7 @@ class Reconciler:
         held: Outbox parts of this key space that are not settled.
         known_conflicts: Quarantine files that may list conflicts already reported.
         reopened: Files of refused rows that may be sent again, but not as they were.
+        told: Quarantine files of earlier plans.
         reasons: Reason number to its text.
     """
 
@@ -128,6 +129,7 @@ class Reconciler:
     known_conflicts: Sequence[Path]
     reasons: Mapping[int, ReasonText]
     reopened: Sequence[Path] = ()
+    told: Sequence[Path] = ()
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -347,11 +349,14 @@ class Reconciler:
             "else reason.fix end as fix, "
             "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
             "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "
-            f"{literal(first_seen)} as first_seen, _event_time + {max_age_s} as sendable_until, "
+            f"coalesce(seen.first_seen, {literal(first_seen)}) as first_seen, "
+            f"_event_time + {max_age_s} as sendable_until, "
             "origin.sql_model, origin.sql_file, origin.sql_line, origin.sql_text "
             f"from ({self._outcome(columns)}) as outcome left join {reason} on reason.number = outcome._reason "
             "left join origin on origin.field = case term when 'conflicting' then split_part(detail, ',', 1) "
             "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
+            f"left join ({self._seen_before(model)}) as seen on seen.event_id = _event_id and seen.event = _event "
+            "and seen.source_id = _source_id and seen.reason = detail "
             f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)})) "
             f"to {literal(path.as_posix())} (format parquet, compression zstd)"
         )
@@ -360,6 +365,16 @@ class Reconciler:
             path.unlink()
             return None, 0
         return StagedFile(path, rows), self._new_conflicts(path)
+
+    def _seen_before(self, model: str) -> str:
+        """Return the rows that earlier plans of a view set aside, and when the first of them did."""
+        facts = "event, event_id, source_id, reason"
+        if not self.told:
+            return "select null as event, null as event_id, null as source_id, null as reason, null as first_seen"
+        return (
+            f"select {facts}, min(first_seen) as first_seen from read_parquet({path_list(self.told)}, "
+            f"union_by_name = true) where model = {literal(model)} and term <> 'dead' group by {facts}"
+        )
 
     def _new_conflicts(self, path: Path) -> int:
         known = "select null::uuid as event_key, null::blob as payload_hash where false"

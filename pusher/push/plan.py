@@ -230,6 +230,7 @@ def plan_view(
         held=[*paths("outbox"), *frozen_before],
         known_conflicts=[*paths("quarantine"), *paths("conflicts")],
         reopened=paths("reopened"),
+        told=paths("quarantine"),
         reasons=texts,
     ) as reconciler:
         result = reconciler.reconcile(

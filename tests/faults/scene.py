@@ -74,13 +74,8 @@ class Scene:
         """Start a push in a process of its own."""
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         where = ("--project-dir", str(self.shop.root), "--clock", NOW.isoformat())
-        return subprocess.Popen(
-            [sys.executable, "-m", module, *words, *where],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment | settings.pop("environment", {}),
-            **settings,
-        )
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **settings}
+        return subprocess.Popen([sys.executable, "-m", module, *words, *where], env=environment, **streams)
 
     def end(self, process: subprocess.Popen[bytes], timeout_s: float = 60) -> Ran:
         """Wait for a process."""

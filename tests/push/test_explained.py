@@ -46,6 +46,25 @@ def test_a_row_that_changed_names_the_line_of_what_differs(tmp_path: Path) -> No
     ]
 
 
+def test_a_row_remembers_when_it_was_first_set_aside(tmp_path: Path) -> None:
+    """As long as the same row has the same reason, the quarantine says since when; another reason begins anew."""
+    shop = Shop(tmp_path / "shop")
+
+    def first_seen(hours: int, *rows: Order) -> list[tuple[str, str]]:
+        shop.sell(rows)
+        shop.build()
+        shop.push(now=NOW + timedelta(hours=hours))
+        sql = "select event_id, first_seen from quarantine order by event_id"
+        return [(row["event_id"], row["first_seen"]) for row in shop.project().status_sql(sql)]
+
+    one, two = Order("order-00001", amount="-5"), Order("order-00002", amount="-5")
+    at = [(NOW + timedelta(hours=hours)).isoformat() for hours in range(3)]
+
+    assert first_seen(0, one) == [("order-00001", at[0])]
+    assert first_seen(1, one, two) == [("order-00001", at[0]), ("order-00002", at[1])]
+    assert first_seen(2, Order("order-00001", digest="none"), two) == [("order-00001", at[2]), ("order-00002", at[1])]
+
+
 def refused(tmp_path: Path, message: str) -> tuple[Shop, PushReport]:
     """Push a row that TikTok refuses with these words."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "message": message, "times": None}]) as server:
