@@ -12,6 +12,9 @@ from pusher.push.queue import Queue
 from pusher.push.work import PartWork, Source, Try
 from pusher.transport import Pacer
 
+# With many slots free, the first requests would wait until the last of them is encoded and its intent committed.
+MOST_AT_ONCE = 8
+
 
 class Claims:
     """What of a queue may be sent.
@@ -54,7 +57,7 @@ class Claims:
             unsaved: Answers that the ledger does not hold yet.
         """
         claims: list[Try] = []
-        while len(claims) < self._free_slots(in_flight, unsaved) and self._pacer_allows():
+        while len(claims) < min(self._free_slots(in_flight, unsaved), MOST_AT_ONCE) and self._pacer_allows():
             attempt = self._next()
             if attempt is None:
                 break

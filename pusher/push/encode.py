@@ -19,7 +19,7 @@ from pusher.payload.projection import PROJECTION_VERSION
 if TYPE_CHECKING:
     import pyarrow as pa
 
-BODIES_AHEAD = 4
+BODIES_AHEAD = 8
 
 
 def encoder_id(payload: Payload) -> str:

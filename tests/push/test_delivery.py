@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from pusher.errors import Incomplete
 from pusher.ledger.rows import Ranges
 from pusher.ledger.store import Store
+from pusher.push.claims import MOST_AT_ONCE
 from pusher.push.encode import halves, minus, split_at, without
 from tests.push import support
 from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
@@ -259,3 +260,31 @@ def test_each_run_reports_the_revenue_that_it_got_accepted(tmp_path: Path) -> No
         sent = [report.models[0].sent["USD"] for report in (first, second)]
         assert all(value > 0 for value in sent)
         assert (sum(sent), shop.keys()) == (sum(Decimal(row.amount) for row in rows), [("accepted", 30)])
+
+
+def test_a_commit_holds_few_intents_however_many_slots_are_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of many requests does not wait for the last one's body; ten rows go first and alone."""
+    intents: list[int] = []
+    transaction, intend = Store.transaction, Store.intend
+
+    def counting_transaction(store: Store) -> Any:
+        intents.append(0)
+        return transaction(store)
+
+    def counting_intend(store: Store, *args: Any, **facts: Any) -> Any:
+        intents[-1] += 1
+        return intend(store, *args, **facts)
+
+    monkeypatch.setattr(Store, "transaction", counting_transaction)
+    monkeypatch.setattr(Store, "intend", counting_intend)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=32)
+        shop.sell(orders(10 + 12_000))
+        shop.build_without_checks()
+        report = shop.push()
+        assert (report.exit_code, server.totals()["counted"]) == (0, 12_010)
+
+    sent = [count for count in intents if count]
+    assert (sent[0], sum(sent), max(sent)) == (1, 13, MOST_AT_ONCE)
