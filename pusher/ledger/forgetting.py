@@ -44,9 +44,11 @@ def forget(
     ):
         ending = "refused" if kind == "quarantine" else kind
         counts[what] = 0
-        for space in sorted({file.space for file in store.files(kind)}):
+        aging = _aging(store, kind)
+        for space in sorted({file.space for file in aging}):
             final = folder / f"{run}{space_suffix(space)}-kept-{ending}.parquet"
-            counts[what] += _merge(store, state, _files(store, kind, space), final, condition, run=run, now=now)
+            files = [file for file in aging if file.space == space]
+            counts[what] += _merge(store, state, files, final, condition, run=run, now=now)
     with store.transaction():
         counts |= store.forget_before(now - keep)
     store.shrink_file()
@@ -58,18 +60,15 @@ def forget(
     return counts
 
 
-def _files(store: Store, kind: str, space: str) -> list[File]:
+def _aging(store: Store, kind: str) -> list[File]:
     """Return the files of a kind whose rows age; the newest plan's quarantine is replaced by the next plan."""
-    files = store.files(kind, space)
-    return [file for file in files if kind != "quarantine" or file.path.endswith("-refused.parquet")]
+    return [file for file in store.files(kind) if kind != "quarantine" or file.path.endswith("-refused.parquet")]
 
 
 def _merge(
     store: Store, state: StateFolder, files: Sequence[File], final: Path, condition: str, *, run: str, now: datetime
 ) -> int:
     """Put the rows that a condition keeps into one file; returns how many are gone."""
-    if not files:
-        return 0
     kept = merge([state.root / file.path for file in files], final.with_suffix(".tmp"), condition)
     named = written(final, state, kind=files[0].kind, space=files[0].space, rows=kept) if kept else None
     with store.transaction():

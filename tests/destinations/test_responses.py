@@ -79,11 +79,18 @@ def test_an_answer_that_is_not_understood_is_unknown(body: bytes, *, at_risk: bo
     assert (verdict.outcome, verdict.response_class, verdict.code) == ("unknown", "UNKNOWN", None)
 
 
-@pytest.mark.parametrize("code", [-1, 1, 200, 20000, 20002, 54000, 59999, 60000, 99999, 10**20, -(10**20)])
+@pytest.mark.parametrize("code", [-1, 1, 200, 20000, 20002, 54000, 59999, 60000, 99999, 2**63 - 1])
 def test_a_number_that_nobody_lists_is_unknown(code: int) -> None:
     """A changed API is not an acceptance."""
     verdict = judge(coded(code))
     assert (verdict.outcome, verdict.response_class, verdict.code) == ("unknown", "UNKNOWN", code)
+
+
+@pytest.mark.parametrize("code", [2**63, 10**20, -(10**20)])
+def test_a_number_too_long_for_the_ledger_is_no_code(code: int) -> None:
+    """It is unknown as any other, and left out of what is stored."""
+    verdict = judge(coded(code))
+    assert (verdict.outcome, verdict.response_class, verdict.code) == ("unknown", "UNKNOWN", None)
 
 
 @pytest.mark.parametrize(

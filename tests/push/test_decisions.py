@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -473,6 +474,46 @@ def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
         assert shop.ledger("select kind, rows from file order by kind") == [("archive", 3), ("keys", 1)]
         known = shop.project().status_sql("select count(*) as keys from sent_keys where state = 'accepted'")
         assert known == [{"keys": 4}]
+
+
+def test_clean_forgets_everything_of_a_shop_that_was_closed(tmp_path: Path) -> None:
+    """After a long time no refused row, no archived key and no older copy of the ledger is left."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        for name, days_ago in (("ledger-schema-0.sqlite", 600), ("ledger-schema-1.sqlite", 0)):
+            (shop.state.root / name).touch()
+            at = (NOW + timedelta(days=500 - days_ago)).timestamp()
+            os.utime(shop.state.root / name, (at, at))
+        late = NOW + timedelta(days=500)
+        shop.sell([Order("order-00000", at="2020-01-01 10:00:00")])
+        shop.push(now=late)
+
+        removed = shop.project(late).clean(keep=timedelta(days=400))
+
+        assert {what: removed[what] for what in ("archived keys", "refused rows", "older ledgers", "runs")} == {
+            "archived keys": 30,
+            "refused rows": 1,
+            "older ledgers": 1,
+            "runs": 1,
+        }
+        assert shop.ledger("select kind from file") == [("quarantine",)]
+        assert not (shop.state.root / "ledger-schema-0.sqlite").exists()
+        assert (shop.state.root / "ledger-schema-1.sqlite").exists()
+
+
+def test_retry_leaves_key_files_without_refused_rows_alone(tmp_path: Path) -> None:
+    """Only the files that hold a reopened row are written anew."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.sell(orders(40))
+        shop.push()
+        before = shop.ledger("select path, sha256 from file where kind = 'keys' order by id")
+
+        shop.project().retry()
+
+        after = shop.ledger("select path, sha256 from file where kind = 'keys' order by id")
+        assert len(before) == len(after) == 2
+        assert after[0] == before[1]
 
 
 def test_clean_before_the_first_push_only_removes_compiled_sql(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pusher.errors import ConfigError, PlanError, StateError
-from pusher.ledger.bridge import Bridge
+from pusher.ledger.bridge import Bridge, _warehouse
 from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
@@ -245,3 +246,26 @@ def test_an_unknown_dimension_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no dimension `stor`") as caught:
         shop.project().report(by=["stor"])
     assert caught.value.problems[0].fix == "Did you mean `store`?"
+
+
+def test_an_empty_view_has_an_empty_bridge(tmp_path: Path) -> None:
+    """A view without rows adds nothing, also beside what was sent before."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+    shop.sell([])
+
+    found = shop.project().report(by=["day"])
+
+    assert (found.lines, found.totals, found.warehouse) == ([], [], {})
+
+
+def test_terms_that_do_not_add_up_are_a_defect() -> None:
+    """The sums are proven in every report."""
+    with duckdb.connect() as connection:
+        connection.execute("create table view_row as select 'USD' as currency, 2.00 as value")
+        connection.execute("create table line as select 'USD' as currency, 1 as rows, 1.00 as value")
+
+        with pytest.raises(AssertionError, match="USD: the terms do not add up"):
+            _warehouse(connection)
