@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY_LIMIT = "256MB"
+_MEANT = "event_key in (select event_key from chosen)"
 REOPENED_FIX = "Run `pusher push`: the row is sent as soon as its model gives other values than those refused."
 
 
@@ -90,24 +91,21 @@ def reopen(store: Store, state: StateFolder, choice: Choice, *, run: str, now: d
             return 0
         written = _Written(connection, state, run)
         for file in store.files("keys", choice.space):
-            written.rewrite(file, "keys", f"select * from {{file}} where not {_MEANT}")
+            written.rewrite(file, f"select * from {{file}} where not {_MEANT}")
         for file in _refused_files(store, choice.space):
             written.rewrite(
                 file,
-                "refused",
                 f"select * replace (case when {_MEANT} then 'reopened' else term end as term, "
                 f"case when {_MEANT} then {literal(REOPENED_FIX)} else fix end as fix) from {{file}}",
+                "-refused",
             )
         if even_unchanged:
             for file in store.files("reopened", choice.space):
-                written.rewrite(file, "reopened", f"select * from {{file}} where not {_MEANT}")
+                written.rewrite(file, f"select * from {{file}} where not {_MEANT}")
         else:
             written.add("reopened", choice.space, "select event_key, payload_hash, event_time from chosen")
         written.commit(store, now=now)
     return count
-
-
-_MEANT = "event_key in (select event_key from chosen)"
 
 
 class _Written:
@@ -118,14 +116,13 @@ class _Written:
         self._replaced: list[File] = []
         self._added: list[File] = []
 
-    def rewrite(self, file: File, label: str, sql: str) -> None:
-        """Replace a file by what a query leaves of it, if that is another number of rows or touches a chosen one."""
+    def rewrite(self, file: File, sql: str, ending: str = "") -> None:
+        """Replace a file that holds a chosen row by what a query makes of it; one without rows is not written."""
         source = f"read_parquet({literal((self._state.root / file.path).as_posix())})"
         touched = _value(self._connection, f"select count(*) from {source} where {_MEANT}")
         if touched == 0:
             return
         folder = (self._state.root / file.path).parent
-        ending = "-refused" if label == "refused" else ""
         final = folder / f"{self._run}-{len(self._added)}{ending}.parquet"
         rows = self._copy(sql.format(file=source), final)
         self._replaced.append(file)

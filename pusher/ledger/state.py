@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import stat
 import tempfile
 import time
@@ -168,6 +169,24 @@ def unusable(error: OSError, path: Path) -> StateError:
     message = f"Cannot use the state folder: {error.strerror or error}."
     fix = "Check its rights, its owner and free space, or pass --state-dir."
     return StateError(Problem("state-folder", message, place, fix=fix))
+
+
+@contextmanager
+def told_when_full(state: StateFolder) -> Iterator[None]:
+    """Tell a person when files or tables of the state folder cannot be read or written.
+
+    Raises:
+        StateError: A disk is full, mostly; what was committed stands.
+    """
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.Error, sqlite3.Error, OSError) as error:
+        words = str(error).partition("\n")[0].rstrip(".")
+        fix = "Free space or correct its rights, then run again: nothing was lost."
+        message = f"The state folder cannot be written: {words}."
+        raise StateError(Problem("state-write", message, state.root.name, fix=fix)) from error
 
 
 def sync_folder(folder: Path) -> None:

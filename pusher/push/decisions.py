@@ -13,7 +13,7 @@ from pusher.contracts import FINAL_STATES, BatchState, ColumnOrigin, Destination
 from pusher.ledger.opening import no_ledger, open_store, refuse_old_clock
 from pusher.ledger.reopen import Choice, RefusedRows, refused_rows, reopen
 from pusher.ledger.rows import Batch, Part, leaves, new_run_id, stamp
-from pusher.ledger.state import StateFolder
+from pusher.ledger.state import StateFolder, told_when_full
 from pusher.ledger.store import Store
 from pusher.push import policy
 from pusher.push.encode import minus
@@ -121,8 +121,9 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
             if changes:
                 served = store.meta("base_url") or ""
                 store.start_run(run=run, command=command, now=place.clock.now(), version=__version__, base_url=served)
-            yield store, run
-            store.end_run(run=run, now=place.clock.now(), exit_code=0)
+            with told_when_full(place.state):
+                yield store, run
+                store.end_run(run=run, now=place.clock.now(), exit_code=0)
         finally:
             store.close()
 

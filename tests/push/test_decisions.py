@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
@@ -166,6 +167,30 @@ def test_retry_tells_refused_rows_of_parts_under_way(tmp_path: Path) -> None:
 
         assert terms(first) == {"planned": 30, "accepted": 9, "dead": 1, "pending": 20}
         assert (report.refused, report.reopened, report.unsettled) == ([], 0, 1)
+
+
+@pytest.mark.parametrize(
+    "error", [duckdb.IOException("IO Error: No space left on device"), OSError(28, "No space left on device")]
+)
+def test_a_full_disk_reopens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """It is told with a remedy; the row stays refused, and the next try works."""
+
+    def full(temporary: Path, final: Path) -> str:
+        del temporary, final
+        raise error
+
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        with monkeypatch.context() as patched:
+            patched.setattr("pusher.ledger.reopen.publish", full)
+            with pytest.raises(StateError) as caught:
+                shop.project().retry()
+        held = quarantine(shop)
+
+        (problem,) = caught.value.problems
+        assert (problem.code, "No space left on device" in problem.message) == ("state-write", True)
+        assert held == [("order-00007", "dead")]
+        assert shop.project().retry().reopened == 1
 
 
 # resolve ----------------------------------------------------------------------------------------------------------
