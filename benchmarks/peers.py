@@ -2,7 +2,8 @@
 
 Each program is started as its users start it, in an environment of its own. A peer is set up as fast as its
 documentation allows: a thousand rows in a request, no pause between them, a kept connection, and for dlt Arrow,
-Parquet, its fastest JSON and its twenty workers. None of them keeps a ledger of rows.
+Parquet, its fastest JSON and its twenty workers. Neither peer remembers which rows it sent, and both send the rows as
+they are, while pusher checks them and nests them as TikTok asks.
 """
 
 from __future__ import annotations

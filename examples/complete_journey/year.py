@@ -37,7 +37,7 @@ from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.project import LoadOptions, Project
 
 FIRST = datetime(2017, 1, 2, 6, 0, tzinfo=UTC)
-DAYS = 366
+DAYS, FEWEST_DAYS = 366, 12
 VIEW = "tiktok_offline_events"
 EVENT_SET = "7654321098765432109"
 # An idle morning may take this long; printed, and held to it by `main` only.
@@ -339,12 +339,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m examples.complete_journey.year", description="Live through a year."
     )
-    parser.add_argument("--days", type=int, default=DAYS, help="how many mornings, at least 12")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"how many mornings, at least {FEWEST_DAYS}")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--late", type=int, default=5, help="late baskets of a thousand, and as many short of a line")
     parser.add_argument("--data", type=Path, default=prepare.PROJECT / "data", help="default: data/ beside this file")
     parser.add_argument("--work", type=Path, default=WORK, help="folder of the run, removed first")
     given = parser.parse_args(argv)
+    if given.days < FEWEST_DAYS:
+        parser.error(f"--days must be {FEWEST_DAYS} at least, so that the events do not meet")
     started = time.monotonic()
     year = run_year(given.data, given.work, days=given.days, seed=given.seed, late=given.late)
     print(describe(year))

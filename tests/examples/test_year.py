@@ -13,7 +13,7 @@ import pytest
 
 from examples.complete_journey import year_checks
 from examples.complete_journey.tills import Basket, Tills
-from examples.complete_journey.year import FIRST, Calendar, Year, describe, run_year
+from examples.complete_journey.year import FIRST, Calendar, Year, describe, main, run_year
 from examples.complete_journey.year_checks import Money, Pushed
 from tests.examples.support import write_data
 
@@ -62,6 +62,13 @@ def test_what_happened_is_told(year: Year) -> None:
     """The sums that are printed are those of the year."""
     first, *_ = describe(year).splitlines()
     assert first == "11 mornings, 3 of them without a server"
+
+
+def test_too_few_mornings_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """With fewer than twelve mornings the events would meet."""
+    with pytest.raises(SystemExit):
+        main(["--days", "11"])
+    assert "--days must be 12 at least" in capsys.readouterr().err
 
 
 def test_a_year_has_one_week_without_a_server() -> None:
