@@ -471,7 +471,8 @@ class Project:
         """
         from pusher.push.clean import clean
 
-        compiled = self.file.root / self.file.target_path
+        # Only what `compile` writes: `target-path` may be a folder with other things in it, or the project's own.
+        compiled = self.file.compiled_folder
         counts = {"compiled files": sum(1 for path in compiled.rglob("*") if path.is_file())}
         shutil.rmtree(compiled, ignore_errors=True)
         return counts | (clean(self._workplace(wait_s), keep=keep) if self.state.ledger.exists() else {})

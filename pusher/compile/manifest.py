@@ -103,7 +103,7 @@ class Manifest:
         Args:
             target_path: Folder instead of the project's `target-path`.
         """
-        base = (target_path or self.project.root / self.project.target_path) / "compiled" / self.project.name
+        base = self.project.compiled_folder if target_path is None else target_path / "compiled" / self.project.name
         written = []
         for model in self.models.values():
             path = base / model.path

@@ -56,6 +56,11 @@ class ProjectFile:
     models: Mapping[str, Any]
     document: Document
 
+    @property
+    def compiled_folder(self) -> Path:
+        """Where compiled SQL is written, as dbt does."""
+        return self.root / self.target_path / "compiled" / self.name
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyFile:

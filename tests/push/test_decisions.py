@@ -548,3 +548,25 @@ def test_clean_before_the_first_push_only_removes_compiled_sql(tmp_path: Path) -
 
     assert shop.project().clean(keep=timedelta(days=400)) == {"compiled files": 1}
     assert not shop.state.root.exists()
+
+
+@pytest.mark.parametrize("target_path", ["target", ".", "notes"])
+def test_clean_removes_nothing_but_compiled_sql(tmp_path: Path, target_path: str) -> None:
+    """Whatever folder `target-path` names, the files of the project and its ledger stay."""
+    shop = Shop(tmp_path / "shop")
+    with (shop.root / "dbt_project.yml").open("a") as file:
+        file.write(f'target-path: "{target_path}"\n')
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+    (shop.root / target_path).mkdir(exist_ok=True)
+    (shop.root / target_path / "notes.txt").write_text("mine")
+    compiled = shop.root / target_path / "compiled"
+    before = {path for path in shop.root.rglob("*") if path.is_file() and compiled not in path.parents}
+
+    removed = shop.project().clean(keep=timedelta(days=400))
+
+    assert removed["compiled files"] == 1
+    after = {path for path in shop.root.rglob("*") if path.is_file()}
+    assert {path for path in before if shop.state.root not in path.parents} <= after
+    assert shop.push().models[0].held == {"accepted": 1}
