@@ -69,16 +69,16 @@ def _write_page(path: Path, bridge: Bridge, name: str, moment: str) -> None:
 
 
 def _as_json(bridge: Bridge) -> dict[str, Any]:
-    def plain(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def printed(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [{name: _money(value) for name, value in line.items()} for line in lines]
 
     return {
         "by": list(bridge.by),
-        "bridge": plain(bridge.lines),
-        "totals": plain(bridge.totals),
+        "bridge": printed(bridge.lines),
+        "totals": printed(bridge.totals),
         "warehouse": {currency: _money(value) for currency, value in bridge.warehouse.items()},
-        "groups": {name: plain(lines) for name, lines in bridge.groups.items()},
-        "products": plain(bridge.products),
+        "groups": {name: printed(lines) for name, lines in bridge.groups.items()},
+        "products": printed(bridge.products),
     }
 
 

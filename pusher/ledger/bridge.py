@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pusher.ledger.opening import unreadable
 from pusher.ledger.reconcile import path_list
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import ledger_database
@@ -109,6 +110,16 @@ def bridge(state: StateFolder, views: Sequence[StagedView], *, by: Sequence[str]
         StateError: There is no ledger yet, or it cannot be read.
         AssertionError: The terms do not add up: a defect of this program.
     """
+    import duckdb
+
+    try:
+        return _bridge(state, views, by=by, spill=spill, top=top)
+    except duckdb.Error as error:
+        # A push that runs meanwhile unlinks files, and a disk can be full.
+        raise unreadable(error, state.ledger.name) from error
+
+
+def _bridge(state: StateFolder, views: Sequence[StagedView], *, by: Sequence[str], spill: Path, top: int) -> Bridge:
     with ledger_database(state) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {literal(spill.as_posix())}")

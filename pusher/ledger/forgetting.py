@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from pusher.errors import Problem, StateError
 from pusher.ledger.compaction import compact_keys, merge, space_suffix, written
 from pusher.ledger.opening import OLDER_COPY
 from pusher.ledger.rows import File
@@ -29,13 +30,16 @@ def forget(
         keep_keys: How long an event may be met by a plan.
 
     Raises:
+        StateError: Keys could not be merged.
         OSError: A file could not be written.
         duckdb.Error: A file could not be read or written.
     """
     before_s, keys_since = int((now - keep).timestamp()), int((now - keep_keys).timestamp())
     spaces = sorted({file.space for file in store.files("keys")})
     for space in spaces:
-        compact_keys(store, state, space=space, keep_since=keys_since, run=run, now=now, most_files=0)
+        left = compact_keys(store, state, space=space, keep_since=keys_since, run=run, now=now, most_files=0)
+        if left is not None:
+            raise StateError(Problem("state-write", left, state.root.name, fix="Free space, then run again."))
     counts = {}
     for what, kind, folder, condition in (
         ("archived keys", "archive", state.keys, f"event_time >= {before_s}"),

@@ -57,10 +57,12 @@ class Choice:
     reasons: Collection[str] | None
 
 
-def refused_rows(store: Store, state: StateFolder, choice: Choice, *, now: datetime) -> list[RefusedRows]:
-    """Return the settled rows that TikTok refused, by view and reason."""
+def refused_rows(
+    store: Store, state: StateFolder, choice: Choice, *, now: datetime, even_unchanged: bool
+) -> list[RefusedRows]:
+    """Return the settled rows that TikTok refused and that `reopen` would let go of, by view and reason."""
     with closing(_connect(state)) as connection:
-        if not _find(connection, store, state, choice, now=now):
+        if not _find(connection, store, state, choice, now=now, with_reopened=even_unchanged):
             return []
         rows = connection.execute(
             "select model, reason, count(*) filter (where not is_old), count(*) filter (where is_old), "

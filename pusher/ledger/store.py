@@ -350,32 +350,26 @@ class Store:
         )
         return replace(batch, state=state)
 
-    def parked(self) -> list[tuple[Part, Batch, str]]:
-        """Return the parked batches of open parts with what parked them, oldest first."""
-        waiting = self._connection.execute(
-            "select batch.id, coalesce(batch.message, '') from batch where state = 'parked'"
-        ).fetchall()
-        words = dict(waiting)
-        return [
-            (part, batch, words[batch.id])
-            for part in self.open_parts()
-            for batch in self.batches(part.id)
-            if batch.id in words
-        ]
+    def parked_because(self, part: int) -> dict[int, str]:
+        """Return what parked each parked batch of a part."""
+        rows = self._connection.execute(
+            "select id, coalesce(message, '') from batch where part = ? and state = 'parked'", (part,)
+        )
+        return dict(rows.fetchall())
 
     def assume_accepted(self, batch: Batch, *, run: str, now: datetime) -> None:
-        """Take a parked batch for accepted, because a person says so."""
+        """Take a batch in doubt for accepted, because a person says so."""
         self._connection.execute(
             "update batch set state = 'accepted', response_class = ?, message = ?, run = ?, updated_at = ? "
-            "where id = ? and state = 'parked'",
+            "where id = ?",
             (ASSUMED, "A person said that it was delivered.", run, stamp(now), batch.id),
         )
 
     def send_anew(self, batch: Batch, *, run: str, now: datetime) -> None:
-        """Let a parked batch be sent as if it had never been, because a person says so."""
+        """Let a batch in doubt be sent as if it had never been, because a person says so."""
         self._connection.execute(
             "update batch set state = 'retry', first_risk_at = null, encoder = null, sha256 = null, message = ?, "
-            "run = ?, updated_at = ? where id = ? and state = 'parked'",
+            "run = ?, updated_at = ? where id = ?",
             ("A person said that it is to be sent again.", run, stamp(now), batch.id),
         )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = ("run", "file", "part", "batch", "attempt")
-_DEFINED = ("quarantine", "open_rows", "receipt", "receipt_revenue")
+_DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue")
 # The files behind each view, and its columns while there is none.
 _FILES = {
     "sent_keys": (

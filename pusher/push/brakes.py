@@ -101,7 +101,7 @@ class Brakes:
             batch: The batch after it.
             is_new: The rows were cut in this run; leftovers of earlier ones say nothing about the model of today.
         """
-        if verdict.waits == "none":
+        if verdict.waits != "backoff":
             self._answered()
         if verdict.outcome == "accepted":
             self.any_accepted = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from pusher.ledger.state import StateFolder, told_when_full
 from pusher.ledger.store import Store
 from pusher.push import policy
 from pusher.push.encode import minus
+from pusher.push.recording import recorded
 from pusher.push.recovery import TOO_OLD_TO_REPEAT
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling
@@ -118,14 +119,20 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
         try:
             refuse_old_clock(store, place.clock.now(), place.state.ledger.name)
             run = new_run_id(place.clock.now())
-            if changes:
-                served = store.meta("base_url") or ""
-                store.start_run(run=run, command=command, now=place.clock.now(), version=__version__, base_url=served)
-            with told_when_full(place.state):
+            with ExitStack() as stack:
+                if changes:
+                    _start(store, place, run, command)
+                    stack.enter_context(recorded(store, run, place.clock))
+                stack.enter_context(told_when_full(place.state))
                 yield store, run
-                store.end_run(run=run, now=place.clock.now(), exit_code=0)
         finally:
             store.close()
+
+
+def _start(store: Store, place: Workplace, run: str, command: str) -> None:
+    with told_when_full(place.state):
+        served = store.meta("base_url") or ""
+        store.start_run(run=run, command=command, now=place.clock.now(), version=__version__, base_url=served)
 
 
 def retry(
@@ -155,7 +162,7 @@ def retry(
     choice = Choice(space, models, reasons)
     with at_work(place, "retry", changes=not dry_run) as (store, run):
         now = place.clock.now()
-        refused = refused_rows(store, place.state, choice, now=now)
+        refused = refused_rows(store, place.state, choice, now=now, even_unchanged=even_unchanged)
         reopened = 0
         if not dry_run:
             reopened = reopen(store, place.state, choice, run=run, now=now, even_unchanged=even_unchanged)
@@ -174,7 +181,7 @@ def resolve(
 
     Args:
         place: What to work on.
-        action: `list` changes nothing; `resend` sends them with the next push, at the risk of counting twice;
+        action: `list` decides nothing; `resend` sends them with the next push, at the risk of counting twice;
             `assume_delivered` takes them for accepted, at the risk of counting never.
         models: Views, or None for all.
         batches: Ids of batches, or None for all.
@@ -184,19 +191,18 @@ def resolve(
         AnotherRunIsActive: A push holds the lock.
     """
     with at_work(place, "resolve", changes=action != "list") as (store, run):
-        _park_what_is_too_old(store, place)
         meant = [
             (part, batch, why)
-            for part, batch, why in store.parked()
+            for part, batch, why in _waiting(store, place)
             if (models is None or part.model in models) and (batches is None or batch.id in batches)
         ]
-        with store.transaction():
-            for _, batch, _ in meant:
-                if action == "assume_delivered":
-                    store.assume_accepted(batch, run=run, now=place.clock.now())
-                elif action == "resend":
-                    store.send_anew(batch, run=run, now=place.clock.now())
-        settled = _settle(store, place, {part.id: part for part, _, _ in meant}, run)
+        settled = 0
+        if action != "list":
+            decide = store.assume_accepted if action == "assume_delivered" else store.send_anew
+            with store.transaction():
+                for _, batch, _ in meant:
+                    decide(batch, run=run, now=place.clock.now())
+            settled = _settle(store, place, {part.id: part for part, _, _ in meant}, run)
     found = [_shown(part, batch, why) for part, batch, why in meant]
     return ResolveReport(action, found, sum(one.rows for one in found), settled)
 
@@ -206,17 +212,18 @@ def _shown(part: Part, batch: Batch, why: str) -> ParkedBatch:
     return ParkedBatch(batch.id, part.model, part.space, batch.rows, batch.attempts, risk, why)
 
 
-def _park_what_is_too_old(store: Store, place: Workplace) -> None:
-    """Park what the next push would park, so that a person need not run one first."""
-    now = place.clock.now()
-    with store.transaction():
-        store.recover(now)
-        for part in store.open_parts():
-            limits = place.destination.payloads[part.payload].limits
-            for batch in leaves(store.batches(part.id)):
-                is_open = batch.state not in FINAL_STATES and batch.state is not BatchState.PARKED
-                if is_open and policy.is_past_resending(batch.first_risk_at, now=now, limits=limits):
-                    store.set_state(batch, BatchState.PARKED, now=now, message=TOO_OLD_TO_REPEAT)
+def _waiting(store: Store, place: Workplace) -> list[tuple[Part, Batch, str]]:
+    """Return what is parked, and what the next push would park, so that a person need not run one first."""
+    now, found = place.clock.now(), []
+    for part in store.open_parts():
+        limits = place.destination.payloads[part.payload].limits
+        why = store.parked_because(part.id)
+        for batch in store.batches(part.id, unfinished=True):
+            if batch.id in why:
+                found.append((part, batch, why[batch.id]))
+            elif policy.is_past_resending(batch.first_risk_at, now=now, limits=limits):
+                found.append((part, batch, TOO_OLD_TO_REPEAT))
+    return found
 
 
 def _settle(store: Store, place: Workplace, parts: Mapping[int, Part], run: str) -> int:

@@ -35,6 +35,8 @@ from pusher.transport import Pacer
 
 ACK_DELAY_S = 0.05
 IDLE_S = 0.5
+UNTRIED = frozenset({"interrupted", "deadline"})
+"""Why a run stopped before every row had its chance."""
 MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.003
 # One to open the next part, one to settle the last.
@@ -251,8 +253,7 @@ class Delivery:
                     touched.append(attempt.work)
                 for attempt in claims:
                     self._intend(attempt)
-        except BaseException:
-            # Whatever ended it, Ctrl-C too: memory says more than the ledger, and nothing may be settled by it.
+        except BaseException:  # Ctrl-C too: memory says more than the ledger, and nothing may be settled by it
             self._is_broken = True
             raise
         for work in touched:
@@ -429,7 +430,8 @@ class Delivery:
     def _park_old(self) -> None:
         """Keep identifiers of rows that could not be sent for long only until a person decides."""
         now = self._clock.now()
-        if self._is_broken:
+        stopped = self._result.stopped
+        if self._is_broken or (stopped is not None and stopped.code in UNTRIED):
             return
         with self._store.transaction():
             for part in self._store.open_parts():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from pusher.push import receipt as receipts
 from pusher.push.deliver import Delivery
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
+from pusher.push.recording import recorded
 from pusher.push.refused import Explainer
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling
@@ -210,12 +210,8 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         normaliser_version=options.normaliser_version,
         test_event_code=options.test_event_code,
     )
-    try:
+    with recorded(store, planning.run, world.clock):
         report = _run(views, world, options, store, planning)
-    except BaseException as error:
-        with contextlib.suppress(sqlite3.Error, OSError):
-            store.end_run(run=planning.run, now=world.clock.now(), exit_code=_early_exit_code(error))
-        raise
     limits = views[0].payload.limits
     keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
     left = compact_keys(
@@ -224,13 +220,6 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
     if left is not None:
         world.listener(Notice(left))
     return report
-
-
-def _early_exit_code(error: BaseException) -> int:
-    """Return the code that a run ends with that did not get to its receipt."""
-    if isinstance(error, PusherError):
-        return error.exit_code
-    return Incomplete.exit_code if isinstance(error, OSError | sqlite3.OperationalError) else PusherError.exit_code
 
 
 def _run(

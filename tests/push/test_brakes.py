@@ -79,6 +79,15 @@ def test_one_batch_that_keeps_failing_stops_nobody_else(brakes: Brakes) -> None:
     assert not brakes.is_probing
 
 
+def test_a_server_that_throttles_does_answer(brakes: Brakes) -> None:
+    """Being told to wait breaks a row of failures as an acceptance does."""
+    note(brakes, [1, 2, 1, 2])
+    note(brakes, [1], verdict("retry", "throttle"))
+    note(brakes, [2, 1, 2, 1])
+
+    assert not brakes.is_probing
+
+
 def test_a_probe_that_is_accepted_ends_the_wait(brakes: Brakes, clock: HandClock) -> None:
     """After an answer the count begins anew."""
     note(brakes, [1, 2, 1, 2, 1])

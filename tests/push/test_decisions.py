@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import threading
 from collections.abc import Sequence
 from datetime import timedelta
 from importlib import resources
@@ -16,6 +17,7 @@ import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
 from pusher.outcomes import Patience
+from pusher.progress import PlanFinished
 from pusher.push.decisions import ParkedBatch
 from pusher.push.world import PushReport
 from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, wait_until
@@ -107,6 +109,7 @@ def test_retry_unchanged_sends_a_row_as_it_was(tmp_path: Path) -> None:
         shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
         refused = shop.push()
         shop.project().retry()
+        told = shop.project().retry(even_unchanged=True, dry_run=True)
         for _ in range(2):
             shop.project().retry(even_unchanged=True)
             last = shop.push()
@@ -114,6 +117,7 @@ def test_retry_unchanged_sends_a_row_as_it_was(tmp_path: Path) -> None:
 
         accepted = shop.push()
 
+        assert [one.rows for one in told.refused] == [1]
         assert terms(refused) == terms(last) == {"planned": 1, "dead": 1}
         assert terms(accepted) == {"planned": 1, "accepted": 1}
         assert server.counted() == ["order-00000"]
@@ -190,6 +194,7 @@ def test_a_full_disk_reopens_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
         (problem,) = caught.value.problems
         assert (problem.code, "No space left on device" in problem.message) == ("state-write", True)
         assert held == [("order-00007", "dead")]
+        assert shop.ledger("select exit_code from run where command = 'retry'") == [(2,)]
         assert shop.project().retry().reopened == 1
 
 
@@ -209,6 +214,7 @@ def test_rows_in_doubt_for_too_long_are_listed_for_a_person(tmp_path: Path) -> N
     with serving(tmp_path / "sandbox.sqlite", [lost]) as server:
         shop = with_parked_rows(server, tmp_path)
 
+        before = shop.ledger("select state, run from batch")
         early = shop.project().resolve("list")
         late = shop.project(NOW + timedelta(hours=36)).resolve("list")
 
@@ -226,6 +232,7 @@ def test_rows_in_doubt_for_too_long_are_listed_for_a_person(tmp_path: Path) -> N
             )
         ]
         assert (late.rows, late.settled_parts) == (5, 0)
+        assert shop.ledger("select state, run from batch") == before
         assert shop.ledger("select command from run") == [("push",)]
 
 
@@ -432,6 +439,54 @@ def test_rows_that_cannot_be_sent_for_more_than_a_week_wait_for_a_person(
         assert [(one.rows, one.first_risk_at) for one in listed.batches] == ([(2, None)] if days > 7 else [])
         assert sent.models[0].resumed["accepted"] == 2
         assert server.counted() == ["order-00000", "order-00001"]
+
+
+def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
+    """A run that is stopped before it tried anything says nothing about rows that wait; the next one sends them."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000")])
+        shop.push()
+        late = NOW + timedelta(days=8)
+        planned = threading.Event()
+        project = shop.project(late)
+        project.listener = lambda event: planned.set() if isinstance(event, PlanFinished) else None
+
+        stopped = project.push(should_stop=AfterTheChecks(planned))
+        sent = shop.push(now=late)
+
+        assert [problem.code for problem in stopped.problems] == ["interrupted"]
+        assert stopped.models[0].resumed == {"pending": 1, "planned": 1} | dict.fromkeys(
+            ("accepted", "dead", "parked", "expired_late", "suppressed_late"), 0
+        )
+        assert sent.models[0].resumed["accepted"] == 1
+
+
+class AfterTheChecks:
+    """Asks to stop once the plan is made and its last check for a wish to stop is over."""
+
+    def __init__(self, planned: threading.Event) -> None:
+        self._planned, self._asked = planned, 0
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        self._asked += self._planned.is_set()
+        return self._asked > 1
+
+
+def test_clean_tells_keys_that_cannot_be_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is forgotten in silence: the command ends with 2 and what to do."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        before = shop.ledger("select kind, path from file order by id")
+
+        def full(*_: object) -> str:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("pusher.ledger.compaction.publish", full)
+        with pytest.raises(StateError, match="key files could not be merged"):
+            shop.project().clean(keep=timedelta(days=400))
+
+        assert shop.ledger("select kind, path from file order by id") == before
 
 
 def test_clean_forgets_what_is_too_old_and_nothing_else(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_status_lists_what_needs_a_person(tmp_path: Path) -> None:
         shop.push()
         later = attention(shop)
         shop.project().retry()
-        shop.project(NOW + timedelta(hours=36)).resolve("list")
+        shop.push(now=NOW + timedelta(hours=36))
 
         last = attention(shop, hours=36)
 

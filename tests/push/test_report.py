@@ -261,6 +261,24 @@ def test_an_empty_view_has_an_empty_bridge(tmp_path: Path) -> None:
     assert (found.lines, found.totals, found.warehouse) == ([], [], {})
 
 
+def test_files_that_go_away_while_they_are_read_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push beside the report may unlink what it reads: it is told, and running again works."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+
+    def broken(*_: object) -> str:
+        raise duckdb.IOException("IO Error: No files found that match the pattern")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pusher.ledger.bridge._rows_sql", broken)
+        with pytest.raises(StateError, match="No files found"):
+            shop.project().report()
+
+    assert totals(shop.project().report()) == {"accepted": (1, "10.00")}
+
+
 def test_terms_that_do_not_add_up_are_a_defect() -> None:
     """The sums are proven in every report."""
     with duckdb.connect() as connection:

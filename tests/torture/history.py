@@ -314,8 +314,7 @@ def _is_open(state: StateFolder, now: datetime) -> bool:
     """Whether rows wait that no person has to decide about."""
     store = open_store(state, base_url="simulated", now=now)
     try:
-        parked = {batch.part for _, batch, _ in store.parked()}
-        return any(part.id not in parked for part in store.open_parts())
+        return any(not store.parked_because(part.id) for part in store.open_parts())
     finally:
         store.close()
 

@@ -1,10 +1,5 @@
 create view receipt as
-with told as (
-    select id as run, started_at, unnest(cast(json_extract(receipt, '$.models') as json[])) as line
-    from run
-    where receipt is not null
-),
-term as (
+with term as (
     select
         run,
         started_at,
@@ -13,7 +8,7 @@ term as (
             'view_rows', 'planned', 'already_sent', 'conflicting', 'enriched', 'duplicate', 'invalid', 'no_identity',
             'expired', 'suppressed', 'accepted', 'dead', 'parked', 'pending', 'expired_late', 'suppressed_late'
         ]) as term
-    from told
+    from _receipt_line
 )
 select
     run,

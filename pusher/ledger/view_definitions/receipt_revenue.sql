@@ -1,17 +1,12 @@
 create view receipt_revenue as
-with told as (
-    select id as run, started_at, unnest(cast(json_extract(receipt, '$.models') as json[])) as line
-    from run
-    where receipt is not null
-),
-by_currency as (
+with by_currency as (
     select
         run,
         started_at,
         json_extract_string(line, '$.model') as model,
         unnest(json_keys(line, '$.revenue')) as currency,
         json_extract(line, '$.revenue') as revenue
-    from told
+    from _receipt_line
 ),
 by_term as (
     select
