@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import ColumnOrigin
+from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
@@ -108,3 +109,15 @@ class ViewConfig:
     model: str
     payload: str
     settings: list[EffectiveSetting]
+
+
+def known_test_code(given: str | None) -> str | None:
+    """Return the test event code without the space around it.
+
+    Raises:
+        ConfigError: It is blank: an unset variable in a script must not turn a test into a real push.
+    """
+    if given is None or given.strip():
+        return given and given.strip()
+    fix = "Copy the code from the event set's test tab, or leave the option out to push for real."
+    raise ConfigError(Problem("test-event-code", "The test event code is empty.", fix=fix))

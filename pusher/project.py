@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -28,17 +27,16 @@ from pusher.config import (
     load_project_file,
     suggest,
 )
-from pusher.contracts import Column, ColumnOrigin, EngineError
+from pusher.contracts import Column, ColumnOrigin
 from pusher.errors import CompileError, ConfigError, Problem, PusherError
 from pusher.outcomes import DEFAULT_PUSH, BuildReport, LintReport, PushChoice, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
     from pusher.engines.duckdb import DuckDBEngine
+    from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
-    from pusher.ledger.summary import Summary
-    from pusher.push.decisions import Action, ResolveReport, RetryReport, Workplace
     from pusher.push.plan import View
     from pusher.push.world import PushReport
 
@@ -144,6 +142,20 @@ class Project:
     def account(self) -> Account:
         """The destination of this project's views, with the settings of the target."""
         return Account(self.profile, self.options.overrides, self.clock)
+
+    @cached_property
+    def ledger(self) -> Keeping:
+        """What people ask of the target's ledger."""
+        from pusher.keeping import Keeping
+
+        return Keeping(
+            state=self.state,
+            clock=self.clock,
+            destination=self.account.destination,
+            compiled=self.file.compiled_folder,
+            chosen=self._chosen,
+            origins=self._origins,
+        )
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
         """Open the warehouse; `memory` is its limit when the profile says nothing."""
@@ -400,91 +412,9 @@ class Project:
             by=list(dict.fromkeys(by)),
         )
 
-    def retry(
-        self,
-        select: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        *,
-        reasons: Sequence[str] = (),
-        test_event_code: str | None = None,
-        even_unchanged: bool = False,
-        dry_run: bool = False,
-        wait_s: float = 0.0,
-    ) -> RetryReport:
-        """Let rows that TikTok refused be planned again by the next push.
-
-        Args:
-            select: Models to use, in dbt's selector syntax.
-            exclude: Models to leave out.
-            reasons: Reason codes such as `tiktok-40002`; empty for all.
-            test_event_code: Rows of test pushes with this code.
-            even_unchanged: Also rows that their model still gives as they were refused.
-            dry_run: Say what would be done.
-            wait_s: How long to wait for a push that is running.
-
-        Raises:
-            StateError: There is no ledger, or it cannot be trusted.
-            AnotherRunIsActive: A push holds the lock.
-        """
-        from pusher.push.decisions import retry
-        from pusher.pushing import known_test_code
-
-        return retry(
-            self._workplace(wait_s),
-            models=self._chosen(select, exclude),
-            reasons=list(reasons) or None,
-            test_event_code=known_test_code(test_event_code),
-            even_unchanged=even_unchanged,
-            dry_run=dry_run,
-        )
-
-    def resolve(
-        self,
-        action: Action,
-        select: Sequence[str] = (),
-        exclude: Sequence[str] = (),
-        *,
-        batches: Sequence[int] = (),
-        wait_s: float = 0.0,
-    ) -> ResolveReport:
-        """List parked batches, send them again, or take them for delivered.
-
-        Raises:
-            StateError: There is no ledger, or it cannot be trusted.
-            AnotherRunIsActive: A push holds the lock.
-        """
-        from pusher.push.decisions import resolve
-
-        models = self._chosen(select, exclude)
-        return resolve(self._workplace(wait_s), action, models=models, batches=list(batches) or None)
-
-    def clean(self, *, keep: timedelta, wait_s: float = 0.0) -> dict[str, int]:
-        """Remove the compiled SQL, and forget what the ledger need not know any more; returns how much of what.
-
-        Args:
-            keep: How long runs, requests and refused rows are kept.
-            wait_s: How long to wait for a push that is running.
-
-        Raises:
-            StateError: The ledger cannot be trusted.
-            AnotherRunIsActive: A push holds the lock.
-        """
-        from pusher.push.clean import clean
-
-        # Only what `compile` writes: `target-path` may be a folder with other things in it, or the project's own.
-        compiled = self.file.compiled_folder
-        counts = {"compiled files": sum(1 for path in compiled.rglob("*") if path.is_file())}
-        shutil.rmtree(compiled, ignore_errors=True)
-        return counts | (clean(self._workplace(wait_s), keep=keep) if self.state.ledger.exists() else {})
-
     def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:
         """Return the selected models' names, or None when nothing was said: also models that are gone."""
         return [model.name for model in self.models(select, exclude)] if select or exclude else None
-
-    def _workplace(self, wait_s: float) -> Workplace:
-        from pusher.push.decisions import Workplace
-
-        return Workplace(self.state, self.clock, self.account.destination, wait_s, self._origins)
 
     def _origins(self, name: str) -> Mapping[str, ColumnOrigin]:
         """Return which SQL makes each contract column of a view; nothing for a view that is gone or does not bind."""
@@ -540,26 +470,3 @@ class Project:
             options=self._plan_options(),
             limit=limit,
         )
-
-    def status(self) -> Summary | None:
-        """Return what the ledger knows, or None when nothing was pushed yet."""
-        from pusher.ledger.summary import summarise
-
-        payloads = self.account.destination.payloads
-        ages = {name: payload.limits.max_age_s for name, payload in payloads.items() if payload.kind == "events"}
-        return summarise(self.state, now=self.clock.now(), max_age_s=ages)
-
-    def status_sql(self, sql: str) -> list[dict[str, Any]]:
-        """Run a SELECT on a copy of the ledger.
-
-        Raises:
-            ConfigError: The SELECT fails.
-            StateError: There is no ledger, or it cannot be read.
-        """
-        from pusher.ledger.views import query
-
-        try:
-            return query(self.state, sql)
-        except EngineError as error:
-            fix = "See docs/reference/ledger.md for tables and columns."
-            raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error

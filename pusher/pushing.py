@@ -14,7 +14,7 @@ from pusher.clock import Clock
 from pusher.config import PolicyFile, Profile
 from pusher.contracts import Engine
 from pusher.errors import ConfigError, PlanError, Problem
-from pusher.outcomes import Origins, PushChoice
+from pusher.outcomes import Origins, PushChoice, known_test_code
 from pusher.progress import Listener
 
 if TYPE_CHECKING:
@@ -173,15 +173,3 @@ class Pushing:
 def _unstable(finding: Finding) -> Problem:
     fix = finding.fix.description if finding.fix is not None else None
     return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
-
-
-def known_test_code(given: str | None) -> str | None:
-    """Return the test event code without the space around it.
-
-    Raises:
-        ConfigError: It is blank: an unset variable in a script must not turn a test into a real push.
-    """
-    if given is None or given.strip():
-        return given and given.strip()
-    fix = "Copy the code from the event set's test tab, or leave the option out to push for real."
-    raise ConfigError(Problem("test-event-code", "The test event code is empty.", fix=fix))

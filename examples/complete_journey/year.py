@@ -278,7 +278,7 @@ class Campaign:
         project = self._project(at)
         if not project.state.ledger.is_file():
             return 0
-        found = project.status_sql("select coalesce(sum(rows), 0) as rows from batch where state = 'sending'")
+        found = project.ledger.query("select coalesce(sum(rows), 0) as rows from batch where state = 'sending'")
         return int(found[0]["rows"])
 
     def _check(self) -> None:
@@ -296,7 +296,7 @@ class Campaign:
             year.problems.append(f"The year's revenue does not add up: {year.money}")
         if year.duplicates > sum(year.rows_at_risk):
             year.problems.append(f"{year.duplicates} rows went twice, {year.rows_at_risk} were on their way at a crash")
-        if open_rows := self._project(calendar.mornings[-1]).status_sql(
+        if open_rows := self._project(calendar.mornings[-1]).ledger.query(
             "select count(*) as parts from part where settled_at is null"
         )[0]["parts"]:
             year.problems.append(f"{open_rows} parts are not settled")

@@ -34,7 +34,7 @@ def clean(
     """Clean up."""
     with session("clean", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir, clock=clock)
-        removed = project.clean(keep=timedelta(days=keep_days), wait_s=wait)
+        removed = project.ledger.clean(keep=timedelta(days=keep_days), wait_s=wait)
         current.body["removed"] = removed
         rows = [[what, count] for what, count in removed.items() if count]
         current.text(render.table(["removed", "number"], rows) or "Nothing to remove.")

@@ -50,7 +50,7 @@ def resolve(
             raise ConfigError(Problem("usage", "--resend and --assume-delivered exclude each other.", fix=fix))
         action: Action = "resend" if resend else "assume_delivered" if assume_delivered else "list"
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
-        report = project.resolve(action, select or (), exclude or (), batches=batch or (), wait_s=wait)
+        report = project.ledger.resolve(action, select or (), exclude or (), batches=batch or (), wait_s=wait)
         current.body |= report.as_json()
         current.text(_text(report))
 

@@ -48,7 +48,7 @@ def retry(
     """Reopen refused rows."""
     with session("retry", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
-        report = project.retry(
+        report = project.ledger.retry(
             select or (),
             exclude or (),
             reasons=reason or (),

@@ -38,12 +38,12 @@ def status(
     with session("status", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, None, state_dir=state_dir, clock=clock)
         if sql is not None:
-            rows = project.status_sql(sql)
+            rows = project.ledger.query(sql)
             current.body["rows"] = rows
             names = list(rows[0]) if rows else []
             current.text(render.table(names, [list(row.values()) for row in rows]) or "no rows")
             return
-        summary = project.status()
+        summary = project.ledger.summary()
         if summary is None:
             current.body |= {"runs": [], "attention": [], "open": [], "settled": [], "quarantine": []}
             current.text("Nothing was pushed with this target yet.")

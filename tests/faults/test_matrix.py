@@ -16,11 +16,11 @@ ELSEWHERE = {
     41: "tests/transport/test_client.py::test_a_certificate_that_does_not_verify_stops_before_any_byte",
     42: "tests/transport/test_client.py::test_a_dead_ipv6_address_gives_way_to_ipv4",
     43: "tests/transport/test_client.py::test_a_proxy_of_the_environment_is_used_with_a_notice",
-    48: "tests/push/test_decisions.py::test_a_push_waits_for_another_one_when_asked_to",
+    48: "tests/push/test_other_ledgers.py::test_a_push_waits_for_another_one_when_asked_to",
     49: "tests/ledger/test_place.py::test_a_network_file_system_is_refused",
     54: "tests/push/test_push.py::test_a_view_is_read_with_bounded_memory",
     61: "tests/cli/test_streams.py::test_a_closed_stream_changes_neither_push_nor_exit_code",
-    62: "tests/push/test_decisions.py::test_a_ledger_of_the_first_schema_is_copied_and_migrated",
+    62: "tests/push/test_other_ledgers.py::test_a_ledger_of_the_first_schema_is_copied_and_migrated",
     64: "tests/torture/test_seeds.py::test_no_history_loses_changes_or_doubles_an_event",
 }
 """Rows that need no scene: they are about the disk, the transport or the command line alone."""

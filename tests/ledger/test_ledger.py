@@ -266,7 +266,7 @@ def test_status_counts_what_is_open(shop: Shop) -> None:
     shop.sell([*orders(3), Order("late", at="2026-09-01 00:00:00")])
     shop.push()
 
-    summary = shop.project().status()
+    summary = shop.project().ledger.summary()
 
     assert summary is not None
     assert summary.open_rows == []

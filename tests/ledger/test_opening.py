@@ -78,8 +78,8 @@ def _keys(state: StateFolder) -> None:
 
 def _asks(shop: Shop) -> Iterator[PusherError]:
     for ask in (
-        lambda: shop.project().status(),
-        lambda: shop.project().status_sql("select * from sent_keys"),
+        shop.project().ledger.summary,
+        lambda: shop.project().ledger.query("select * from sent_keys"),
         lambda: shop.push(dry_run=True),
     ):
         with pytest.raises(PusherError) as caught:
@@ -104,7 +104,7 @@ def test_key_file_that_is_no_parquet_is_told_without_a_traceback(shop: Shop) -> 
     _keys(shop.state)
 
     with pytest.raises(StateError) as caught:
-        shop.project().status()
+        shop.project().ledger.summary()
 
     assert "cannot be read" in caught.value.problems[0].message
 
@@ -113,7 +113,7 @@ def test_ledger_without_any_table_was_never_used(shop: Shop) -> None:
     """An empty file, as a kill during the very first run leaves it, says that nothing was pushed."""
     shop.state.ledger.write_bytes(b"")
 
-    assert shop.project().status() is None
+    assert shop.project().ledger.summary() is None
 
 
 def _no_lock(state: StateFolder) -> Path:

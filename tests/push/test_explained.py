@@ -22,7 +22,7 @@ def test_a_row_that_breaks_the_contract_names_the_line_to_correct(tmp_path: Path
     shop.push()
 
     sql = "select event_id, reason, field, sql_model, sql_file, sql_line, sql_text from quarantine order by event_id"
-    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+    assert [tuple(row.values()) for row in shop.project().ledger.query(sql)] == [
         ("order-00002", "value-negative", "value", VIEW, FILE, 8, "cast(amount as decimal(18, 2)) as value"),
         ("order-00003", "not-a-digest", "email", VIEW, FILE, 7, "digest as email"),
     ]
@@ -40,7 +40,7 @@ def test_a_row_that_changed_names_the_line_of_what_differs(tmp_path: Path) -> No
     shop.push()
 
     sql = "select event_id, term, sql_line, sql_text from quarantine order by event_id"
-    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+    assert [tuple(row.values()) for row in shop.project().ledger.query(sql)] == [
         ("order-00000", "conflicting", 8, "cast(amount as decimal(18, 2)) as value"),
         ("order-00002", "duplicate", 5, "order_id as event_id"),
     ]
@@ -55,7 +55,7 @@ def test_a_row_remembers_when_it_was_first_set_aside(tmp_path: Path) -> None:
         shop.build()
         shop.push(now=NOW + timedelta(hours=hours))
         sql = "select event_id, first_seen from quarantine order by event_id"
-        return [(row["event_id"], row["first_seen"]) for row in shop.project().status_sql(sql)]
+        return [(row["event_id"], row["first_seen"]) for row in shop.project().ledger.query(sql)]
 
     one, two = Order("order-00001", amount="-5"), Order("order-00002", amount="-5")
     at = [(NOW + timedelta(hours=hours)).isoformat() for hours in range(3)]
@@ -82,7 +82,7 @@ def test_a_place_that_tiktok_names_is_translated_to_the_users_sql(tmp_path: Path
     (refusal,) = report.models[0].refusals
     assert (refusal.reason, refusal.field, refusal.fix) == ("tiktok-40002", "value", fix)
     sql = "select event_id, field, fix, sql_model, sql_file, sql_line, sql_text from quarantine"
-    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+    assert [tuple(row.values()) for row in shop.project().ledger.query(sql)] == [
         ("order-00000", "value", fix, VIEW, FILE, 8, "cast(amount as decimal(18, 2)) as value")
     ]
 
@@ -93,7 +93,7 @@ def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message:
     shop, _ = refused(tmp_path, message)
 
     sql = "select field, message, fix, sql_file from quarantine"
-    assert [tuple(row.values()) for row in shop.project().status_sql(sql)] == [
+    assert [tuple(row.values()) for row in shop.project().ledger.query(sql)] == [
         (
             None,
             f"TikTok refused the row. {message}",
@@ -105,7 +105,7 @@ def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message:
 
 def attention(shop: Shop, hours: int = 0) -> list[tuple[str, int, str]]:
     """Return what needs a person some time after the push: what, rows, and the first word of the remedy."""
-    summary = shop.project(NOW + timedelta(hours=hours)).status()
+    summary = shop.project(NOW + timedelta(hours=hours)).ledger.summary()
     assert summary is not None
     return [(row["what"], row["rows"], row["fix"].partition(":")[0].partition(",")[0]) for row in summary.attention]
 
@@ -124,7 +124,7 @@ def test_status_lists_what_needs_a_person(tmp_path: Path) -> None:
         shop.build()
         shop.push()
         later = attention(shop)
-        shop.project().retry()
+        shop.project().ledger.retry()
         shop.push(now=NOW + timedelta(hours=36))
 
         last = attention(shop, hours=36)
@@ -149,8 +149,8 @@ def test_status_tells_what_ages_out_before_the_next_run(tmp_path: Path) -> None:
     shop.build()
     shop.push()
 
-    summary = shop.project().status()
-    late = shop.project(NOW + timedelta(hours=24)).status()
+    summary = shop.project().ledger.summary()
+    late = shop.project(NOW + timedelta(hours=24)).ledger.summary()
 
     assert summary is not None
     assert late is not None

@@ -77,7 +77,7 @@ def test_sent_keys_keep_what_a_person_groups_by(shop: Shop) -> None:
     shop.push()
 
     facts_of_keys = "event, shop_id, event_channel, brand, sum(num_items)::int as items, sum(value)::int as value"
-    assert shop.project().status_sql(f"select {facts_of_keys} from sent_keys group by all") == [
+    assert shop.project().ledger.query(f"select {facts_of_keys} from sent_keys group by all") == [
         {
             "event": "Purchase",
             "shop_id": "store-1",
@@ -169,7 +169,7 @@ def test_bad_rows_go_to_quarantine_and_the_rest_is_sent(shop: Shop) -> None:
         ("value-negative", 1),
     ]
     assert report.exit_code == 1
-    quarantined = shop.project().status_sql("select event_id, term, reason from quarantine order by event_id")
+    quarantined = shop.project().ledger.query("select event_id, term, reason from quarantine order by event_id")
     assert quarantined == [
         {"event_id": "future", "term": "invalid", "reason": "event-time-in-future"},
         {"event_id": "negative", "term": "invalid", "reason": "value-negative"},
@@ -303,7 +303,7 @@ def test_refused_row_is_found_by_bisection_and_the_rest_is_sent(tmp_path: Path) 
         assert report.requests <= 2 + 2 * 10
         assert server.counted() == [row.order_id for row in rows if row.order_id != "order-00433"]
         assert server.totals()["duplicates"] == 0
-        dead = shop.project().status_sql("select event_id, reason, message from quarantine where term = 'dead'")
+        dead = shop.project().ledger.query("select event_id, reason, message from quarantine where term = 'dead'")
         assert dead == [
             {
                 "event_id": "order-00433",

@@ -240,7 +240,7 @@ def test_a_conflict_is_new_only_once(shop: Shop) -> None:
         codes.append(shop.push().exit_code)
 
     assert codes == [1, 0, 0, 0, 0, 1, 0, 0]
-    quarantine = shop.project().status_sql("select count(*) as rows from quarantine")
+    quarantine = shop.project().ledger.query("select count(*) as rows from quarantine")
     assert quarantine == [{"rows": 1}]
     kinds = shop.ledger("select kind, rows from file where kind in ('quarantine', 'conflicts') order by kind")
     assert kinds == [("conflicts", 1), ("quarantine", 1)]

@@ -110,7 +110,7 @@ def test_rows_that_wait_for_a_person_are_told_apart(tmp_path: Path) -> None:
         shop.push(now=late)
 
         parked = totals(shop.project(late).report())
-        shop.project(late).resolve("assume_delivered")
+        shop.project(late).ledger.resolve("assume_delivered")
 
         assert parked == {"parked": (2, "20.00")}
         assert totals(shop.project(late).report()) == {"accepted": (2, "20.00")}
@@ -122,7 +122,7 @@ def test_what_was_sent_long_ago_is_still_known_as_sent(tmp_path: Path) -> None:
         shop = shop_at(server, tmp_path)
         push(shop, orders(3))
         late = NOW + timedelta(days=100)
-        shop.project(late).clean(keep=timedelta(days=400))
+        shop.project(late).ledger.clean(keep=timedelta(days=400))
         shop.sell([*orders(3), Order("order-00003", amount="4.00")])
         shop.build()
 

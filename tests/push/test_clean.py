@@ -1,0 +1,227 @@
+"""Rows that wait for too long, and what is too old to matter."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import StateError
+from pusher.progress import PlanFinished
+from tests.push.refused import POISON, shop_at, terms, with_a_refused_row
+from tests.push.support import NOW, Order, Shop, orders, serving
+
+# waiting for too long, and what is too old to matter ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("days", "resumed"), [(7, "pending"), (8, "parked")])
+def test_rows_that_cannot_be_sent_for_more_than_a_week_wait_for_a_person(
+    tmp_path: Path, days: int, resumed: str
+) -> None:
+    """Each push tries them first; those frozen more than seven days ago are then kept only for a decision."""
+    revoked = {"do": 40105, "times": 2}
+    with serving(tmp_path / "sandbox.sqlite", [revoked]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000"), Order("order-00001")])
+        shop.push()
+        late = NOW + timedelta(days=days)
+
+        refused = shop.push(now=late)
+        listed = shop.project(late).ledger.resolve("list")
+        shop.project(late).ledger.resolve("resend")
+        sent = shop.push(now=late)
+
+        assert refused.exit_code == 3
+        assert refused.models[0].resumed[resumed] == 2
+        assert [(one.rows, one.first_risk_at) for one in listed.batches] == ([(2, None)] if days > 7 else [])
+        assert sent.models[0].resumed["accepted"] == 2
+        assert server.counted() == ["order-00000", "order-00001"]
+
+
+def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
+    """A run that is stopped before it tried anything says nothing about rows that wait; the next one sends them."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000")])
+        shop.push()
+        late = NOW + timedelta(days=8)
+        planned = threading.Event()
+        project = shop.project(late)
+        project.listener = lambda event: planned.set() if isinstance(event, PlanFinished) else None
+
+        stopped = project.push(should_stop=AfterTheChecks(planned))
+        sent = shop.push(now=late)
+
+        assert [problem.code for problem in stopped.problems] == ["interrupted"]
+        assert stopped.models[0].resumed == {"pending": 1, "planned": 1} | dict.fromkeys(
+            ("accepted", "dead", "parked", "expired_late", "suppressed_late"), 0
+        )
+        assert sent.models[0].resumed["accepted"] == 1
+
+
+class AfterTheChecks:
+    """Asks to stop once the plan is made and its last check for a wish to stop is over."""
+
+    def __init__(self, planned: threading.Event) -> None:
+        self._planned, self._asked = planned, 0
+
+    def __call__(self) -> bool:
+        """Say whether to stop."""
+        self._asked += self._planned.is_set()
+        return self._asked > 1
+
+
+def test_clean_tells_keys_that_cannot_be_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is forgotten in silence: the command ends with 2 and what to do."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        before = shop.ledger("select kind, path from file order by id")
+
+        def full(*_: object) -> str:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("pusher.ledger.compaction.publish", full)
+        with pytest.raises(StateError, match="key files could not be merged"):
+            shop.project().ledger.clean(keep=timedelta(days=400))
+
+        assert shop.ledger("select kind, path from file order by id") == before
+
+
+def test_clean_forgets_what_is_too_old_and_nothing_else(tmp_path: Path) -> None:
+    """Runs, requests and refused rows of long ago go; what a push may still meet stays, and nothing is sent twice."""
+    now = NOW + timedelta(days=20)
+    with serving(tmp_path / "sandbox.sqlite", [POISON], now) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.project().compile()
+        rows = [Order(f"order-{number:05d}", at="2026-12-09 10:00:00") for number in range(100, 105)]
+        rows[0].amount = "13.00"
+        shop.sell([*orders(30), *rows])
+        shop.build()
+        shop.push(now=now)
+
+        early = shop.project(now).ledger.clean(keep=timedelta(days=35))
+        again = shop.push(now=now)
+        late = NOW + timedelta(days=60)
+        removed = shop.project(late).ledger.clean(keep=timedelta(days=45))
+
+        assert early == {
+            "compiled files": 1,
+            "archived keys": 0,
+            "reopened rows": 0,
+            "refused rows": 0,
+            "attempts": 0,
+            "batches": 0,
+            "parts": 0,
+            "runs": 0,
+            "older ledgers": 0,
+        }
+        assert again.models[0].held == {"accepted": 33, "corrected": 1, "dead": 1}
+        assert terms(again) == {"already_sent": 35}
+        attempts = removed.pop("attempts")
+        assert attempts >= 2
+        assert removed == {
+            "compiled files": 0,
+            "archived keys": 30,
+            "reopened rows": 0,
+            "refused rows": 0,
+            "batches": removed["batches"],
+            "parts": 1,
+            "runs": 1,
+            "older ledgers": 0,
+        }
+        assert shop.keys() == [("accepted", 4), ("dead", 1)]
+        assert shop.ledger("select count(*) from part") == [(1,)]
+
+
+def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
+    """Events of more than 30 days ago cannot be sent any more; what was sent of them is still known for reports."""
+    late = NOW + timedelta(days=40)
+    with serving(tmp_path / "sandbox.sqlite", now=NOW) as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        shop.push()
+    with serving(tmp_path / "later.sqlite", now=late) as server:
+        shop.profile(server.base_url)
+        with sqlite3.connect(shop.state.ledger) as connection:
+            connection.execute("update meta set value = ? where name = 'base_url'", (server.base_url,))
+        connection.close()
+        shop.sell([Order("order-00100", at="2026-12-29 10:00:00")])
+        shop.push(now=late)
+
+        shop.project(late).ledger.clean(keep=timedelta(days=400))
+
+        assert shop.ledger("select kind, rows from file order by kind") == [("archive", 3), ("keys", 1)]
+        known = shop.project().ledger.query("select count(*) as keys from sent_keys where state = 'accepted'")
+        assert known == [{"keys": 4}]
+
+
+def test_clean_forgets_everything_of_a_shop_that_was_closed(tmp_path: Path) -> None:
+    """After a long time no refused row, no archived key and no older copy of the ledger is left."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        for name, days_ago in (("ledger-schema-0.sqlite", 600), ("ledger-schema-1.sqlite", 0)):
+            (shop.state.root / name).touch()
+            at = (NOW + timedelta(days=500 - days_ago)).timestamp()
+            os.utime(shop.state.root / name, (at, at))
+        late = NOW + timedelta(days=500)
+        shop.sell([Order("order-00000", at="2020-01-01 10:00:00")])
+        shop.push(now=late)
+
+        removed = shop.project(late).ledger.clean(keep=timedelta(days=400))
+
+        assert {what: removed[what] for what in ("archived keys", "refused rows", "older ledgers", "runs")} == {
+            "archived keys": 30,
+            "refused rows": 1,
+            "older ledgers": 1,
+            "runs": 1,
+        }
+        assert shop.ledger("select kind from file") == [("quarantine",)]
+        assert not (shop.state.root / "ledger-schema-0.sqlite").exists()
+        assert (shop.state.root / "ledger-schema-1.sqlite").exists()
+
+
+def test_retry_leaves_key_files_without_refused_rows_alone(tmp_path: Path) -> None:
+    """Only the files that hold a reopened row are written anew."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.sell(orders(40))
+        shop.push()
+        before = shop.ledger("select path, sha256 from file where kind = 'keys' order by id")
+
+        shop.project().ledger.retry()
+
+        after = shop.ledger("select path, sha256 from file where kind = 'keys' order by id")
+        assert len(before) == len(after) == 2
+        assert after[0] == before[1]
+
+
+def test_clean_before_the_first_push_only_removes_compiled_sql(tmp_path: Path) -> None:
+    """Without a ledger there is nothing to forget, and none is made."""
+    shop = Shop(tmp_path / "shop")
+    shop.project().compile()
+
+    assert shop.project().ledger.clean(keep=timedelta(days=400)) == {"compiled files": 1}
+    assert not shop.state.root.exists()
+
+
+@pytest.mark.parametrize("target_path", ["target", ".", "notes"])
+def test_clean_removes_nothing_but_compiled_sql(tmp_path: Path, target_path: str) -> None:
+    """Whatever folder `target-path` names, the files of the project and its ledger stay."""
+    shop = Shop(tmp_path / "shop")
+    with (shop.root / "dbt_project.yml").open("a") as file:
+        file.write(f'target-path: "{target_path}"\n')
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+    (shop.root / target_path).mkdir(exist_ok=True)
+    (shop.root / target_path / "notes.txt").write_text("mine")
+    compiled = shop.root / target_path / "compiled"
+    before = {path for path in shop.root.rglob("*") if path.is_file() and compiled not in path.parents}
+
+    removed = shop.project().ledger.clean(keep=timedelta(days=400))
+
+    assert removed["compiled files"] == 1
+    after = {path for path in shop.root.rglob("*") if path.is_file()}
+    assert {path for path in before if shop.state.root not in path.parents} <= after
+    assert shop.push().models[0].held == {"accepted": 1}

@@ -1,0 +1,140 @@
+"""A ledger that is not the one expected, that is older, or that another run holds."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from pusher.errors import AnotherRunIsActive, StateError
+from pusher.outcomes import Patience
+from tests.push.refused import pin, shop_at, terms
+from tests.push.support import NOW, Shop, orders, serving, wait_until
+
+# without a ledger, and with another one ---------------------------------------------------------------------------
+
+
+def test_nothing_can_be_decided_before_the_first_push(tmp_path: Path) -> None:
+    """Retry and resolve say that nothing was pushed yet, and make no ledger."""
+    shop = Shop(tmp_path / "shop")
+
+    for decide in (shop.project().ledger.retry, lambda: shop.project().ledger.resolve("list")):
+        with pytest.raises(StateError, match="Nothing was pushed with this target yet"):
+            decide()
+
+    assert not shop.state.ledger.exists()
+
+
+def test_an_adopted_ledger_takes_the_place_of_the_pinned_one(tmp_path: Path) -> None:
+    """A ledger with another id is refused until it is adopted once; from then on it is the one that is pinned."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    pin(shop, "brand-1")
+
+    with pytest.raises(StateError, match="not the ledger that the profile names"):
+        shop.push()
+    adopted = shop.push(adopt=True)
+    after = shop.push()
+
+    assert terms(adopted) == terms(after) == {"already_sent": 3}
+    assert adopted.notices == ("The ledger brand-1 serves this target from now on.",)
+    assert shop.state.ledger_id.read_text() == "brand-1\n"
+
+
+@pytest.mark.parametrize("lost", ["ledger", "state folder"])
+def test_a_lost_ledger_is_replaced_only_when_adopted(tmp_path: Path, lost: str) -> None:
+    """A new ledger sends every row of the view again, so it is made by a person's word only."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    pin(shop, "brand-1")
+    shop.push(adopt=True)
+    if lost == "ledger":
+        shop.state.ledger.unlink()
+    else:
+        shutil.rmtree(shop.state.root)
+
+    with pytest.raises(StateError):
+        shop.push()
+    adopted = shop.push(adopt=True)
+
+    assert terms(adopted) == {"planned": 3, "accepted": 3}
+    assert shop.state.ledger_id.read_text() == "brand-1\n"
+    assert terms(shop.push()) == {"already_sent": 3}
+
+
+def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> None:
+    """An older ledger keeps every row, gains the new schema in one step, and stays beside it as it was."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    as_of_schema_1(shop.state.ledger)
+    before = shop.ledger("select id, path, kind, sha256 from file order by id")
+
+    after = shop.push()
+
+    assert terms(after) == {"already_sent": 3}
+    assert shop.ledger("pragma user_version") == [(2,)]
+    assert shop.ledger("pragma foreign_key_check") == []
+    assert shop.ledger("select id, path, kind, sha256 from file order by id") == before
+    copy = shop.state.root / "ledger-schema-1.sqlite"
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with sqlite3.connect(copy) as older:
+        assert older.execute("pragma user_version").fetchone() == (1,)
+        assert older.execute("select id, path, kind, sha256 from file order by id").fetchall() == before
+    older.close()
+
+
+def as_of_schema_1(path: Path) -> None:
+    """Turn a ledger into one that the first version wrote."""
+    first = resources.files("pusher.ledger").joinpath("migrations/0001_first.sql").read_text("utf-8")
+    old = path.with_name("old.sqlite")
+    with sqlite3.connect(old) as connection:
+        connection.executescript(first)
+        connection.execute("attach ? as newer", (str(path),))
+        for table in ("meta", "run", "file", "part", "batch", "attempt"):
+            connection.execute(f"insert into {table} select * from newer.{table}")
+        connection.execute("pragma user_version = 1")
+    connection.close()
+    old.chmod(0o600)
+    old.replace(path)
+
+
+# waiting for another run ------------------------------------------------------------------------------------------
+
+
+def test_a_push_waits_for_another_one_when_asked_to(tmp_path: Path) -> None:
+    """Fault 48: when the holder of the lock is killed, the waiting push goes on within a second and sends the rest."""
+    slow = {"match": {"nth": 2}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = shop_at(server, tmp_path, orders(50))
+        holder = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+        wait_until(lambda: len(server.requests()) == 2)
+        waiter = shop.command("push", "--wait", "60", "--clock", NOW.isoformat())
+        assert waiter.stderr is not None
+        assert b"Waiting for another push" in waiter.stderr.readline()
+
+        holder.kill()
+        holder.communicate()
+        out, err = waiter.communicate(timeout=60)
+
+        assert waiter.returncode == 0, err
+        assert b"sent 40" in out
+        assert server.counted() == [row.order_id for row in orders(50)]
+
+
+def test_waiting_ends_when_its_time_is_over(tmp_path: Path) -> None:
+    """A push that waited in vain ends with the code of a held lock."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    shop.state.create()
+
+    with shop.state.locked(), pytest.raises(AnotherRunIsActive):
+        shop.push(patience=Patience(wait_s=0.3))
