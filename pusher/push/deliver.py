@@ -299,7 +299,8 @@ class Delivery:
         if done and others:
             # A commit for each answer would cost more than a short wait for those that arrive right behind.
             done, _ = wait(self._in_flight, timeout=GATHER_S, return_when=ALL_COMPLETED)
-        for future in done:
+        # In the order in which they left, so that a history can be lived again to the last request.
+        for future in [one for one in self._in_flight if one in done]:
             attempt, started_at = self._in_flight.pop(future)
             result, seconds = future.result()
             attempt.body = None
