@@ -101,6 +101,33 @@ def test_every_gap_between_warehouse_and_tiktok_has_a_name(tmp_path: Path) -> No
         }
 
 
+def test_a_sent_row_outside_the_days_of_the_view_is_not_missed(tmp_path: Path) -> None:
+    """A view looks back some days; what it was sent with before these days is not gone from it."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = shop_at(server, tmp_path)
+        old = [Order("order-00008", at="2026-11-17 10:00:00"), Order("order-00009", at="2026-11-18 10:00:00")]
+        push(shop, [*old, *orders(2)])
+        shop.sell([Order("order-00007", at="2026-11-18 09:00:00", amount="2.00"), *orders(2)])
+        shop.build()
+
+        found = shop.project(NOW).report()
+
+        assert totals(found) == {"accepted": (3, "30.00"), "due": (1, "2.00"), "gone": (-1, "-10.00")}
+
+
+def test_of_two_rows_of_one_event_the_one_that_was_sent_counts(tmp_path: Path) -> None:
+    """Wherever it stands in the view, the other one is the conflict."""
+    shop = Shop(tmp_path / "shop")
+    first, second = orders(2)
+    shop.sell([first, second])
+    shop.build()
+    shop.push()
+    shop.sell([replace(first, amount="14.00"), first, second, replace(second, amount="15.00")])
+    shop.build()
+
+    assert totals(shop.project().report()) == {"accepted": (2, "20.00"), "conflicting": (2, "29.00")}
+
+
 def test_rows_that_wait_for_a_person_are_told_apart(tmp_path: Path) -> None:
     """A parked row is neither sent nor lost."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": None}]) as server:
@@ -211,6 +238,10 @@ def test_what_was_sold_is_counted_by_store_channel_brand_and_product(tmp_path: P
     shop.sell(rows)
     shop.build()
     shop.push()
+    # Another e-mail changes nothing about what was sold.
+    rows[2].digest = "ab" * 32
+    shop.sell(rows)
+    shop.build()
 
     found = shop.project().report()
 
