@@ -24,16 +24,18 @@ SLOW_COMMIT_MS = 15
 SLOW_COMMIT_IN_FLIGHT = 8
 SLOW_COMMIT_LATENCIES_MS = (0, 50)
 LONGEST_RECOVERY_S = 2.0
-# A pair takes about this long at a latency; without one it has as many requests as the longest pair.
+# A pair takes about this long at a latency, so that what is done once in a process does not decide the share.
 _PAIR_S = 2.0
-_MOST_REQUESTS = 300
+_MOST_REQUESTS = 900
+_REQUESTS_WITHOUT_LATENCY = 300
+_REQUESTS_OF_SLOW_COMMITS = 150
 _CANARY_ROWS, _ROWS = 10, 1_000
 _FIRST_REQUEST_S = 120.0
 
 
 def _requests(latency_ms: int, in_flight: int) -> int:
     if not latency_ms:
-        return _MOST_REQUESTS
+        return _REQUESTS_WITHOUT_LATENCY
     return min(_MOST_REQUESTS, max(8, int(_PAIR_S * 1_000 / latency_ms) * in_flight))
 
 
@@ -85,7 +87,7 @@ def commit_figure(world: World) -> list[Figure]:
     shares: dict[int, list[float]] = {}
     for latency_ms in SLOW_COMMIT_LATENCIES_MS:
         with discarding_server(latency_ms) as url:
-            cell = _cell(world, url, requests=_MOST_REQUESTS // 2, in_flight=SLOW_COMMIT_IN_FLIGHT)
+            cell = _cell(world, url, requests=_REQUESTS_OF_SLOW_COMMITS, in_flight=SLOW_COMMIT_IN_FLIGHT)
             for _ in range(world.scale.rounds):
                 done = child("deliver", commit_ms=SLOW_COMMIT_MS, **cell).json()
                 shares.setdefault(latency_ms, []).append(done["commits"] / done["requests"])

@@ -38,7 +38,7 @@ IDLE_S = 0.5
 UNTRIED = frozenset({"interrupted", "deadline"})
 """Why a run stopped before every row had its chance."""
 MOST_REQUEST_IDS = 1_000
-GATHER_S = 0.003
+GATHER_S = 0.0015
 # One to open the next part, one to settle the last.
 FILE_THREADS = 2
 
@@ -297,7 +297,8 @@ class Delivery:
             return
         done, others = wait(self._in_flight, timeout=timeout_s, return_when=FIRST_COMPLETED)
         if done and others:
-            # A commit for each answer would cost more than a short wait for those that arrive right behind.
+            # A commit for each answer costs more than a short wait for those that arrive right behind; a long wait
+            # leaves request slots empty.
             done, _ = wait(self._in_flight, timeout=GATHER_S, return_when=ALL_COMPLETED)
         # In the order in which they left, so that a history can be lived again to the last request.
         for future in [one for one in self._in_flight if one in done]:
