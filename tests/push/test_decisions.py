@@ -109,6 +109,38 @@ def test_retry_reopens_what_was_chosen(tmp_path: Path, choice: dict[str, Any], r
 
         assert report.reopened == reopened
         assert quarantine(shop) == [("order-00007", "reopened" if reopened else "dead")]
+        recorded = shop.ledger("select command from run where command = 'retry'")
+        assert recorded == ([] if choice.get("dry_run") else [("retry",)])
+
+
+def test_retry_removes_what_it_replaced(tmp_path: Path) -> None:
+    """No file stays behind that the ledger does not name: it may hold what a person asked to forget."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+
+        shop.project().ledger.retry()
+
+        state = shop.project().ledger.state
+        there = {path.relative_to(state.root).as_posix() for path in state.root.rglob("*.parquet")}
+        assert there == {path for (path,) in shop.ledger("select path from file")}
+
+
+def test_the_newest_refusal_is_the_one_that_counts(tmp_path: Path) -> None:
+    """A row that was refused again for another reason is found by that reason alone."""
+    first, second = {**POISON, "times": 1}, {**POISON, "do": 40000, "times": 1}
+    with serving(tmp_path / "sandbox.sqlite", [first, second]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
+        shop.push()
+        later = NOW + timedelta(hours=1)
+        shop.project(later).ledger.retry(even_unchanged=True)
+        shop.push(now=later)
+
+        found = [
+            [(one.reason, one.rows) for one in shop.project(later).ledger.retry(reasons=[reason]).refused]
+            for reason in ("tiktok-40002", "tiktok-40000")
+        ]
+
+        assert found == [[], [("tiktok-40000", 1)]]
 
 
 def test_retry_tells_refused_rows_of_parts_under_way(tmp_path: Path) -> None:

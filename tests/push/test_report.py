@@ -157,14 +157,16 @@ def test_what_was_sent_long_ago_is_still_known_as_sent(tmp_path: Path) -> None:
         assert totals(shop.project(late).report()) == {"accepted": (3, "30.00"), "expired": (1, "4.00")}
 
 
-def test_test_events_are_no_revenue(tmp_path: Path) -> None:
-    """What was sent as a test is still due."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(2))
-    shop.build()
-    shop.push(test_event_code="TEST1")
+@pytest.mark.parametrize("faults", [[], [{"do": "drop_after_accept", "times": None}]])
+def test_test_events_are_no_revenue(tmp_path: Path, faults: list[dict[str, object]]) -> None:
+    """What was sent as a test, or waits to be, is still due."""
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = shop_at(server, tmp_path)
+        shop.sell(orders(2))
+        shop.build()
+        shop.push(test_event_code="TEST1")
 
-    assert totals(shop.project().report()) == {"due": (2, "20.00")}
+        assert totals(shop.project().report()) == {"due": (2, "20.00")}
 
 
 @pytest.mark.parametrize("seed", range(8))
