@@ -192,10 +192,11 @@ class Compilation:
         """Return the parts of a model's compiled SQL."""
         return assemble.pieces(name, self.own(analysis=analysis), self.ephemerals(name))
 
-    def rendered_map(self, name: str, *, analysis: bool) -> RenderedMap | None:
+    def rendered_map(self, name: str, *, analysis: bool, macros: bool) -> RenderedMap | None:
         """Return the map of a model's own text from a marked render, or None when marks change the result."""
         own = self.own(analysis=analysis)[name]
-        for only in (None, self.files.models[name].path):
+        path = self.files.models[name].path
+        for only in (None, path) if macros else (path,):
             renderer, marks = self._marking(analysis, only)
             found = RenderedMap(self._again(renderer, name), own, marks, self.texts)
             if found.usable:
@@ -205,7 +206,7 @@ class Compilation:
     def _marking(self, analysis: bool, only: str | None) -> tuple[Renderer, Marks]:  # noqa: FBT001 -- a key
         if (analysis, only) not in self._marked:
             marks = Marks(only)
-            renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewrite)
+            renderer = Renderer(self._words(analysis=analysis), self.files.macros, self.texts, marks.rewriter)
             self._marked[analysis, only] = renderer, marks
         return self._marked[analysis, only]
 

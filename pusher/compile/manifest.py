@@ -42,7 +42,7 @@ class Manifest:
         self.macros: tuple[str, ...] = compilation.macros
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
-        self._maps: dict[tuple[str, bool], SourceMap] = {}
+        self._maps: dict[tuple[str, bool, bool], SourceMap] = {}
 
     @property
     def incremental(self) -> list[str]:
@@ -73,13 +73,19 @@ class Manifest:
         """Return a model's SQL with sources as stub tables (`Source.stub`), for checks without data."""
         return assemble.join(self._compilation.pieces(name, analysis=True))
 
-    def source_map(self, name: str, *, analysis: bool = False) -> SourceMap:
-        """Return the map from a model's compiled SQL, or its analysis SQL, to the user's own files."""
-        key = (name, analysis)
+    def source_map(self, name: str, *, analysis: bool = False, macros: bool = True) -> SourceMap:
+        """Return the map from a model's compiled SQL, or its analysis SQL, to the user's own files.
+
+        Args:
+            name: The model.
+            analysis: Of the SQL with sources as stub tables.
+            macros: Also map what macros wrote to the files of the macros, which takes longer.
+        """
+        key = (name, analysis, macros)
         if key not in self._maps:
             pieces = self._compilation.pieces(name, analysis=analysis)
             names = {piece.model for piece in pieces if piece.model is not None}
-            maps = {one: self._compilation.rendered_map(one, analysis=analysis) for one in sorted(names)}
+            maps = {one: self._compilation.rendered_map(one, analysis=analysis, macros=macros) for one in sorted(names)}
             self._maps[key] = SourceMap(self.models[name].path, pieces, maps, self._compilation.texts)
         return self._maps[key]
 

@@ -23,6 +23,7 @@ _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .
 _PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
 _ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
 Rewrite = Callable[[str, str, nodes.Template], None]
+Rewriter = Callable[[str], Rewrite | None]
 
 
 class _Description(NamedTuple):
@@ -58,13 +59,14 @@ class Renderer:
         words: dbt's words.
         macros: Macro files.
         texts: Template text by file, to find columns.
-        rewrite: Changes a parsed template (text, file, tree) before it is compiled; for source maps.
+        rewriter: Gives for a file what changes its parsed template (text, file, tree) before it is compiled, or None;
+            for source maps.
     """
 
     def __init__(
-        self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewrite: Rewrite | None = None
+        self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewriter: Rewriter | None = None
     ) -> None:
-        self._words, self._texts, self._rewrite = words, texts, rewrite
+        self._words, self._texts, self._rewriter = words, texts, rewriter
         self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
@@ -92,7 +94,7 @@ class Renderer:
         return str(self._macros[macro]()).strip()
 
     def _template(self, text: str, file: str) -> Template:
-        rewrite = self._rewrite
+        rewrite = None if self._rewriter is None else self._rewriter(file)
         hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)
         code = self._sandbox.compile_source(text, file, hook)
         return self._sandbox.template_class.from_code(self._sandbox, code, self._shared)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -65,10 +65,12 @@ class Marks:
             self.origins.append(origin)
         return nodes.TemplateData(f"{kind}{number}{_END}")
 
-    def rewrite(self, text: str, file: str, tree: nodes.Template) -> None:
+    def rewriter(self, file: str) -> Callable[[str, str, nodes.Template], None] | None:
+        """Return what puts marks into the templates of a file, or None when it gets none."""
+        return self._rewrite if self._only in {None, file} else None
+
+    def _rewrite(self, text: str, file: str, tree: nodes.Template) -> None:
         """Put marks into the tree of a template."""
-        if self._only not in {None, file}:
-            return
         data, expressions = _token_offsets(text, tree)
         for output in tree.find_all(nodes.Output):
             marked: list[nodes.Expr] = []

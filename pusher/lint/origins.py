@@ -64,7 +64,7 @@ def column_origins(
 def _origin(manifest: Manifest, made: Made) -> ColumnOrigin:
     model = manifest.models[made.model]
     place = _whole(manifest.analysis_sql(made.model), made)
-    source_map = manifest.source_map(made.model, analysis=True)
+    source_map = manifest.source_map(made.model, analysis=True, macros=False)
     # A projection ends with its name, which stands in the model also where a macro wrote the rest.
     found = [source_map.locate(offset) for offset in (place.start, place.end - 1)]
     line = next((one.line for one in found if one.file == model.path), 1)

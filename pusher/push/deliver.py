@@ -25,7 +25,7 @@ from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.claims import Claims
 from pusher.push.encode import encoder_id, halves, without
-from pusher.push.encoders import Encoders
+from pusher.push.encoders import MOST_ENCODERS, Encoders
 from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery, park_open_rows
 from pusher.push.refused import Explainer
@@ -167,14 +167,16 @@ class Delivery:
 
     def _load(self, parts: list[Part]) -> None:
         """Take over parts, with the batches that earlier runs left behind."""
+        for part in parts:
+            payload = self._destination.payloads[part.payload]
+            self._works[part.id] = PartWork(part, payload, free=((0, part.rows),), encoder=encoder_id(payload))
+        for work in list(self._works.values())[:MOST_ENCODERS]:
+            self._encoders.expect(work)
         with self._store.transaction():
             self._store.recover(self._clock.now())
-            for part in parts:
-                assert part.path is not None  # noqa: S101 -- open parts have a file
-                payload = self._destination.payloads[part.payload]
-                work = PartWork(part, payload, free=((0, part.rows),), encoder=encoder_id(payload))
-                self._works[part.id] = work
-                due, proven = self._recovery(work).take_over(work, self._state.root / part.path)
+            for work in self._works.values():
+                assert work.part.path is not None  # noqa: S101 -- open parts have a file
+                due, proven = self._recovery(work).take_over(work, self._state.root / work.part.path)
                 if proven:
                     self._proven.add(work.source)
                 self._queue.add(work, due)

@@ -55,10 +55,15 @@ class Recovery:
 
     def _old_rows(self, path: Path) -> Ranges:
         """Return the rows of a part that TikTok would not count any more."""
+        import pyarrow.compute as pc
+
         oldest = int(self.now.timestamp()) - self.max_age_s
-        times = due_rows(path, "_event_time".__eq__).column(0).to_pylist()
+        times = due_rows(path, "_event_time".__eq__).column(0)
+        first = pc.min(times).as_py()
+        if first is None or first >= oldest:
+            return ()
         found: list[tuple[int, int]] = []
-        for row, moment in enumerate(times):
+        for row, moment in enumerate(times.to_pylist()):
             if moment is None or moment >= oldest:
                 continue
             if found and sum(found[-1]) == row:
