@@ -72,8 +72,10 @@ def _digests(column: str, type_: SqlType, payload: Payload) -> str:
         # Most lists hold a few clean digests in order; functions that make a list anew cost several times as much.
         kept = f"when {column} is null then null when {_is_clean_list(column, payload)} then {column}"
         return f"case {kept} else {every} end"
-    value = f"lower(trim({as_text(column, type_)}))"
-    return f"case when {_digest_is_good(value, payload)} then {value} end"
+    text = as_text(column, type_)
+    value = f"lower(trim({text}))"
+    # Nearly every digest is clean as it is, and to clean it costs as much as to look at it.
+    return f"case when {_digest_is_good(text, payload)} then {text} when {_digest_is_good(value, payload)} then {value} end"
 
 
 def _time(column: str, type_: SqlType) -> str:
