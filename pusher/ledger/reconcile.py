@@ -236,10 +236,13 @@ class Reconciler:
         self._forget_excluded()
 
     def _forget_excluded(self) -> None:
+        # A table of its own: what DELETE remembers about millions of rows cannot be spilled.
         self._connection.execute(
-            "delete from fresh where exists (select 1 from excluded where excluded.file_index = fresh.file_index "
-            "and excluded.file_row_number = fresh.file_row_number)"
+            "create temp table left_over as select * from fresh where not exists (select 1 from excluded "
+            "where excluded.file_index = fresh.file_index and excluded.file_row_number = fresh.file_row_number)"
         )
+        self._connection.execute("drop table fresh")
+        self._connection.execute("alter table left_over rename to fresh")
 
     def _exclude_repeated(self) -> None:
         run = self._connection.execute

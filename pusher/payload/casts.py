@@ -75,7 +75,8 @@ def _digests(column: str, type_: SqlType, payload: Payload) -> str:
     text = as_text(column, type_)
     value = f"lower(trim({text}))"
     # Nearly every digest is clean as it is, and to clean it costs as much as to look at it.
-    return f"case when {_digest_is_good(text, payload)} then {text} when {_digest_is_good(value, payload)} then {value} end"
+    as_it_is = f"when {_digest_is_good(text, payload)} then {text}"
+    return f"case {as_it_is} when {_digest_is_good(value, payload)} then {value} end"
 
 
 def _time(column: str, type_: SqlType) -> str:
