@@ -1,20 +1,21 @@
-"""Run models in the engine: views and tables, each after those it reads."""
+"""Run models in the engine, views and tables, each after those it reads; data tests run as soon as they can."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from glob import glob
 from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
-from pusher.compile import Manifest, Model, Source
+from pusher.compile import DataTest, Manifest, Model, Source
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
 from pusher.contracts import Addition, Engine, EngineError
+from pusher.data_tests import DataTestResult, ancestors_of, blocked_by, run_test, skipped
 from pusher.errors import BuildError, Problem
-from pusher.progress import Listener, ModelBuilt, Notice, silent
+from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, silent
 
 # What one pass of a sharded table reads, so that grouping it stays well below 1 GB of memory.
 ROWS_PER_SHARD = 3_000_000
@@ -29,7 +30,7 @@ class BuiltModel:
 
     Attributes:
         model: Its name.
-        status: `built`, `failed` or `skipped` (something it reads failed).
+        status: `built`, `failed` or `skipped` (something it reads failed, or a data test of it did).
         rows: Rows of a table, None for a view.
         seconds: Time it took.
         strategy: How rows were added to the table that stood, None when the model was built anew.
@@ -42,11 +43,28 @@ class BuiltModel:
     strategy: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of models and data tests.
+
+    Attributes:
+        models: In the order of the build.
+        tests: Likewise.
+    """
+
+    models: list[BuiltModel]
+    tests: list[DataTestResult]
+
+
 @dataclass(slots=True)
 class _Run:
     manifest: Manifest
     engine: Engine
+    listener: Listener
+    clock: Clock
+    waiting: list[DataTest]
     built: list[BuiltModel] = field(default_factory=list)
+    tested: list[DataTestResult] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
@@ -75,46 +93,71 @@ def build(
     models: Sequence[Model] | None = None,
     listener: Listener = silent,
     clock: Clock | None = None,
-) -> list[BuiltModel]:
-    """Create the relations of models, in graph order.
+    *,
+    tests: Iterable[DataTest] = (),
+) -> Built:
+    """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
+
+    What is below everything that a failed test reads is not built.
 
     Args:
         manifest: The compiled project.
         engine: The database.
         models: What to build, all by default; ephemeral models live inside those that read them.
-        listener: Told about each model that was built.
+        listener: Told about each model that was built, and about each test.
         clock: Measures.
+        tests: Data tests to run.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once.
     """
-    clock = clock or SystemClock()
     chosen = {model.name for model in models} if models is not None else set(manifest.models)
-    run = _Run(manifest, engine)
+    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests))
+    coming = set(chosen)
+    _test(run, coming)
     for model in manifest.models.values():
         if model.name not in chosen and model.materialized != "ephemeral":
             continue
-        if run.broken.intersection(model.depends_on):
+        if model.name in run.broken or run.broken.intersection(model.depends_on):
             run.broken.add(model.name)
             if model.materialized != "ephemeral":
                 run.built.append(BuiltModel(model.name, "skipped", None, 0.0))
         elif model.materialized != "ephemeral":
-            _one(run, model, listener, clock)
+            _one(run, model)
+        coming.discard(model.name)
+        _test(run, coming)
     if run.problems:
         error = BuildError(*run.problems)
         skipped = [built.model for built in run.built if built.status == "skipped"]
         if skipped:
             error.add_note(f"Not built because of this: {', '.join(skipped)}.")
         raise error
-    return run.built
+    return Built(run.built, run.tested)
 
 
-def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
-    started = clock.monotonic_s()
+def _test(run: _Run, coming: set[str]) -> None:
+    """Run the tests that read nothing that is still to be built."""
+    ready = [test for test in run.waiting if coming.isdisjoint(test.depends_on)]
+    if not ready:
+        return
+    run.waiting = [test for test in run.waiting if test not in ready]
+    for test in ready:
+        if run.broken.intersection(test.depends_on):
+            done = skipped(test)
+        else:
+            done = run_test(run.manifest, run.engine, test, run.clock)
+        run.tested.append(done)
+        run.listener(DataTestFinished(test.name, done.status, done.failures, done.seconds))
+        if done.is_wrong:
+            run.broken |= set(blocked_by(test, ancestors_of(run.manifest)))
+
+
+def _one(run: _Run, model: Model) -> None:
+    clock, started = run.clock, run.clock.monotonic_s()
     try:
         run.engine.check_is_query(model.compiled_sql)
         columns = run.engine.columns(model.compiled_sql)
-        problem = duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model, listener)
+        problem = duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model)
         rows = _rows(run.engine, model) if problem is None else None
     except EngineError as error:
         problem = _problem(run.manifest, model, error)
@@ -126,10 +169,10 @@ def _one(run: _Run, model: Model, listener: Listener, clock: Clock) -> None:
     seconds = clock.monotonic_s() - started
     strategy = model.increment.strategy if model.increment and model.adds else None
     run.built.append(BuiltModel(model.name, "built", rows, seconds, strategy))
-    listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
+    run.listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
 
 
-def _create(run: _Run, model: Model, listener: Listener) -> Problem | None:
+def _create(run: _Run, model: Model) -> Problem | None:
     """Create a model's view or table, or add rows to the table that stands; returns why that may not be.
 
     A table whose passes do not fit into memory is begun again with smaller ones.
@@ -146,7 +189,7 @@ def _create(run: _Run, model: Model, listener: Listener) -> Problem | None:
             if error.kind != "out-of-memory" or shard_by is None or shards >= MOST_SHARDS:
                 raise
             shards *= 2
-            listener(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
+            run.listener(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
         else:
             return None
 

@@ -11,6 +11,7 @@ from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
+    from pusher.data_tests import DataTestResult
     from pusher.effective import EffectiveSetting
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
@@ -76,10 +77,12 @@ class BuildReport:
 
     Attributes:
         models: Each model's status.
+        tests: Each data test's result.
         coverage: Each destination view's rows judged by its contract.
     """
 
     models: list[BuiltModel]
+    tests: list[DataTestResult]
     coverage: list[Coverage]
 
 

@@ -17,6 +17,16 @@ class ModelBuilt:
 
 
 @dataclass(frozen=True, slots=True)
+class DataTestFinished:
+    """A data test ran, or was skipped."""
+
+    test: str
+    status: str
+    failures: int | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFinished:
     """The rows of a view were checked and the due ones frozen."""
 
@@ -50,7 +60,7 @@ class Notice:
     message: str
 
 
-Event = ModelBuilt | PlanFinished | RowsSettled | Waiting | Notice
+Event = ModelBuilt | DataTestFinished | PlanFinished | RowsSettled | Waiting | Notice
 
 
 class Listener(Protocol):

@@ -33,6 +33,7 @@ from pusher.outcomes import DEFAULT_PUSH, BuildReport, LintReport, PushChoice, S
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
+    from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
@@ -283,7 +284,7 @@ class Project:
     def build(
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, full_refresh: bool = False
     ) -> BuildReport:
-        """Run the selected models, then judge each built destination view by its contract.
+        """Run the selected models and their data tests, then judge each built destination view by its contract.
 
         Args:
             select: Models to run, in dbt's selector syntax.
@@ -299,18 +300,41 @@ class Project:
 
         self.account.check_settings()
         # A wrong selector, and a view that cannot be judged, are told before the warehouse is opened.
-        self.account.pushed_payloads_of(self.models(select, exclude))
+        self.account.pushed_payloads_of(self.manifest.select_all(select, exclude)[0])
         engine = self._warehouse(memory=BUILDING_MEMORY)
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
-            models = manifest.select(select, exclude)
+            models, tests = manifest.select_all(select, exclude)
             views = list(self.account.payloads_of(models))
             manifest.write_compiled()
-            built = build(manifest, engine, models, self.listener, self.clock)
-            coverage = [cover(engine, view, self._plan_options()) for view in (self.views(views) if views else [])]
+            built = build(manifest, engine, models, self.listener, self.clock, tests=tests)
+            skipped = {one.model for one in built.models if one.status == "skipped"}
+            there = [name for name in views if name not in skipped]
+            coverage = [cover(engine, view, self._plan_options()) for view in (self.views(there) if there else [])]
         finally:
             engine.close()
-        return BuildReport(built, coverage)
+        return BuildReport(built.models, built.tests, coverage)
+
+    def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult]:
+        """Run data tests on what the warehouse holds.
+
+        Args:
+            select: Tests, or models whose tests are meant, in dbt's selector syntax.
+            exclude: What to leave out.
+
+        Raises:
+            ConfigError: Nothing is selected.
+        """
+        from pusher.data_tests import run_tests
+        from pusher.warehouse import BUILDING_MEMORY
+
+        _, tests = self.manifest.select_all(select, exclude)
+        if not tests:
+            fix = "Write data_tests: for a model or column, or a query below test-paths."
+            raise ConfigError(Problem("no-tests", "The selection has no data test.", fix=fix))
+        self.manifest.write_compiled()
+        with closing(self._warehouse(memory=BUILDING_MEMORY)) as engine:
+            return run_tests(self.manifest, engine, tests, self.listener, self.clock)
 
     @cached_property
     def _again(self) -> Manifest:

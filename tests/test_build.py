@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pusher import build as build_module
-from pusher.build import BuiltModel, build
+from pusher.build import Built, build
 from pusher.clock import FixedClock
 from pusher.compile import Manifest
 from pusher.engines.duckdb import DuckDBEngine
@@ -59,9 +59,9 @@ class Told:
         self.events.append(event)
 
 
-def outcome(built: list[BuiltModel]) -> list[tuple[str, str, int | None]]:
+def outcome(built: Built) -> list[tuple[str, str, int | None]]:
     """Return what became of the models, without the time it took."""
-    return [(one.model, one.status, one.rows) for one in built]
+    return [(one.model, one.status, one.rows) for one in built.models]
 
 
 def failed(manifest: Manifest, engine: DuckDBEngine) -> list[tuple[str, str, str, str | None]]:
@@ -79,7 +79,7 @@ def test_models_are_built_in_order_and_told_about(root: Path, warehouse: DuckDBE
     built = build(manifest, warehouse, None, told, FixedClock(STARTED))
     assert outcome(built) == [("stg", "built", None), ("orders", "built", 50), ("events", "built", None)]
     kinds = {"stg": "view", "orders": "table", "events": "view"}
-    assert told.events == [ModelBuilt(one.model, kinds[one.model], one.rows, one.seconds) for one in built]
+    assert told.events == [ModelBuilt(one.model, kinds[one.model], one.rows, one.seconds) for one in built.models]
     views = "select view_name as name from duckdb_views() where not internal"
     assert warehouse.rows(f"{views} union all select table_name from duckdb_tables() order by name") == [
         ("events",),

@@ -56,7 +56,7 @@ def built(
     manifest = compiled(root, files, today=today)
     names = standing(manifest, engine, full_refresh=full_refresh)
     result = build(manifest.standing(names) if names else manifest, engine)
-    return result[0].strategy, engine.rows("from m order by all")
+    return result.models[0].strategy, engine.rows("from m order by all")
 
 
 def refused(root: Path, engine: DuckDBEngine, files: dict[str, str]) -> list[tuple[str, str, str, str | None]]:

@@ -23,6 +23,7 @@ from pusher.cli import (
     sandbox,
     show,
     status,
+    test,
 )
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
@@ -61,6 +62,7 @@ app.command("config", help=config.HELP)(config.config)
 app.command("show", help=show.HELP)(show.show)
 app.command("lint", help=lint.HELP)(lint.lint)
 app.command("build", help=build.HELP)(build.build)
+app.command("test", help=test.HELP)(test.run)
 app.command("push", help=push.HELP)(push.push)
 app.command("status", help=status.HELP)(status.status)
 app.command("report", help=report.HELP)(report.report)

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from pusher.cli import options, render
 from pusher.cli.session import session
+from pusher.cli.test import test_lines
 
-HELP = """Run models in the warehouse and judge destination views by their contract.
+HELP = """Run models and their data tests in the warehouse, and judge destination views by their contract.
+
+What is below a data test that fails is not built.
 
 Example: pusher build --select +tiktok_offline_events"""
 
@@ -41,7 +44,7 @@ def build(
             }
             for one in report.models
         ]
-        current.body["tests"] = []
+        current.body["tests"] = [one.as_json() for one in report.tests]
         current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
         for coverage in report.coverage:
             current.text(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
@@ -53,4 +56,12 @@ def build(
                 current.text(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
                 current.text(render.wrapped(str(reason["fix"]), "            "))
             current.text(render.warning_lines(coverage.warnings))
-        current.text(f"\nbuilt {render.counted(sum(1 for one in report.models if one.status == 'built'), 'model')}")
+        if report.tests:
+            current.text(f"\n{test_lines(report.tests)}")
+        skipped = [one.model for one in report.models if one.status == "skipped"]
+        if skipped:
+            current.text(f"not built, because a data test of what they read failed: {', '.join(skipped)}")
+        built = sum(1 for one in report.models if one.status == "built")
+        current.text(f"\nbuilt {render.counted(built, 'model')}")
+        current.body["_problems"] = tuple(one.problem for one in report.tests if one.is_wrong)
+        current.exit_code = 1 if current.body["_problems"] else 0

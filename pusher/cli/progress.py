@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TextIO
 
-from pusher.progress import Event, ModelBuilt, Notice, PlanFinished, RowsSettled, Waiting
+from pusher.progress import DataTestFinished, Event, ModelBuilt, Notice, PlanFinished, RowsSettled, Waiting
 
 RENEW_S = 0.1
 PLAIN_S = 5.0
@@ -48,6 +48,11 @@ class Progress:
             case ModelBuilt(model, materialized, rows, seconds):
                 counted = f", {rows:,} rows" if rows is not None else ""
                 self.line(f"built {model} ({materialized}{counted}) in {seconds:.2f} s")
+            case DataTestFinished(test, "pass", _, _):
+                if self._live:
+                    self._renew(f"passed {test}")
+            case DataTestFinished(test, status, _, seconds):
+                self.line(f"{status} {test} in {seconds:.2f} s")
             case PlanFinished(model, view_rows, planned, seconds):
                 self.line(f"planned {model}: {planned:,} of {view_rows:,} rows are due, in {seconds:.2f} s")
             case RowsSettled(model, settled, _):

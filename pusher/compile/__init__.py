@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
 from pusher.compile.manifest import Manifest, load
-from pusher.compile.model import ColumnDoc, Model, Relation, Source, SourceKey
+from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 
 __all__ = [
     "ColumnDoc",
+    "DataTest",
     "Inference",
     "Manifest",
     "Model",

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from pusher.compile import assemble, configs, doc_blocks, files, graph, properties
+from pusher.compile import assemble, configs, doc_blocks, files, graph, properties, test_configs
+from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.increments import increment_of
-from pusher.compile.model import Model, SourceKey, missing
+from pusher.compile.model import DataTest, Model, SourceKey, missing
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.values import Values
@@ -44,7 +45,8 @@ class Compilation:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.files = files.find(settings.project)
-        self.texts = {file.path: file.text for file in (*self.files.models.values(), *self.files.macros)}
+        found = (*self.files.models.values(), *self.files.macros, *self.files.tests.values())
+        self.texts = {file.path: file.text for file in found}
         self.problems = list(self.files.problems)
         self._renders: dict[str, Render] = {}
         words = self._words(analysis=False)
@@ -69,6 +71,7 @@ class Compilation:
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
             self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
+        self.tests = self._data_tests(renderer, values)
 
     def _words(self, *, analysis: bool) -> Words:
         settings = self.settings
@@ -166,11 +169,45 @@ class Compilation:
             self.problems.append(Problem("cycle", message, file, line, column, "Remove one of the references."))
         return order
 
+    def _data_tests(self, renderer: Renderer, values: Values) -> dict[str, DataTest]:
+        known = len(values.problems)
+        everywhere, problems = test_configs.of_project(self.settings.project, values.setting)
+        self.problems += [*problems, *values.problems[known:]]
+        project = self.settings.project.name
+        tests = DataTests(renderer, project, everywhere, self._finished)
+        for name in self.order:
+            patch = self.properties.patches.get(name)
+            if patch is not None:
+                relation, fqn = str(self._relation_of(name)), self._fqn(name)[:-1]
+                tests.read_subject(Subject(name, fqn, relation, name, None, patch.data_tests, patch.columns.values()))
+        for source in self.properties.sources.values():
+            tests.read_subject(of_source(source, project, source.sql))
+        for file in self.files.tests.values():
+            tests.read_query(file)
+        self.problems += tests.problems
+        if tests.bare:
+            more = f", and {len(tests.bare) - 1} more" if len(tests.bare) > 1 else ""
+            where = f"{tests.bare[0]}{more}"
+            notice = f"Newer versions of dbt take the arguments of data tests under `arguments:` only ({where})."
+            self.notices = (*self.notices, notice)
+        return tests.tests
+
+    def _finished(self, sql: str, refs: Iterable[str]) -> str:
+        """Return a data test's query with the ephemeral models that it reads inside."""
+        if self.problems:
+            return sql
+        needed = graph.reach([name for name in refs if name in self._ephemeral], self._inlined)
+        inside = [name for name in self.order if name in needed]
+        return assemble.join(assemble.pieces("", {**self._own[False], "": assemble.tidy(sql).strip()}, inside))
+
+    @cached_property
+    def _ephemeral(self) -> set[str]:
+        return {name for name in self.order if self._config(name).get("materialized") == "ephemeral"}
+
     @cached_property
     def _inlined(self) -> dict[str, list[str]]:
         """The ephemeral models that each model refers to itself."""
-        ephemeral = {name for name in self.order if self._config(name).get("materialized") == "ephemeral"}
-        return {name: [ref for ref in self._renders[name].refs if ref in ephemeral] for name in self.order}
+        return {name: [ref for ref in self._renders[name].refs if ref in self._ephemeral] for name in self.order}
 
     def ephemerals(self, name: str) -> list[str]:
         """Return the ephemeral models that a model inlines, each after those it needs."""

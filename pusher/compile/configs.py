@@ -50,6 +50,11 @@ def check_key(key: str) -> Problem | None:
     return Problem("unknown-config", f"Unknown configuration key `{key}`.", fix=fix)
 
 
+def check(key: str, value: Any) -> Problem | None:
+    """Return what is wrong with a key or its value, without a place, or None."""
+    return check_key(key) or check_value(key, value)
+
+
 def check_value(key: str, value: Any) -> Problem | None:
     """Return what is wrong with the value of a known key, without a place, or None."""
     if key in _CHOICES:

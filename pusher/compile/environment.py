@@ -8,6 +8,8 @@ from types import CodeType
 from typing import Any
 
 from jinja2 import StrictUndefined, nodes, pass_context
+from jinja2.ext import Extension
+from jinja2.parser import Parser
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -24,6 +26,7 @@ from pusher.compile.budget import (
 
 # Filters that need no SQL: they are random, write HTML, or build lists of any length.
 _DROPPED_FILTERS = ("random", "urlize", "xmlattr", "pprint", "batch", "slice", "filesizeformat", "striptags")
+TEST_PREFIX = "test_"
 _STEP, _MADE, _INPUT = "budget step", "budget made", "budget input"
 
 
@@ -87,6 +90,21 @@ class _AskBudget(NodeTransformer):
         return node
 
 
+class TestTag(Extension):
+    """`{% test name(model, ...) %}`: a macro under the name that dbt gives it, `test_name`."""
+
+    tags = {"test", "data_test"}  # noqa: RUF012 -- Jinja reads it as it is
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        """Read one block."""
+        tag = next(parser.stream)
+        node = nodes.Macro(lineno=tag.lineno)
+        node.name = f"{TEST_PREFIX}{parser.parse_assign_target(name_only=True).name}"
+        parser.parse_signature(node)
+        node.body = parser.parse_statements((f"name:end{tag.value}",), drop_needle=True)
+        return node
+
+
 # A project is rendered twice, for the build and for checks without data; its templates are compiled once.
 _COMPILED: dict[tuple[str, str], CodeType] = {}
 MOST_COMPILED = 4_096
@@ -104,7 +122,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self) -> None:
         self.budget = budget = Budget()
         super().__init__(
-            undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do"], finalize=self._output
+            undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do", TestTag], finalize=self._output
         )
         safe_range = self.globals["range"]
         self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}

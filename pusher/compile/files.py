@@ -1,8 +1,8 @@
-"""Find and read the files of a project: models, macros, YAML and Markdown with doc blocks."""
+"""Find and read the files of a project: models, macros, data tests, YAML and Markdown with doc blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,8 @@ from pusher.config import ProjectFile
 from pusher.errors import Problem
 
 MAX_SQL_BYTES = 1_000_000
+GENERIC = ("generic",)
+"""Folder below those of data tests whose files define generic ones."""
 # dbt finds these without being told; running a project without them would change what it means.
 _REFUSED_FOLDERS = (
     ("seeds", ".csv", "Seeds are not supported.", "Declare the file as a source with external_location."),
@@ -50,7 +52,8 @@ class ProjectFiles:
 
     Attributes:
         models: Model files by name.
-        macros: Macro files in order of their paths.
+        macros: Macro files, and those of generic tests, in order of their paths.
+        tests: Queries that are data tests, by name.
         yaml: YAML files as (POSIX path, absolute path), in order.
         docs: Markdown files in order of their paths.
         problems: What is wrong with the files themselves.
@@ -58,6 +61,7 @@ class ProjectFiles:
 
     models: dict[str, TextFile]
     macros: list[TextFile]
+    tests: dict[str, TextFile]
     yaml: list[tuple[str, Path]]
     docs: list[TextFile]
     problems: list[Problem]
@@ -130,29 +134,30 @@ def _texts(
             yield found
 
 
+def _by_name(files: Iterable[TextFile], what: str, problems: list[Problem]) -> dict[str, TextFile]:
+    found: dict[str, TextFile] = {}
+    for file in files:
+        earlier = found.setdefault(file.name, file)
+        if earlier is not file:
+            message = f"{what.capitalize()} `{file.name}` is defined twice, first in {earlier.path}."
+            problems.append(Problem(f"duplicate-{what}", message, file.path, 1, 1, "Rename one of the files."))
+    return found
+
+
 def find(project: ProjectFile) -> ProjectFiles:
-    """Read models, macros and Markdown files and list the YAML files; never raises, problems are in the result."""
+    """Read models, macros, data tests and Markdown files and list the YAML files.
+
+    Never raises: problems are in the result.
+    """
     problems = list(_refused(project))
-    models: dict[str, TextFile] = {}
-    for file in _texts(project, project.model_paths, problems):
-        earlier = models.get(file.name)
-        if earlier is None:
-            models[file.name] = file
-            continue
-        problems.append(
-            Problem(
-                "duplicate-model",
-                f"Model `{file.name}` is defined twice, first in {earlier.path}.",
-                file.path,
-                1,
-                1,
-                "Rename one of the files.",
-            )
-        )
+    models = _by_name(_texts(project, project.model_paths, problems), "model", problems)
     macros = list(_texts(project, project.macro_paths, problems))
+    queries = list(_texts(project, project.test_paths, problems))
+    macros += [file for file in queries if file.folder[:1] == GENERIC]
+    tests = _by_name((file for file in queries if file.folder[:1] != GENERIC), "test", problems)
     yaml = [
         (path.relative_to(project.root).as_posix(), path)
         for _, path in _walk(project.root, project.model_paths, (".yml", ".yaml"))
     ]
     docs = list(_texts(project, project.docs_paths, problems, ".md"))
-    return ProjectFiles(models, macros, yaml, docs, problems)
+    return ProjectFiles(models, macros, tests, yaml, docs, problems)

@@ -11,7 +11,7 @@ from typing import Any
 
 from pusher.compile import assemble, selection
 from pusher.compile.compilation import Compilation, Settings
-from pusher.compile.model import Model, Source, SourceKey
+from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.config import Profile, ProjectFile
 from pusher.errors import CompileError
@@ -27,7 +27,9 @@ class Manifest:
         project: The project's file.
         models: Models by name, each after those it refers to.
         sources: Sources by their two names.
+        tests: Data tests by name.
         database: Name of the database that relations stand in.
+        schema: Schema of models that name none.
         macros: Names of the project's macros.
         notices: What templates logged for people.
         normaliser_version: What the project's macro of this name says, or None without it.
@@ -37,8 +39,10 @@ class Manifest:
         self._compilation = compilation
         self.project: ProjectFile = compilation.settings.project
         self.database = compilation.database
+        self.schema = compilation.settings.profile.schema
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
+        self.tests: dict[str, DataTest] = compilation.tests
         self.macros: tuple[str, ...] = compilation.macros
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
@@ -64,6 +68,23 @@ class Manifest:
             ConfigError: A selector cannot be read, or nothing is selected.
         """
         return selection.select(self.models, select, exclude)
+
+    def select_tests(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTest]:
+        """Return the data tests that selectors choose: those named, and those that read a chosen model.
+
+        Raises:
+            ConfigError: A selector cannot be read.
+        """
+        return selection.select_tests(self.models, self.tests, select, exclude)
+
+    def select_all(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> tuple[list[Model], list[DataTest]]:
+        """Return the models and the data tests that selectors choose.
+
+        Raises:
+            ConfigError: A selector cannot be read, or nothing at all is selected.
+        """
+        tests = self.select_tests(select, exclude)
+        return selection.select(self.models, select, exclude, may_be_empty=bool(tests)), tests
 
     def render_model(self, name: str) -> str:
         """Return a model's SQL as the engine runs it."""
@@ -110,13 +131,13 @@ class Manifest:
             target_path: Folder instead of the project's `target-path`.
         """
         base = self.project.compiled_folder if target_path is None else target_path / "compiled" / self.project.name
-        written = []
-        for model in self.models.values():
-            path = base / model.path
+        texts = {base / model.path: model.compiled_sql for model in self.models.values()}
+        for test in self.tests.values():
+            texts[base / (test.file if test.is_singular else f"{test.file}/{test.name}.sql")] = test.compiled_sql
+        for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(model.compiled_sql + "\n", encoding="utf-8")
-            written.append(path)
-        return written
+            path.write_text(text + "\n", encoding="utf-8")
+        return list(texts)
 
 
 def load(project: ProjectFile, profile: Profile, *, vars: Mapping[str, Any], run_started_at: datetime) -> Manifest:  # noqa: A002 -- dbt's word

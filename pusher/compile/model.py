@@ -11,6 +11,8 @@ from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
 SourceKey = tuple[str, str]
+SINGULAR = "singular"
+"""Kind of a data test that is a query of its own."""
 
 
 class Relation(str):
@@ -47,6 +49,29 @@ class Relation(str):
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenTest:
+    """A data test as a YAML file has it.
+
+    Attributes:
+        name: What it asks, such as `not_null` or `dbt_utils.expression_is_true`.
+        arguments: Arguments beside the model and the column, not rendered yet.
+        config: Its configuration, checked and rendered.
+        given_name: Name that the file gives it, or None.
+        file: YAML file.
+        line: 1-based line of the entry.
+        is_bare: The arguments stand beside the configuration and not under `arguments:`.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    config: Mapping[str, Any]
+    given_name: str | None
+    file: str
+    line: int
+    is_bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDoc:
     """A column as a YAML file describes it.
 
@@ -58,6 +83,7 @@ class ColumnDoc:
         tags: Tags of the column.
         line: 1-based line of the entry in the YAML file.
         data_tests: Tests as written.
+        quote: Tests write the name in quotes.
     """
 
     name: str
@@ -66,7 +92,8 @@ class ColumnDoc:
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     line: int | None = None
-    data_tests: tuple[Any, ...] = ()
+    data_tests: tuple[WrittenTest, ...] = ()
+    quote: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +128,7 @@ class Source:
     description: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
-    data_tests: tuple[Any, ...] = ()
+    data_tests: tuple[WrittenTest, ...] = ()
 
     @property
     def key(self) -> SourceKey:
@@ -154,7 +181,7 @@ class Model:
     columns: Mapping[str, ColumnDoc]
     fqn: tuple[str, ...]
     patch: tuple[str, int] | None = None
-    data_tests: tuple[Any, ...] = ()
+    data_tests: tuple[WrittenTest, ...] = ()
     increment: Increment | None = None
     adds: bool = False
 
@@ -162,6 +189,61 @@ class Model:
     def has_rows(self) -> bool:
         """Whether the database holds the model's rows, and not only its query."""
         return self.materialized in {"table", "incremental"}
+
+
+@dataclass(frozen=True, slots=True)
+class DataTest:
+    """A query whose rows are what is wrong.
+
+    Attributes:
+        name: As dbt names it.
+        kind: Name of the generic test, or `singular` for a query of its own.
+        file: YAML file, or the file of the query.
+        line: 1-based line of the entry.
+        compiled_sql: What the engine runs.
+        model: Model that it is written for, or None.
+        source: Source that it is written for, or None.
+        column: Column that it is written for, or None.
+        depends_on: Models that it reads.
+        sources: Sources that it reads.
+        fqn: Project, folders and name, as selectors see it.
+        config: Merged configuration.
+    """
+
+    name: str
+    kind: str
+    file: str
+    line: int
+    compiled_sql: str
+    model: str | None
+    source: SourceKey | None
+    column: str | None
+    depends_on: tuple[str, ...]
+    sources: tuple[SourceKey, ...]
+    fqn: tuple[str, ...]
+    config: Mapping[str, Any]
+
+    @property
+    def is_singular(self) -> bool:
+        """Whether it is a query of its own."""
+        return self.kind == SINGULAR
+
+    @property
+    def severity(self) -> str:
+        """`error`, or `warn` when a failure is only told."""
+        return str(self.config.get("severity") or "error").lower()
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags."""
+        return tuple(self.config.get("tags", ()))
+
+    @property
+    def subject(self) -> str:
+        """What it is about, for people: `orders.id`."""
+        whole = self.model or (".".join(self.source) if self.source else None)
+        parts = [part for part in (whole, self.column) if part]
+        return ".".join(parts) or self.file
 
 
 def missing(code: str, what: str, name: str, known: list[str], near: str | None) -> Problem:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import configs, locations
-from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey
+from pusher.compile import configs, locations, test_configs
+from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
 from pusher.compile.values import KeyPath, Values
 from pusher.config import Document, load_yaml
 from pusher.errors import ConfigError, Problem
@@ -75,7 +75,7 @@ class ModelPatch:
     description: str
     config: Mapping[str, Any]
     columns: Mapping[str, ColumnDoc]
-    data_tests: tuple[Any, ...]
+    data_tests: tuple[WrittenTest, ...]
 
 
 @dataclass(slots=True)
@@ -147,12 +147,62 @@ class _Reader:
                 found += [value] if isinstance(value, str) else value
         return tuple(sorted(set(found)))
 
-    def _tests(self, entry: Mapping[str, Any], path: KeyPath) -> tuple[Any, ...]:
-        value = entry.get("data_tests", entry.get("tests")) or []
+    def _tests(self, entry: Mapping[str, Any], path: KeyPath) -> tuple[WrittenTest, ...]:
+        key = "data_tests" if "data_tests" in entry else "tests"
+        value = entry.get(key) or []
         if not isinstance(value, list):
             self._wrong("wrong-type", "`data_tests` must be a list.", path, "Start each test with a dash.")
             return ()
-        return tuple(value)
+        read = [self._test(one, (*path, key, number)) for number, one in enumerate(value)]
+        return tuple(one for one in read if one is not None)
+
+    def _test(self, entry: Any, path: KeyPath) -> WrittenTest | None:
+        """Read `not_null`, `{unique: {...}}` or `{test_name: unique, ...}`."""
+        if isinstance(entry, str):
+            return WrittenTest(entry, {}, {}, None, self._document.file, self._line(path))
+        given: Any
+        if isinstance(entry, dict) and isinstance(entry.get("test_name"), str):
+            name, given = entry["test_name"], {key: value for key, value in entry.items() if key != "test_name"}
+        elif isinstance(entry, dict) and len(entry) == 1 and isinstance(next(iter(entry)), str):
+            (name, given), path = next(iter(entry.items())), (*path, next(iter(entry)))
+        else:
+            fix = "Write `- not_null`, or `- accepted_values:` with its settings indented below it."
+            self._wrong("wrong-type", "A data test is one name, with or without settings.", path, fix)
+            return None
+        if not isinstance(given or {}, dict):
+            self._wrong("wrong-type", f"`{name}` must be a mapping.", path, "Write one `name: value` a line below it.")
+            return None
+        return self._settings_of_test(name, given or {}, path)
+
+    def _settings_of_test(self, name: str, given: Mapping[str, Any], path: KeyPath) -> WrittenTest | None:
+        given_name = given.get("name")
+        if given_name is not None and not isinstance(given_name, str):
+            self._wrong("wrong-type", "`name` must be text.", (*path, "name"), "Quote it.")
+            return None
+        legacy = {key: value for key, value in given.items() if key in test_configs.KNOWN_KEYS}
+        config = self._mapping(given, "config", path)
+        accepted = {}
+        for key, raw, here in (
+            *((key, value, (*path, key)) for key, value in legacy.items()),
+            *((key, value, (*path, "config", key)) for key, value in config.items()),
+        ):
+            value = self._render(raw, self._document, here)
+            problem = test_configs.check(str(key), value)
+            if problem is None:
+                accepted[key] = value
+            else:
+                self._wrong(problem.code, problem.message, here, problem.fix)
+        taken = {"name", "description", "config", "arguments", *legacy}
+        bare = {key: value for key, value in given.items() if key not in taken}
+        return WrittenTest(
+            name=name,
+            arguments={**bare, **self._mapping(given, "arguments", path)},
+            config=accepted,
+            given_name=given_name,
+            file=self._document.file,
+            line=self._line(path),
+            is_bare=bool(bare),
+        )
 
     def _columns(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, ColumnDoc]:
         found: dict[str, ColumnDoc] = {}
@@ -173,6 +223,7 @@ class _Reader:
                 tags=self._tags(column, config, here),
                 line=self._line(here),
                 data_tests=self._tests(column, here),
+                quote=column.get("quote") is True,
             )
         return found
 

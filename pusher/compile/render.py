@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any, NamedTuple
 
@@ -12,9 +14,9 @@ from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import Macro
 
 from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
-from pusher.compile.environment import MacroReturn, Sandbox
+from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
-from pusher.compile.words import Raised, Render, Words, locate_word
+from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
 
@@ -22,6 +24,8 @@ _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
 _PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
 _ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
+BUILT_IN_FILE = "generic_tests.sql"
+_CALL = re.compile(r"\s*(env_var|ref|var|source)\s*\(.+\)\s*", re.DOTALL)
 Rewrite = Callable[[str, str, nodes.Template], None]
 Rewriter = Callable[[str], Rewrite | None]
 
@@ -70,6 +74,7 @@ class Renderer:
         self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
+        self._built_in = self._generic_tests()
         self.problems: list[Problem] = []
         places: dict[str, str] = {}
         for file in macros:
@@ -93,11 +98,20 @@ class Renderer:
         self._sandbox.budget.start()
         return str(self._macros[macro]()).strip()
 
-    def _template(self, text: str, file: str) -> Template:
+    def _template(self, text: str, file: str, names: Mapping[str, Any] | None = None) -> Template:
         rewrite = None if self._rewriter is None else self._rewriter(file)
         hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)
         code = self._sandbox.compile_source(text, file, hook)
-        return self._sandbox.template_class.from_code(self._sandbox, code, self._shared)
+        shared = {**self._shared, **names} if names else self._shared
+        return self._sandbox.template_class.from_code(self._sandbox, code, shared)
+
+    def _generic_tests(self) -> dict[str, Macro]:
+        text = resources.files("pusher.compile").joinpath("generic_tests.sql").read_text("utf-8")
+        code = self._sandbox.compile_source(text, BUILT_IN_FILE)
+        template = self._sandbox.template_class.from_code(self._sandbox, code, self._shared)
+        module = template.make_module(self._shared, shared=True)
+        found = {name: macro for name, macro in vars(module).items() if isinstance(macro, Macro)}
+        return {name.removeprefix(TEST_PREFIX): macro for name, macro in found.items()}
 
     def _load(self, file: TextFile, places: dict[str, str]) -> None:
         self._words.start(Render("", file.path, {}))
@@ -111,7 +125,8 @@ class Renderer:
         for name, macro in vars(module).items():
             if not isinstance(macro, Macro):
                 continue
-            line, column = locate_word(file.text, 1, rf"macro\s+{name}\b")
+            written = name.removeprefix(TEST_PREFIX)
+            line, column = locate_word(file.text, 1, rf"(?:macro|test)\s+(?:{TEST_PREFIX})?{written}\b")
             if name in self._words.names:
                 message, fix = f"Macro `{name}` has the name of a word of dbt.", "Rename it."
                 self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
@@ -123,6 +138,41 @@ class Renderer:
             self._macros[name] = macro
         self.problems += self._words.render.problems
 
+    def generic_test(self, name: str) -> Macro | None:
+        """Return the macro of a generic test: the project's own, else the one that every project has."""
+        package, _, own = name.rpartition(".")
+        if package in {"", self._words.names["project_name"]} and TEST_PREFIX + own in self._macros:
+            return self._macros[TEST_PREFIX + own]  # type: ignore[no-any-return]
+        return self._built_in.get(f"{package}__{own}" if package else own)
+
+    @property
+    def generic_tests(self) -> list[str]:
+        """Names of all generic tests."""
+        own = [name.removeprefix(TEST_PREFIX) for name in self._macros if name.startswith(TEST_PREFIX)]
+        return [*own, *(name.replace("__", ".") for name in self._built_in)]
+
+    def value(self, written: Any, render: Render) -> Any:
+        """Return an argument of a data test: what looks like a call of ref(), source(), var() or env_var() is one."""
+        if isinstance(written, dict):
+            return {key: self.value(one, render) for key, one in written.items()}
+        if isinstance(written, list):
+            return [self.value(one, render) for one in written]
+        if not isinstance(written, str):
+            return written
+        one = ONE_EXPRESSION.fullmatch(written)
+        expression = one["expression"] if one else written if _CALL.fullmatch(written) else None
+        if expression is None:
+            return self.render(TextFile(render.path, Path(), written, ()), render) if "{{" in written else written
+        kept: list[Any] = []
+        source = "{% do keep_value(" + expression + ") %}"
+        self.render(TextFile(render.path, Path(), source, ()), render, keep_value=kept.append)
+        return kept[0] if kept else written
+
+    def call_test(self, macro: Macro, arguments: Mapping[str, Any], render: Render) -> str:
+        """Return the query of a generic test."""
+        file = TextFile(render.path, Path(), "{{ the_test(**the_arguments) }}", ())
+        return self.render(file, render, the_test=macro, the_arguments=dict(arguments))
+
     def _dispatch(self, name: str, *_: Any, **__: Any) -> Any:
         for prefix in ("duckdb__", "default__"):
             if prefix + name in self._macros:
@@ -132,14 +182,20 @@ class Renderer:
             self._words.placed(Problem("missing-macro", message, fix="Define one of them in macros/."), r"dispatch")
         )
 
-    def render(self, file: TextFile, render: Render) -> str:
-        """Return the text of a model; what is wrong is noted in `render`."""
+    def render(self, file: TextFile, render: Render, **names: Any) -> str:
+        """Return the text of a model or a data test; what is wrong is noted in `render`.
+
+        Args:
+            file: The template.
+            render: What is rendered.
+            names: Further names that this template alone knows.
+        """
         self._words.start(render)
         self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
         parts: list[str] = []
         self._sandbox.budget.start()
         try:
-            parts += _capped_output(self._template(file.text, file.path))
+            parts += _capped_output(self._template(file.text, file.path, names))
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
         return "".join(parts)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
 from pusher.compile import graph
-from pusher.compile.model import Model
+from pusher.compile.model import DataTest, Model, SourceKey
 from pusher.config import suggest
 from pusher.errors import ConfigError, Problem
 
@@ -18,13 +18,13 @@ _SELECTOR = re.compile(
 )
 
 
-def _path(model: Model, value: str) -> bool:
+def _path(path: str, value: str) -> bool:
     wanted = value.removeprefix("./").rstrip("/")
-    parents = [str(parent) for parent in PurePosixPath(model.path).parents]
-    return any(fnmatchcase(candidate, wanted) for candidate in (model.path, *parents))
+    parents = [str(parent) for parent in PurePosixPath(path).parents]
+    return any(fnmatchcase(candidate, wanted) for candidate in (path, *parents))
 
 
-def _fqn(model: Model, value: str) -> bool:
+def _fqn(model: Model | DataTest, value: str) -> bool:
     if fnmatchcase(model.name, value):
         return True
     parts = value.split(".")
@@ -35,15 +35,16 @@ def _fqn(model: Model, value: str) -> bool:
     return False
 
 
-def _source(model: Model, value: str) -> bool:
+def _source_named(key: SourceKey, value: str) -> bool:
     parts = value.split(".")
-    return any(
-        fnmatchcase(source, parts[0]) and (len(parts) == 1 or fnmatchcase(table, parts[1]))
-        for source, table in model.sources
-    )
+    return fnmatchcase(key[0], parts[0]) and (len(parts) == 1 or fnmatchcase(key[1], parts[1]))
 
 
-def _config(model: Model, keys: str, value: str) -> bool:
+def _source(model: Model, value: str) -> bool:
+    return any(_source_named(key, value) for key in model.sources)
+
+
+def _config(model: Model | DataTest, keys: str, value: str) -> bool:
     found: Any = model.config
     for key in keys.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -54,17 +55,32 @@ def _config(model: Model, keys: str, value: str) -> bool:
 _METHODS: Mapping[str, Callable[[Model, str], bool]] = {
     "fqn": _fqn,
     "tag": lambda model, value: any(fnmatchcase(tag, value) for tag in model.tags),
-    "path": _path,
+    "path": lambda model, value: _path(model.path, value),
     "file": lambda model, value: PurePosixPath(model.path).name in {value, f"{value}.sql"},
     "source": _source,
     "package": lambda model, value: value in {"this", model.fqn[0]},
     "resource_type": lambda _, value: value == "model",
+    "test_type": lambda _model, _value: False,
+    "test_name": lambda _model, _value: False,
+}
+_TEST_METHODS: Mapping[str, Callable[[DataTest, str], bool]] = {
+    "fqn": _fqn,
+    "tag": lambda test, value: any(fnmatchcase(tag, value) for tag in test.tags),
+    "path": lambda test, value: _path(test.file, value),
+    "file": lambda test, value: PurePosixPath(test.file).name in {value, f"{value}.sql"},
+    "package": lambda test, value: value in {"this", test.fqn[0]},
+    "source": lambda test, value: test.source is not None and _source_named(test.source, value),
+    "resource_type": lambda _, value: value == "test",
+    "test_type": lambda test, value: value in {"data", "singular" if test.is_singular else "generic"},
+    "test_name": lambda test, value: not test.is_singular and fnmatchcase(test.kind, value),
 }
 
 
-def _matching(models: Mapping[str, Model], method: str | None, value: str, text: str) -> set[str]:
-    if method is None:
-        method = "path" if "/" in value else "file" if value.endswith(".sql") else "fqn"
+def _method_of(method: str | None, value: str) -> str:
+    return method or ("path" if "/" in value else "file" if value.endswith(".sql") else "fqn")
+
+
+def _matching(models: Mapping[str, Model], method: str, value: str, text: str) -> set[str]:
     if method.startswith("config."):
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:
@@ -74,7 +90,7 @@ def _matching(models: Mapping[str, Model], method: str | None, value: str, text:
     return {name for name, model in models.items() if _METHODS[method](model, value)}
 
 
-def _one(models: Mapping[str, Model], text: str) -> set[str]:
+def _parsed(text: str) -> re.Match[str]:
     parsed = _SELECTOR.match(text)
     if parsed is None:
         raise ConfigError(
@@ -82,7 +98,12 @@ def _one(models: Mapping[str, Model], text: str) -> set[str]:
                 "bad-selector", f"`{text}` is not a selector.", fix="Write name, +name, name+, tag:x or path:models/x."
             )
         )
-    found = _matching(models, parsed["method"], parsed["value"], text)
+    return parsed
+
+
+def _one(models: Mapping[str, Model], text: str) -> set[str]:
+    parsed = _parsed(text)
+    found = _matching(models, _method_of(parsed["method"], parsed["value"]), parsed["value"], text)
     up_edges = {name: model.depends_on for name, model in models.items()}
     down_edges = graph.downstream(up_edges)
     if parsed["at"]:
@@ -96,23 +117,56 @@ def _one(models: Mapping[str, Model], text: str) -> set[str]:
     return selected
 
 
-def _union(models: Mapping[str, Model], texts: Sequence[str]) -> set[str]:
+def _union(one: Callable[[str], set[str]], texts: Sequence[str]) -> set[str]:
     selected: set[str] = set()
     for text in " ".join(texts).split():
-        parts = [_one(models, part) for part in text.split(",") if part]
+        parts = [one(part) for part in text.split(",") if part]
         selected |= set.intersection(*parts) if parts else set()
     return selected
 
 
-def select(models: Mapping[str, Model], include: Sequence[str], exclude: Sequence[str]) -> list[Model]:
+def _chosen(
+    one: Callable[[str], set[str]], every: Iterable[str], include: Sequence[str], exclude: Sequence[str]
+) -> set[str]:
+    found = _union(one, include) if any(text.split() for text in include) else set(every)
+    return found - _union(one, exclude)
+
+
+def _tests_of_one(models: Mapping[str, Model], tests: Mapping[str, DataTest], text: str) -> set[str]:
+    """Return the tests that a selector names, and those of every model that it names."""
+    parsed, selected = _parsed(text), _one(models, text)
+    method = _method_of(parsed["method"], parsed["value"])
+    if method.startswith("config."):
+        keys = method.removeprefix("config.")
+        found = {name for name, test in tests.items() if _config(test, keys, parsed["value"])}
+    else:
+        matches = _TEST_METHODS[method]
+        found = {name for name, test in tests.items() if matches(test, parsed["value"])}
+    return found | {name for name, test in tests.items() if selected.intersection(test.depends_on)}
+
+
+def select_tests(
+    models: Mapping[str, Model], tests: Mapping[str, DataTest], include: Sequence[str], exclude: Sequence[str]
+) -> list[DataTest]:
+    """Return the selected data tests: those that are named, and those that read a selected model, as in dbt.
+
+    Raises:
+        ConfigError: A selector cannot be read.
+    """
+    chosen = _chosen(lambda text: _tests_of_one(models, tests, text), tests, include, exclude)
+    return [test for name, test in tests.items() if name in chosen]
+
+
+def select(
+    models: Mapping[str, Model], include: Sequence[str], exclude: Sequence[str], *, may_be_empty: bool = False
+) -> list[Model]:
     """Return the selected models in graph order; without `include` all of them.
 
     Raises:
         ConfigError: A selector cannot be read, or nothing is selected.
     """
-    chosen = _union(models, include) if any(text.split() for text in include) else set(models)
-    chosen -= _union(models, exclude)
-    if not chosen:
+    chosen = _chosen(lambda text: _one(models, text), models, include, exclude)
+    if not chosen and not may_be_empty:
         wanted = " ".join(include) or "all models"
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)
         near = suggest(plain, models)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ast import literal_eval
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,13 +12,12 @@ from jinja2.exceptions import TemplateError
 from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import Sandbox
 from pusher.compile.model import missing
-from pusher.compile.words import Raised, Render, Words
+from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words
 from pusher.config import Document, suggest
 from pusher.errors import Problem
 
 KeyPath = tuple[str | int, ...]
 _SETTING_WORDS = ("var", "env_var", "target", "project_name")
-_ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
 
 
 class Values:
@@ -46,7 +44,7 @@ class Values:
         if not _has_jinja(value):
             return value
         kept: list[Any] = []
-        one = _ONE_EXPRESSION.fullmatch(value)
+        one = ONE_EXPRESSION.fullmatch(value)
         # As in dbt, a setting that is nothing but an expression keeps its type.
         source = "{% do keep(" + one["expression"] + ") %}" if one else value
         fix = "Settings know var(), env_var() and target."

@@ -28,6 +28,8 @@ from pusher.errors import Problem
 _NOT_GIVEN: Any = object()
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
 _NEEDLE_LINES = 60
+ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
+"""A text that is nothing but one Jinja expression."""
 UNSUPPORTED_WORDS = (
     "run_query",
     "statement",
@@ -60,6 +62,7 @@ class Render:
         refs: Models referred to, with the place of the first reference.
         sources: Sources referred to.
         config: What the file's own `config()` says.
+        check: Says what is wrong with a key and a value of `config()`.
         problems: What is wrong.
         notices: What the template says to people.
     """
@@ -70,6 +73,7 @@ class Render:
     refs: dict[str, tuple[str, int, int]] = field(default_factory=dict)
     sources: dict[SourceKey, None] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    check: Callable[[str, Any], Problem | None] = configs.check
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
@@ -222,7 +226,7 @@ class Words:
         """Take the settings of a `config()` call."""
         accepted = {}
         for key, value in given.items():
-            problem = configs.check_key(key) or configs.check_value(key, value)
+            problem = self.render.check(key, value)
             if problem is None:
                 accepted[key] = value
             else:

@@ -17,12 +17,12 @@ POLICY_FILE = "pusher.yml"
 # dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
 _READ = {
     "name", "version", "config-version", "profile", "model-paths", "macro-paths", "docs-paths", "target-path", "vars",
-    "models",
+    "models", "test-paths", "data_tests", "tests",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
-    "seed-paths", "test-paths", "analysis-paths", "snapshot-paths", "asset-paths", "function-paths",
-    "log-path", "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "tests",
-    "data_tests", "unit_tests", "snapshots", "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
+    "seed-paths", "analysis-paths", "snapshot-paths", "asset-paths", "function-paths", "log-path",
+    "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "unit_tests", "snapshots",
+    "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED = {"on-run-start", "on-run-end", "dispatch"}
@@ -38,10 +38,12 @@ class ProjectFile:
         profile: Name of the profile in profiles.yml.
         model_paths: Folders with models, relative to the root.
         macro_paths: Folders with macros, relative to the root.
+        test_paths: Folders with queries that are data tests, relative to the root.
         docs_paths: Folders with Markdown files that hold doc blocks, relative to the root.
         target_path: Folder for compiled SQL, relative to the root.
         vars: Project variables, package level already merged in.
         models: The `models:` tree with its `+` settings.
+        data_tests: The `data_tests:` tree, or `tests:` as it was called before.
         document: The file itself, for messages.
     """
 
@@ -50,10 +52,12 @@ class ProjectFile:
     profile: str
     model_paths: tuple[str, ...]
     macro_paths: tuple[str, ...]
+    test_paths: tuple[str, ...]
     docs_paths: tuple[str, ...]
     target_path: str
     vars: Mapping[str, Any]
     models: Mapping[str, Any]
+    data_tests: Mapping[str, Any]
     document: Document
 
     @property
@@ -122,7 +126,7 @@ def _top_level(document: Document) -> dict[str, Any]:
         document.problem(
             "wrong-type", f"`{key}` must be a mapping.", (key,), "Write one `name: value` a line below it."
         )
-        for key in ("vars", "models")
+        for key in ("vars", "models", "data_tests", "tests")
         if not isinstance(found.get(key, {}) or {}, dict)
     ]
     problems += document.misread_values(("vars",))
@@ -152,6 +156,7 @@ def load_project_file(root: Path) -> ProjectFile:
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
+        "test-paths": _texts(document, "test-paths", ["tests"]),
         "docs-paths": _texts(document, "docs-paths", []),
         "target-path": (found.get("target-path", "target"),),
     }
@@ -174,10 +179,12 @@ def load_project_file(root: Path) -> ProjectFile:
         profile=found["profile"],
         model_paths=paths["model-paths"],
         macro_paths=paths["macro-paths"],
+        test_paths=paths["test-paths"],
         docs_paths=paths["docs-paths"] or tuple(dict.fromkeys((*paths["model-paths"], *paths["macro-paths"]))),
         target_path=paths["target-path"][0],
         vars=given,
         models=found.get("models") or {},
+        data_tests=found.get("data_tests") or found.get("tests") or {},
         document=document,
     )
 

@@ -19,7 +19,7 @@ from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
 COMMANDS = (
-    "init", "ls", "compile", "config", "debug", "show", "lint", "build", "push", "status", "report", "retry",
+    "init", "ls", "compile", "config", "debug", "show", "lint", "build", "test", "push", "status", "report", "retry",
     "resolve", "clean", "sandbox",
 )  # fmt: skip
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]

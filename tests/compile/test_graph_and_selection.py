@@ -103,7 +103,7 @@ def test_selectors_choose_as_in_dbt(
                 "bad-selector",
                 "",
                 "Unknown selector method in `state:modified`.",
-                "Known: file, fqn, package, path, resource_type, source, tag, config.KEY.",
+                "Known: file, fqn, package, path, resource_type, source, tag, test_name, test_type, config.KEY.",
             ),
         ),
         (

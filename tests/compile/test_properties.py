@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pusher.compile import ColumnDoc
+from pusher.compile.model import WrittenTest
 from tests.compile.support import compiled, refused
 
 MODEL = {"models/staging/a.sql": "select 1 as x"}
@@ -53,10 +54,9 @@ def test_a_model_carries_its_documentation(tmp_path: Path) -> None:
     )
     model = compiled(tmp_path, {**MODEL, "models/s.yml": yaml}).models["a"]
     assert (model.description, model.patch, model.path) == ("One row.", ("models/s.yml", 3), "models/staging/a.sql")
-    assert model.columns == {
-        "x": ColumnDoc("x", "integer", "The x.", {"a": 1, "pii": "email"}, ("t",), 6, ("not_null",))
-    }
-    assert model.data_tests == ({"unique": {"arguments": {"column_name": "x"}}},)
+    not_null = WrittenTest("not_null", {}, {}, None, "models/s.yml", 11)
+    assert model.columns == {"x": ColumnDoc("x", "integer", "The x.", {"a": 1, "pii": "email"}, ("t",), 6, (not_null,))}
+    assert model.data_tests == (WrittenTest("unique", {"column_name": "x"}, {}, None, "models/s.yml", 13),)
 
 
 SOURCE = "sources:\n  - name: raw\n    {outer}\n    tables:\n      - name: orders\n        {inner}\n"

@@ -68,11 +68,30 @@ def _step(dbt: str, root: Path, step: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _data_tests(dbt: str, root: Path) -> dict[str, Any]:
+    """Return what dbt's data tests find, and what they run."""
+    words = [dbt, "--quiet", "test", "--profiles-dir", ".", "--vars", json.dumps(STEPS[-1]["vars"])]
+    subprocess.run(words, cwd=root, check=False)
+    results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
+    nodes = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return {
+        nodes[one["unique_id"]]["alias"]: {
+            "status": one["status"],
+            "failures": one["failures"],
+            "depends_on": sorted(up.rsplit(".", 1)[1] for up in nodes[one["unique_id"]]["depends_on"]["nodes"]),
+            "tags": sorted(set(nodes[one["unique_id"]]["tags"])),
+            "path": nodes[one["unique_id"]]["original_file_path"],
+        }
+        for one in results
+    }
+
+
 def ask(dbt: str) -> dict[str, Any]:
     """Return what dbt makes of the project."""
     with tempfile.TemporaryDirectory() as folder:
         root = copied(Path(folder))
         steps = [_step(dbt, root, step) for step in STEPS]
+        tests = _data_tests(dbt, root)
         manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
     models = {
         node["name"]: {
@@ -83,8 +102,9 @@ def ask(dbt: str) -> dict[str, Any]:
             "relation": node["relation_name"],
         }
         for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
     }
-    return {"dbt": manifest["metadata"]["dbt_version"], "models": models, "steps": steps}
+    return {"dbt": manifest["metadata"]["dbt_version"], "models": models, "steps": steps, "data_tests": tests}
 
 
 if __name__ == "__main__":

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from pusher.build import build, standing
+from pusher.clock import SystemClock
 from pusher.compile import Manifest, load
 from pusher.config import load_profile, load_project_file
+from pusher.data_tests import run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
+from pusher.progress import silent
 from tests.compile.support import STARTED
 from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of
 
@@ -79,3 +82,23 @@ def test_every_build_has_the_sql_and_the_rows_of_dbt(root: Path) -> None:
         assert compiled == {name: folded(sql) for name, sql in step["compiled"].items()}
         assert failed == step["failed"]
         assert rows_of(root / "shop.duckdb") == step["database"]
+
+
+def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:
+    """Generic ones with all their settings, ones of the project, an ephemeral model, a query of its own."""
+    manifest = read(root, STEPS[-1]["vars"])
+    engine = DuckDBEngine.open(root / "shop.duckdb")
+    build(manifest, engine, manifest.select(["people"]))
+    found = {one.test.name: one for one in run_tests(manifest, engine, manifest.tests.values(), silent, SystemClock())}
+    engine.close()
+
+    assert {
+        name: {
+            "status": one.status,
+            "failures": one.failures,
+            "depends_on": sorted(one.test.depends_on),
+            "tags": sorted(one.test.tags),
+            "path": one.test.file,
+        }
+        for name, one in found.items()
+    } == said()["data_tests"]

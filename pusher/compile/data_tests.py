@@ -1,0 +1,185 @@
+"""Data tests: generic ones from YAML, and queries of their own; each becomes SQL whose rows are what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pusher.compile import test_configs
+from pusher.compile.configs import merge
+from pusher.compile.files import TextFile
+from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Source, SourceKey, WrittenTest, missing
+from pusher.compile.render import BUILT_IN_FILE, Renderer
+from pusher.compile.words import Render
+from pusher.config import suggest
+from pusher.errors import Problem
+from pusher.payload.sql import identifier
+
+_LONGEST_NAME = 63
+_NAME_START = 30
+_OTHER = re.compile(r"[^0-9a-zA-Z_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a generic test is written for.
+
+    Attributes:
+        name: Name of the model, or of source and table with an underscore.
+        fqn: Project and folders of the model, or of the YAML file.
+        relation: What a query selects from.
+        model: The model, or None.
+        source: The source, or None.
+        tests: Tests of the whole.
+        columns: Columns, with their tests.
+    """
+
+    name: str
+    fqn: tuple[str, ...]
+    relation: str
+    model: str | None
+    source: SourceKey | None
+    tests: Sequence[WrittenTest]
+    columns: Iterable[ColumnDoc]
+
+
+def of_source(source: Source, project: str, relation: str) -> Subject:
+    """Return a source as the subject of tests."""
+    name = f"{source.source_name}_{source.name}"
+    return Subject(name, (project,), relation, None, source.key, source.data_tests, source.columns)
+
+
+def generic_name(test: WrittenTest, subject: Subject, arguments: Mapping[str, Any]) -> str:
+    """Return the name that dbt gives a test, from its kind, its subject and its arguments as written."""
+    package, _, kind = test.name.rpartition(".")
+    start = "_".join(part for part in (package, "source" if subject.source else "", kind, subject.name) if part)
+    words: list[str] = []
+    for name in sorted(arguments):
+        value = arguments[name]
+        several = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else [value]
+        words += [_OTHER.sub("_", str(one)) for one in several]
+    whole = f"{start}_{'__'.join(words)}"
+    if len(whole) <= _LONGEST_NAME:
+        return whole
+    return f"{start[:_NAME_START]}_{hashlib.md5(whole.encode(), usedforsecurity=False).hexdigest()}"
+
+
+@dataclass(slots=True)
+class DataTests:
+    """The data tests of a project.
+
+    Args:
+        renderer: Renders templates.
+        project: Name of the project.
+        everywhere: What dbt_project.yml sets for all of them.
+        finished: Returns the SQL that the engine runs, given a rendered query and the models that it reads.
+
+    Attributes:
+        tests: Those that are enabled, by name.
+        problems: What is wrong.
+        bare: Places of tests whose arguments do not stand under `arguments:`.
+    """
+
+    renderer: Renderer
+    project: str
+    everywhere: Mapping[str, Any]
+    finished: Callable[[str, Iterable[str]], str]
+    tests: dict[str, DataTest] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    bare: list[str] = field(default_factory=list)
+
+    def read_subject(self, subject: Subject) -> None:
+        """Render the generic tests of a model or source."""
+        for test in subject.tests:
+            self._generic(test, subject, None)
+        for column in subject.columns:
+            for test in column.data_tests:
+                self._generic(test, subject, column)
+
+    def read_query(self, file: TextFile) -> None:
+        """Render a query of its own."""
+        render = Render(file.name, file.path, self.everywhere, check=test_configs.check)
+        sql = self.renderer.render(file, render)
+        self.problems += render.problems
+        if not render.problems:
+            fqn = (self.project, *file.folder, file.name)
+            self._add(file.name, SINGULAR, (file.path, 1), sql, render, config=render.merged(), fqn=fqn)
+
+    def _generic(self, test: WrittenTest, subject: Subject, column: ColumnDoc | None) -> None:
+        macro = self.renderer.generic_test(test.name)
+        if macro is None:
+            near = suggest(test.name, self.renderer.generic_tests)
+            problem = missing("missing-test", "Generic test", test.name, self.renderer.generic_tests, near)
+            self._wrong(problem, test)
+            return
+        written = {**test.arguments, **({"column_name": column.name} if column else {})}
+        name = test.given_name or generic_name(test, subject, written)
+        render = Render(name, test.file, merge(self.everywhere, test.config), check=test_configs.check)
+        if test.is_bare:
+            self.bare.append(f"{test.file}:{test.line}")
+        # The subject comes first, as what a test reads.
+        if subject.model is not None:
+            render.refs[subject.model] = (test.file, test.line, 1)
+        if subject.source is not None:
+            render.sources[subject.source] = None
+        arguments = {key: self.renderer.value(value, render) for key, value in test.arguments.items()}
+        if column is not None:
+            arguments.setdefault("column_name", identifier(column.name) if column.quote else column.name)
+        where = render.merged().get("where")
+        model = f"(select * from {subject.relation} where {where}) dbt_subquery" if where else subject.relation
+        sql = self.renderer.call_test(macro, {"model": model, **arguments}, render)
+        for problem in render.problems:
+            self._wrong(problem, test)
+        if render.problems:
+            return
+        # What the file of the subject says wins over what the test says for itself.
+        config = merge(self.everywhere, render.config, test.config)
+        at = (test.file, test.line)
+        fqn = (*subject.fqn, name)
+        self._add(name, test.name, at, sql, render, config=config, fqn=fqn, subject=subject, column=column)
+
+    def _wrong(self, problem: Problem, test: WrittenTest) -> None:
+        """Note a problem, at the test's own entry where it has no better place."""
+        if problem.file not in {None, test.file, BUILT_IN_FILE}:
+            self.problems.append(problem)
+            return
+        self.problems.append(Problem(problem.code, problem.message, test.file, test.line, 1, problem.fix))
+
+    def _add(
+        self,
+        name: str,
+        kind: str,
+        at: tuple[str, int],
+        sql: str,
+        render: Render,
+        *,
+        config: Mapping[str, Any],
+        fqn: tuple[str, ...],
+        subject: Subject | None = None,
+        column: ColumnDoc | None = None,
+    ) -> None:
+        if not config.get("enabled", True):
+            return
+        if name in self.tests:
+            first = self.tests[name]
+            message = f"Data test `{name}` is there twice, first at {first.file}:{first.line}."
+            fix = "Remove one of them, or give one a `name`."
+            self.problems.append(Problem("duplicate-test", message, at[0], at[1], 1, fix))
+            return
+        self.tests[name] = DataTest(
+            name=name,
+            kind=kind,
+            file=at[0],
+            line=at[1],
+            compiled_sql=self.finished(sql, render.refs),
+            model=subject.model if subject else None,
+            source=subject.source if subject else None,
+            column=column.name if column else None,
+            depends_on=tuple(render.refs),
+            sources=tuple(render.sources),
+            fqn=fqn,
+            config=config,
+        )

@@ -1,0 +1,8 @@
+{% test above(model, column_name, least) %}
+{{ config(tags=['own']) }}
+select {{ column_name }} from {{ model }} where {{ column_name }} < {{ least }}
+{% endtest %}
+
+{% test any_row(model) %}
+select * from {{ model }}
+{% endtest %}

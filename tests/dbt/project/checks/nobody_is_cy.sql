@@ -1,0 +1,2 @@
+{{ config(severity='warn') }}
+select id from {{ ref('people') }} where name = 'cy'
