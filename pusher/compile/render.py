@@ -13,12 +13,14 @@ from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 from jinja2.exceptions import SecurityError, TemplateError
 from jinja2.runtime import Macro
 
+from pusher.compile import shim
 from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
 from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
+from pusher.payload.sql import identifier
 
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
@@ -74,7 +76,10 @@ class Renderer:
         self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
-        self._built_in = self._generic_tests()
+        self._shared |= shim.names(self._built_in_macros)
+        self._built_in = {
+            name.removeprefix(TEST_PREFIX): macro for name, macro in self._built_in_macros(BUILT_IN_FILE).items()
+        }
         self.problems: list[Problem] = []
         places: dict[str, str] = {}
         for file in macros:
@@ -84,7 +89,7 @@ class Renderer:
         package = SimpleNamespace(**self._macros)
         # dbt calls a project's own macros with and without its name.
         self._shared.setdefault(words.names["project_name"], package)
-        self._shared["adapter"] = SimpleNamespace(dispatch=self._dispatch)
+        self._shared["adapter"] = SimpleNamespace(dispatch=self._dispatch, quote=identifier)
 
     @property
     def macros(self) -> tuple[str, ...]:
@@ -105,13 +110,18 @@ class Renderer:
         shared = {**self._shared, **names} if names else self._shared
         return self._sandbox.template_class.from_code(self._sandbox, code, shared)
 
-    def _generic_tests(self) -> dict[str, Macro]:
-        text = resources.files("pusher.compile").joinpath("generic_tests.sql").read_text("utf-8")
-        code = self._sandbox.compile_source(text, BUILT_IN_FILE)
-        template = self._sandbox.template_class.from_code(self._sandbox, code, self._shared)
-        module = template.make_module(self._shared, shared=True)
-        found = {name: macro for name, macro in vars(module).items() if isinstance(macro, Macro)}
-        return {name.removeprefix(TEST_PREFIX): macro for name, macro in found.items()}
+    def _built_in_macros(self, file: str, names: Mapping[str, Any] | None = None) -> dict[str, Macro]:
+        """Return the macros of a file of this package."""
+        text, known = (
+            resources.files("pusher.compile").joinpath(file).read_text("utf-8"),
+            {**self._shared, **(names or {})},
+        )
+        # Never rewritten for a source map: what it writes stands where the user's own file calls it.
+        template = self._sandbox.template_class.from_code(
+            self._sandbox, self._sandbox.compile_source(text, file), known
+        )
+        module = template.make_module(known, shared=True)
+        return {name: macro for name, macro in vars(module).items() if isinstance(macro, Macro)}
 
     def _load(self, file: TextFile, places: dict[str, str]) -> None:
         self._words.start(Render("", file.path, {}))
@@ -229,6 +239,8 @@ class Renderer:
             return _Description("render-limit", f"{text}.", "Make loops and texts smaller; let SQL do the work.")
         if isinstance(error, SecurityError):
             return _Description("jinja-unsafe", f"{text}.", "Templates may use values, macros and dbt's words only.")
+        if isinstance(error, shim.UnsupportedMacro):
+            return _Description("unsupported-feature", str(error), error.fix, rf"\b{error.macro}\b")
         for kind, description in _DESCRIPTIONS.items():
             if isinstance(error, kind):
                 return description

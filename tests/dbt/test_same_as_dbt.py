@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -36,8 +37,8 @@ def read(root: Path, variables: Mapping[str, Any]) -> Manifest:
 
 
 def folded(sql: str) -> str:
-    """Return SQL without line ends: dbt puts other blanks around the models that it inlines."""
-    return " ".join(sql.split())
+    """Return SQL without line ends and blanks beside brackets: dbt puts other ones around what it inlines."""
+    return re.sub(r" ?([(),\[\]]) ?", r"\1", " ".join(sql.split()))
 
 
 @pytest.fixture(name="root")

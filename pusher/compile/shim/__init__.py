@@ -1,0 +1,77 @@
+"""Macros that many projects call: those of dbt itself, and those of dbt_utils that need no warehouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jinja2.runtime import Macro
+
+from pusher.config import suggest
+
+_NO_LETTERS = re.compile(r"[ -]+")
+_OTHER = re.compile(r"[^a-z0-9_]+")
+_NEED_A_WAREHOUSE = (
+    "get_column_values",
+    "get_single_value",
+    "star",
+    "union_relations",
+    "get_filtered_columns_in_relation",
+)
+
+
+class UnsupportedMacro(Exception):
+    """A template calls a macro that its package does not have here.
+
+    Attributes:
+        macro: Name of the macro.
+        fix: What to do.
+    """
+
+    def __init__(self, package: str, macro: str, known: Iterable[str]) -> None:
+        super().__init__(f"`{package}.{macro}` is not supported.")
+        near = suggest(macro, known)
+        self.macro = macro
+        self.fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(known))}."
+        if macro in _NEED_A_WAREHOUSE:
+            self.fix = "Write the columns or values out: models render without a warehouse."
+
+
+class Package:
+    """Macros of a package, reached as `package.macro(...)`.
+
+    Args:
+        name: Name of the package.
+        macros: Its macros by name.
+    """
+
+    def __init__(self, name: str, macros: Mapping[str, Any]) -> None:
+        self._name, self._macros = name, macros
+
+    def __getattr__(self, macro: str) -> Any:
+        """Return a macro, or for a name that is none what says so when it is called."""
+        if macro.startswith("_"):
+            raise AttributeError(macro)
+
+        def refuse(*_: Any, **__: Any) -> Any:
+            raise UnsupportedMacro(self._name, macro, list(self._macros))
+
+        return self._macros.get(macro, refuse)
+
+
+def slugify(text: str) -> str:
+    """Return a text as a name: lower case, underscores for blanks, and no digit first."""
+    slug = _OTHER.sub("", _NO_LETTERS.sub("_", str(text).lower()))
+    return f"_{slug}" if slug[:1].isdigit() else slug
+
+
+def names(load: Callable[..., dict[str, Macro]]) -> dict[str, Any]:
+    """Return the names that templates get: the packages, and dbt's own macros by themselves as well.
+
+    Args:
+        load: Returns the macros of a file of this package, given its path and further names that it knows.
+    """
+    dbt = load("shim/dbt.sql")
+    utils = {**load("shim/dbt_utils.sql", {"slugify": slugify}), "slugify": slugify}
+    return {**dbt, "dbt": Package("dbt", dbt), "dbt_utils": Package("dbt_utils", utils)}
