@@ -275,6 +275,14 @@ class Project:
         )
         return LintReport(findings, len(models))
 
+    def compile_inline(self, sql: str) -> Model:
+        """Render a query as if it were a model; writes nothing.
+
+        Raises:
+            CompileError: The query, or the project, is wrong.
+        """
+        return self.manifest.inline(sql)
+
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Render the selected models and write all of them to `target/compiled`."""
         models = self.models(select, exclude)

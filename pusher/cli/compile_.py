@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from pusher.cli import options
 from pusher.cli.render import counted
 from pusher.cli.session import session
+from pusher.errors import ConfigError, Problem
 
 HELP = """Render models to plain SQL, and write them to target/compiled.
 
@@ -21,6 +25,10 @@ def compile_(
     variables: options.Vars = None,
     select: options.Select = None,
     exclude: options.Exclude = None,
+    inline: Annotated[
+        str | None,
+        typer.Option("--inline", help="A query to render as if it were a model; writes nothing.", show_default=False),
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -28,11 +36,16 @@ def compile_(
     """Render models."""
     with session("compile", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables)
-        models = project.compile(select or (), exclude or ())
+        if inline is not None and (select or exclude):
+            fix = "Leave out --select and --exclude."
+            raise ConfigError(Problem("usage", "--inline renders one query and selects no model.", fix=fix))
+        models = project.compile(select or (), exclude or ()) if inline is None else [project.compile_inline(inline)]
         current.body["models"] = [
             {"name": model.name, "file": model.path, "compiled_sql": model.compiled_sql} for model in models
         ]
-        if select:
+        if inline is not None:
+            current.text(models[0].compiled_sql)
+        elif select:
             current.text("\n\n".join(f"-- {model.path}\n{model.compiled_sql}" for model in models))
         else:
             current.text(f"compiled {counted(len(models), 'model')} to {project.file.target_path}/compiled")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from pusher.compile import assemble, configs, doc_blocks, files, graph, properties, test_configs
@@ -19,6 +20,9 @@ from pusher.compile.words import Render, Words, locate_word
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.errors import Problem
 
+# With a blank, so that no file can have this name and no ref() means it.
+INLINE, INLINE_OPTION = "inline query", "--inline"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -30,6 +34,7 @@ class Settings:
         variables: Values that win over the project's own variables.
         run_started_at: Moment of the run.
         standing: Incremental models whose table stands; they give the rows to add to it.
+        inline: A query from the command line, or None; it is a model that no other can refer to.
     """
 
     project: ProjectFile
@@ -37,6 +42,7 @@ class Settings:
     variables: Mapping[str, Any]
     run_started_at: datetime
     standing: frozenset[str] = frozenset()
+    inline: str | None = None
 
 
 class Compilation:
@@ -45,6 +51,8 @@ class Compilation:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.files = files.find(settings.project)
+        if settings.inline is not None:
+            self.files.models[INLINE] = files.TextFile(INLINE_OPTION, Path(INLINE_OPTION), settings.inline, ())
         found = (*self.files.models.values(), *self.files.macros, *self.files.tests.values())
         self.texts = {file.path: file.text for file in found}
         self.problems = list(self.files.problems)
