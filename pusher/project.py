@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import Inference, Manifest, Model, inspect, inspect_additions, load
+from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pusher.ledger.state import StateFolder
     from pusher.push.plan import View
     from pusher.push.world import PushReport
+    from pusher.showing import Showing
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 
@@ -281,7 +282,7 @@ class Project:
         Raises:
             CompileError: The query, or the project, is wrong.
         """
-        return self.manifest.inline(sql)
+        return self.manifest.with_inline(sql).models[INLINE]
 
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Render the selected models and write all of them to `target/compiled`."""
@@ -475,20 +476,22 @@ class Project:
         Raises:
             BuildError: The model is not in the warehouse.
         """
-        from pusher.warehouse import first_rows
+        return self._showing.model(self.models([name])[0], limit=limit)
 
-        model = self.models([name])[0]
-        with closing(self._warehouse()) as engine:
-            names, rows = first_rows(engine, model, limit=limit)
-        return Shown(names, self._masked(model, names, rows))
+    def show_inline(self, sql: str, *, limit: int) -> Shown:
+        """Return some rows of a query, rendered as if it were a model, with what identifies a person masked.
 
-    def _masked(self, model: Model, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
-        """Return rows without what identifies a person."""
-        from pusher.masking import mask, personal_columns, without_identifiers
+        Raises:
+            CompileError: The query does not render or bind.
+            BuildError: What it reads is not in the warehouse, or it fails.
+        """
+        return self._showing.query(sql, limit=limit)
 
-        hidden = personal_columns(self.manifest, model, names, self.account.payload_of(model))
-        hide = [mask if name.lower() in hidden else without_identifiers for name in names]
-        return [tuple(show(value) for show, value in zip(hide, row, strict=True)) for row in rows]
+    @property
+    def _showing(self) -> Showing:
+        from pusher.showing import Showing
+
+        return Showing(self.manifest, self.account, self._warehouse)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""

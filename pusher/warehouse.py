@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import Model
+from pusher.compile import Manifest, Model
+from pusher.compile.columns import sql_problem
 from pusher.config import Profile
 from pusher.contracts import EngineError
 from pusher.engines.duckdb import DuckDBEngine
@@ -69,3 +70,19 @@ def first_rows(engine: DuckDBEngine, model: Model, *, limit: int) -> tuple[list[
     except EngineError as error:
         fix = f"Run `pusher build --select +{model.name}` first."
         raise BuildError(Problem("not-built", f"{model.name}: {error.message}", model.path, fix=fix)) from error
+
+
+def rows_of_query(
+    engine: DuckDBEngine, manifest: Manifest, model: Model, *, limit: int
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Return the column names and some rows of a query that is no relation of the warehouse.
+
+    Raises:
+        BuildError: What it reads is not there, or it fails.
+    """
+    try:
+        engine.check_is_query(model.compiled_sql)
+        names = [column.name for column in engine.columns(model.compiled_sql)]
+        return names, engine.rows(f"select * from (\n{model.compiled_sql}\n) as query limit {int(limit)}")
+    except EngineError as error:
+        raise BuildError(sql_problem(manifest, model, error, analysis=False)) from error

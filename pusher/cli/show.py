@@ -10,15 +10,22 @@ import typer
 
 from pusher.cli import options, render
 from pusher.cli.session import session
+from pusher.errors import ConfigError, Problem
 
-HELP = """Show some rows of a built model, or with --payload the exact request body.
+HELP = """Show some rows of a built model or of a query, or with --payload the exact request body.
+
+Values that identify a person are masked.
 
 Example: pusher show tiktok_offline_events --limit 3"""
 
 
 def show(
     *,
-    model: Annotated[str, typer.Argument(help="Model to show.")],
+    model: Annotated[str | None, typer.Argument(help="Model to show.", show_default=False)] = None,
+    inline: Annotated[
+        str | None,
+        typer.Option("--inline", help="A query to show, rendered as if it were a model.", show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="Rows to show.")] = 5,
     payload: Annotated[bool, typer.Option("--payload", help="Print the request body that these rows make.")] = False,
     project_dir: options.ProjectDir = Path(),
@@ -34,10 +41,16 @@ def show(
     """Show rows of a model."""
     with session("show", as_json=json and not payload, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
-        if payload:
+        if (model is None) is (inline is None) or (payload and inline is not None):
+            fix = "Write `pusher show MODEL`, with or without --payload, or `pusher show --inline QUERY`."
+            raise ConfigError(Problem("usage", "show takes a model or a query.", fix=fix))
+        if payload and model is not None:
             sys.stdout.buffer.write(project.show_payload(model, limit=limit))
             return
-        shown = project.show(model, limit=limit)
+        if inline is not None:
+            shown = project.show_inline(inline, limit=limit)
+        else:
+            shown = project.show(str(model), limit=limit)
         current.body["rows"] = [dict(zip(shown.columns, row, strict=True)) for row in shown.rows]
         records = []
         for number, row in enumerate(shown.rows, start=1):

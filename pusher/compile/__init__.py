@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
+from pusher.compile.compilation import INLINE
 from pusher.compile.manifest import Manifest, load
 from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 
 __all__ = [
+    "INLINE",
     "ColumnDoc",
     "DataTest",
     "Inference",

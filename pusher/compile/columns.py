@@ -134,10 +134,19 @@ def infer(manifest: Manifest, engine: Engine, models: Iterable[str] | None = Non
     Raises:
         CompileError: Models or sources are wrong; all problems at once.
     """
+    return infer_all(manifest, engine, models).models
+
+
+def infer_all(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> Inference:
+    """Return the columns of models and of the sources that they read.
+
+    Raises:
+        CompileError: Models or sources are wrong; all problems at once.
+    """
     found = inspect(manifest, engine, models)
     if found.problems:
         raise CompileError(*found.problems)
-    return found.models
+    return found
 
 
 def _create(engine: Engine, relation: Relation, columns: Sequence[Column]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pusher.compile import assemble, selection
-from pusher.compile.compilation import INLINE, Compilation, Settings
+from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.config import Profile, ProjectFile
@@ -61,13 +61,13 @@ class Manifest:
         """
         return _load(replace(self._compilation.settings, standing=frozenset(names)))
 
-    def inline(self, sql: str) -> Model:
-        """Return a query from the command line as a model of the project.
+    def with_inline(self, sql: str) -> Manifest:
+        """Return the project with a query from the command line as its model `INLINE`.
 
         Raises:
             CompileError: All problems of the query, at once.
         """
-        return _load(replace(self._compilation.settings, inline=sql)).models[INLINE]
+        return _load(replace(self._compilation.settings, inline=sql))
 
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.

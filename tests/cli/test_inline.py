@@ -1,4 +1,4 @@
-"""`pusher compile --inline`."""
+"""`pusher compile --inline` and `pusher show --inline`."""
 
 from __future__ import annotations
 
@@ -41,3 +41,79 @@ def test_a_wrong_query_is_told(shop: Shop, words: tuple[str, ...], message: str,
     assert ran.code == 2
     assert message in ran.err
     assert fix in ran.err
+
+
+# rows ---------------------------------------------------------------------------------------------------------------
+
+
+def shown(shop: Shop, query: str) -> list[dict[str, object]]:
+    """Return the rows of a query."""
+    rows = shop("show", "--inline", query, "--json").json["rows"]
+    assert isinstance(rows, list)
+    return rows
+
+
+def test_rows_of_a_query_are_shown(shop: Shop) -> None:
+    """On what was built, as many as asked for."""
+    shop("build")
+    query = "select order_id, amount * 2 as twice from {{ ref('stg_orders') }} order by order_id"
+
+    assert shown(shop, query)[:2] == [{"order_id": "1", "twice": 21.0}, {"order_id": "2", "twice": 40.5}]
+    assert len(shop("show", "--inline", query, "--limit", "1", "--json").json["rows"]) == 1
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "email",
+        "upper(phone)",
+        "reverse(contact)",
+        "md5(email)",
+        "sha256(email)",
+        "{'inside': [email]}",
+        "to_json(stg)",
+        "list_transform([email], lambda x: x || '!')",
+        "(select max(email) from {{ ref('stg_orders') }})",
+    ],
+)
+def test_what_comes_from_a_person_is_masked_under_any_name(shop: Shop, expression: str) -> None:
+    """Renamed, changed, hashed or packed; the other columns are not."""
+    shop("build")
+
+    query = f"select {expression} as harmless, amount from {{{{ ref('stg_orders') }}}} as stg where order_id = '1'"
+    (row,) = shown(shop, query)
+
+    assert str(row["harmless"]).strip("[]'").endswith("****")
+    assert row["amount"] == 10.5
+
+
+def test_a_column_that_cannot_be_followed_is_masked(shop: Shop) -> None:
+    """A pivot, whose columns only the engine knows."""
+    shop("build")
+
+    query = (
+        "select * from (pivot {{ ref('stg_orders') }} on order_id in ('1') using max(email) group by amount) "
+        "where amount = 10.5"
+    )
+
+    assert [list(row.values()) for row in shown(shop, query)] == [["****", "****"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (("--inline", "select nope from {{ ref('stg_orders') }}"), 2, '--inline:1:8: Referenced column "nope"'),
+        (("--inline", "select 1; select 2"), 2, "this text has 2 statements"),
+        (("--inline", "drop table x"), 2, "A model is exactly one SELECT"),
+        (("--inline", "select * from {{ ref('stg_orders') }}"), 2, "does not exist"),
+        (("offline", "--inline", "select 1"), 2, "show takes a model or a query."),
+        (("--payload", "--inline", "select 1"), 2, "show takes a model or a query."),
+        ((), 2, "show takes a model or a query."),
+    ],
+)
+def test_a_query_that_cannot_be_shown_is_told(shop: Shop, words: tuple[str, ...], code: int, message: str) -> None:
+    """Before the build there is nothing to read."""
+    ran = shop("show", *words)
+
+    assert ran.code == code
+    assert message in ran.err

@@ -1,0 +1,36 @@
+"""Which columns of a query may hold what identifies a person, by what they are made of and not by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pusher.compile import Manifest, SourceKey
+from pusher.contracts import Column
+from pusher.lint.flow.project import Flow
+
+
+def personal_outputs(
+    manifest: Manifest,
+    name: str,
+    *,
+    columns: Mapping[str, Sequence[Column]],
+    source_columns: Mapping[SourceKey, Sequence[Column]],
+) -> frozenset[str]:
+    """Return the columns of a model, in lower case, that may hold an identifier, readable or hashed.
+
+    What cannot be followed may hold any.
+
+    Args:
+        manifest: The compiled project.
+        name: The model.
+        columns: Columns of each model.
+        source_columns: Columns of each source.
+    """
+    relation = Flow(manifest, columns, source_columns).relation(name)
+    found = set()
+    for column in columns[name]:
+        output = relation.named.get(column.name.lower())
+        value = relation.everything() if output is None else output.value.flat()
+        if value.leaks or value.hashed:
+            found.add(column.name.lower())
+    return frozenset(found)
