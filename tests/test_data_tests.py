@@ -475,6 +475,22 @@ def test_settings_of_the_project_are_checked(tmp_path: Path) -> None:
     ]
 
 
+def test_a_test_that_reads_a_disabled_model_is_left_out(tmp_path: Path) -> None:
+    """As in dbt, with a notice."""
+    manifest = project(
+        tmp_path,
+        on_column(
+            "parent", "          - relationships: {arguments: {to: ref('old'), field: id}}\n          - not_null\n"
+        ),
+        models__old="{{ config(enabled=false) }}select 1 as id",
+    )
+
+    assert list(manifest.tests) == ["not_null_orders_parent"]
+    assert manifest.notices == (
+        "Data test relationships_orders_parent__id__ref_old_ is left out: it reads a model that is disabled.",
+    )
+
+
 def test_arguments_outside_of_arguments_are_told_once(tmp_path: Path) -> None:
     """They work; newer versions of dbt refuse them."""
     manifest = project(

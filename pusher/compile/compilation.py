@@ -193,6 +193,7 @@ class Compilation:
         for file in self.files.tests.values():
             tests.read_query(file)
         self.problems += tests.problems
+        self.notices = (*self.notices, *tests.notices)
         if tests.bare:
             more = f", and {len(tests.bare) - 1} more" if len(tests.bare) > 1 else ""
             where = f"{tests.bare[0]}{more}"

@@ -81,6 +81,7 @@ class DataTests:
         tests: Those that are enabled, by name.
         problems: What is wrong.
         bare: Places of tests whose arguments do not stand under `arguments:`.
+        notices: What a person should know.
     """
 
     renderer: Renderer
@@ -90,6 +91,7 @@ class DataTests:
     tests: dict[str, DataTest] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     bare: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
 
     def read_subject(self, subject: Subject) -> None:
         """Render the generic tests of a model or source."""
@@ -131,6 +133,9 @@ class DataTests:
         where = render.merged().get("where")
         model = f"(select * from {subject.relation} where {where}) dbt_subquery" if where else subject.relation
         sql = self.renderer.call_test(macro, {"model": model, **arguments}, render)
+        if render.problems and all(problem.code == "disabled-ref" for problem in render.problems):
+            self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
+            return
         for problem in render.problems:
             self._wrong(problem, test)
         if render.problems:

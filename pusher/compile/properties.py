@@ -21,12 +21,11 @@ _TOP = {
     "exposures",
     "macros",
     "groups",
-    "unit_tests",
     "data_tests",
     "analyses",
     "anchors",
 }
-_TOP_REFUSED = {"seeds", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
+_TOP_REFUSED = {"unit_tests", "seeds", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
 _MODEL = {
     "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints", "access",
     "group", "latest_version", "deprecation_date",
