@@ -222,6 +222,30 @@ def test_failures_can_be_kept_in_a_table(tmp_path: Path, warehouse: DuckDBEngine
     assert warehouse.rows(f"select * from {table}") == [(2, None, 7)]
 
 
+def test_the_table_of_failures_has_the_name_that_is_given(tmp_path: Path, warehouse: DuckDBEngine) -> None:
+    """By `alias` and `schema`, as they are."""
+    config = "{store_failures: true, alias: bad, schema: audit}"
+    manifest = project(tmp_path, on_column("word", f"          - not_null: {{config: {config}}}\n"))
+
+    (one,) = asked(manifest, warehouse)
+
+    assert (one.stored, warehouse.rows("select * from audit.bad")) == ('"shop"."audit"."bad"', [(2, None, 7)])
+
+
+def test_what_is_kept_is_one_query_too(tmp_path: Path, warehouse: DuckDBEngine) -> None:
+    """A setting cannot bring a statement of its own into the warehouse."""
+    where = (
+        "1=1) as q group by id); drop table orders; create table other as (select 1 as unique_field, 1 as n_records "
+        "from (select 1 as id where (1=1)"
+    )
+    config = f'{{store_failures: true, where: "{where}"}}'
+    manifest = project(tmp_path, on_column("id", f"          - unique: {{config: {config}}}\n"))
+
+    (one,) = asked(manifest, warehouse)
+
+    assert (one.status, warehouse.rows("select count(*) from orders")) == ("error", [(4,)])
+
+
 def test_a_test_reads_ephemeral_models_and_quoted_columns(tmp_path: Path, warehouse: DuckDBEngine) -> None:
     """An ephemeral model lives inside the query; a column with a strange name is quoted when YAML says so."""
     yaml = (
@@ -360,12 +384,19 @@ def test_a_test_of_a_source_runs_before_its_models(tmp_path: Path, warehouse: Du
     assert one.message == "raw.lines.word: 1 row against not_null (source_not_null_raw_lines_word)."
 
 
+# Ends the query that counts, drops a table, and begins another query that is whole.
+ENDS = (
+    "1=1) as q where id > 0 group by id) as wrong; drop table orders; select 0 as failures, false as should_warn, "
+    "false as should_error from (select id as unique_field, 1 as n_records from (select 1 as id where (1=1)"
+)
+
+
 def test_a_query_that_does_not_run_is_told_with_its_place(tmp_path: Path, warehouse: DuckDBEngine) -> None:
     """An unknown column, and a setting that would end the query and begin another statement."""
     manifest = project(
         tmp_path,
         "    columns:\n      - {name: nope, data_tests: [not_null]}\n      - name: id\n        data_tests:\n"
-        "          - unique: {config: {where: '1=1); drop table orders; select (1'}}\n",
+        f'          - unique: {{config: {{where: "{ENDS}"}}}}\n',
     )
 
     nope, ended = asked(manifest, warehouse)
