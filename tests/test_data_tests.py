@@ -295,6 +295,8 @@ def test_tests_have_the_names_that_dbt_gives_them(tmp_path: Path) -> None:
         "          - accepted_values: {name: few, values: [a]}\n"
         "          - accepted_values: {values: [aaaaaaaaaaaaaaaaaaaaaaaaaa, bbbbbbbbbbbbbbbbbbbbbbbb]}\n"
         "          - {test_name: unique, name: by_name}\n"
+        f"          - accepted_values: {{values: [{'a' * 34}]}}\n"
+        f"          - accepted_values: {{values: [{'b' * 35}]}}\n"
     )
     sources = SOURCES.replace("{name: id, data_type: integer}", "{name: id, data_type: integer, data_tests: [unique]}")
     manifest = project(tmp_path, yaml, **{"models/s.yml": f"{sources}models:\n  - name: orders\n{yaml}"})
@@ -307,6 +309,8 @@ def test_tests_have_the_names_that_dbt_gives_them(tmp_path: Path) -> None:
         "few",
         "accepted_values_orders_39eaf3b5b4d779dfc625ae7852aece1c",
         "by_name",
+        f"accepted_values_orders_word__{'a' * 34}",
+        "accepted_values_orders_00956267ff0276bf0dedde380bfc13b5",
         "source_unique_raw_lines_id",
     ]
 
