@@ -192,11 +192,13 @@ def test_settings_of_the_project_stand_below_those_of_a_test(tmp_path: Path, war
     manifest = project(
         tmp_path,
         on_column(
-            "word", "          - not_null\n          - loud\n          - not_null: {name: sure, severity: error}\n"
+            "word",
+            "          - not_null\n          - loud\n          - loud: {name: quiet, severity: warn}\n"
+            "          - not_null: {name: sure, severity: error}\n          - not_null: {name: none, where: id > 2}\n",
         ),
         **{
             "dbt_project.yml": "name: shop\nprofile: shop\ndata_tests:\n  +severity: error\n"
-            "  shop: {+severity: warn, +tags: nightly}\n"
+            "  shop: {+severity: warn, +tags: nightly, +where: id < 3}\n"
         },
         macros__loud="{% test loud(model, column_name) %}{{ config(severity='error', tags='own') }}"
         "select 1 from {{ model }} where {{ column_name }} is null{% endtest %}",
@@ -205,8 +207,11 @@ def test_settings_of_the_project_stand_below_those_of_a_test(tmp_path: Path, war
     assert [(one.test.name, one.status, one.test.tags) for one in asked(manifest, warehouse)] == [
         ("not_null_orders_word", "warn", ("nightly",)),
         ("loud_orders_word", "fail", ("nightly", "own")),
+        ("quiet", "warn", ("nightly", "own")),
         ("sure", "fail", ("nightly",)),
+        ("none", "pass", ("nightly",)),
     ]
+    assert "where id < 3) dbt_subquery" in manifest.tests["sure"].compiled_sql
 
 
 def test_failures_can_be_kept_in_a_table(tmp_path: Path, warehouse: DuckDBEngine) -> None:
@@ -319,8 +324,8 @@ def test_tests_have_the_names_that_dbt_gives_them(tmp_path: Path) -> None:
 
 CHAIN = {
     "models__below": "select id from {{ ref('orders') }}",
-    "models__beside": "select 1 as one",
-    "models__both": "select * from {{ ref('below') }}, {{ ref('beside') }}",
+    "models__side": "select 1 as one",
+    "models__both": "select * from {{ ref('below') }}, {{ ref('side') }}",
 }
 
 
@@ -341,7 +346,7 @@ def test_what_is_below_a_failure_is_not_built(tmp_path: Path, warehouse: DuckDBE
 
     built = build(manifest, warehouse, None, told, STILL, tests=manifest.tests.values())
 
-    assert became(built) == {"beside": "built", "orders": "built", "below": "skipped", "both": "skipped"}
+    assert became(built) == {"side": "built", "orders": "built", "below": "skipped", "both": "skipped"}
     assert ends(built.tests) == [("not_null", "fail", 1), ("singular", "skipped", None)]
     assert [one for one in told.events if isinstance(one, DataTestFinished)] == [
         DataTestFinished("not_null_orders_word", "fail", 1, 0.0),
@@ -365,13 +370,13 @@ def test_a_test_of_two_models_stops_what_is_below_both(tmp_path: Path, warehouse
     manifest = project(
         tmp_path,
         "    description: x\n",
-        tests__two="select 1 from {{ ref('orders') }}, {{ ref('beside') }}",
+        tests__two="select 1 from {{ ref('orders') }}, {{ ref('side') }}",
         **CHAIN,
     )
 
     built = build(manifest, warehouse, tests=manifest.tests.values())
 
-    assert became(built) == {"beside": "built", "orders": "built", "below": "built", "both": "skipped"}
+    assert became(built) == {"side": "built", "orders": "built", "below": "built", "both": "skipped"}
 
 
 def test_a_test_of_a_source_runs_before_its_models(tmp_path: Path, warehouse: DuckDBEngine) -> None:
@@ -383,7 +388,7 @@ def test_a_test_of_a_source_runs_before_its_models(tmp_path: Path, warehouse: Du
 
     built = build(manifest, warehouse, tests=manifest.tests.values())
 
-    assert became(built) == {"beside": "built", "orders": "skipped", "below": "skipped", "both": "skipped"}
+    assert became(built) == {"side": "built", "orders": "skipped", "below": "skipped", "both": "skipped"}
     (one,) = built.tests
     assert one.message == "raw.lines.word: 1 row against not_null (source_not_null_raw_lines_word)."
 
