@@ -176,12 +176,13 @@ def test_leftover_web_events_that_the_pixel_shares_expire_after_36_hours(tmp_pat
         model.write_text(
             text.replace("order_id,\n    order_id as", "'https://shop.example/' as page_url,\n    order_id as")
         )
-        shop.sell([Order("order-00000", at="2026-11-20 11:00:00")])
+        shop.sell([Order("order-00000", at="2026-11-20 11:00:00"), Order("order-00001", at="2026-11-18 11:00:00")])
         shop.build()
-        shop.push()
+        first = shop.push()
         before = len(server.requests())
 
         late = shop.push(now=NOW + timedelta(hours=36))
 
+        assert (first.models[0].terms["planned"], first.models[0].terms["expired"]) == (1, 1)
         assert late.models[0].resumed["expired_late"] == 1
         assert len(server.requests()) == before

@@ -138,6 +138,20 @@ def test_orders_of_two_event_sources_stop_the_push(twice: Shop) -> None:
     assert twice.push().exit_code == 0
 
 
+def test_orders_are_compared_by_a_column_in_any_case_and_without_nulls(twice: Shop) -> None:
+    """A row that names no order is not the same order as another one that names none."""
+    policy(twice, "refuse")
+    for name in (VIEW, "tiktok_web_events"):
+        model = twice.root / "models" / f"{name}.sql"
+        text = model.read_text()
+        assert text.count("    order_id,\n") == 1
+        model.write_text(text.replace("    order_id,\n", "    nullif(order_id, 'order-00000') as \"ORDER_ID\",\n"))
+    twice.build()
+
+    with pytest.raises(PlanError, match="1 order stands in tiktok_web_events"):
+        twice.push()
+
+
 def test_a_view_without_order_ids_has_nothing_to_compare(twice: Shop) -> None:
     """The check needs the column that names the order."""
     policy(twice, "refuse")
