@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pusher.errors import ConfigError, PlanError
-from pusher.push.world import PushReport
+from pusher.errors import ConfigError, Incomplete, PlanError, Problem
+from pusher.outcomes import Patience, PushChoice
+from pusher.push.work import DeliveryLimits
+from pusher.push.world import PushOptions, PushReport
 from tests.push.refused import pin
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
@@ -24,6 +26,44 @@ def terms(report: PushReport) -> dict[str, int]:
 def fresh(count: int) -> list[Order]:
     """Return orders of three hours ago."""
     return [replace(order, at=TODAY) for order in orders(count)]
+
+
+def test_what_a_person_chose_and_what_the_files_say_become_options(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Patience, requests in flight, the pixel's window and what happens to conflicts, each in its place."""
+    shop = Shop(tmp_path / "shop", requests_per_second=7, concurrency=3)
+    (shop.root / "pusher.yml").write_text("push: {shared_with_pixel: true, on_change: ignore}\n")
+    shop.sell(fresh(1))
+    shop.build()
+    found: list[PushOptions] = []
+
+    def keep(views: object, world: object, options: PushOptions) -> object:
+        del views, world
+        found.append(options)
+        raise Incomplete(Problem("enough", "That is enough."))
+
+    monkeypatch.setattr("pusher.push.run.push", keep)
+    patience = Patience(wait_s=1.0, deadline_s=2.0, grace_s=3.0, max_dead_share=0.4)
+    with pytest.raises(Incomplete):
+        shop.project().push(choice=PushChoice(dry_run=True, test_event_code=" T1 ", patience=patience))
+    with pytest.raises(Incomplete):
+        shop.project().push([VIEW], choice=PushChoice(adopt=True))
+
+    chosen, other = found
+    limits = DeliveryLimits(concurrency=3, deadline_s=2.0, grace_s=3.0, max_dead_share=0.4, pixel_window=True)
+    assert chosen == PushOptions(
+        dry_run=True,
+        test_event_code="T1",
+        requests_per_s=7,
+        limits=limits,
+        on_change="ignore",
+        pixel_window=True,
+        resume_all=True,
+        wait_s=1.0,
+        normaliser_version=chosen.normaliser_version,
+    )
+    assert (other.adopt, other.resume_all, other.dry_run, other.wait_s) == (True, False, False, 0.0)
 
 
 # without a ledger ---------------------------------------------------------------------------------------------------
