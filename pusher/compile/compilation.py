@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import assemble, configs, doc_blocks, files, graph, properties, test_configs
+from pusher.compile import assemble, configs, data_test_configs, doc_blocks, files, graph, properties
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.increments import increment_of
 from pusher.compile.model import DataTest, Model, SourceKey, missing
@@ -179,7 +179,7 @@ class Compilation:
 
     def _data_tests(self, renderer: Renderer, values: Values) -> dict[str, DataTest]:
         known = len(values.problems)
-        everywhere, problems = test_configs.of_project(self.settings.project, values.setting)
+        everywhere, problems = data_test_configs.of_project(self.settings.project, values.setting)
         self.problems += [*problems, *values.problems[known:]]
         project = self.settings.project.name
         tests = DataTests(renderer, project, everywhere, self._finished)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pusher.compile import test_configs
+from pusher.compile import data_test_configs
 from pusher.compile.configs import merge
 from pusher.compile.files import TextFile
 from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Source, SourceKey, WrittenTest, missing
@@ -103,7 +103,7 @@ class DataTests:
 
     def read_query(self, file: TextFile) -> None:
         """Render a query of its own."""
-        render = Render(file.name, file.path, self.everywhere, check=test_configs.check)
+        render = Render(file.name, file.path, self.everywhere, check=data_test_configs.check)
         sql = self.renderer.render(file, render)
         self.problems += render.problems
         if not render.problems:
@@ -119,7 +119,7 @@ class DataTests:
             return
         written = {**test.arguments, **({"column_name": column.name} if column else {})}
         name = test.given_name or generic_name(test, subject, written)
-        render = Render(name, test.file, merge(self.everywhere, test.config), check=test_configs.check)
+        render = Render(name, test.file, merge(self.everywhere, test.config), check=data_test_configs.check)
         if test.is_bare:
             self.bare.append(f"{test.file}:{test.line}")
         # The subject comes first, as what a test reads.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import configs, locations, test_configs
+from pusher.compile import configs, data_test_configs, locations
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
 from pusher.compile.values import KeyPath, Values
 from pusher.config import Document, load_yaml
@@ -178,7 +178,7 @@ class _Reader:
         if given_name is not None and not isinstance(given_name, str):
             self._wrong("wrong-type", "`name` must be text.", (*path, "name"), "Quote it.")
             return None
-        legacy = {key: value for key, value in given.items() if key in test_configs.KNOWN_KEYS}
+        legacy = {key: value for key, value in given.items() if key in data_test_configs.KNOWN_KEYS}
         config = self._mapping(given, "config", path)
         accepted = {}
         for key, raw, here in (
@@ -186,7 +186,7 @@ class _Reader:
             *((key, value, (*path, "config", key)) for key, value in config.items()),
         ):
             value = self._render(raw, self._document, here)
-            problem = test_configs.check(str(key), value)
+            problem = data_test_configs.check(str(key), value)
             if problem is None:
                 accepted[key] = value
             else:
