@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -142,14 +143,16 @@ def soak(events: int, cache: Path, *, seed: int = 1, latency_ms: float = 0.0) ->
     try:
         world = World(Scale(events=events, concurrency=8), cache, work, server.url)
         world.set_up()
-        (coverage,) = (view for view in world.build().json()["coverage"] if view["model"] == VIEW)
+        # Rows of the last hours become due while a soak runs, so all of it happens at one moment.
+        clock = ("--clock", datetime.now(UTC).isoformat(timespec="seconds"))
+        (coverage,) = (view for view in world.build(more=clock).json()["coverage"] if view["model"] == VIEW)
         rows = coverage["good"]
         state = work / "state"
         moments = sorted(random.uniform(_EARLIEST, _LATEST) * rows for _ in range(KILLS))
         at_risk, peaks = 0, []
         started = time.monotonic()
         for kill_at in (*moments, None):
-            command = pusher_command("push", *world.options(), "--select", VIEW, "--state-dir", str(state))
+            command = pusher_command("push", *world.options(), "--select", VIEW, "--state-dir", str(state), *clock)
             with tempfile.TemporaryFile() as output:
                 process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
                 peaks.append(_wait(process, server, kill_at))

@@ -147,11 +147,11 @@ class World:
         )
         (self.project / "profiles.yml").write_text(profile, encoding="utf-8")
 
-    def build(self, target: str = "bench", select: Sequence[str] = ()) -> Finished:
+    def build(self, target: str = "bench", select: Sequence[str] = (), *, more: Sequence[str] = ()) -> Finished:
         """Run `pusher build` into a new warehouse, without data tests: what it is compared with has none."""
         remove_database(self.database if target == "bench" else self.project / "tight.duckdb")
         chosen = [argument for name in select for argument in ("--select", name)]
-        done = pusher("build", *self.options(target), *chosen, "--exclude", "resource_type:test")
+        done = pusher("build", *self.options(target), *chosen, "--exclude", "resource_type:test", *more)
         self._is_built = self._is_built or (target == "bench" and not select)
         return done
 
