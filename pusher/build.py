@@ -109,7 +109,7 @@ def build(
         tests: Data tests to run.
 
     Raises:
-        BuildError: Models failed. What does not read them was still built; all problems at once.
+        BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
     """
     chosen = {model.name for model in models} if models is not None else set(manifest.models)
     run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests))
@@ -127,7 +127,7 @@ def build(
         coming.discard(model.name)
         _test(run, coming)
     if run.problems:
-        error = BuildError(*run.problems)
+        error = BuildError(*run.problems, *(one.problem for one in run.tested if one.is_wrong))
         skipped = [built.model for built in run.built if built.status == "skipped"]
         if skipped:
             error.add_note(f"Not built because of this: {', '.join(skipped)}.")

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pusher.clock import Clock
-from pusher.compile import DataTest, Manifest, Relation
+from pusher.compile import DataTest, Manifest
 from pusher.contracts import Engine, EngineError
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 from pusher.progress import DataTestFinished, Listener
 
 PASSED, WARNED, FAILED, BROKEN, SKIPPED = "pass", "warn", "fail", "error", "skipped"
-AUDIT_SCHEMA = "dbt_test__audit"
 _DEFAULTS = {"fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}
 
 
@@ -29,7 +28,6 @@ class DataTestResult:
         seconds: Time it took.
         message: What is wrong, one sentence without a value; empty when it passed.
         fix: What to do next, or None.
-        stored: Table with the rows that are wrong, or None.
     """
 
     test: DataTest
@@ -38,7 +36,6 @@ class DataTestResult:
     seconds: float
     message: str = ""
     fix: str | None = None
-    stored: str | None = None
 
     @property
     def problem(self) -> Problem:
@@ -68,7 +65,7 @@ class DataTestResult:
             "line": test.line,
             "message": self.message,
             "fix": self.fix,
-            "stored": self.stored,
+            "stored": None if test.stored is None else str(test.stored),
         }
 
 
@@ -76,8 +73,10 @@ def run_test(manifest: Manifest, engine: Engine, test: DataTest, clock: Clock) -
     """Ask one question of the warehouse."""
     started = clock.monotonic_s()
     try:
-        stored = _store(manifest, engine, test) if test.config.get("store_failures") else None
-        failures, warns, fails = _count(engine, test, stored)
+        if test.stored is not None:
+            engine.check_is_query(_limited(test))
+            engine.create(test.stored, _limited(test), materialized="table")
+        failures, warns, fails = _count(engine, test)
     except EngineError as error:
         fix = " ".join(filter(None, (error.fix, f"Look at {_compiled(manifest, test)}.")))
         return DataTestResult(test, BROKEN, None, clock.monotonic_s() - started, f"{test.name}: {error.message}", fix)
@@ -88,8 +87,8 @@ def run_test(manifest: Manifest, engine: Engine, test: DataTest, clock: Clock) -
     message = f"{test.subject}: {_found(test, failures)} against {test.kind} ({test.name})."
     if test.is_singular:
         message = f"{test.name}: the query found {_found(test, failures)}."
-    where = f"select * from {stored}" if stored else _compiled(manifest, test)
-    return DataTestResult(test, status, failures, seconds, message, f"See the rows: {where}.", stored)
+    where = f"select * from {test.stored}" if test.stored else _compiled(manifest, test)
+    return DataTestResult(test, status, failures, seconds, message, f"See the rows: {where}.")
 
 
 def skipped(test: DataTest) -> DataTestResult:
@@ -136,19 +135,10 @@ def _limited(test: DataTest) -> str:
     return f"{test.compiled_sql}\nlimit {int(limit)}" if limit else test.compiled_sql
 
 
-def _store(manifest: Manifest, engine: Engine, test: DataTest) -> str:
-    """Keep the rows that are wrong in a table of their own; returns its name."""
-    schema = test.config.get("schema") or f"{manifest.schema}_{AUDIT_SCHEMA}"
-    relation = Relation.of(manifest.database, str(schema), str(test.config.get("alias") or test.name))
-    engine.check_is_query(_limited(test))
-    engine.create(relation, _limited(test), materialized="table")
-    return str(relation)
-
-
-def _count(engine: Engine, test: DataTest, stored: str | None) -> tuple[int, bool, bool]:
+def _count(engine: Engine, test: DataTest) -> tuple[int, bool, bool]:
     """Return what was found, and whether that warns and fails."""
     fail_calc, warn_if, error_if = (str(test.config.get(key) or value) for key, value in _DEFAULTS.items())
-    rows = f"select * from {stored}" if stored else _limited(test)
+    rows = f"select * from {test.stored}" if test.stored else _limited(test)
     sql = (
         f"select coalesce({fail_calc}, 0) as failures, coalesce({fail_calc}, 0) {warn_if} as should_warn, "
         f"coalesce({fail_calc}, 0) {error_if} as should_error from (\n{rows}\n) as {identifier('wrong')}"

@@ -13,7 +13,7 @@ from pusher.build import Built, build
 from pusher.compile import DataTest, Manifest
 from pusher.data_tests import DataTestResult, run_test, run_tests
 from pusher.engines.duckdb import DuckDBEngine
-from pusher.errors import ConfigError
+from pusher.errors import BuildError, ConfigError
 from pusher.progress import DataTestFinished
 from tests.compile.support import STARTED, compiled, refused
 from tests.test_build import Told
@@ -222,19 +222,90 @@ def test_failures_can_be_kept_in_a_table(tmp_path: Path, warehouse: DuckDBEngine
     for _ in range(2):
         (one,) = asked(manifest, warehouse)
 
-        assert (one.status, one.failures, one.stored) == ("fail", 1, table)
+        assert (one.status, one.failures, one.as_json()["stored"]) == ("fail", 1, table)
         assert one.fix == f"See the rows: select * from {table}."
     assert warehouse.rows(f"select * from {table}") == [(2, None, 7)]
 
 
 def test_the_table_of_failures_has_the_name_that_is_given(tmp_path: Path, warehouse: DuckDBEngine) -> None:
-    """By `alias` and `schema`, as they are."""
+    """By `alias`, and by `schema` behind that of the target, as for models."""
     config = "{store_failures: true, alias: bad, schema: audit}"
     manifest = project(tmp_path, on_column("word", f"          - not_null: {{config: {config}}}\n"))
 
     (one,) = asked(manifest, warehouse)
 
-    assert (one.stored, warehouse.rows("select * from audit.bad")) == ('"shop"."audit"."bad"', [(2, None, 7)])
+    assert one.fix == 'See the rows: select * from "shop"."main_audit"."bad".'
+    assert warehouse.rows("select * from main_audit.bad") == [(2, None, 7)]
+
+
+@pytest.mark.parametrize(
+    ("config", "other"),
+    [
+        ("{store_failures: true, schema: audit, alias: orders}", "model `below`"),
+        ("{store_failures: true, schema: audit, alias: LINES}", "a source"),
+        ("{store_failures: true, schema: audit, alias: kept}", "that of the data test `first`"),
+    ],
+)
+def test_a_table_of_failures_replaces_nothing_else(tmp_path: Path, config: str, other: str) -> None:
+    """It is made anew with every run, so it may not have the name of a model, a source or another one."""
+    tests = (
+        "          - not_null: {name: first, config: {store_failures: true, schema: audit, alias: kept}}\n"
+        f"          - not_null: {{name: second, config: {config}}}\n"
+    )
+    found = refused(
+        tmp_path,
+        {
+            "models/orders.sql": ORDERS,
+            "models/below.sql": "{{ config(schema='audit', alias='orders') }}select 1 as id",
+            "models/s.yml": SOURCES
+            + "  - {name: old, schema: main_audit, tables: [{name: lines}]}\n"
+            + f"models:\n  - name: orders\n{on_column('id', tests)}",
+        },
+    )
+
+    assert [(code, place) for code, place, *_ in found] == [("same-relation", "models/s.yml:14:1")]
+    assert found[0][2].startswith(f"The table of failures of `second` would be {other}: ")
+
+
+def test_a_test_narrows_itself(tmp_path: Path, warehouse: DuckDBEngine) -> None:
+    """A `where` in its own block counts, unless YAML says another one."""
+    manifest = project(
+        tmp_path,
+        "    data_tests:\n      - twos\n      - twos: {name: ones, config: {where: id = 1}}\n",
+        macros__twos="{% test twos(model) %}{{ config(where='id = 2') }}select * from {{ model }}{% endtest %}",
+    )
+
+    assert [(one.test.name, one.failures) for one in asked(manifest, warehouse)] == [("twos_orders_", 2), ("ones", 1)]
+
+
+def test_a_query_of_its_own_has_no_where(tmp_path: Path) -> None:
+    """It would have no effect, as in dbt; here that is told."""
+    files = {"models/a.sql": "select 1 as one", "tests/mine.sql": "{{ config(where='one = 2') }}select 1 as one"}
+
+    assert refused(tmp_path, files) == [
+        (
+            "unsupported-config",
+            "tests/mine.sql:1:1",
+            "A query of its own has no `where`: dbt does not look at it.",
+            "Write it into the query.",
+        )
+    ]
+
+
+def test_a_model_that_fails_does_not_hide_a_test_that_failed(tmp_path: Path, warehouse: DuckDBEngine) -> None:
+    """Both are told, and what neither lets through is named."""
+    manifest = project(
+        tmp_path,
+        on_column("word", "          - not_null\n"),
+        models__wrong="{{ config(materialized='table') }}select error('x') as n",
+        **CHAIN,
+    )
+
+    with pytest.raises(BuildError) as caught:
+        build(manifest, warehouse, tests=manifest.tests.values())
+
+    assert [(one.code, one.place) for one in caught.value.problems][1:] == [("data-test", "models/s.yml:12:1")]
+    assert caught.value.problems[0].file == "models/wrong.sql"
 
 
 def test_what_is_kept_is_one_query_too(tmp_path: Path, warehouse: DuckDBEngine) -> None:

@@ -182,7 +182,9 @@ class Compilation:
         everywhere, problems = data_test_configs.of_project(self.settings.project, values.setting)
         self.problems += [*problems, *values.problems[known:]]
         project = self.settings.project.name
-        tests = DataTests(renderer, project, everywhere, self._finished)
+        taken = {str(source.relation).lower(): "a source" for source in self.properties.sources.values()}
+        taken |= {self._relation(name, self._config(name)).lower(): f"model `{name}`" for name in self.order}
+        tests = DataTests(renderer, project, everywhere, self._finished, self._relation, taken)
         for name in self.order:
             patch = self.properties.patches.get(name)
             if patch is not None:

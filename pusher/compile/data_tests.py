@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jinja2.runtime import Macro
+
 from pusher.compile import data_test_configs
 from pusher.compile.configs import merge
 from pusher.compile.files import TextFile
-from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Source, SourceKey, WrittenTest, missing
+from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Relation, Source, SourceKey, WrittenTest, missing
 from pusher.compile.render import BUILT_IN_FILE, Renderer
 from pusher.compile.words import Render
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
+AUDIT_SCHEMA = "dbt_test__audit"
 _LONGEST_NAME = 63
 _NAME_START = 30
 _OTHER = re.compile(r"[^0-9a-zA-Z_]+")
@@ -76,6 +79,8 @@ class DataTests:
         project: Name of the project.
         everywhere: What dbt_project.yml sets for all of them.
         finished: Returns the SQL that the engine runs, given a rendered query and the models that it reads.
+        relation: Returns the relation of a name with a configuration (`schema`, `alias`).
+        taken: What each relation of the project is, by its text in lower case.
 
     Attributes:
         tests: Those that are enabled, by name.
@@ -88,6 +93,8 @@ class DataTests:
     project: str
     everywhere: Mapping[str, Any]
     finished: Callable[[str, Iterable[str]], str]
+    relation: Callable[[str, Mapping[str, Any]], Relation]
+    taken: dict[str, str]
     tests: dict[str, DataTest] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     bare: list[str] = field(default_factory=list)
@@ -106,7 +113,10 @@ class DataTests:
         render = Render(file.name, file.path, self.everywhere, check=data_test_configs.check)
         sql = self.renderer.render(file, render)
         self.problems += render.problems
-        if not render.problems:
+        if "where" in render.config:
+            message, fix = "A query of its own has no `where`: dbt does not look at it.", "Write it into the query."
+            self.problems.append(Problem("unsupported-config", message, file.path, 1, 1, fix))
+        elif not render.problems:
             fqn = (self.project, *file.folder, file.name)
             self._add(file.name, SINGULAR, (file.path, 1), sql, render, config=render.merged(), fqn=fqn)
 
@@ -119,9 +129,38 @@ class DataTests:
             return
         written = {**test.arguments, **({"column_name": column.name} if column else {})}
         name = test.given_name or generic_name(test, subject, written)
-        render = Render(name, test.file, merge(self.everywhere, test.config), check=data_test_configs.check)
         if test.is_bare:
             self.bare.append(f"{test.file}:{test.line}")
+        config = merge(self.everywhere, test.config)
+        sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
+        # What the file of the subject says wins over what the block of the test says for itself.
+        known = config.get("where")
+        config = merge(self.everywhere, render.config, test.config)
+        if config.get("where") != known:
+            sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
+        if render.problems and all(problem.code == "disabled-ref" for problem in render.problems):
+            self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
+            return
+        for problem in render.problems:
+            self._wrong(problem, test)
+        if render.problems:
+            return
+        at = (test.file, test.line)
+        fqn = (*subject.fqn, name)
+        self._add(name, test.name, at, sql, render, config=config, fqn=fqn, subject=subject, column=column)
+
+    def _asked(
+        self,
+        macro: Macro,
+        name: str,
+        test: WrittenTest,
+        *,
+        subject: Subject,
+        column: ColumnDoc | None,
+        config: Mapping[str, Any],
+    ) -> tuple[str, Render]:
+        """Return the query of a generic test under a configuration, and what its render found out."""
+        render = Render(name, test.file, config, check=data_test_configs.check)
         # The subject comes first, as what a test reads.
         if subject.model is not None:
             render.refs[subject.model] = (test.file, test.line, 1)
@@ -130,21 +169,9 @@ class DataTests:
         arguments = {key: self.renderer.value(value, render) for key, value in test.arguments.items()}
         if column is not None:
             arguments.setdefault("column_name", identifier(column.name) if column.quote else column.name)
-        where = render.merged().get("where")
+        where = config.get("where")
         model = f"(select * from {subject.relation} where {where}) dbt_subquery" if where else subject.relation
-        sql = self.renderer.call_test(macro, {"model": model, **arguments}, render)
-        if render.problems and all(problem.code == "disabled-ref" for problem in render.problems):
-            self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
-            return
-        for problem in render.problems:
-            self._wrong(problem, test)
-        if render.problems:
-            return
-        # What the file of the subject says wins over what the test says for itself.
-        config = merge(self.everywhere, render.config, test.config)
-        at = (test.file, test.line)
-        fqn = (*subject.fqn, name)
-        self._add(name, test.name, at, sql, render, config=config, fqn=fqn, subject=subject, column=column)
+        return self.renderer.call_test(macro, {"model": model, **arguments}, render), render
 
     def _wrong(self, problem: Problem, test: WrittenTest) -> None:
         """Note a problem, at the test's own entry where it has no better place."""
@@ -174,6 +201,7 @@ class DataTests:
             fix = "Remove one of them, or give one a `name`."
             self.problems.append(Problem("duplicate-test", message, at[0], at[1], 1, fix))
             return
+        stored = self._stored(name, at, config) if config.get("store_failures") else None
         self.tests[name] = DataTest(
             name=name,
             kind=kind,
@@ -187,4 +215,15 @@ class DataTests:
             sources=tuple(render.sources),
             fqn=fqn,
             config=config,
+            stored=stored,
         )
+
+    def _stored(self, name: str, at: tuple[str, int], config: Mapping[str, Any]) -> Relation:
+        """Return the table that keeps what is wrong; it is made anew, so nothing else may have its name."""
+        place = {"schema": config.get("schema") or AUDIT_SCHEMA, "alias": config.get("alias")}
+        relation = self.relation(name, place)
+        other = self.taken.setdefault(relation.lower(), f"that of the data test `{name}`")
+        if other != f"that of the data test `{name}`":
+            message = f"The table of failures of `{name}` would be {other}: {relation}."
+            self.problems.append(Problem("same-relation", message, *at, 1, "Give it another alias or schema."))
+        return relation

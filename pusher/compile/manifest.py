@@ -29,7 +29,6 @@ class Manifest:
         sources: Sources by their two names.
         tests: Data tests by name.
         database: Name of the database that relations stand in.
-        schema: Schema of models that name none.
         macros: Names of the project's macros.
         notices: What templates logged for people.
         normaliser_version: What the project's macro of this name says, or None without it.
@@ -39,7 +38,6 @@ class Manifest:
         self._compilation = compilation
         self.project: ProjectFile = compilation.settings.project
         self.database = compilation.database
-        self.schema = compilation.settings.profile.schema
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
         self.tests: dict[str, DataTest] = compilation.tests

@@ -208,6 +208,7 @@ class DataTest:
         sources: Sources that it reads.
         fqn: Project, folders and name, as selectors see it.
         config: Merged configuration.
+        stored: Table that keeps the rows that are wrong, or None.
     """
 
     name: str
@@ -222,6 +223,7 @@ class DataTest:
     sources: tuple[SourceKey, ...]
     fqn: tuple[str, ...]
     config: Mapping[str, Any]
+    stored: Relation | None = None
 
     @property
     def is_singular(self) -> bool:

@@ -27,10 +27,5 @@ def personal_outputs(
         source_columns: Columns of each source.
     """
     relation = Flow(manifest, columns, source_columns).relation(name)
-    found = set()
-    for column in columns[name]:
-        output = relation.named.get(column.name.lower())
-        value = relation.everything() if output is None else output.value.flat()
-        if value.leaks or value.hashed:
-            found.add(column.name.lower())
-    return frozenset(found)
+    values = {column.name.lower(): relation.named[column.name.lower()].value.flat() for column in columns[name]}
+    return frozenset(name for name, value in values.items() if value.leaks or value.hashed)

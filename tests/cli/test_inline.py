@@ -74,6 +74,12 @@ def test_rows_of_a_query_are_shown(shop: Shop) -> None:
         "to_json(stg)",
         "list_transform([email], lambda x: x || '!')",
         "(select max(email) from {{ ref('stg_orders') }})",
+        "substr(email, 1, 3)",
+        "to_base64(email::blob)",
+        "translate(phone, '0123456789', 'abcdefghij')",
+        "hash(email)",
+        "histogram(email) over ()",
+        "struct_pack(a := replace(email, '@', '_')).a",
     ],
 )
 def test_what_comes_from_a_person_is_masked_under_any_name(shop: Shop, expression: str) -> None:
@@ -97,6 +103,29 @@ def test_a_column_that_cannot_be_followed_is_masked(shop: Shop) -> None:
     )
 
     assert [list(row.values()) for row in shown(shop, query)] == [["****", "****"]]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from (summarize {{ ref('stg_orders') }})",
+        "select q.h from query('select replace(email, ''@'', ''_'') as h from shop.main.stg_orders') q, "
+        "{{ ref('stg_orders') }} s",
+        "select replace(email, '@', '_') as h from \"shop\".\"main\".\"stg_orders\", {{ ref('offline') }}",
+        "select * from read_csv('orders.csv', names = ['a', 'b', 'c', 'd', 'e', 'f'])",
+        "unpivot {{ ref('stg_orders') }} on contact, note",
+        "select cast(replace(email, '@', '_') as integer) from {{ ref('stg_orders') }}",
+        "select error(email) from {{ ref('stg_orders') }}",
+    ],
+)
+def test_no_way_around_the_refs_shows_an_identifier(shop: Shop, query: str) -> None:
+    """Not in rows, and not in what the engine says about values."""
+    shop("build")
+
+    ran = shop("show", "--inline", query, "--limit", "10")
+
+    told = (ran.out + ran.err).lower()
+    assert not [one for one in ("canary", "213373", "@") if one in told.replace("'@'", "").replace('"@"', "")]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,8 @@ def test_a_pivot_has_a_column_for_each_value(tmp_path: Path) -> None:
         "{{ dbt_utils.group_by(1) }} order by day"
     )
     assert rows(tmp_path, model) == [(1, 2, 3), (2, 4, 0)]
+    quoted = "select {{ dbt_utils.pivot('kind', ['a\"b']) }} from (select 'a\"b' as kind)"
+    assert rows(tmp_path, quoted) == [(1,)]
     plain = "select {{ dbt_utils.pivot('kind', ['A b'], agg='count', distinct=true, quote_identifiers=false) }} from t"
     found = compiled(tmp_path, {"models/m.sql": plain}).models["m"].compiled_sql
     assert " ".join(found.split()) == ("select count(distinct case when kind = 'A b' then 1 else 0 end) as a_b from t")

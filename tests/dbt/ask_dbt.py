@@ -74,16 +74,20 @@ def _data_tests(dbt: str, root: Path) -> dict[str, Any]:
     subprocess.run(words, cwd=root, check=False)
     results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
     nodes = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))["nodes"]
-    return {
-        nodes[one["unique_id"]]["alias"]: {
+    found = {}
+    for one in results:
+        node = nodes[one["unique_id"]]
+        # The alias is the short form of a long name, but for a table of failures it is what the project says.
+        name = node["name"] if node["config"]["store_failures"] else node["alias"]
+        found[name] = {
             "status": one["status"],
             "failures": one["failures"],
-            "depends_on": sorted(up.rsplit(".", 1)[1] for up in nodes[one["unique_id"]]["depends_on"]["nodes"]),
-            "tags": sorted(set(nodes[one["unique_id"]]["tags"])),
-            "path": nodes[one["unique_id"]]["original_file_path"],
+            "depends_on": sorted(up.rsplit(".", 1)[1] for up in node["depends_on"]["nodes"]),
+            "tags": sorted(set(node["tags"])),
+            "path": node["original_file_path"],
+            "stored": node["relation_name"],
         }
-        for one in results
-    }
+    return found
 
 
 def ask(dbt: str) -> dict[str, Any]:

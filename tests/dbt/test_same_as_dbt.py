@@ -100,6 +100,7 @@ def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:
             "depends_on": sorted(one.test.depends_on),
             "tags": sorted(one.test.tags),
             "path": one.test.file,
+            "stored": one.as_json()["stored"],
         }
         for name, one in found.items()
     } == said()["data_tests"]

@@ -34,7 +34,7 @@ where date_{{ datepart }} < cast({{ end_date }} as timestamp)
 ) -%}
 {%- for value in values %}
 {{ agg }}({{ 'distinct ' if distinct }}case when {{ column }} {{ cmp }} '{{ value | string | replace("'", "''") }}' then {{ then_value }} else {{ else_value }} end)
-{%- if alias %} as {{ '"' ~ prefix ~ value ~ suffix ~ '"' if quote_identifiers else slugify(prefix ~ value ~ suffix) }}{% endif %}
+{%- if alias %} as {{ '"' ~ (prefix ~ value ~ suffix) | replace('"', '""') ~ '"' if quote_identifiers else slugify(prefix ~ value ~ suffix) }}{% endif %}
 {{- "," if not loop.last }}
 {%- endfor %}
 {%- endmacro %}
