@@ -87,8 +87,8 @@ def run_test(manifest: Manifest, engine: Engine, test: DataTest, clock: Clock) -
     message = f"{test.subject}: {_found(test, failures)} against {test.kind} ({test.name})."
     if test.is_singular:
         message = f"{test.name}: the query found {_found(test, failures)}."
-    where = f"select * from {test.stored}" if test.stored else _compiled(manifest, test)
-    return DataTestResult(test, status, failures, seconds, message, f"See the rows: {where}.")
+    where = f": select * from {test.stored}" if test.stored else f" by the query in {_compiled(manifest, test)}"
+    return DataTestResult(test, status, failures, seconds, message, f"See the rows{where}.")
 
 
 def skipped(test: DataTest) -> DataTestResult:

@@ -712,7 +712,7 @@ def test_a_result_is_one_object(tmp_path: Path, warehouse: DuckDBEngine) -> None
         "file": "models/s.yml",
         "line": 12,
         "message": "orders.id: 1 row against unique (unique_orders_id).",
-        "fix": "See the rows: target/compiled/shop/models/s.yml/unique_orders_id.sql.",
+        "fix": "See the rows by the query in target/compiled/shop/models/s.yml/unique_orders_id.sql.",
         "stored": None,
     }
     assert one.as_json() == expected

@@ -66,7 +66,7 @@ def test_a_failure_ends_the_build_with_1_and_stops_what_is_below(shop: Shop) -> 
             "file": "models/_tests.yml",
             "line": 8,
             "column": 1,
-            "fix": "See the rows: target/compiled/shop/models/_tests.yml/not_null_stg_orders_email.sql.",
+            "fix": "See the rows by the query in target/compiled/shop/models/_tests.yml/not_null_stg_orders_email.sql.",
         }
     ]
     assert "not built, because a data test of what they read failed: offline" in told.out.splitlines()

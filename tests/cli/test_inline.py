@@ -109,8 +109,7 @@ def test_a_column_that_cannot_be_followed_is_masked(shop: Shop) -> None:
     "query",
     [
         "select * from (summarize {{ ref('stg_orders') }})",
-        "select q.h from query('select replace(email, ''@'', ''_'') as h from shop.main.stg_orders') q, "
-        "{{ ref('stg_orders') }} s",
+        "select q.h from query($$select replace(email, '@', '_') as h from stg_orders$$) q, {{ ref('stg_orders') }} s",
         "select replace(email, '@', '_') as h from \"shop\".\"main\".\"stg_orders\", {{ ref('offline') }}",
         "select * from read_csv('orders.csv', names = ['a', 'b', 'c', 'd', 'e', 'f'])",
         "unpivot {{ ref('stg_orders') }} on contact, note",
