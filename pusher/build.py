@@ -1,4 +1,4 @@
-"""Run models in the engine, views and tables, each after those it reads; data tests run as soon as they can."""
+"""Run models and seeds in the engine, each after those it reads; data tests run as soon as they can."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pusher.clock import Clock, SystemClock
 from pusher.compile import DataTest, Manifest, Model, Source
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
+from pusher.compile.seeds import Seed, failed_read, seed_query
 from pusher.contracts import Addition, Engine, EngineError
 from pusher.data_tests import DataTestResult, ancestors_of, blocked_by, run_test, skipped
 from pusher.errors import BuildError, Problem
@@ -34,6 +35,7 @@ class BuiltModel:
         rows: Rows of a table, None for a view.
         seconds: Time it took.
         strategy: How rows were added to the table that stood, None when the model was built anew.
+        resource_type: `model`, or `seed`.
     """
 
     model: str
@@ -41,6 +43,7 @@ class BuiltModel:
     rows: int | None
     seconds: float
     strategy: str | None = None
+    resource_type: str = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def build(
         if model.name in run.broken or run.broken.intersection(model.depends_on):
             run.broken.add(model.name)
             if model.materialized != "ephemeral":
-                run.built.append(BuiltModel(model.name, "skipped", None, 0.0))
+                run.built.append(BuiltModel(model.name, "skipped", None, 0.0, resource_type=model.resource_type))
         elif model.materialized != "ephemeral":
             _one(run, model)
         coming.discard(model.name)
@@ -155,21 +158,39 @@ def _test(run: _Run, coming: set[str]) -> None:
 def _one(run: _Run, model: Model) -> None:
     clock, started = run.clock, run.clock.monotonic_s()
     try:
-        run.engine.check_is_query(model.compiled_sql)
-        columns = run.engine.columns(model.compiled_sql)
-        problem = duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model)
+        problem = _create_seed(run, model, model.seed) if model.seed else _create_model(run, model)
         rows = _rows(run.engine, model) if problem is None else None
     except EngineError as error:
         problem = _problem(run.manifest, model, error)
     if problem is not None:
         run.broken.add(model.name)
         run.problems.append(problem)
-        run.built.append(BuiltModel(model.name, "failed", None, clock.monotonic_s() - started))
+        seconds = clock.monotonic_s() - started
+        run.built.append(BuiltModel(model.name, "failed", None, seconds, resource_type=model.resource_type))
         return
     seconds = clock.monotonic_s() - started
     strategy = model.increment.strategy if model.increment and model.adds else None
-    run.built.append(BuiltModel(model.name, "built", rows, seconds, strategy))
+    run.built.append(BuiltModel(model.name, "built", rows, seconds, strategy, model.resource_type))
     run.listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
+
+
+def _create_seed(run: _Run, model: Model, seed: Seed) -> Problem | None:
+    """Create the table of a CSV file; returns why it cannot be read."""
+    query = seed_query(run.engine, seed)
+    if isinstance(query, Problem):
+        return query
+    try:
+        run.engine.create(model.relation, query.sql, materialized="table")
+    except EngineError as error:
+        return failed_read(seed, error)
+    return None
+
+
+def _create_model(run: _Run, model: Model) -> Problem | None:
+    """Create the relation of a model; returns why its SQL is wrong."""
+    run.engine.check_is_query(model.compiled_sql)
+    columns = run.engine.columns(model.compiled_sql)
+    return duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model)
 
 
 def _create(run: _Run, model: Model) -> Problem | None:

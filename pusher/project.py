@@ -256,7 +256,7 @@ class Project:
         from pusher.lint import lint
 
         self.account.check_settings()
-        models = self.models(select, exclude)
+        models = [model for model in self.models(select, exclude) if model.seed is None]
         inference = self._inference()
         account = self.account
         payloads = account.payloads_of(models)
@@ -286,7 +286,7 @@ class Project:
 
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Render the selected models and write all of them to `target/compiled`."""
-        models = self.models(select, exclude)
+        models = [model for model in self.models(select, exclude) if model.seed is None]
         self.manifest.write_compiled()
         return models
 

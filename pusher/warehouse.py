@@ -14,7 +14,7 @@ from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, Problem
 
 # A push runs beside other programs. Joins that need more spill to disk; memory_limit in profiles.yml changes it.
-READING_MEMORY = "400MB"
+READING_MEMORY = "320MB"
 # Without a limit DuckDB takes most of the machine for what it has read already, and is hardly faster.
 BUILDING_MEMORY = "2GB"
 

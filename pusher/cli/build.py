@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from pusher.cli import options, render
@@ -37,6 +38,7 @@ def build(
         current.body["models"] = [
             {
                 "model": one.model,
+                "resource_type": one.resource_type,
                 "status": one.status,
                 "rows": one.rows,
                 "seconds": round(one.seconds, 3),
@@ -61,7 +63,8 @@ def build(
         skipped = [one.model for one in report.models if one.status == "skipped"]
         if skipped:
             current.text(f"not built, because a data test of what they read failed: {', '.join(skipped)}")
-        built = sum(1 for one in report.models if one.status == "built")
-        current.text(f"\nbuilt {render.counted(built, 'model')}")
+        built = Counter(one.resource_type for one in report.models if one.status == "built")
+        seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
+        current.text(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}")
         current.body["_problems"] = tuple(one.problem for one in report.tests if one.is_wrong)
         current.exit_code = 1 if current.body["_problems"] else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from pusher.cli import options
 from pusher.cli.session import session
 
-HELP = """List models in graph order.
+HELP = """List models and seeds in graph order.
 
 Example: pusher ls --select +tiktok_offline_events"""
 
@@ -31,6 +31,7 @@ def ls(
         current.body["models"] = [
             {
                 "name": model.name,
+                "resource_type": model.resource_type,
                 "materialized": model.materialized,
                 "file": model.path,
                 "depends_on": list(model.depends_on),

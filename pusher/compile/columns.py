@@ -16,6 +16,7 @@ from pusher.compile import graph
 from pusher.compile.increments import addition
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
+from pusher.compile.seeds import Seed, seed_query
 from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
 from pusher.errors import CompileError, Problem
@@ -96,10 +97,15 @@ def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = N
     schemas |= {manifest.models[name].relation for name in wanted}
     for database, schema in sorted({(relation.database, relation.schema) for relation in schemas}):
         engine.execute(f"create schema if not exists {identifier(database)}.{identifier(schema)}")
+    # A source may be the table of a seed, and every model may read sources.
+    chosen = [model for name, model in manifest.models.items() if name in wanted]
+    for model in chosen:
+        if model.seed is not None:
+            _seed(engine, model, model.seed, found)
     for key in sources:
         _source(manifest, engine, manifest.sources[key], found)
-    for name, model in manifest.models.items():
-        if name in wanted:
+    for model in chosen:
+        if model.seed is None:
             _model(manifest, engine, model, found)
     return found
 
@@ -152,6 +158,15 @@ def infer_all(manifest: Manifest, engine: Engine, models: Iterable[str] | None =
 def _create(engine: Engine, relation: Relation, columns: Sequence[Column]) -> None:
     listed = ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)
     engine.execute(f"create or replace table {relation} ({listed})")
+
+
+def _seed(engine: Engine, model: Model, seed: Seed, found: Inference) -> None:
+    query = seed_query(engine, seed)
+    if isinstance(query, Problem):
+        found.problems.append(query)
+        return
+    _create(engine, model.relation, query.columns)
+    found.models[model.name] = query.columns
 
 
 def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -> None:
@@ -214,7 +229,7 @@ def _last_output(sql: str, name: str) -> int | None:
 def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> None:
     declared = source.columns
     untyped = [column.name for column in declared if column.data_type is None]
-    in_file = _file_columns(engine, source) if untyped or not declared else {}
+    in_file = _known_columns(manifest, engine, source, found) if untyped or not declared else {}
     if not declared and not in_file:
         label = f"{source.source_name}.{source.name}"
         missing = f"No file of source {label} can be read" if source.external else f"Source {label} declares no columns"
@@ -241,9 +256,11 @@ def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference
         found.problems += _bad_types(engine, source, error)
 
 
-def _file_columns(engine: Engine, source: Source) -> dict[str, str]:
+def _known_columns(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> dict[str, str]:
+    """Return the columns of the source's file, or of the seed whose table it is."""
     if source.external is None:
-        return {}
+        seed = manifest.seed_behind(source)
+        return {column.name: column.type for column in found.models.get(seed or "", ())}
     try:
         return {column.name: column.type for column in engine.columns(f"select * from {source.external}")}
     except EngineError:

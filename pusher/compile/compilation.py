@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import assemble, configs, data_test_configs, doc_blocks, files, graph, properties
+from pusher.compile import assemble, configs, data_test_configs, doc_blocks, files, graph, properties, seeds
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.increments import increment_of
-from pusher.compile.model import DataTest, Model, SourceKey, missing
+from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.values import Values
@@ -104,43 +104,56 @@ class Compilation:
         )
 
     def _fqn(self, name: str) -> tuple[str, ...]:
-        return (self.settings.project.name, *self.files.models[name].folder, name)
+        return (self.settings.project.name, *self._file(name).folder, name)
+
+    def _file(self, name: str) -> files.TextFile | seeds.Seed:
+        return self.files.models.get(name) or self.files.seeds[name]
 
     def _base_configs(self, values: Values) -> dict[str, dict[str, Any]]:
-        fqns = {name: self._fqn(name)[1:] for name in self.files.models}
-        folders = configs.FolderConfigs(self.settings.project, fqns.values(), values.setting)
-        self.problems += folders.problems
+        project, patches = self.settings.project, self.properties.patches
+        found = {}
+        for top, tree, keys, names in (
+            ("models", project.models, configs.MODEL_KEYS, self.files.models),
+            ("seeds", project.seeds, seeds.KEYS, self.files.seeds),
+        ):
+            fqns = {name: self._fqn(name)[1:] for name in names}
+            folders = configs.FolderConfigs(project, top, tree, keys, folders=fqns.values(), render=values.setting)
+            self.problems += folders.problems
+            for name, fqn in fqns.items():
+                found[name] = configs.merge(folders.of(fqn), patches[name].config if name in patches else {})
         self.problems += self.properties.problems
-        patches = self.properties.patches
-        return {
-            name: configs.merge(folders.of(fqn), patches[name].config if name in patches else {})
-            for name, fqn in fqns.items()
-        }
+        return {**found, **{name: {**found[name], "materialized": seeds.MATERIALIZED} for name in self.files.seeds}}
 
     def _check_patches(self) -> None:
-        known = list(self.files.models)
         for name, patch in self.properties.patches.items():
-            if name not in self.files.models:
-                problem = missing("missing-model", "Model", name, known, suggest(name, known))
-                self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, problem.fix))
+            is_model = patch.top == "models"
+            files, others = (self.files.models, self.files.seeds) if is_model else (self.files.seeds, self.files.models)
+            if name in files:
+                continue
+            code, what, other = ("missing-model", "Model", "seed") if is_model else ("missing-seed", "Seed", "model")
+            problem = missing(code, what, name, list(files), suggest(name, files))
+            fix = f"`{name}` is a {other}: describe it under `{other}s:`." if name in others else problem.fix
+            self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, fix))
 
     def _config(self, name: str) -> dict[str, Any]:
         render = self._renders.get(name)
         return render.merged() if render else self._bases[name]
 
     def _relation_of(self, name: str) -> str | Problem:
-        if name not in self.files.models:
-            known = list(self.files.models)
+        if name not in self.files.models and name not in self.files.seeds:
+            known = [*self.files.models, *self.files.seeds]
             return missing("missing-ref", "Model", name, known, suggest(name, known))
         config = self._config(name)
         if not config.get("enabled", True):
-            return Problem("disabled-ref", f"Model `{name}` is disabled.", fix="Enable it, or do not refer to it.")
+            what = "Model" if name in self.files.models else "Seed"
+            return Problem("disabled-ref", f"{what} `{name}` is disabled.", fix="Enable it, or do not refer to it.")
         if config.get("materialized", "view") == "ephemeral":
             return assemble.CTE_PREFIX + name
         return self._relation(name, config)
 
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
-        rendered: dict[str, str] = {}
+        rendered = dict.fromkeys(self.files.seeds, "")
+        self._renders = {name: Render(name, seed.path, self._bases[name]) for name, seed in self.files.seeds.items()}
         names = list(self.files.models)
         while names:
             seen: dict[str, dict[str, str | Problem]] = {}
@@ -152,6 +165,7 @@ class Compilation:
                 seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
             # What a reference renders to can depend on a config() that is read after it.
             names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
+        self._refer_to_seeds_behind_sources()
         for name, render in self._renders.items():
             if self._config(name).get("enabled", True):
                 # What is not defined may be a macro of a file that could not be read: that file is told.
@@ -159,6 +173,23 @@ class Compilation:
                 self.problems += [one for one in render.problems if not (unread and one.code == "undefined-name")]
                 self._check_together(name)
         return rendered
+
+    def _refer_to_seeds_behind_sources(self) -> None:
+        """Let what reads a source whose table is a seed come after the seed."""
+        for name, render in self._renders.items():
+            for key in render.sources:
+                seed = self.seed_behind(self.properties.sources[key])
+                if seed is not None and seed not in render.refs:
+                    render.refs[seed] = (self._file(name).path, 1, 1)
+
+    def seed_behind(self, source: Source) -> str | None:
+        """Return the seed whose table a source is, or None."""
+        return self._seed_tables.get(source.relation.lower()) if source.external is None else None
+
+    @cached_property
+    def _seed_tables(self) -> dict[str, str]:
+        enabled = (name for name in self.files.seeds if self._bases[name].get("enabled", True))
+        return {self._relation(name, self._bases[name]).lower(): name for name in enabled}
 
     def _check_together(self, name: str) -> None:
         problem = configs.check_together(self._config(name))
@@ -233,7 +264,9 @@ class Compilation:
         return self._own[analysis]
 
     def _again(self, renderer: Renderer, name: str) -> str:
-        file = self.files.models[name]
+        file = self._file(name)
+        if isinstance(file, seeds.Seed):
+            return ""
         return renderer.render(file, Render(name, file.path, self._bases[name]))
 
     def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
@@ -243,7 +276,7 @@ class Compilation:
     def rendered_map(self, name: str, *, analysis: bool, macros: bool) -> RenderedMap | None:
         """Return the map of a model's own text from a marked render, or None when marks change the result."""
         own = self.own(analysis=analysis)[name]
-        path = self.files.models[name].path
+        path = self._file(name).path
         for only in (None, path) if macros else (path,):
             renderer, marks = self._marking(analysis, only)
             found = RenderedMap(self._again(renderer, name), own, marks, self.texts)
@@ -261,12 +294,13 @@ class Compilation:
     def model(self, name: str) -> Model:
         """Return a finished model."""
         render, patch = self._renders[name], self.properties.patches.get(name)
-        config = {"enabled": True, "materialized": "view", **self._config(name)}
-        file = self.files.models[name]
+        config = {"enabled": True, "materialized": "view", "meta": {}, "tags": [], **self._config(name)}
+        file = self._file(name)
+        seed = seeds.configured(file, config) if isinstance(file, seeds.Seed) else None
         return Model(
             name=name,
             path=file.path,
-            raw_sql=file.text,
+            raw_sql="" if isinstance(file, seeds.Seed) else file.text,
             compiled_sql=assemble.join(self.pieces(name, analysis=False)),
             materialized=str(config["materialized"]),
             relation=self._relation(name, config),
@@ -282,4 +316,5 @@ class Compilation:
             data_tests=patch.data_tests if patch else (),
             increment=increment_of(config),
             adds=name in self.settings.standing,
+            seed=seed,
         )

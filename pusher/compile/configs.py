@@ -57,8 +57,11 @@ def check(key: str, value: Any) -> Problem | None:
 
 def check_value(key: str, value: Any) -> Problem | None:
     """Return what is wrong with the value of a known key, without a place, or None."""
-    if key in _CHOICES:
-        return _check_choice(key, value)
+    return _check_choice(key, value) if key in _CHOICES else check_type(key, value)
+
+
+def check_type(key: str, value: Any) -> Problem | None:
+    """Return what is wrong with the type of a value, without a place, or None."""
     if key not in _TYPES or _TYPES[key][0](value):
         return None
     _, wanted, fix = _TYPES[key]
@@ -138,6 +141,23 @@ _TYPES: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
 }
 
 
+class Keys(NamedTuple):
+    """The settings of one kind of file.
+
+    Attributes:
+        known: Those that exist.
+        refused: Those of dbt that do not.
+        check: Says what is wrong with a key and its value, without a place.
+    """
+
+    known: frozenset[str]
+    refused: frozenset[str]
+    check: Callable[[str, Any], Problem | None]
+
+
+MODEL_KEYS = Keys(KNOWN_KEYS, REFUSED_KEYS, check)
+
+
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Merge configurations as dbt does: tags add up, meta merges by key, the rest is overridden."""
     merged: dict[str, Any] = {}
@@ -154,45 +174,52 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class FolderConfigs:
-    """The `models:` tree of dbt_project.yml.
+    """The `models:` or `seeds:` tree of dbt_project.yml.
 
     Args:
         project: The project's file.
-        folders: Folder tuples that hold models, to find entries that configure nothing.
+        top: Key of the tree.
+        tree: What stands there.
+        keys: The settings that it may give.
+        folders: Folder tuples with names of files, to find entries that configure nothing.
         render: Renders Jinja in a value.
     """
 
     def __init__(
         self,
         project: ProjectFile,
+        top: str,
+        tree: Mapping[str, Any],
+        keys: Keys,
+        *,
         folders: Iterable[tuple[str, ...]],
         render: Callable[[Any, Document, tuple[str | int, ...]], Any],
     ) -> None:
         self.problems: list[Problem] = []
         self._document = project.document
-        self._render = render
+        self._render, self._keys = render, keys
         self._paths = {path[:depth] for path in folders for depth in range(len(path) + 1)}
         self._configs: dict[tuple[str, ...], dict[str, Any]] = {}
         everywhere: dict[str, Any] = {}
-        for key, value in project.models.items():
+        for key, value in tree.items():
             if str(key).startswith("+"):
                 everywhere[str(key)] = value
             elif key == project.name and isinstance(value, Mapping):
-                self._read(value, (), ("models", key))
+                self._read(value, (), (top, key))
             else:
                 near = suggest(str(key), [project.name])
                 fix = f"Did you mean `{near}`?" if near else f"Settings go under `{project.name}`, the project's name."
                 self.problems.append(
-                    self._document.problem("unknown-key", f"Unknown project `{key}`.", ("models", key), fix)
+                    self._document.problem("unknown-key", f"Unknown project `{key}`.", (top, key), fix)
                 )
-        self._everywhere = self._settings(everywhere, ("models",))
+        self._everywhere = self._settings(everywhere, (top,))
 
     def _settings(self, given: Mapping[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
         found = {}
         for key, raw in given.items():
             name = key.removeprefix("+")
             value = self._render(raw, self._document, (*path, key))
-            problem = check_key(name) or check_value(name, value)
+            problem = self._keys.check(name, value)
             if problem is None:
                 found[name] = value
             else:
@@ -203,7 +230,7 @@ class FolderConfigs:
         settings: dict[str, Any] = {}
         for raw_key, value in tree.items():
             key = str(raw_key)
-            known = key in KNOWN_KEYS | REFUSED_KEYS and (*folder, key) not in self._paths
+            known = key in self._keys.known | self._keys.refused and (*folder, key) not in self._paths
             if key.startswith("+") or known:
                 settings[key] = value
             elif isinstance(value, Mapping) and (*folder, key) in self._paths:
@@ -212,13 +239,13 @@ class FolderConfigs:
                 siblings = [
                     entry[-1] for entry in self._paths if entry[:-1] == folder and len(entry) == len(folder) + 1
                 ]
-                near = suggest(key, [*siblings, *KNOWN_KEYS])
+                near = suggest(key, [*siblings, *self._keys.known])
                 fix = (
                     f"Did you mean `{near}`?"
                     if near
-                    else f"Folders and models here: {', '.join(sorted(siblings)) or 'none'}."
+                    else f"Folders and files here: {', '.join(sorted(siblings)) or 'none'}."
                 )
-                message = f"`{key}` is neither a folder, a model nor a setting."
+                message = f"`{key}` is neither a folder, a file nor a setting."
                 self.problems.append(self._document.problem("unknown-key", message, (*path, key), fix))
         self._configs[folder] = self._settings(settings, path)
 

@@ -1,20 +1,22 @@
-"""Find and read the files of a project: models, macros, data tests, YAML and Markdown with doc blocks."""
+"""Find and read the files of a project: models, macros, seeds, data tests, YAML and Markdown with doc blocks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from pusher.compile.seeds import Seed
 from pusher.config import ProjectFile
 from pusher.errors import Problem
 
+_Named = TypeVar("_Named", "TextFile", Seed)
 MAX_SQL_BYTES = 1_000_000
 GENERIC = ("generic",)
 """Folder below those of data tests whose files define generic ones."""
 # dbt finds these without being told; running a project without them would change what it means.
 _REFUSED_FOLDERS = (
-    ("seeds", ".csv", "Seeds are not supported.", "Declare the file as a source with external_location."),
     (
         "snapshots",
         ".sql",
@@ -52,6 +54,7 @@ class ProjectFiles:
 
     Attributes:
         models: Model files by name.
+        seeds: CSV files by name; they are found, not read.
         macros: Macro files, and those of generic tests, in order of their paths.
         tests: Queries that are data tests, by name.
         yaml: YAML files as (POSIX path, absolute path), in order.
@@ -60,6 +63,7 @@ class ProjectFiles:
     """
 
     models: dict[str, TextFile]
+    seeds: dict[str, Seed]
     macros: list[TextFile]
     tests: dict[str, TextFile]
     yaml: list[tuple[str, Path]]
@@ -114,28 +118,35 @@ def _outside(project: ProjectFile, path: Path) -> bool:
     return project.root not in path.resolve().parents
 
 
+def _linked_out(shown_as: str) -> Problem:
+    fix = "Copy the file into the project."
+    return Problem("outside-project", "The file is a link out of the project.", shown_as, fix=fix)
+
+
 def _texts(
     project: ProjectFile, folders: tuple[str, ...], problems: list[Problem], ending: str = ".sql"
 ) -> Iterator[TextFile]:
     for base, path in _walk(project.root, folders, (ending,)):
         shown_as = path.relative_to(project.root).as_posix()
         if _outside(project, path):
-            problems.append(
-                Problem(
-                    "outside-project",
-                    "The file is a link out of the project.",
-                    shown_as,
-                    fix="Copy the file into the project.",
-                )
-            )
+            problems.append(_linked_out(shown_as))
             continue
         found = _read(path, shown_as, path.relative_to(base).parent.parts, problems)
         if found is not None:
             yield found
 
 
-def _by_name(files: Iterable[TextFile], what: str, problems: list[Problem]) -> dict[str, TextFile]:
-    found: dict[str, TextFile] = {}
+def _seeds(project: ProjectFile, problems: list[Problem]) -> Iterator[Seed]:
+    for base, path in _walk(project.root, project.seed_paths, (".csv",)):
+        shown_as = path.relative_to(project.root).as_posix()
+        if _outside(project, path):
+            problems.append(_linked_out(shown_as))
+        else:
+            yield Seed(shown_as, path, path.relative_to(base).parent.parts)
+
+
+def _by_name(files: Iterable[_Named], what: str, problems: list[Problem]) -> dict[str, _Named]:
+    found: dict[str, _Named] = {}
     for file in files:
         earlier = found.setdefault(file.name, file)
         if earlier is not file:
@@ -151,13 +162,17 @@ def find(project: ProjectFile) -> ProjectFiles:
     """
     problems = list(_refused(project))
     models = _by_name(_texts(project, project.model_paths, problems), "model", problems)
+    seeds = _by_name(_seeds(project, problems), "seed", problems)
+    for name in seeds.keys() & models.keys():
+        message = f"Seed `{name}` has the name of a model, {models[name].path}."
+        problems.append(Problem("duplicate-seed", message, seeds[name].path, 1, 1, "Rename one of the files."))
     macros = list(_texts(project, project.macro_paths, problems))
     queries = list(_texts(project, project.test_paths, problems))
     macros += [file for file in queries if file.folder[:1] == GENERIC]
     tests = _by_name((file for file in queries if file.folder[:1] != GENERIC), "test", problems)
     yaml = [
         (path.relative_to(project.root).as_posix(), path)
-        for _, path in _walk(project.root, project.model_paths, (".yml", ".yaml"))
+        for _, path in _walk(project.root, (*project.model_paths, *project.seed_paths), (".yml", ".yaml"))
     ]
     docs = list(_texts(project, project.docs_paths, problems, ".md"))
-    return ProjectFiles(models, macros, tests, yaml, docs, problems)
+    return ProjectFiles(models, seeds, macros, tests, yaml, docs, problems)

@@ -67,6 +67,10 @@ class Manifest:
         """
         return _load(replace(self._compilation.settings, inline=sql))
 
+    def seed_behind(self, source: Source) -> str | None:
+        """Return the seed whose table a source is, or None."""
+        return self._compilation.seed_behind(source)
+
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.
 
@@ -121,8 +125,9 @@ class Manifest:
         return self.source_map(name, analysis=analysis).locate(offset)
 
     def source_paths(self) -> list[str]:
-        """Return every file and glob that sources declare, and the files the globs match now."""
+        """Return seeds, every file and glob that sources declare, and the files the globs match now."""
         found: dict[str, None] = {}
+        found |= {str(model.seed.absolute): None for model in self.models.values() if model.seed is not None}
         for source in self.sources.values():
             for path in source.paths:
                 found[path] = None
@@ -137,7 +142,7 @@ class Manifest:
             target_path: Folder instead of the project's `target-path`.
         """
         base = self.project.compiled_folder if target_path is None else target_path / "compiled" / self.project.name
-        texts = {base / model.path: model.compiled_sql for model in self.models.values()}
+        texts = {base / model.path: model.compiled_sql for model in self.models.values() if model.seed is None}
         for test in self.tests.values():
             texts[base / (test.file if test.is_singular else f"{test.file}/{test.name}.sql")] = test.compiled_sql
         for path, text in texts.items():

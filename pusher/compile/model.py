@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pusher.compile.increments import Increment
+from pusher.compile.seeds import MATERIALIZED, Seed
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
@@ -150,7 +151,7 @@ class Model:
         path: POSIX path of the file relative to the project.
         raw_sql: The file's text.
         compiled_sql: What the engine runs: Jinja rendered, ephemeral models inlined.
-        materialized: `view`, `table`, `incremental` or `ephemeral`.
+        materialized: `view`, `table`, `incremental`, `ephemeral`, or `seed`.
         relation: Quoted name in the database.
         depends_on: Models it refers to, in order of appearance.
         sources: Sources it reads, in order of appearance.
@@ -164,6 +165,7 @@ class Model:
         data_tests: Tests of the model, as written in YAML.
         increment: How new rows join the table of an incremental model, or None.
         adds: The SQL gives the rows to add: `is_incremental()` was true.
+        seed: The CSV file that holds its rows, then it has no SQL; else None.
     """
 
     name: str
@@ -184,11 +186,17 @@ class Model:
     data_tests: tuple[WrittenTest, ...] = ()
     increment: Increment | None = None
     adds: bool = False
+    seed: Seed | None = None
+
+    @property
+    def resource_type(self) -> str:
+        """`model` or `seed`, as dbt calls them."""
+        return "model" if self.seed is None else "seed"
 
     @property
     def has_rows(self) -> bool:
         """Whether the database holds the model's rows, and not only its query."""
-        return self.materialized in {"table", "incremental"}
+        return self.materialized in {"table", "incremental", MATERIALIZED}
 
 
 @dataclass(frozen=True, slots=True)

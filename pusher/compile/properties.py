@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import configs, data_test_configs, locations
+from pusher.compile import configs, data_test_configs, locations, seeds
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
 from pusher.compile.values import KeyPath, Values
 from pusher.config import Document, load_yaml
@@ -24,13 +24,15 @@ _TOP = {
     "data_tests",
     "analyses",
     "anchors",
+    "seeds",
 }
-_TOP_REFUSED = {"unit_tests", "seeds", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
+_TOP_REFUSED = {"unit_tests", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
 _MODEL = {
     "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints", "access",
     "group", "latest_version", "deprecation_date",
 }  # fmt: skip
 _MODEL_REFUSED = {"versions", "time_spine"}
+_SEED = {"name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests"}
 _COLUMN = {
     "name",
     "data_type",
@@ -58,9 +60,10 @@ _SOURCE_CONFIG = {
 
 @dataclass(frozen=True, slots=True)
 class ModelPatch:
-    """What YAML says about a model.
+    """What YAML says about a model or a seed.
 
     Attributes:
+        top: Key of the list that it stands in, `models` or `seeds`.
         file: YAML file.
         line: 1-based line of the entry.
         description: Text for people.
@@ -69,6 +72,7 @@ class ModelPatch:
         data_tests: Tests of the model, as written.
     """
 
+    top: str
     file: str
     line: int
     description: str
@@ -82,7 +86,7 @@ class Properties:
     """Everything from all YAML files.
 
     Attributes:
-        patches: Models by name.
+        patches: Models and seeds by name.
         sources: Sources by their two names.
         problems: What is wrong.
     """
@@ -234,30 +238,39 @@ class _Reader:
 
     def models(self, value: Any) -> None:
         """Read the `models:` list."""
-        for here, entry in self._mappings(value, ("models",), _MODEL, _MODEL_REFUSED):
+        self._patches(self._mappings(value, ("models",), _MODEL, _MODEL_REFUSED), "models", configs.MODEL_KEYS)
+
+    def seeds(self, value: Any) -> None:
+        """Read the `seeds:` list."""
+        self._patches(self._mappings(value, ("seeds",), _SEED, set()), "seeds", seeds.KEYS)
+
+    def _patches(self, entries: Iterable[tuple[KeyPath, dict[str, Any]]], top: str, keys: configs.Keys) -> None:
+        for here, entry in entries:
             name = entry["name"]
             if name in self._into.patches:
                 first = self._into.patches[name]
-                message = f"Model `{name}` is described twice, first in {first.file}:{first.line}."
+                what = top.removesuffix("s").capitalize()
+                message = f"{what} `{name}` is described twice, first in {first.file}:{first.line}."
                 self._wrong("duplicate-entry", message, here, "Keep one entry.")
                 continue
             self._into.patches[name] = ModelPatch(
+                top=top,
                 file=self._document.file,
                 line=self._line(here),
                 description=self._description(entry, here),
-                config=self._config(entry, here),
+                config=self._config(entry, here, keys),
                 columns=self._columns(entry, here),
                 data_tests=self._tests(entry, here),
             )
 
-    def _config(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, Any]:
+    def _config(self, entry: Mapping[str, Any], path: KeyPath, keys: configs.Keys) -> dict[str, Any]:
         shorthand = {key: entry[key] for key in ("meta", "tags") if key in entry}
         layers = []
         for given, here in ((shorthand, path), (self._mapping(entry, "config", path), (*path, "config"))):
             accepted = {}
             for key, raw in given.items():
                 value = self._render(raw, self._document, (*here, key))
-                problem = configs.check_key(str(key)) or configs.check_value(str(key), value)
+                problem = keys.check(str(key), value)
                 if problem is None:
                     accepted[key] = value
                 else:
@@ -385,5 +398,6 @@ def read(files: list[tuple[str, Path]], *, root: Path, database: str, values: Va
         found = _known_top_keys(document, into)
         reader = _Reader(document, root, database, values, into)
         reader.models(found.get("models"))
+        reader.seeds(found.get("seeds"))
         reader.sources(found.get("sources"))
     return into

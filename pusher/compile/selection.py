@@ -56,10 +56,10 @@ _METHODS: Mapping[str, Callable[[Model, str], bool]] = {
     "fqn": _fqn,
     "tag": lambda model, value: any(fnmatchcase(tag, value) for tag in model.tags),
     "path": lambda model, value: _path(model.path, value),
-    "file": lambda model, value: PurePosixPath(model.path).name in {value, f"{value}.sql"},
+    "file": lambda model, value: value in {PurePosixPath(model.path).name, PurePosixPath(model.path).stem},
     "source": _source,
     "package": lambda model, value: value in {"this", model.fqn[0]},
-    "resource_type": lambda _, value: value == "model",
+    "resource_type": lambda model, value: value == model.resource_type,
     "test_type": lambda _model, _value: False,
     "test_name": lambda _model, _value: False,
 }
@@ -77,7 +77,7 @@ _TEST_METHODS: Mapping[str, Callable[[DataTest, str], bool]] = {
 
 
 def _method_of(method: str | None, value: str) -> str:
-    return method or ("path" if "/" in value else "file" if value.endswith(".sql") else "fqn")
+    return method or ("path" if "/" in value else "file" if value.endswith((".sql", ".csv")) else "fqn")
 
 
 def _matching(models: Mapping[str, Model], method: str, value: str, text: str) -> set[str]:

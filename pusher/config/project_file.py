@@ -17,11 +17,11 @@ POLICY_FILE = "pusher.yml"
 # dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
 _READ = {
     "name", "version", "config-version", "profile", "model-paths", "macro-paths", "docs-paths", "target-path", "vars",
-    "models", "test-paths", "data_tests", "tests",
+    "models", "test-paths", "data_tests", "tests", "seed-paths", "seeds",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
-    "seed-paths", "analysis-paths", "snapshot-paths", "asset-paths", "function-paths", "log-path",
-    "packages-install-path", "clean-targets", "require-dbt-version", "flags", "seeds", "unit_tests", "snapshots",
+    "analysis-paths", "snapshot-paths", "asset-paths", "function-paths", "log-path",
+    "packages-install-path", "clean-targets", "require-dbt-version", "flags", "unit_tests", "snapshots",
     "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -38,11 +38,13 @@ class ProjectFile:
         profile: Name of the profile in profiles.yml.
         model_paths: Folders with models, relative to the root.
         macro_paths: Folders with macros, relative to the root.
+        seed_paths: Folders with CSV files that become tables, relative to the root.
         test_paths: Folders with queries that are data tests, relative to the root.
         docs_paths: Folders with Markdown files that hold doc blocks, relative to the root.
         target_path: Folder for compiled SQL, relative to the root.
         vars: Project variables, package level already merged in.
         models: The `models:` tree with its `+` settings.
+        seeds: The `seeds:` tree.
         data_tests: The `data_tests:` tree, or `tests:` as it was called before.
         document: The file itself, for messages.
     """
@@ -52,11 +54,13 @@ class ProjectFile:
     profile: str
     model_paths: tuple[str, ...]
     macro_paths: tuple[str, ...]
+    seed_paths: tuple[str, ...]
     test_paths: tuple[str, ...]
     docs_paths: tuple[str, ...]
     target_path: str
     vars: Mapping[str, Any]
     models: Mapping[str, Any]
+    seeds: Mapping[str, Any]
     data_tests: Mapping[str, Any]
     document: Document
 
@@ -126,7 +130,7 @@ def _top_level(document: Document) -> dict[str, Any]:
         document.problem(
             "wrong-type", f"`{key}` must be a mapping.", (key,), "Write one `name: value` a line below it."
         )
-        for key in ("vars", "models", "data_tests", "tests")
+        for key in ("vars", "models", "seeds", "data_tests", "tests")
         if not isinstance(found.get(key, {}) or {}, dict)
     ]
     problems += document.misread_values(("vars",))
@@ -156,6 +160,7 @@ def load_project_file(root: Path) -> ProjectFile:
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
+        "seed-paths": _texts(document, "seed-paths", ["seeds"]),
         "test-paths": _texts(document, "test-paths", ["tests"]),
         "docs-paths": _texts(document, "docs-paths", []),
         "target-path": (found.get("target-path", "target"),),
@@ -179,11 +184,13 @@ def load_project_file(root: Path) -> ProjectFile:
         profile=found["profile"],
         model_paths=paths["model-paths"],
         macro_paths=paths["macro-paths"],
+        seed_paths=paths["seed-paths"],
         test_paths=paths["test-paths"],
         docs_paths=paths["docs-paths"] or tuple(dict.fromkeys((*paths["model-paths"], *paths["macro-paths"]))),
         target_path=paths["target-path"][0],
         vars=given,
         models=found.get("models") or {},
+        seeds=found.get("seeds") or {},
         data_tests=found.get("data_tests") or found.get("tests") or {},
         document=document,
     )

@@ -347,7 +347,7 @@ WRONG_TREE = {
         (
             "unknown-key",
             "dbt_project.yml:5:5",
-            "`stagging` is neither a folder, a model nor a setting.",
+            "`stagging` is neither a folder, a file nor a setting.",
             "Did you mean `staging`?",
         ),
     ),
@@ -395,20 +395,13 @@ def test_every_mistake_in_the_model_tree_has_its_line(
 
 
 def test_what_would_change_the_project_is_refused_by_name(tmp_path: Path) -> None:
-    """Seeds, snapshots and Python models are found by dbt without being told; leaving them out would be silent."""
+    """Snapshots and Python models are found by dbt without being told; leaving them out would be silent."""
     files = {
         **MODEL,
-        "seeds/countries.csv": "a\n1\n",
         "snapshots/s.sql": "{% snapshot s %}{% endsnapshot %}",
         "models/p.py": "def model(dbt, session): ...",
     }
     assert refused(tmp_path, files) == [
-        (
-            "unsupported-feature",
-            "seeds/countries.csv",
-            "Seeds are not supported.",
-            "Declare the file as a source with external_location.",
-        ),
         (
             "unsupported-feature",
             "snapshots/s.sql",

@@ -94,6 +94,7 @@ def ask(dbt: str) -> dict[str, Any]:
     """Return what dbt makes of the project."""
     with tempfile.TemporaryDirectory() as folder:
         root = copied(Path(folder))
+        subprocess.run([dbt, "--quiet", "seed", "--profiles-dir", "."], cwd=root, check=True)
         steps = [_step(dbt, root, step) for step in STEPS]
         tests = _data_tests(dbt, root)
         manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
@@ -102,11 +103,11 @@ def ask(dbt: str) -> dict[str, Any]:
             "config": {key: node["config"][key] for key in CONFIG},
             "description": node["description"],
             "columns": {name: column["description"] for name, column in node["columns"].items()},
-            "depends_on": sorted(one.rsplit(".", 1)[1] for one in node["depends_on"]["nodes"]),
+            "depends_on": sorted(one.rsplit(".", 1)[1] for one in node["depends_on"].get("nodes", ())),
             "relation": node["relation_name"],
         }
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
+        if node["resource_type"] in {"model", "seed"}
     }
     return {"dbt": manifest["metadata"]["dbt_version"], "models": models, "steps": steps, "data_tests": tests}
 

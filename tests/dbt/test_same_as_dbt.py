@@ -47,7 +47,7 @@ def _root(tmp_path: Path) -> Path:
 
 
 def test_models_are_configured_described_and_connected_as_in_dbt(root: Path) -> None:
-    """Folders with and without `+`, properties and config() in their order; tags, meta, doc blocks, names."""
+    """Folders with and without `+`, properties and config() in their order; tags, meta, doc blocks, names; seeds."""
     ours = {
         model.name: {
             "config": {key: model.config.get(key) for key in CONFIG},
@@ -67,12 +67,12 @@ def test_models_are_configured_described_and_connected_as_in_dbt(root: Path) -> 
 
 
 def test_every_build_has_the_sql_and_the_rows_of_dbt(root: Path) -> None:
-    """Five builds on one database: rows that come again, columns that change, failures, a full refresh."""
+    """Five builds on one database: seeds, rows that come again, columns that change, failures, a full refresh."""
     assert [{key: one[key] for key in ("vars", "full_refresh")} for one in said()["steps"]] == STEPS
     for step in said()["steps"]:
         manifest = read(root, step["vars"])
         failed: list[str] = []
-        engine = DuckDBEngine.open(root / "shop.duckdb")
+        engine = DuckDBEngine.open(root / "shop.duckdb", allowed_paths=manifest.source_paths())
         manifest = manifest.standing(standing(manifest, engine, full_refresh=step["full_refresh"]))
         try:
             build(manifest, engine)
@@ -88,8 +88,8 @@ def test_every_build_has_the_sql_and_the_rows_of_dbt(root: Path) -> None:
 def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:
     """Generic ones with all their settings, ones of the project, an ephemeral model, a query of its own."""
     manifest = read(root, STEPS[-1]["vars"])
-    engine = DuckDBEngine.open(root / "shop.duckdb")
-    build(manifest, engine, manifest.select(["people"]))
+    engine = DuckDBEngine.open(root / "shop.duckdb", allowed_paths=manifest.source_paths())
+    build(manifest, engine, manifest.select(["people", "types"]))
     found = {one.test.name: one for one in run_tests(manifest, engine, manifest.tests.values(), silent, SystemClock())}
     engine.close()
 

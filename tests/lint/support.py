@@ -147,7 +147,8 @@ def compiled(root: Path, files: Mapping[str, str]) -> tuple[Manifest, Inference]
     write(root, files)
     profile = Profile("shop", "dev", str(root / "shop.duckdb"), "main", 1, {}, None, {})
     manifest = load(load_project_file(root), profile, vars={}, run_started_at=datetime(2026, 11, 23, 6, tzinfo=UTC))
-    return manifest, inspect(manifest, _engine())
+    seeds = [str(model.seed.absolute) for model in manifest.models.values() if model.seed is not None]
+    return manifest, inspect(manifest, DuckDBEngine.in_memory(allowed_paths=seeds) if seeds else _engine())
 
 
 def linted(

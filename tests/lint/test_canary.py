@@ -42,7 +42,8 @@ def _seen(root: Path, path: Path) -> set[str]:
     for name, model in manifest.models.items():
         relation = model.relation
         connection.execute(f'create schema if not exists "{relation.database}"."{relation.schema}"')
-        connection.execute(f"create or replace table {relation} as {manifest.analysis_sql(name)}")
+        rows = manifest.analysis_sql(name) if model.seed is None else f"from read_csv('{model.seed.absolute}')"
+        connection.execute(f"create or replace table {relation} as {rows}")
     shown = str(connection.execute(f"select * from {manifest.models['view'].relation}").fetchall()).lower()
     connection.close()
     return {token for token in TOKENS if token in shown}

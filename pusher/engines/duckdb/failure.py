@@ -99,6 +99,9 @@ def _bad_csv_line(message: str) -> str:
     where = f"Line {line[1] if line else '?'} of {PurePath(file[0]).name if file else 'a CSV file'}"
     if "not utf-8 encoded" in message:
         return f"{where} is not UTF-8"
+    fields = re.findall(r"^Expected Number of Columns: (\d+) Found: (\d+)$", message, re.MULTILINE)[-1:]
+    if fields:
+        return f"{where} has another number of fields than the header: {fields[0][1]}, not {fields[0][0]}"
     return f"{where}: column {column[0][0]} is no {column[0][1]}" if column else f"{where} cannot be read"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from pusher.compile import ColumnDoc, Source
+from pusher.compile import ColumnDoc, Model, Source
 from pusher.contracts import Column
 from pusher.lint.flow.values import UNKNOWN, Hashed, Leak, Value
 
@@ -73,3 +74,9 @@ def source_columns(source: Source, given: Sequence[Column]) -> list[ColumnDoc]:
         ColumnDoc(column.name, column.data_type or types.get(column.name.lower()), meta=column.meta, line=column.line)
         for column in source.columns
     ]
+
+
+def seed_columns(seed: Model, given: Sequence[Column]) -> list[ColumnDoc]:
+    """Return a seed's columns as the engine found them in its file, with what its YAML says about them."""
+    docs = {doc.name.lower(): doc for doc in seed.columns.values()}
+    return [replace(docs.get(one.name.lower(), ColumnDoc(one.name)), data_type=one.type) for one in given]

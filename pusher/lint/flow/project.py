@@ -13,7 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
-from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, source_columns
+from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
 from pusher.lint.flow.times import moment_of
@@ -117,6 +117,9 @@ class Flow:
         return self._relations[name]
 
     def _read(self, name: str) -> Relation:
+        model = self._manifest.models[name]
+        if model.seed is not None:
+            return _seed_relation(model, self._columns.get(name, ()))
         tree = self.tree(name)
         if isinstance(tree, Failure):
             self.failures[name] = tree
@@ -197,6 +200,11 @@ def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
         return Relation(outputs)
     through = f"source {label}, whose columns are not known"
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
+
+
+def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
+    columns = seed_columns(seed, given)
+    return Relation(tuple(Output(one.name, _source_value(one, f"{seed.name}.{one.name}", None)) for one in columns))
 
 
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
