@@ -9,14 +9,16 @@ from glob import glob
 from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
-from pusher.compile import DataTest, Manifest, Model, Source
+from pusher.compile import DataTest, Manifest, Model, Source, UnitTest
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
 from pusher.compile.seeds import Seed, failed_read, seed_query
 from pusher.contracts import Addition, Engine, EngineError
 from pusher.data_tests import DataTestResult, ancestors_of, blocked_by, run_test, skipped
 from pusher.errors import BuildError, Problem
-from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, silent
+from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, UnitTestFinished, silent
+from pusher.unit_tests import UnitTestResult, UnitTestRun
+from pusher.unit_tests import skipped as skip_unit_test
 
 # What one pass of a sharded table reads, so that grouping it stays well below 1 GB of memory.
 ROWS_PER_SHARD = 3_000_000
@@ -48,7 +50,7 @@ class BuiltModel:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """What became of models and data tests.
+    """What became of models and their tests.
 
     Attributes:
         models: In the order of the build.
@@ -56,7 +58,7 @@ class Built:
     """
 
     models: list[BuiltModel]
-    tests: list[DataTestResult]
+    tests: list[DataTestResult | UnitTestResult]
 
 
 @dataclass(slots=True)
@@ -66,8 +68,10 @@ class _Run:
     listener: Listener
     clock: Clock
     waiting: list[DataTest]
+    unit_tests: dict[str, list[UnitTest]]
+    unit_test_run: UnitTestRun | None
     built: list[BuiltModel] = field(default_factory=list)
-    tested: list[DataTestResult] = field(default_factory=list)
+    tested: list[DataTestResult | UnitTestResult] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
@@ -98,10 +102,13 @@ def build(
     clock: Clock | None = None,
     *,
     tests: Iterable[DataTest] = (),
+    unit_tests: Iterable[UnitTest] = (),
+    unit_test_run: UnitTestRun | None = None,
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
-    What is below everything that a failed test reads is not built.
+    What is below everything that a failed test reads is not built. Unit tests run before their model, which is not
+    built when one fails.
 
     Args:
         manifest: The compiled project.
@@ -110,15 +117,21 @@ def build(
         listener: Told about each model that was built, and about each test.
         clock: Measures.
         tests: Data tests to run.
+        unit_tests: Unit tests to run.
+        unit_test_run: Runs them; without it there are none.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
     """
     chosen = {model.name for model in models} if models is not None else set(manifest.models)
-    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests))
+    of_model: dict[str, list[UnitTest]] = {}
+    for test in unit_tests:
+        of_model.setdefault(test.model, []).append(test)
+    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests), of_model, unit_test_run)
     coming = set(chosen)
     _test(run, coming)
     for model in manifest.models.values():
+        _test_unit(run, model)
         if model.name not in chosen and model.materialized != "ephemeral":
             continue
         if model.name in run.broken or run.broken.intersection(model.depends_on):
@@ -136,6 +149,20 @@ def build(
             error.add_note(f"Not built because of this: {', '.join(skipped)}.")
         raise error
     return Built(run.built, run.tested)
+
+
+def _test_unit(run: _Run, model: Model) -> None:
+    """Run the unit tests of a model; it counts as broken when one of them fails."""
+    tests = run.unit_tests.get(model.name, ())
+    if run.unit_test_run is None or not tests:
+        return
+    is_blocked = model.name in run.broken or not run.broken.isdisjoint(model.depends_on)
+    for test in tests:
+        done = skip_unit_test(test) if is_blocked else run.unit_test_run.run(test)
+        run.tested.append(done)
+        run.listener(UnitTestFinished(test.name, done.status, done.seconds))
+        if done.is_wrong:
+            run.broken.add(model.name)
 
 
 def _test(run: _Run, coming: set[str]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pusher.effective import EffectiveSetting
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
+    from pusher.unit_tests import UnitTestResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,12 @@ class BuildReport:
 
     Attributes:
         models: Each model's status.
-        tests: Each data test's result.
+        tests: Each test's result.
         coverage: Each destination view's rows judged by its contract.
     """
 
     models: list[BuiltModel]
-    tests: list[DataTestResult]
+    tests: list[DataTestResult | UnitTestResult]
     coverage: list[Coverage]
 
 

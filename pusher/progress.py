@@ -27,6 +27,15 @@ class DataTestFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitTestFinished:
+    """A unit test ran, or was skipped."""
+
+    test: str
+    status: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlanFinished:
     """The rows of a view were checked and the due ones frozen."""
 
@@ -60,7 +69,7 @@ class Notice:
     message: str
 
 
-Event = ModelBuilt | DataTestFinished | PlanFinished | RowsSettled | Waiting | Notice
+Event = ModelBuilt | DataTestFinished | UnitTestFinished | PlanFinished | RowsSettled | Waiting | Notice
 
 
 class Listener(Protocol):

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
+from pusher.compile import INLINE, Inference, Manifest, Model, UnitTest, inspect, inspect_additions, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.showing import Showing
+    from pusher.unit_tests import UnitTestResult, UnitTestRun
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 
@@ -293,7 +294,7 @@ class Project:
     def build(
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, full_refresh: bool = False
     ) -> BuildReport:
-        """Run the selected models and their data tests, then judge each built destination view by its contract.
+        """Run the selected models and their tests, then judge each built destination view by its contract.
 
         Args:
             select: Models to run, in dbt's selector syntax.
@@ -309,14 +310,24 @@ class Project:
 
         self.account.check_settings()
         # A wrong selector, and a view that cannot be judged, are told before the warehouse is opened.
-        self.account.pushed_payloads_of(self.manifest.select_all(select, exclude)[0])
+        self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models)
         engine = self._warehouse(memory=BUILDING_MEMORY)
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
-            models, tests = manifest.select_all(select, exclude)
+            models, tests, unit_tests = manifest.select_all(select, exclude)
             views = list(self.account.payloads_of(models))
             manifest.write_compiled()
-            built = build(manifest, engine, models, self.listener, self.clock, tests=tests)
+            with self._unit_testing(unit_tests) as run:
+                built = build(
+                    manifest,
+                    engine,
+                    models,
+                    self.listener,
+                    self.clock,
+                    tests=tests,
+                    unit_tests=unit_tests,
+                    unit_test_run=run,
+                )
             skipped = {one.model for one in built.models if one.status == "skipped"}
             there = [name for name in views if name not in skipped]
             coverage = [cover(engine, view, self._plan_options()) for view in (self.views(there) if there else [])]
@@ -324,8 +335,21 @@ class Project:
             engine.close()
         return BuildReport(built.models, built.tests, coverage)
 
-    def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult]:
-        """Run data tests on what the warehouse holds.
+    @contextmanager
+    def _unit_testing(self, tests: Sequence[UnitTest]) -> Iterator[UnitTestRun | None]:
+        """Give what runs unit tests, in an empty database; nothing when there are none."""
+        from pusher.engines.duckdb import DuckDBEngine
+        from pusher.unit_tests import UnitTestRun
+
+        if not tests:
+            yield None
+            return
+        with closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
+            inference = inspect(self.manifest, engine, [test.model for test in tests])
+            yield UnitTestRun(self.manifest, engine, inference, self.clock)
+
+    def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult | UnitTestResult]:
+        """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.
 
         Args:
             select: Tests, or models whose tests are meant, in dbt's selector syntax.
@@ -335,15 +359,22 @@ class Project:
             ConfigError: Nothing is selected.
         """
         from pusher.data_tests import run_tests
+        from pusher.unit_tests import run_unit_tests
         from pusher.warehouse import BUILDING_MEMORY
 
-        _, tests = self.manifest.select_all(select, exclude)
-        if not tests:
-            fix = "Write data_tests: for a model or column, or a query below test-paths."
-            raise ConfigError(Problem("no-tests", "The selection has no data test.", fix=fix))
+        _, tests, unit_tests = self.manifest.select_all(select, exclude)
+        if not tests and not unit_tests:
+            fix = "Write data_tests: for a model or column, a query below test-paths, or unit_tests:."
+            raise ConfigError(Problem("no-tests", "The selection has no test.", fix=fix))
         self.manifest.write_compiled()
-        with closing(self._warehouse(memory=BUILDING_MEMORY)) as engine:
-            return run_tests(self.manifest, engine, tests, self.listener, self.clock)
+        found: list[DataTestResult | UnitTestResult] = []
+        with self._unit_testing(unit_tests) as run:
+            if run is not None:
+                found += run_unit_tests(run, unit_tests, self.listener)
+        if tests:
+            with closing(self._warehouse(memory=BUILDING_MEMORY)) as engine:
+                found += run_tests(self.manifest, engine, tests, self.listener, self.clock)
+        return found
 
     @cached_property
     def _again(self) -> Manifest:

@@ -418,7 +418,8 @@ def test_what_is_below_a_failure_is_not_built(tmp_path: Path, warehouse: DuckDBE
     built = build(manifest, warehouse, None, told, STILL, tests=manifest.tests.values())
 
     assert became(built) == {"side": "built", "orders": "built", "below": "skipped", "both": "skipped"}
-    assert ends(built.tests) == [("not_null", "fail", 1), ("singular", "skipped", None)]
+    data_tests = [one for one in built.tests if isinstance(one, DataTestResult)]
+    assert ends(data_tests) == [("not_null", "fail", 1), ("singular", "skipped", None)]
     assert [one for one in told.events if isinstance(one, DataTestFinished)] == [
         DataTestFinished("not_null_orders_word", "fail", 1, 0.0),
         DataTestFinished("below_is_there", "skipped", None, 0.0),
@@ -656,9 +657,9 @@ def test_a_selection_of_tests_alone_builds_no_model(tmp_path: Path) -> None:
     """And one of nothing is an error with the nearest name."""
     manifest = project(tmp_path, on_column("id", "          - unique\n"))
 
-    models, tests = manifest.select_all(["test_name:unique"])
+    models, tests, unit_tests = manifest.select_all(["test_name:unique"])
 
-    assert (models, [test.name for test in tests]) == ([], ["unique_orders_id"])
+    assert (models, [test.name for test in tests], unit_tests) == ([], ["unique_orders_id"], [])
     with pytest.raises(ConfigError, match="`unique_orders_i` selects no model"):
         manifest.select_all(["unique_orders_i"])
 

@@ -62,7 +62,7 @@ def build(
             current.text(f"\n{test_lines(report.tests)}")
         skipped = [one.model for one in report.models if one.status == "skipped"]
         if skipped:
-            current.text(f"not built, because a data test of what they read failed: {', '.join(skipped)}")
+            current.text(f"not built, because a test failed: {', '.join(skipped)}")
         built = Counter(one.resource_type for one in report.models if one.status == "built")
         seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
         current.text(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}")

@@ -11,7 +11,16 @@ import sys
 import time
 from typing import TextIO
 
-from pusher.progress import DataTestFinished, Event, ModelBuilt, Notice, PlanFinished, RowsSettled, Waiting
+from pusher.progress import (
+    DataTestFinished,
+    Event,
+    ModelBuilt,
+    Notice,
+    PlanFinished,
+    RowsSettled,
+    UnitTestFinished,
+    Waiting,
+)
 
 RENEW_S = 0.1
 PLAIN_S = 5.0
@@ -48,10 +57,10 @@ class Progress:
             case ModelBuilt(model, materialized, rows, seconds):
                 counted = f", {rows:,} rows" if rows is not None else ""
                 self.line(f"built {model} ({materialized}{counted}) in {seconds:.2f} s")
-            case DataTestFinished(test, "pass", _, _):
+            case DataTestFinished(test, "pass", _, _) | UnitTestFinished(test, "pass", _):
                 if self._live:
                     self._renew(f"passed {test}")
-            case DataTestFinished(test, status, _, seconds):
+            case DataTestFinished(test, status, _, seconds) | UnitTestFinished(test, status, seconds):
                 self.line(f"{status} {test} in {seconds:.2f} s")
             case PlanFinished(model, view_rows, planned, seconds):
                 self.line(f"planned {model}: {planned:,} of {view_rows:,} rows are due, in {seconds:.2f} s")

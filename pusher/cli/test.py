@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pusher.data_tests import DataTestResult
+    from pusher.unit_tests import Difference, UnitTestResult
 
-HELP = """Run data tests on what the warehouse holds.
+HELP = """Run unit tests, and data tests on what the warehouse holds.
 
-A selected model stands for the tests that read it. Example: pusher test --select tiktok_offline_events"""
+A selected model stands for its tests; unit tests need no warehouse.
+
+Example: pusher test --select test_type:unit"""
 
 
 def run(
@@ -30,7 +33,7 @@ def run(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
-    """Run data tests."""
+    """Run tests."""
     with session("test", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables)
         tested = project.test(select or (), exclude or ())
@@ -40,16 +43,34 @@ def run(
         current.text(test_lines(tested))
 
 
-def test_lines(tested: Sequence[DataTestResult]) -> str:
-    """Return what data tests found, for a person: the warnings, and how many ended how."""
+def test_lines(tested: Sequence[DataTestResult | UnitTestResult]) -> str:
+    """Return what tests found, for a person: rows that differ, warnings, and how many ended how."""
     lines = []
     for one in tested:
         if one.status == "warn":
             lines.append(f"warning: {one.message} ({one.test.file}:{one.test.line})")
             lines.append(render.wrapped(str(one.fix), "  "))
-    counts = {status: sum(one.status == status for one in tested) for status in _WORDS}
-    ended = [f"{count:,} {_WORDS[status]}" for status, count in counts.items() if count]
-    return "\n".join([*lines, f"{render.counted(len(tested), 'data test')}: {', '.join(ended)}"])
+        difference = getattr(one, "difference", None)
+        if difference is not None:
+            lines += [f"{one.test.name} (- is expected, + came)", _difference_table(difference), ""]
+    for noun, of_kind in (
+        ("unit test", [one for one in tested if hasattr(one, "difference")]),
+        ("data test", [one for one in tested if not hasattr(one, "difference")]),
+    ):
+        counts = {status: sum(one.status == status for one in of_kind) for status in _WORDS}
+        ended = [f"{count:,} {_WORDS[status]}" for status, count in counts.items() if count]
+        if of_kind:
+            lines.append(f"{render.counted(len(of_kind), noun)}: {', '.join(ended)}")
+    return "\n".join(lines)
+
+
+def _difference_table(difference: Difference) -> str:
+    """Return the rows that differ as a table, marked by the side that has them."""
+    sides = (("-", difference.missing), ("+", difference.unexpected))
+    rows = [(mark, *("NULL" if value is None else value for value in row)) for mark, found in sides for row in found]
+    more = difference.missing_count + difference.unexpected_count - len(rows)
+    table = render.table(["", *difference.columns], rows)
+    return f"{table}\n... and {more:,} more" if more else table
 
 
 _WORDS = {"pass": "passed", "warn": "warned", "fail": "failed", "error": "did not run", "skipped": "skipped"}

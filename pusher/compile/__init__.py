@@ -7,19 +7,24 @@ from pusher.compile.compilation import INLINE
 from pusher.compile.manifest import Manifest, load
 from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
+from pusher.compile.unit_tests import Fixture, Input, Row, UnitTest
 
 __all__ = [
     "INLINE",
     "ColumnDoc",
     "DataTest",
+    "Fixture",
     "Inference",
+    "Input",
     "Manifest",
     "Model",
     "Place",
     "Relation",
+    "Row",
     "Source",
     "SourceKey",
     "SourceMap",
+    "UnitTest",
     "infer",
     "inspect",
     "inspect_additions",

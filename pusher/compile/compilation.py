@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from pusher.compile.increments import increment_of
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
+from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
 from pusher.compile.words import Render, Words, locate_word
 from pusher.config import Profile, ProjectFile, suggest
@@ -63,7 +64,11 @@ class Compilation:
         docs = doc_blocks.read(self.files.docs)
         values = Values(words, docs.texts)
         self.properties = properties.read(
-            self.files.yaml, root=settings.project.root, database=words.database, values=values
+            self.files.yaml,
+            root=settings.project.root,
+            database=words.database,
+            values=values,
+            fixtures=self.files.fixtures,
         )
         self._bases = self._base_configs(values)
         self.problems += [*docs.problems, *values.problems]
@@ -80,6 +85,7 @@ class Compilation:
         if not self.problems:
             self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
         self.tests = self._data_tests(renderer, values)
+        self.unit_tests = self._unit_tests()
 
     def _words(self, *, analysis: bool) -> Words:
         settings = self.settings
@@ -233,6 +239,43 @@ class Compilation:
             notice = f"Newer versions of dbt take the arguments of data tests under `arguments:` only ({where})."
             self.notices = (*self.notices, notice)
         return tests.tests
+
+    def _unit_tests(self) -> dict[str, UnitTest]:
+        bases = self._bases
+        enabled = (name for name in bases if self._config(name).get("enabled", True))
+        tests = UnitTests(
+            project=self.settings.project.name,
+            models={name: (file, {**bases[name], **self._config(name)}) for name, file in self.files.models.items()},
+            relations={name: self._relation(name, self._config(name)) for name in enabled},
+            seeds=frozenset(self.files.seeds),
+            sources=self.properties.sources,
+            renderer=self._unit_test_renderer,
+        )
+        for test in self.properties.unit_tests:
+            tests.read(test)
+        self.problems += tests.problems
+        self.notices = (*self.notices, *tests.notices)
+        return tests.tests
+
+    def _unit_test_renderer(
+        self,
+        overrides: Overrides,
+        ref: Callable[[str], str | Problem],
+        source: Callable[[SourceKey], str | Problem],
+    ) -> Renderer:
+        settings = self.settings
+        words = Words(
+            project=settings.project,
+            profile=settings.profile,
+            variables={**settings.variables, **overrides.variables},
+            run_started_at=settings.run_started_at,
+            standing=overrides.standing,
+            texts=self.texts,
+            relation_of=ref,
+            source_of=source,
+            environment=overrides.environment,
+        )
+        return Renderer(words, self.files.macros, self.texts, overrides=overrides.macros)
 
     def _finished(self, sql: str, refs: Iterable[str]) -> str:
         """Return a data test's query with the ephemeral models that it reads inside."""

@@ -15,6 +15,8 @@ _Named = TypeVar("_Named", "TextFile", Seed)
 MAX_SQL_BYTES = 1_000_000
 GENERIC = ("generic",)
 """Folder below those of data tests whose files define generic ones."""
+FIXTURES = ("fixtures",)
+"""Folder below those of data tests whose files are rows for unit tests."""
 # dbt finds these without being told; running a project without them would change what it means.
 _REFUSED_FOLDERS = (
     (
@@ -57,6 +59,7 @@ class ProjectFiles:
         seeds: CSV files by name; they are found, not read.
         macros: Macro files, and those of generic tests, in order of their paths.
         tests: Queries that are data tests, by name.
+        fixtures: Files with rows for unit tests, by name and format.
         yaml: YAML files as (POSIX path, absolute path), in order.
         docs: Markdown files in order of their paths.
         problems: What is wrong with the files themselves.
@@ -66,6 +69,7 @@ class ProjectFiles:
     seeds: dict[str, Seed]
     macros: list[TextFile]
     tests: dict[str, TextFile]
+    fixtures: dict[tuple[str, str], TextFile]
     yaml: list[tuple[str, Path]]
     docs: list[TextFile]
     problems: list[Problem]
@@ -169,10 +173,14 @@ def find(project: ProjectFile) -> ProjectFiles:
     macros = list(_texts(project, project.macro_paths, problems))
     queries = list(_texts(project, project.test_paths, problems))
     macros += [file for file in queries if file.folder[:1] == GENERIC]
-    tests = _by_name((file for file in queries if file.folder[:1] != GENERIC), "test", problems)
+    tests = _by_name((file for file in queries if file.folder[:1] not in {GENERIC, FIXTURES}), "test", problems)
+    rows = [*queries, *_texts(project, project.test_paths, problems, ".csv")]
+    fixtures = {
+        (file.name, file.absolute.suffix.removeprefix(".")): file for file in rows if file.folder[:1] == FIXTURES
+    }
     yaml = [
         (path.relative_to(project.root).as_posix(), path)
         for _, path in _walk(project.root, (*project.model_paths, *project.seed_paths), (".yml", ".yaml"))
     ]
     docs = list(_texts(project, project.docs_paths, problems, ".md"))
-    return ProjectFiles(models, seeds, macros, tests, yaml, docs, problems)
+    return ProjectFiles(models, seeds, macros, tests, fixtures, yaml, docs, problems)

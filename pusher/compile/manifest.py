@@ -7,14 +7,29 @@ from dataclasses import replace
 from datetime import datetime
 from glob import glob
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pusher.compile import assemble, selection
 from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
+from pusher.compile.unit_tests import UnitTest
 from pusher.config import Profile, ProjectFile
 from pusher.errors import CompileError
+
+
+class Selection(NamedTuple):
+    """What selectors choose.
+
+    Attributes:
+        models: Models and seeds in graph order.
+        data_tests: Data tests.
+        unit_tests: Unit tests.
+    """
+
+    models: list[Model]
+    data_tests: list[DataTest]
+    unit_tests: list[UnitTest]
 
 
 class Manifest:
@@ -28,6 +43,7 @@ class Manifest:
         models: Models by name, each after those it refers to.
         sources: Sources by their two names.
         tests: Data tests by name.
+        unit_tests: Unit tests by name.
         database: Name of the database that relations stand in.
         macros: Names of the project's macros.
         notices: What templates logged for people.
@@ -41,6 +57,7 @@ class Manifest:
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
         self.tests: dict[str, DataTest] = compilation.tests
+        self.unit_tests: dict[str, UnitTest] = compilation.unit_tests
         self.macros: tuple[str, ...] = compilation.macros
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
@@ -87,14 +104,17 @@ class Manifest:
         """
         return selection.select_tests(self.models, self.tests, select, exclude)
 
-    def select_all(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> tuple[list[Model], list[DataTest]]:
-        """Return the models and the data tests that selectors choose.
+    def select_all(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Selection:
+        """Return the models, data tests and unit tests that selectors choose.
 
         Raises:
             ConfigError: A selector cannot be read, or nothing at all is selected.
         """
-        tests = self.select_tests(select, exclude)
-        return selection.select(self.models, select, exclude, may_be_empty=bool(tests)), tests
+        data_tests = self.select_tests(select, exclude)
+        unit_tests = selection.select_unit_tests(self.models, self.unit_tests, select, exclude)
+        may_be_empty = bool(data_tests or unit_tests)
+        models = selection.select(self.models, select, exclude, may_be_empty=may_be_empty)
+        return Selection(models, data_tests, unit_tests)
 
     def render_model(self, name: str) -> str:
         """Return a model's SQL as the engine runs it."""

@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from pusher.compile import configs, data_test_configs, locations, seeds
+from pusher.compile.files import TextFile
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
+from pusher.compile.unit_test_properties import UnitTestReader
+from pusher.compile.unit_tests import WrittenUnitTest
 from pusher.compile.values import KeyPath, Values
 from pusher.config import Document, load_yaml
 from pusher.errors import ConfigError, Problem
@@ -25,8 +28,9 @@ _TOP = {
     "analyses",
     "anchors",
     "seeds",
+    "unit_tests",
 }
-_TOP_REFUSED = {"unit_tests", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
+_TOP_REFUSED = {"snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
 _MODEL = {
     "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints", "access",
     "group", "latest_version", "deprecation_date",
@@ -88,11 +92,13 @@ class Properties:
     Attributes:
         patches: Models and seeds by name.
         sources: Sources by their two names.
+        unit_tests: Unit tests, in order of files.
         problems: What is wrong.
     """
 
     patches: dict[str, ModelPatch] = field(default_factory=dict)
     sources: dict[SourceKey, Source] = field(default_factory=dict)
+    unit_tests: list[WrittenUnitTest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -386,7 +392,14 @@ def _known_top_keys(document: Document, into: Properties) -> dict[str, Any]:
     return found
 
 
-def read(files: list[tuple[str, Path]], *, root: Path, database: str, values: Values) -> Properties:
+def read(
+    files: list[tuple[str, Path]],
+    *,
+    root: Path,
+    database: str,
+    values: Values,
+    fixtures: Mapping[tuple[str, str], TextFile],
+) -> Properties:
     """Read all YAML files; never raises, problems are part of the result."""
     into = Properties()
     for shown_as, path in files:
@@ -400,4 +413,8 @@ def read(files: list[tuple[str, Path]], *, root: Path, database: str, values: Va
         reader.models(found.get("models"))
         reader.seeds(found.get("seeds"))
         reader.sources(found.get("sources"))
+        tests = UnitTestReader(document, values, fixtures)
+        tests.read(found.get("unit_tests"))
+        into.unit_tests += tests.found
+        into.problems += tests.problems
     return into

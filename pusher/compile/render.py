@@ -17,6 +17,7 @@ from pusher.compile import shim
 from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
 from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
+from pusher.compile.model import missing
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
@@ -65,12 +66,19 @@ class Renderer:
         words: dbt's words.
         macros: Macro files.
         texts: Template text by file, to find columns.
+        overrides: What a macro returns instead of what it would, by its name.
         rewriter: Gives for a file what changes its parsed template (text, file, tree) before it is compiled, or None;
             for source maps.
     """
 
     def __init__(
-        self, words: Words, macros: Sequence[TextFile], texts: Mapping[str, str], rewriter: Rewriter | None = None
+        self,
+        words: Words,
+        macros: Sequence[TextFile],
+        texts: Mapping[str, str],
+        rewriter: Rewriter | None = None,
+        *,
+        overrides: Mapping[str, Any] | None = None,
     ) -> None:
         self._words, self._texts, self._rewriter = words, texts, rewriter
         self._sandbox = Sandbox()
@@ -90,11 +98,39 @@ class Renderer:
         # dbt calls a project's own macros with and without its name.
         self._shared.setdefault(words.names["project_name"], package)
         self._shared["adapter"] = SimpleNamespace(dispatch=self._dispatch, quote=identifier)
+        self.override_problems = [
+            problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
+        ]
 
     @property
     def macros(self) -> tuple[str, ...]:
         """Names of all macros."""
         return tuple(self._macros)
+
+    def _override(self, name: str, value: Any) -> Problem | None:
+        """Let a macro return a value, or return why there is no such macro."""
+        package, _, own = name.rpartition(".")
+        project = self._words.names["project_name"]
+        holder = self._shared.get(package)
+
+        def returns(*_: Any, **__: Any) -> Any:
+            return value
+
+        if package == project or not package:
+            found = self._shared.get(own)
+        else:
+            found = getattr(holder, own) if isinstance(holder, shim.Package) else None
+        if isinstance(found, Macro):
+            # Macros of one file reach each other as objects, not by their names.
+            found._func = returns  # noqa: SLF001 -- the only part of a macro that says what it gives
+        elif isinstance(holder, shim.Package):
+            self._shared[package] = holder.overridden(own, returns)
+        elif found is not None:
+            self._shared[own] = returns
+        else:
+            known = [*self._shared]
+            return missing("missing-macro", "Macro", name, known, suggest(name, known))
+        return None
 
     def constant(self, macro: str) -> str | None:
         """Return what a macro without arguments renders to, or None if there is no such macro."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from pusher.compile import graph
 from pusher.compile.model import DataTest, Model, SourceKey
+from pusher.compile.unit_tests import UnitTest
 from pusher.config import suggest
 from pusher.errors import ConfigError, Problem
 
@@ -24,7 +25,7 @@ def _path(path: str, value: str) -> bool:
     return any(fnmatchcase(candidate, wanted) for candidate in (path, *parents))
 
 
-def _fqn(model: Model | DataTest, value: str) -> bool:
+def _fqn(model: Model | DataTest | UnitTest, value: str) -> bool:
     if fnmatchcase(model.name, value):
         return True
     parts = value.split(".")
@@ -44,7 +45,7 @@ def _source(model: Model, value: str) -> bool:
     return any(_source_named(key, value) for key in model.sources)
 
 
-def _config(model: Model | DataTest, keys: str, value: str) -> bool:
+def _config(model: Model | DataTest | UnitTest, keys: str, value: str) -> bool:
     found: Any = model.config
     for key in keys.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -73,6 +74,17 @@ _TEST_METHODS: Mapping[str, Callable[[DataTest, str], bool]] = {
     "resource_type": lambda _, value: value == "test",
     "test_type": lambda test, value: value in {"data", "singular" if test.is_singular else "generic"},
     "test_name": lambda test, value: not test.is_singular and fnmatchcase(test.kind, value),
+}
+
+
+_UNIT_TEST_METHODS: Mapping[str, Callable[[UnitTest, str], bool]] = {
+    "fqn": _fqn,
+    "tag": lambda test, value: any(fnmatchcase(tag, value) for tag in test.tags),
+    "path": lambda test, value: _path(test.file, value),
+    "file": lambda test, value: value in {PurePosixPath(test.file).name, PurePosixPath(test.file).stem},
+    "package": lambda test, value: value in {"this", test.fqn[0]},
+    "resource_type": lambda _, value: value == "unit_test",
+    "test_type": lambda _, value: value == "unit",
 }
 
 
@@ -154,6 +166,30 @@ def select_tests(
         ConfigError: A selector cannot be read.
     """
     chosen = _chosen(lambda text: _tests_of_one(models, tests, text), tests, include, exclude)
+    return [test for name, test in tests.items() if name in chosen]
+
+
+def _unit_tests_of_one(models: Mapping[str, Model], tests: Mapping[str, UnitTest], text: str) -> set[str]:
+    """Return the unit tests that a selector names, and those of every model that it names."""
+    parsed, selected = _parsed(text), _one(models, text)
+    method, value = _method_of(parsed["method"], parsed["value"]), parsed["value"]
+    if method.startswith("config."):
+        found = {name for name, test in tests.items() if _config(test, method.removeprefix("config."), value)}
+    else:
+        matches = _UNIT_TEST_METHODS.get(method)
+        found = {name for name, test in tests.items() if matches is not None and matches(test, value)}
+    return found | {name for name, test in tests.items() if test.model in selected}
+
+
+def select_unit_tests(
+    models: Mapping[str, Model], tests: Mapping[str, UnitTest], include: Sequence[str], exclude: Sequence[str]
+) -> list[UnitTest]:
+    """Return the selected unit tests: those that are named, and those of a selected model.
+
+    Raises:
+        ConfigError: A selector cannot be read.
+    """
+    chosen = _chosen(lambda text: _unit_tests_of_one(models, tests, text), tests, include, exclude)
     return [test for name, test in tests.items() if name in chosen]
 
 

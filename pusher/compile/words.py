@@ -65,6 +65,8 @@ class Render:
         check: Says what is wrong with a key and a value of `config()`.
         problems: What is wrong.
         notices: What the template says to people.
+        this: What `this` is, or None for the relation that the configuration names.
+        asks_incremental: Whether the template asked is_incremental().
     """
 
     name: str
@@ -76,6 +78,8 @@ class Render:
     check: Callable[[str, Any], Problem | None] = configs.check
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    this: Relation | None = None
+    asks_incremental: bool = False
 
     def merged(self) -> dict[str, Any]:
         """Return the configuration as it stands so far."""
@@ -140,6 +144,7 @@ class Words:
         texts: Template text by file, to find columns.
         relation_of: Returns what `ref()` renders for a model, or a problem.
         source_of: Returns what `source()` renders, or a problem.
+        environment: Values of environment variables that win over those of the process.
     """
 
     def __init__(
@@ -153,11 +158,12 @@ class Words:
         texts: Mapping[str, str],
         relation_of: Callable[[str], str | Problem],
         source_of: Callable[[SourceKey], str | Problem],
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.render = Render("", "", {})
         self._project, self._profile = project, profile
         self._vars = {**project.vars, **variables}
-        self._standing = standing
+        self._standing, self._environment = standing, environment or {}
         self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
         self.database = "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
         self.names = self._names(run_started_at)
@@ -183,7 +189,7 @@ class Words:
             "env_var": self._env_var,
             "target": target,
             "run_started_at": run_started_at,
-            "is_incremental": lambda: self.render.name in self._standing,
+            "is_incremental": self._is_incremental,
             "execute": True,
             "return": _return,
             "log": self._log,
@@ -265,6 +271,10 @@ class Words:
         self.render.sources.setdefault((source_name, table))
         return found
 
+    def _is_incremental(self) -> bool:
+        self.render.asks_incremental = True
+        return self.render.name in self._standing
+
     def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
         if name in self._vars:
             return self._vars[name]
@@ -287,7 +297,7 @@ class Words:
             message = f"A model may not read the secret {name}: compiled SQL is stored and shown."
             self.note(Problem("secret-in-model", message, fix="Use secrets in profiles.yml only."), pattern)
             return ""
-        value = os.environ.get(name, default)
+        value = self._environment.get(name, os.environ.get(name, default))
         if value is None:
             fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
             self.note(Problem("no-env-var", f"Environment variable {name} is not set.", fix=fix), pattern)
@@ -337,6 +347,8 @@ class _This:
 
     def _now(self) -> Relation:
         render = self._words.render
+        if render.this is not None:
+            return render.this
         return self._words.relation(render.name, render.merged())
 
     def __str__(self) -> str:

@@ -69,7 +69,7 @@ def test_a_failure_ends_the_build_with_1_and_stops_what_is_below(shop: Shop) -> 
             "fix": "See the rows by the query in target/compiled/shop/models/_tests.yml/not_null_stg_orders_email.sql.",
         }
     ]
-    assert "not built, because a data test of what they read failed: offline" in told.out.splitlines()
+    assert "not built, because a test failed: offline" in told.out.splitlines()
     assert "models/_tests.yml:8:1" in told.err
 
 
@@ -107,7 +107,7 @@ def test_a_project_without_tests_has_none_to_run(shop: Shop) -> None:
     tested = shop("test")
 
     assert tested.code == 2
-    assert "The selection has no data test." in tested.err
+    assert "The selection has no test." in tested.err
 
 
 def test_the_tests_can_be_left_out_of_a_build(shop: Shop) -> None:

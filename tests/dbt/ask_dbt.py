@@ -68,14 +68,22 @@ def _step(dbt: str, root: Path, step: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _data_tests(dbt: str, root: Path) -> dict[str, Any]:
-    """Return what dbt's data tests find, and what they run."""
+def _tests(dbt: str, root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what dbt's data tests find and what they run, and how its unit tests end."""
     words = [dbt, "--quiet", "test", "--profiles-dir", ".", "--vars", json.dumps(STEPS[-1]["vars"])]
     subprocess.run(words, cwd=root, check=False)
     results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
-    nodes = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))["nodes"]
-    found = {}
-    for one in results:
+    manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
+    nodes, found = manifest["nodes"], {}
+    units = {
+        manifest["unit_tests"][one["unique_id"]]["name"]: {
+            "status": one["status"],
+            "fqn": manifest["unit_tests"][one["unique_id"]]["fqn"],
+        }
+        for one in results
+        if one["unique_id"] in manifest["unit_tests"]
+    }
+    for one in (result for result in results if result["unique_id"] in nodes):
         node = nodes[one["unique_id"]]
         # The alias is the short form of a long name, but for a table of failures it is what the project says.
         name = node["name"] if node["config"]["store_failures"] else node["alias"]
@@ -87,7 +95,7 @@ def _data_tests(dbt: str, root: Path) -> dict[str, Any]:
             "path": node["original_file_path"],
             "stored": node["relation_name"],
         }
-    return found
+    return found, units
 
 
 def ask(dbt: str) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def ask(dbt: str) -> dict[str, Any]:
         root = copied(Path(folder))
         subprocess.run([dbt, "--quiet", "seed", "--profiles-dir", "."], cwd=root, check=True)
         steps = [_step(dbt, root, step) for step in STEPS]
-        tests = _data_tests(dbt, root)
+        tests, units = _tests(dbt, root)
         manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
     models = {
         node["name"]: {
@@ -109,7 +117,13 @@ def ask(dbt: str) -> dict[str, Any]:
         for node in manifest["nodes"].values()
         if node["resource_type"] in {"model", "seed"}
     }
-    return {"dbt": manifest["metadata"]["dbt_version"], "models": models, "steps": steps, "data_tests": tests}
+    return {
+        "dbt": manifest["metadata"]["dbt_version"],
+        "models": models,
+        "steps": steps,
+        "data_tests": tests,
+        "unit_tests": units,
+    }
 
 
 if __name__ == "__main__":

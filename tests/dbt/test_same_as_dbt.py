@@ -13,12 +13,13 @@ import pytest
 
 from pusher.build import build, standing
 from pusher.clock import SystemClock
-from pusher.compile import Manifest, load
+from pusher.compile import Manifest, inspect, load
 from pusher.config import load_profile, load_project_file
 from pusher.data_tests import run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
 from pusher.progress import silent
+from pusher.unit_tests import UnitTestRun
 from tests.compile.support import STARTED
 from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of
 
@@ -83,6 +84,18 @@ def test_every_build_has_the_sql_and_the_rows_of_dbt(root: Path) -> None:
         assert compiled == {name: folded(sql) for name, sql in step["compiled"].items()}
         assert failed == step["failed"]
         assert rows_of(root / "shop.duckdb") == step["database"]
+
+
+def test_unit_tests_end_as_in_dbt(root: Path) -> None:
+    """Rows in YAML, CSV and SQL, in files and of a seed; overrides; both builds of an incremental model."""
+    manifest = read(root, STEPS[-1]["vars"])
+    engine = DuckDBEngine.in_memory(allowed_paths=manifest.source_paths())
+    run = UnitTestRun(manifest, engine, inspect(manifest, engine), SystemClock())
+    found = {
+        test.name: {"status": run.run(test).status, "fqn": list(test.fqn)} for test in manifest.unit_tests.values()
+    }
+    engine.close()
+    assert found == said()["unit_tests"]
 
 
 def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:

@@ -589,11 +589,11 @@ def test_full_disk_stops_with_a_remedy_and_loses_nothing(tmp_path: Path, most_by
         assert shop.keys() == [("accepted", 3_000)]
 
 
-@pytest.mark.parametrize(("setting", "expected"), [(None, "381.4 MiB"), ("1GiB", "1.0 GiB")])
+@pytest.mark.parametrize(("setting", "expected"), [(None, "305.1 MiB"), ("1GiB", "1.0 GiB")])
 def test_a_view_is_read_with_bounded_memory(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, setting: str | None, expected: str
 ) -> None:
-    """A push takes 400 MB to read a view, unless the profile gives it more."""
+    """A push takes 320 MB to read a view, unless the profile gives it more."""
     shop.sell(orders(3))
     shop.build()
     if setting is not None:

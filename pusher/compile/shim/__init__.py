@@ -59,6 +59,10 @@ class Package:
 
         return self._macros.get(macro, refuse)
 
+    def overridden(self, macro: str, replacement: Callable[..., Any]) -> Package:
+        """Return the package with another macro in place of one."""
+        return Package(self._name, {**self._macros, macro: replacement})
+
 
 def slugify(text: str) -> str:
     """Return a text as a name: lower case, underscores for blanks, and no digit first."""

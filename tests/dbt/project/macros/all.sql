@@ -14,3 +14,4 @@ round({{ column }}, {{ places }})
 {% macro ported(x) %}{{ return(adapter.dispatch('ported', 'shop')(x)) }}{% endmacro %}
 {% macro asked() %}{% if is_incremental() %}again{% else %}first{% endif %}{% endmacro %}
 {% macro of_model() %}{{ this.identifier }} {{ config.get('materialized') }} {{ model.name }}{% endmacro %}
+{% macro doubled(x) %}{{ x }} * 2{% endmacro %}
