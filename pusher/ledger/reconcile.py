@@ -6,6 +6,7 @@ with the width or the number of rows. Nothing here depends on the engine that ra
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,7 +19,8 @@ from pusher.errors import Problem, StateError
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import literal
 
-MEMORY_LIMIT = "256MB"
+MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
+"""Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
 ROWS_PER_PART = 49_152
 CONFLICT = (
     "The same event has other material values than before.",
@@ -133,19 +135,29 @@ class Reconciler:
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
+
+        (self.folder / "spill").mkdir(mode=PRIVATE_FOLDER)
+        self._connect(MEMORY_LIMITS_MB[0])
+        return self
+
+    def _connect(self, limit_mb: int) -> None:
         import duckdb
 
-        spill = self.folder / "spill"
-        spill.mkdir(mode=PRIVATE_FOLDER)
         self._connection = duckdb.connect(
             ":memory:",
             config={
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(spill),
+                "memory_limit": f"{limit_mb}MB",
+                "temp_directory": str(self.folder / "spill"),
                 "preserve_insertion_order": "false",
             },
         )
-        return self
+
+    def _start_over(self, limit_mb: int) -> None:
+        """Forget what was compared and written, and take more memory for it."""
+        self._connection.close()
+        for parts in self.folder.glob("parts-*"):
+            shutil.rmtree(parts)
+        self._connect(limit_mb)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -418,8 +430,19 @@ class Reconciler:
 
         if not self.staged:
             return Reconciled([], [], None, 0, 0)
-        try:
+
+        def compare() -> Reconciled:
             return self._reconcile(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s, origins=origins)
+
+        try:
+            for limit_mb in MEMORY_LIMITS_MB[1:]:
+                try:
+                    return compare()
+                except duckdb.OutOfMemoryException as error:
+                    if _disk_is_full(error):
+                        raise
+                    self._start_over(limit_mb)
+            return compare()
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             words = str(error).partition("\n")[0]
             fix = "Free space in the state folder and memory, then run again: nothing was sent."
@@ -444,6 +467,12 @@ class Reconciler:
         )[0][0]
         quarantine, new_conflicts = self._quarantine(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s)
         return Reconciled(counts, self._parts(), quarantine, int(dropped), new_conflicts)
+
+
+def _disk_is_full(error: Exception) -> bool:
+    """Say whether spilling failed for want of space: then more memory is no answer."""
+    text = str(error).lower()
+    return "no space left" in text or "max_temp_directory_size" in text
 
 
 def parquet_files(connection: Any, folder: Path) -> list[StagedFile]:

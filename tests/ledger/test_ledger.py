@@ -209,6 +209,86 @@ def test_only_due_rows_are_frozen(tmp_path: Path) -> None:
     assert result.quarantine.rows == 2
 
 
+ROWS = [("a", "x", None), ("b", "x", None), ("c", "x", 0), ("d", "x", None), ("d", "x", None), ("e", "x", None)]
+
+
+def contents(result: Reconciled) -> tuple[list[list[str]], list[TermCount], int | None]:
+    """Return what a comparison froze and counted."""
+    with duckdb.connect() as connection:
+        parts = [
+            sorted(row[0] for row in connection.execute(f"select event from '{part.path}'").fetchall())
+            for _, part in result.parts
+        ]
+    return parts, result.counts, result.quarantine.rows if result.quarantine else None
+
+
+@pytest.mark.parametrize("limits", [(1, 256), (1, 1, 256)])
+def test_a_comparison_that_needs_more_memory_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]
+) -> None:
+    """It begins anew with the next limit and gives the same."""
+    (tmp_path / "enough").mkdir()
+    expected = contents(reconcile(tmp_path / "enough", staged(tmp_path / "enough", ROWS)))
+    monkeypatch.setattr("pusher.ledger.reconcile.MEMORY_LIMITS_MB", limits)
+
+    assert contents(reconcile(tmp_path, staged(tmp_path, ROWS))) == expected
+
+
+def test_a_comparison_that_fails_at_its_end_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts and quarantine of the first attempt are not among those of the second."""
+    (tmp_path / "enough").mkdir()
+    expected = contents(reconcile(tmp_path / "enough", staged(tmp_path / "enough", ROWS)))
+    parts, calls = Reconciler._parts, []
+
+    def failing(self: Reconciler) -> list[tuple[str, StagedFile]]:
+        found = parts(self)
+        calls.append(len(found))
+        if len(calls) == 1:
+            raise duckdb.OutOfMemoryException("failed to pin block of size 256.0 KiB")
+        return found
+
+    monkeypatch.setattr(Reconciler, "_parts", failing)
+
+    assert contents(reconcile(tmp_path, staged(tmp_path, ROWS))) == expected
+    assert len(calls) == 2
+
+
+def test_a_comparison_without_memory_stops_the_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the last limit."""
+    monkeypatch.setattr("pusher.ledger.reconcile.MEMORY_LIMITS_MB", (1, 1))
+
+    with pytest.raises(StateError) as caught:
+        reconcile(tmp_path, staged(tmp_path, ROWS))
+
+    assert caught.value.problems[0].message.startswith("The rows could not be frozen: Out of Memory Error: ")
+
+
+def test_a_comparison_that_finds_no_room_to_spill_takes_no_more_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full; DuckDB calls that an error of memory too."""
+    limits = []
+    connect = Reconciler._connect
+
+    def noted(self: Reconciler, limit_mb: int) -> None:
+        limits.append(limit_mb)
+        connect(self, limit_mb)
+
+    def full(_: Reconciler) -> None:
+        text = "failed to offload data block of size 256.0 KiB (0 bytes/0 bytes used).\nThis limit was set by the "
+        raise duckdb.OutOfMemoryException(f"{text}'max_temp_directory_size' setting.")
+
+    monkeypatch.setattr(Reconciler, "_connect", noted)
+    monkeypatch.setattr(Reconciler, "_match", full)
+
+    with pytest.raises(StateError, match="The rows could not be frozen: failed to offload"):
+        reconcile(tmp_path, staged(tmp_path, ROWS))
+
+    assert limits == [256]
+
+
 def test_keys_are_merged_where_a_condition_holds(tmp_path: Path) -> None:
     """A merge keeps the rows that it is asked for; without any there is no file."""
     paths = []
