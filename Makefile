@@ -11,7 +11,7 @@ TORTURE_MINUTES ?= 60
 TORTURE_KILLS ?= 1000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement check lock format docs bench bench-peers clean year soak torture
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt check lock format docs bench bench-peers clean year soak torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -60,6 +60,9 @@ test-fast: $(READY) ## run the tests that need less than a minute
 
 agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by the validator of a request
 	AGREEMENT_BATCHES=12 $(BIN)/python -m pytest -q tests/payload/test_agreement.py
+
+same-as-dbt: $(READY) ## build the shipped project, the examples and two more with dbt too, and compare every relation
+	$(BIN)/python -m tests.dbt.both
 
 # What must not lose, change or misjudge a row has no line or branch that no test runs.
 EXACT := pusher/ledger/*,pusher/push/policy.py,pusher/push/encode.py,pusher/push/encoders.py,pusher/transport/failures.py

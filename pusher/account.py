@@ -134,6 +134,14 @@ class Account:
         if problems:
             raise ConfigError(*problems)
 
+    def check_is_there(self) -> None:
+        """Refuse a target without settings of the destination.
+
+        Raises:
+            ConfigError: It has none.
+        """
+        _ = self.settings
+
     def check_settings(self) -> None:
         """Refuse settings that are unknown or not in their form, each in the layer that gives it.
 

@@ -309,8 +309,9 @@ class Project:
         from pusher.warehouse import BUILDING_MEMORY
 
         self.account.check_settings()
-        # A wrong selector, and a view that cannot be judged, are told before the warehouse is opened.
-        self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models)
+        # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
+        if self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models):
+            self.account.check_is_there()
         engine = self._warehouse(memory=BUILDING_MEMORY)
         try:
             manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))

@@ -201,6 +201,21 @@ def test_a_misspelt_destination_has_a_suggestion(shop: Shop) -> None:
     assert (problem["file"], problem["line"]) == ("profiles.yml", 1)
 
 
+def test_a_target_without_settings_builds_no_destination_view(shop: Shop) -> None:
+    """Told before the warehouse is opened."""
+    shop.sell(orders(1))
+    profiles = shop.root / "profiles.yml"
+    profiles.write_text(profiles.read_text().replace('"dev": {"tiktok": {', '"prod": {"tiktok": {'))
+
+    refused = pusher("build", "--json", "--project-dir", str(shop.root))
+
+    assert (refused.code, [one["message"] for one in refused.json["errors"]]) == (
+        2,
+        ["profiles.yml has no `pusher: dev: tiktok:` block."],
+    )
+    assert list(shop.root.glob("**/*.duckdb")) == []
+
+
 def test_one_of_a_thing_is_not_many(shop: Shop) -> None:
     """Counts read as a person would say them."""
     shop.sell(orders(3))

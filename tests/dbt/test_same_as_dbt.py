@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,8 +21,10 @@ from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
 from pusher.progress import silent
 from pusher.unit_tests import UnitTestRun
+from tests.cli.conftest import pusher
 from tests.compile.support import STARTED
 from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of
+from tests.dbt.both import cafe
 
 
 @cache
@@ -117,3 +120,39 @@ def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:
         }
         for name, one in found.items()
     } == said()["data_tests"]
+
+
+def test_a_cafe_is_built_with_its_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seeds behind sources, loops in SQL, docs and tests of all kinds; `both.py` compares it with dbt's."""
+    root = tmp_path / "cafe"
+    cafe(root)
+    monkeypatch.chdir(root)
+
+    built = pusher("build", "--json")
+
+    assert (built.code, built.err) == (0, "")
+    assert [(one["model"], one["rows"]) for one in built.json["models"]] == [
+        ("raw_bills", 5),
+        ("raw_guests", 4),
+        ("raw_payments", 6),
+        ("stg_bills", None),
+        ("stg_guests", None),
+        ("stg_payments", None),
+        ("bills", 5),
+        ("guests", 4),
+    ]
+    found = Counter((one["kind"], one["status"]) for one in built.json["tests"])
+    assert found == {
+        ("accepted_values", "pass"): 2,
+        ("not_null", "pass"): 6,
+        ("not_null", "warn"): 1,
+        ("relationships", "pass"): 1,
+        ("unique", "pass"): 5,
+        ("unit", "pass"): 1,
+    }
+    assert sorted(rows_of(root / "cafe.duckdb")["main.guests"]["rows"]) == [
+        ["1", "Ann A.", "2026-01-01", "2026-01-04", "2", "15.00"],
+        ["2", "Bo B.", "2026-02-05", "2026-02-05", "2", "19.99"],
+        ["3", None, "2026-01-02", "2026-01-02", "1", "3.00"],
+        ["4", "Dan D.", None, None, None, None],
+    ]
