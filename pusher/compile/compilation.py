@@ -13,11 +13,12 @@ from pusher.compile import assemble, configs, data_test_configs, doc_blocks, fil
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.increments import increment_of
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
+from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
-from pusher.compile.words import Render, Words, locate_word
+from pusher.compile.words import Render, Words, database_name, locate_word
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.errors import Problem
 
@@ -58,9 +59,10 @@ class Compilation:
         self.texts = {file.path: file.text for file in found}
         self.problems = list(self.files.problems)
         self._renders: dict[str, Render] = {}
+        self.database = database_name(settings.profile)
+        self._names = Names(self.database, settings.profile.schema, self._node)
+        self._relation = self._names.relation
         words = self._words(analysis=False)
-        self.database = words.database
-        self._relation = words.relation
         docs = doc_blocks.read(self.files.docs)
         values = Values(words, docs.texts)
         self.properties = properties.read(
@@ -75,11 +77,14 @@ class Compilation:
         self._check_patches()
         renderer = Renderer(words, self.files.macros, self.texts)
         self.problems += renderer.problems
+        asked = {macro: renderer.naming(macro) for macro in (SCHEMA_MACRO, ALIAS_MACRO)}
+        self._names.macros |= {macro: ask for macro, ask in asked.items() if ask is not None}
         self._rendered = self._render_all(renderer)
         self.macros = renderer.macros
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
         self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
         self.order = self._order()
+        self._check_relations()
         self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
@@ -105,9 +110,38 @@ class Compilation:
             run_started_at=settings.run_started_at,
             standing=settings.standing,
             texts=self.texts,
+            relation=self._relation,
             relation_of=self._relation_of,
             source_of=source_of,
         )
+
+    def _node(self, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a macro that names relations may know about a file."""
+        project = self.settings.project.name
+        known = {"name": name, "package_name": project, "config": dict(config), "tags": config.get("tags", [])}
+        if name not in self.files.models and name not in self.files.seeds:
+            return {**known, "resource_type": "test", "fqn": [project, name], "path": "", "original_file_path": ""}
+        file = self._file(name)
+        path = "/".join((*file.folder, file.absolute.name))
+        kind = "model" if name in self.files.models else "seed"
+        fqn = list(self._fqn(name))
+        return {**known, "resource_type": kind, "fqn": fqn, "path": path, "original_file_path": file.path}
+
+    def _check_relations(self) -> None:
+        """Refuse two files with one relation: the later build would replace the earlier."""
+        taken: dict[str, str] = {}
+        self._names.begin_anew()
+        for name in self.order:
+            config = self._config(name)
+            if config.get("materialized") == "ephemeral" or name == INLINE:
+                continue
+            relation = self._relation(name, config)
+            first = taken.setdefault(relation.lower(), name)
+            if first != name:
+                message = f"`{name}` and `{first}` would both be {relation}."
+                fix = "Give one of them another alias or schema."
+                self.problems.append(Problem("same-relation", message, self._file(name).path, 1, 1, fix))
+        self.problems += self._names.problems
 
     def _fqn(self, name: str) -> tuple[str, ...]:
         return (self.settings.project.name, *self._file(name).folder, name)
@@ -271,6 +305,7 @@ class Compilation:
             run_started_at=settings.run_started_at,
             standing=overrides.standing,
             texts=self.texts,
+            relation=self._relation,
             relation_of=ref,
             source_of=source,
             environment=overrides.environment,

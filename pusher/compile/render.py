@@ -18,6 +18,7 @@ from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
 from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
 from pusher.compile.model import missing
+from pusher.compile.names import UNSUPPORTED, Naming
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
@@ -89,9 +90,9 @@ class Renderer:
             name.removeprefix(TEST_PREFIX): macro for name, macro in self._built_in_macros(BUILT_IN_FILE).items()
         }
         self.problems: list[Problem] = []
-        places: dict[str, str] = {}
+        self._places: dict[str, str] = {}
         for file in macros:
-            self._load(file, places)
+            self._load(file, self._places)
         self.problems.sort(key=lambda problem: (problem.file or "", problem.line or 0))
         self._shared |= self._macros
         package = SimpleNamespace(**self._macros)
@@ -101,6 +102,22 @@ class Renderer:
         self.override_problems = [
             problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
         ]
+
+    def naming(self, macro: str) -> Naming | None:
+        """Return what asks a macro of the project for a name, or None if there is no such macro."""
+        found = self._macros.get(macro)
+        if found is None:
+            return None
+
+        def ask(given: Any, node: Mapping[str, Any]) -> str | Problem:
+            try:
+                return str(found(given, dict(node))).strip()
+            except MacroReturn as returned:
+                return str(returned.value).strip()
+            except Exception as error:  # noqa: BLE001 -- a template can raise anything
+                return self._problem(error, self._places[macro])
+
+        return ask
 
     @property
     def macros(self) -> tuple[str, ...]:
@@ -176,6 +193,10 @@ class Renderer:
             if name in self._words.names:
                 message, fix = f"Macro `{name}` has the name of a word of dbt.", "Rename it."
                 self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
+                continue
+            if name in UNSUPPORTED:
+                fix = "Remove it."
+                self.problems.append(Problem("unsupported-feature", UNSUPPORTED[name], file.path, line, column, fix))
                 continue
             if name in places:
                 message, fix = f"Macro `{name}` is defined twice, first in {places[name]}.", "Rename one of them."

@@ -86,6 +86,11 @@ class Render:
         return configs.merge(self.base, self.config)
 
 
+def database_name(profile: Profile) -> str:
+    """Return what DuckDB calls the database of a profile."""
+    return "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
+
+
 def locate_word(text: str, line: int, pattern: str) -> tuple[int, int]:
     """Return line and column of a pattern at or soon after a line; the line itself if it is not there."""
     lines = text.split("\n")
@@ -142,6 +147,7 @@ class Words:
         run_started_at: Moment of the run.
         standing: Incremental models whose table stands, for `is_incremental()`.
         texts: Template text by file, to find columns.
+        relation: Returns the relation of a name with a configuration.
         relation_of: Returns what `ref()` renders for a model, or a problem.
         source_of: Returns what `source()` renders, or a problem.
         environment: Values of environment variables that win over those of the process.
@@ -156,6 +162,7 @@ class Words:
         run_started_at: datetime,
         standing: Collection[str],
         texts: Mapping[str, str],
+        relation: Callable[[str, Mapping[str, Any]], Relation],
         relation_of: Callable[[str], str | Problem],
         source_of: Callable[[SourceKey], str | Problem],
         environment: Mapping[str, str] | None = None,
@@ -165,7 +172,8 @@ class Words:
         self._vars = {**project.vars, **variables}
         self._standing, self._environment = standing, environment or {}
         self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
-        self.database = "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
+        self.relation = relation
+        self.database = database_name(profile)
         self.names = self._names(run_started_at)
 
     def _names(self, run_started_at: datetime) -> dict[str, Any]:
@@ -211,12 +219,6 @@ class Words:
         self.render = render
         self.names["model"] = SimpleNamespace(name=render.name, path=render.path, original_file_path=render.path)
         self.names["this"] = _This(self)
-
-    def relation(self, name: str, config: Mapping[str, Any]) -> Relation:
-        """Return a model's quoted name, with dbt's default rules for `schema` and `alias`."""
-        custom = config.get("schema")
-        schema = f"{self._profile.schema}_{str(custom).strip()}" if custom else self._profile.schema
-        return Relation.of(self.database, schema, config.get("alias") or name)
 
     def note(self, problem: Problem, pattern: str) -> None:
         """Note a problem at the running line of the template, at the column where a pattern is found."""

@@ -150,7 +150,7 @@ def test_a_cafe_is_built_with_its_tests(tmp_path: Path, monkeypatch: pytest.Monk
         ("unique", "pass"): 5,
         ("unit", "pass"): 1,
     }
-    assert sorted(rows_of(root / "cafe.duckdb")["main.guests"]["rows"]) == [
+    assert sorted(rows_of(root / "cafe.duckdb")["main.people"]["rows"]) == [
         ["1", "Ann A.", "2026-01-01", "2026-01-04", "2", "15.00"],
         ["2", "Bo B.", "2026-02-05", "2026-02-05", "2", "19.99"],
         ["3", None, "2026-01-02", "2026-01-02", "1", "3.00"],

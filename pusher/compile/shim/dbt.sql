@@ -71,3 +71,19 @@ list_aggr( (array_agg( {{ measure }} {{ order_by_clause or '' }} ))[1:{{ limit_n
 {% macro except() %}except{% endmacro %}
 
 {% macro intersect() %}intersect{% endmacro %}
+
+{% macro default__generate_schema_name(custom_schema_name=none, node=none) -%}
+    {%- if custom_schema_name is none -%} {{ target.schema }}
+    {%- else -%} {{ target.schema }}_{{ custom_schema_name | trim }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro generate_schema_name_for_env(custom_schema_name, node) -%}
+    {%- if target.name == 'prod' and custom_schema_name is not none -%} {{ custom_schema_name | trim }}
+    {%- else -%} {{ target.schema }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro default__generate_alias_name(custom_alias_name=none, node=none) -%}
+    {{ (custom_alias_name or node.name) | trim }}
+{%- endmacro %}
