@@ -12,6 +12,7 @@ from pusher.clock import Clock, SystemClock
 from pusher.compile import DataTest, Manifest, Model, Source, UnitTest
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
+from pusher.compile.model_contract import broken_contract, ordered
 from pusher.compile.seeds import Seed, failed_read, seed_query
 from pusher.contracts import Addition, Engine, EngineError
 from pusher.data_tests import DataTestResult, ancestors_of, blocked_by, run_test, skipped
@@ -217,7 +218,13 @@ def _create_model(run: _Run, model: Model) -> Problem | None:
     """Create the relation of a model; returns why its SQL is wrong."""
     run.engine.check_is_query(model.compiled_sql)
     columns = run.engine.columns(model.compiled_sql)
-    return duplicate_column(run.manifest, model, columns, analysis=False) or _create(run, model)
+    twice = duplicate_column(run.manifest, model, columns, analysis=False)
+    broken = [] if twice else broken_contract(run.engine, model, columns)
+    if broken:
+        *others, last = broken
+        run.problems += others
+        return last
+    return twice or _create(run, model)
 
 
 def _create(run: _Run, model: Model) -> Problem | None:
@@ -246,15 +253,17 @@ def _addition(engine: Engine, model: Model) -> Addition | Problem | None:
     """Return how rows join the table that stands, or None when the model is built anew."""
     if model.increment is None or not model.adds:
         return None
-    return addition(model.increment, engine.table_columns(model.relation) or (), engine.columns(model.compiled_sql))
+    sql = ordered(model, model.compiled_sql)
+    return addition(model.increment, engine.table_columns(model.relation) or (), engine.columns(sql))
 
 
 def _write(engine: Engine, model: Model, wanted: Addition | None, shards: int, shard_by: str | None) -> None:
+    sql = ordered(model, model.compiled_sql)
     if wanted is not None:
-        engine.add_rows(model.relation, model.compiled_sql, wanted, shards=shards, shard_by=shard_by)
+        engine.add_rows(model.relation, sql, wanted, shards=shards, shard_by=shard_by)
         return
     materialized = "table" if model.has_rows else model.materialized
-    engine.create(model.relation, model.compiled_sql, materialized=materialized, shards=shards, shard_by=shard_by)
+    engine.create(model.relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
 
 
 def _rows(engine: Engine, model: Model) -> int | None:

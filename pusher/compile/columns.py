@@ -16,6 +16,7 @@ from pusher.compile import graph
 from pusher.compile.increments import addition
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
+from pusher.compile.model_contract import broken_contract
 from pusher.compile.seeds import Seed, seed_query
 from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
@@ -187,6 +188,8 @@ def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -
     if twice is not None:
         found.problems.append(twice)
         return
+    # The columns are known all the same, so what reads them is checked too.
+    found.problems += broken_contract(engine, model, columns)
     try:
         _create(engine, model.relation, columns)
     except EngineError as error:

@@ -212,6 +212,7 @@ class Compilation:
                 unread = bool(renderer.problems)
                 self.problems += [one for one in render.problems if not (unread and one.code == "undefined-name")]
                 self._check_together(name)
+                self._check_constraints(name)
         return rendered
 
     def _refer_to_seeds_behind_sources(self) -> None:
@@ -230,6 +231,13 @@ class Compilation:
     def _seed_tables(self) -> dict[str, str]:
         enabled = (name for name in self.files.seeds if self._bases[name].get("enabled", True))
         return {self._relation(name, self._bases[name]).lower(): name for name in enabled}
+
+    def _check_constraints(self, name: str) -> None:
+        """Refuse constraints that dbt would enforce: without a contract it does not look at them either."""
+        patch, contract = self.properties.patches.get(name), self._config(name).get("contract") or {}
+        if patch is not None and patch.constraints is not None and contract.get("enforced"):
+            message, fix = "`constraints` are not supported.", "Write data tests, such as not_null and unique."
+            self.problems.append(Problem("unsupported-feature", message, patch.file, patch.constraints, 1, fix))
 
     def _check_together(self, name: str) -> None:
         problem = configs.check_together(self._config(name))

@@ -137,6 +137,15 @@ _TYPES: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
         "a column or a list of columns",
         "Write unique_key='order_id' or unique_key=['order_id', 'day'].",
     ),
+    "contract": (
+        lambda value: (
+            isinstance(value, Mapping)
+            and value.keys() <= {"enforced", "alias_types"}
+            and all(isinstance(one, bool) for one in value.values())
+        ),
+        "a mapping with `enforced`",
+        "Write contract: {enforced: true}.",
+    ),
     "full_refresh": (lambda value: value is None or isinstance(value, bool), "true or false", "Remove the quotes."),
 }
 

@@ -74,6 +74,7 @@ class ModelPatch:
         config: Its configuration, `meta` and `tags` included.
         columns: Described columns by name.
         data_tests: Tests of the model, as written.
+        constraints: 1-based line of the first of its constraints, or None.
     """
 
     top: str
@@ -83,6 +84,7 @@ class ModelPatch:
     config: Mapping[str, Any]
     columns: Mapping[str, ColumnDoc]
     data_tests: tuple[WrittenTest, ...]
+    constraints: int | None = None
 
 
 @dataclass(slots=True)
@@ -267,7 +269,14 @@ class _Reader:
                 config=self._config(entry, here, keys),
                 columns=self._columns(entry, here),
                 data_tests=self._tests(entry, here),
+                constraints=self._constraints(entry, here),
             )
+
+    def _constraints(self, entry: Mapping[str, Any], path: KeyPath) -> int | None:
+        columns = entry.get("columns") or []
+        holders = [(entry, path), *((one, (*path, "columns", number)) for number, one in enumerate(columns))]
+        found = (here for holder, here in holders if isinstance(holder, dict) and holder.get("constraints"))
+        return next((self._line((*here, "constraints")) for here in found), None)
 
     def _config(self, entry: Mapping[str, Any], path: KeyPath, keys: configs.Keys) -> dict[str, Any]:
         shorthand = {key: entry[key] for key in ("meta", "tags") if key in entry}
