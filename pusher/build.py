@@ -39,6 +39,7 @@ class BuiltModel:
         seconds: Time it took.
         strategy: How rows were added to the table that stood, None when the model was built anew.
         resource_type: `model`, or `seed`.
+        message: Why it failed, else empty.
     """
 
     model: str
@@ -47,6 +48,7 @@ class BuiltModel:
     seconds: float
     strategy: str | None = None
     resource_type: str = "model"
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,7 @@ class _Run:
     waiting: list[DataTest]
     unit_tests: dict[str, list[UnitTest]]
     unit_test_run: UnitTestRun | None
-    built: list[BuiltModel] = field(default_factory=list)
-    tested: list[DataTestResult | UnitTestResult] = field(default_factory=list)
+    found: Built
     problems: list[Problem] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
 
@@ -105,6 +106,7 @@ def build(
     tests: Iterable[DataTest] = (),
     unit_tests: Iterable[UnitTest] = (),
     unit_test_run: UnitTestRun | None = None,
+    into: Built | None = None,
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
@@ -120,6 +122,7 @@ def build(
         tests: Data tests to run.
         unit_tests: Unit tests to run.
         unit_test_run: Runs them; without it there are none.
+        into: Takes what became of each, also when the build fails.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
@@ -128,7 +131,8 @@ def build(
     of_model: dict[str, list[UnitTest]] = {}
     for test in unit_tests:
         of_model.setdefault(test.model, []).append(test)
-    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests), of_model, unit_test_run)
+    found = into or Built([], [])
+    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests), of_model, unit_test_run, found)
     coming = set(chosen)
     _test(run, coming)
     for model in manifest.models.values():
@@ -138,18 +142,18 @@ def build(
         if model.name in run.broken or run.broken.intersection(model.depends_on):
             run.broken.add(model.name)
             if model.materialized != "ephemeral":
-                run.built.append(BuiltModel(model.name, "skipped", None, 0.0, resource_type=model.resource_type))
+                run.found.models.append(BuiltModel(model.name, "skipped", None, 0.0, resource_type=model.resource_type))
         elif model.materialized != "ephemeral":
             _one(run, model)
         coming.discard(model.name)
         _test(run, coming)
     if run.problems:
-        error = BuildError(*run.problems, *(one.problem for one in run.tested if one.is_wrong))
-        skipped = [built.model for built in run.built if built.status == "skipped"]
+        error = BuildError(*run.problems, *(one.problem for one in run.found.tests if one.is_wrong))
+        skipped = [built.model for built in run.found.models if built.status == "skipped"]
         if skipped:
             error.add_note(f"Not built because of this: {', '.join(skipped)}.")
         raise error
-    return Built(run.built, run.tested)
+    return found
 
 
 def _test_unit(run: _Run, model: Model) -> None:
@@ -160,7 +164,7 @@ def _test_unit(run: _Run, model: Model) -> None:
     is_blocked = model.name in run.broken or not run.broken.isdisjoint(model.depends_on)
     for test in tests:
         done = skip_unit_test(test) if is_blocked else run.unit_test_run.run(test)
-        run.tested.append(done)
+        run.found.tests.append(done)
         run.listener(UnitTestFinished(test.name, done.status, done.seconds))
         if done.is_wrong:
             run.broken.add(model.name)
@@ -177,7 +181,7 @@ def _test(run: _Run, coming: set[str]) -> None:
             done = skipped(test)
         else:
             done = run_test(run.manifest, run.engine, test, run.clock)
-        run.tested.append(done)
+        run.found.tests.append(done)
         run.listener(DataTestFinished(test.name, done.status, done.failures, done.seconds))
         if done.is_wrong:
             run.broken |= set(blocked_by(test, ancestors_of(run.manifest)))
@@ -194,11 +198,14 @@ def _one(run: _Run, model: Model) -> None:
         run.broken.add(model.name)
         run.problems.append(problem)
         seconds = clock.monotonic_s() - started
-        run.built.append(BuiltModel(model.name, "failed", None, seconds, resource_type=model.resource_type))
+        failed = BuiltModel(
+            model.name, "failed", None, seconds, resource_type=model.resource_type, message=problem.message
+        )
+        run.found.models.append(failed)
         return
     seconds = clock.monotonic_s() - started
     strategy = model.increment.strategy if model.increment and model.adds else None
-    run.built.append(BuiltModel(model.name, "built", rows, seconds, strategy, model.resource_type))
+    run.found.models.append(BuiltModel(model.name, "built", rows, seconds, strategy, model.resource_type))
     run.listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
 
 

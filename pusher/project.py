@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import INLINE, Inference, Manifest, Model, UnitTest, inspect, inspect_additions, load
+from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -33,6 +33,7 @@ from pusher.outcomes import DEFAULT_PUSH, BuildReport, LintReport, PushChoice, S
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
+    from pusher.building import Building
     from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.keeping import Keeping
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.showing import Showing
-    from pusher.unit_tests import UnitTestResult, UnitTestRun
+    from pusher.unit_tests import UnitTestResult
 
 STATE_VARIABLE = "PUSHER_STATE_DIR"
 
@@ -286,9 +287,9 @@ class Project:
         return self.manifest.with_inline(sql).models[INLINE]
 
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
-        """Render the selected models and write all of them to `target/compiled`."""
+        """Render the selected models, and write all of them to `target/compiled` and manifest.json."""
         models = [model for model in self.models(select, exclude) if model.seed is None]
-        self.manifest.write_compiled()
+        self._building().keep_manifest("compile", self.manifest)
         return models
 
     def build(
@@ -304,50 +305,8 @@ class Project:
         Raises:
             BuildError: A model failed; those that read it were not run.
         """
-        from pusher.build import build, standing
-        from pusher.push.coverage import cover
-        from pusher.warehouse import BUILDING_MEMORY
-
         self.account.check_settings()
-        # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
-        if self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models):
-            self.account.check_is_there()
-        engine = self._warehouse(memory=BUILDING_MEMORY)
-        try:
-            manifest = self._with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
-            models, tests, unit_tests = manifest.select_all(select, exclude)
-            views = list(self.account.payloads_of(models))
-            manifest.write_compiled()
-            with self._unit_testing(unit_tests) as run:
-                built = build(
-                    manifest,
-                    engine,
-                    models,
-                    self.listener,
-                    self.clock,
-                    tests=tests,
-                    unit_tests=unit_tests,
-                    unit_test_run=run,
-                )
-            skipped = {one.model for one in built.models if one.status == "skipped"}
-            there = [name for name in views if name not in skipped]
-            coverage = [cover(engine, view, self._plan_options()) for view in (self.views(there) if there else [])]
-        finally:
-            engine.close()
-        return BuildReport(built.models, built.tests, coverage)
-
-    @contextmanager
-    def _unit_testing(self, tests: Sequence[UnitTest]) -> Iterator[UnitTestRun | None]:
-        """Give what runs unit tests, in an empty database; nothing when there are none."""
-        from pusher.engines.duckdb import DuckDBEngine
-        from pusher.unit_tests import UnitTestRun
-
-        if not tests:
-            yield None
-            return
-        with closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
-            inference = inspect(self.manifest, engine, [test.model for test in tests])
-            yield UnitTestRun(self.manifest, engine, inference, self.clock)
+        return self._building().build(select, exclude, full_refresh=full_refresh)
 
     def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult | UnitTestResult]:
         """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.
@@ -359,23 +318,22 @@ class Project:
         Raises:
             ConfigError: Nothing is selected.
         """
-        from pusher.data_tests import run_tests
-        from pusher.unit_tests import run_unit_tests
+        return self._building().test(select, exclude)
+
+    def _building(self) -> Building:
+        from pusher.building import Building
+        from pusher.push.coverage import cover
         from pusher.warehouse import BUILDING_MEMORY
 
-        _, tests, unit_tests = self.manifest.select_all(select, exclude)
-        if not tests and not unit_tests:
-            fix = "Write data_tests: for a model or column, a query below test-paths, or unit_tests:."
-            raise ConfigError(Problem("no-tests", "The selection has no test.", fix=fix))
-        self.manifest.write_compiled()
-        found: list[DataTestResult | UnitTestResult] = []
-        with self._unit_testing(unit_tests) as run:
-            if run is not None:
-                found += run_unit_tests(run, unit_tests, self.listener)
-        if tests:
-            with closing(self._warehouse(memory=BUILDING_MEMORY)) as engine:
-                found += run_tests(self.manifest, engine, tests, self.listener, self.clock)
-        return found
+        return Building(
+            manifest=self.manifest,
+            account=self.account,
+            listener=self.listener,
+            clock=self.clock,
+            open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
+            with_standing=self._with_standing,
+            cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
+        )
 
     @cached_property
     def _again(self) -> Manifest:

@@ -48,6 +48,28 @@ class Subject:
     tests: Sequence[WrittenTest]
     columns: Iterable[ColumnDoc]
 
+    @property
+    def written(self) -> str:
+        """How a template refers to it."""
+        return f"ref('{self.model}')" if self.source is None else "source('{}', '{}')".format(*self.source)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a generic test was asked about.
+
+    Attributes:
+        subject: The model or source.
+        column: The column, or None.
+        whole_name: Its name, however long.
+        arguments: What dbt gives its macro, not rendered.
+    """
+
+    subject: Subject
+    column: ColumnDoc | None
+    whole_name: str
+    arguments: Mapping[str, Any]
+
 
 def of_source(source: Source, project: str, relation: str) -> Subject:
     """Return a source as the subject of tests."""
@@ -55,8 +77,11 @@ def of_source(source: Source, project: str, relation: str) -> Subject:
     return Subject(name, (project,), relation, None, source.key, source.data_tests, source.columns)
 
 
-def generic_name(test: WrittenTest, subject: Subject, arguments: Mapping[str, Any]) -> str:
-    """Return the name that dbt gives a test, from its kind, its subject and its arguments as written."""
+def generic_names(test: WrittenTest, subject: Subject, arguments: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name that dbt gives a test, from its kind, its subject and its arguments as written.
+
+    The first is the whole name, the second no longer than PostgreSQL takes; most are the same.
+    """
     package, _, kind = test.name.rpartition(".")
     start = "_".join(part for part in (package, "source" if subject.source else "", kind, subject.name) if part)
     words: list[str] = []
@@ -66,8 +91,8 @@ def generic_name(test: WrittenTest, subject: Subject, arguments: Mapping[str, An
         words += [_OTHER.sub("_", str(one)) for one in several]
     whole = f"{start}_{'__'.join(words)}"
     if len(whole) <= _LONGEST_NAME:
-        return whole
-    return f"{start[:_NAME_START]}_{hashlib.md5(whole.encode(), usedforsecurity=False).hexdigest()}"
+        return whole, whole
+    return whole, f"{start[:_NAME_START]}_{hashlib.md5(whole.encode(), usedforsecurity=False).hexdigest()}"
 
 
 @dataclass(slots=True)
@@ -128,7 +153,7 @@ class DataTests:
             self._wrong(problem, test)
             return
         written = {**test.arguments, **({"column_name": column.name} if column else {})}
-        name = test.given_name or generic_name(test, subject, written)
+        whole, name = (test.given_name,) * 2 if test.given_name else generic_names(test, subject, written)
         if test.is_bare:
             self.bare.append(f"{test.file}:{test.line}")
         config = merge(self.everywhere, test.config)
@@ -147,7 +172,9 @@ class DataTests:
             return
         at = (test.file, test.line)
         fqn = (*subject.fqn, name)
-        self._add(name, test.name, at, sql, render, config=config, fqn=fqn, subject=subject, column=column)
+        known = {**written, "model": f"{{{{ get_where_subquery({subject.written}) }}}}"}
+        asked = Asked(subject, column, whole, known)
+        self._add(name, test.name, at, sql, render, config=config, fqn=fqn, asked=asked)
 
     def _asked(
         self,
@@ -190,8 +217,7 @@ class DataTests:
         *,
         config: Mapping[str, Any],
         fqn: tuple[str, ...],
-        subject: Subject | None = None,
-        column: ColumnDoc | None = None,
+        asked: Asked | None = None,
     ) -> None:
         if not config.get("enabled", True):
             return
@@ -208,14 +234,16 @@ class DataTests:
             file=at[0],
             line=at[1],
             compiled_sql=self.finished(sql, render.refs),
-            model=subject.model if subject else None,
-            source=subject.source if subject else None,
-            column=column.name if column else None,
+            model=asked.subject.model if asked else None,
+            source=asked.subject.source if asked else None,
+            column=asked.column.name if asked and asked.column else None,
             depends_on=tuple(render.refs),
             sources=tuple(render.sources),
             fqn=fqn,
             config=config,
             stored=stored,
+            whole_name=asked.whole_name if asked else name,
+            arguments=asked.arguments if asked else {},
         )
 
     def _stored(self, name: str, at: tuple[str, int], config: Mapping[str, Any]) -> Relation:

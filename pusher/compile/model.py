@@ -217,6 +217,8 @@ class DataTest:
         fqn: Project, folders and name, as selectors see it.
         config: Merged configuration.
         stored: Table that keeps the rows that are wrong, or None.
+        whole_name: Its name where that may be longer.
+        arguments: What a generic test is given, as dbt has it, not rendered.
     """
 
     name: str
@@ -232,6 +234,8 @@ class DataTest:
     fqn: tuple[str, ...]
     config: Mapping[str, Any]
     stored: Relation | None = None
+    whole_name: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_singular(self) -> bool:

@@ -65,9 +65,14 @@ class ProjectFile:
     document: Document
 
     @property
+    def target_folder(self) -> Path:
+        """Where artifacts are written."""
+        return self.root / self.target_path
+
+    @property
     def compiled_folder(self) -> Path:
         """Where compiled SQL is written, as dbt does."""
-        return self.root / self.target_path / "compiled" / self.name
+        return self.target_folder / "compiled" / self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,31 @@ def _tests(dbt: str, root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return found, units
 
 
+FACTS = (
+    "resource_type", "name", "alias", "schema", "fqn", "checksum", "path", "original_file_path", "relation_name",
+    "patch_path", "description",
+)  # fmt: skip
+
+
+def _artifacts(dbt: str) -> dict[str, Any]:
+    """Return what dbt's artifacts say about the cafe beside this file."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(shutil.copytree(PROJECT.with_name("cafe"), Path(folder) / "cafe"))
+        (root / "profiles.yml").write_text(PROFILE.replace("shop", "cafe"), encoding="utf-8")
+        words = [dbt, "--quiet", "--no-partial-parse"]
+        for command in ("seed", "build"):
+            subprocess.run([*words, command, "--profiles-dir", "."], cwd=root, check=True)
+        manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
+        results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
+    return {
+        "dbt_schema_version": manifest["metadata"]["dbt_schema_version"],
+        "parent_map": manifest["parent_map"],
+        "child_map": manifest["child_map"],
+        "nodes": {key: {fact: node[fact] for fact in FACTS} for key, node in manifest["nodes"].items()},
+        "results": {one["unique_id"]: [one["status"], one["failures"]] for one in results},
+    }
+
+
 def ask(dbt: str) -> dict[str, Any]:
     """Return what dbt makes of the project."""
     with tempfile.TemporaryDirectory() as folder:
@@ -123,6 +148,7 @@ def ask(dbt: str) -> dict[str, Any]:
         "steps": steps,
         "data_tests": tests,
         "unit_tests": units,
+        "manifest": _artifacts(dbt),
     }
 
 

@@ -1,0 +1,82 @@
+"""manifest.json and run_results.json: what dbt's readers find in them."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import pusher
+from tests.dbt.both import cafe
+from tests.dbt.test_same_as_dbt import said
+
+
+@pytest.fixture(name="root")
+def _root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "cafe"
+    cafe(root)
+    monkeypatch.chdir(root)
+    return root
+
+
+def artifact(root: Path, name: str) -> Any:
+    """Return the content of an artifact."""
+    return json.loads((root / "target" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_a_manifest_has_the_ids_edges_and_checksums_of_dbt(root: Path) -> None:
+    """Of every model, seed, source, data test and unit test."""
+    assert pusher("compile", "--quiet").code == 0
+    ours, theirs = artifact(root, "manifest"), deepcopy(said()["manifest"])
+    # Here an edge to the seed behind a source is added.
+    theirs["parent_map"]["model.cafe.stg_bills"].insert(0, "seed.cafe.raw_bills")
+    theirs["child_map"]["seed.cafe.raw_bills"] = ["model.cafe.stg_bills"]
+    assert {key: ours[key] for key in ("parent_map", "child_map")} == {
+        key: theirs[key] for key in ("parent_map", "child_map")
+    }
+    facts = theirs["nodes"]["model.cafe.bills"].keys()
+    for node in theirs["nodes"].values():
+        # The schema of a table that is not made.
+        node["schema"] = node["schema"] if node["relation_name"] else ""
+    assert {key: {fact: node.get(fact) for fact in facts} for key, node in ours["nodes"].items()} == theirs["nodes"]
+    assert ours["metadata"]["dbt_schema_version"] == theirs["dbt_schema_version"]
+    assert ours["metadata"]["adapter_type"] == "duckdb"
+
+
+def test_run_results_have_the_statuses_of_dbt(root: Path) -> None:
+    """One entry for each thing that ran, under the id that the manifest has."""
+    assert pusher("build", "--quiet").code == 0
+    found = {one["unique_id"]: [one["status"], one["failures"]] for one in artifact(root, "run_results")["results"]}
+    assert found == said()["manifest"]["results"]
+    assert found.keys() <= artifact(root, "manifest")["child_map"].keys()
+
+
+def test_run_results_are_kept_of_a_build_that_fails(root: Path) -> None:
+    """With the message, without values; what is below is skipped."""
+    (root / "models/guests.sql").write_text(
+        "select cast(last_name as integer) as guest_id from {{ ref('stg_guests') }}"
+    )
+
+    assert pusher("build", "--quiet", "--exclude", "resource_type:test").code == 2
+
+    results = {one["unique_id"]: one for one in artifact(root, "run_results")["results"]}
+    failed = results["model.cafe.guests"]
+    message = "A text cannot be converted to INT32 in column last_name (in this model or a view it reads: stg_guests)."
+    assert (failed["status"], failed["message"]) == ("error", message)
+    assert results["model.cafe.bills"]["status"] == "success"
+    assert results["model.cafe.bills"]["adapter_response"] == {"_message": "OK", "rows_affected": 5}
+
+
+def test_run_results_of_tests_alone_are_those_of_the_tests(root: Path) -> None:
+    """`pusher test` replaces what a build left."""
+    pusher("build", "--quiet")
+    assert pusher("test", "--quiet", "--select", "test_type:unit").code == 0
+    found = artifact(root, "run_results")
+    assert [(one["unique_id"], one["status"]) for one in found["results"]] == [
+        ("unit_test.cafe.bills.methods_add_up", "pass")
+    ]
+    assert found["args"] == {"which": "test"}
+    assert found["metadata"]["invocation_id"] == artifact(root, "manifest")["metadata"]["invocation_id"]
