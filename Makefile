@@ -11,7 +11,7 @@ TORTURE_MINUTES ?= 60
 TORTURE_KILLS ?= 1000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt check lock format docs bench bench-peers clean year soak torture
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt check lock format docs bench bench-builds bench-peers clean year soak torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -114,6 +114,9 @@ torture: $(READY) ## the long campaigns: seeds for TORTURE_MINUTES=60, TORTURE_K
 
 soak: $(READY) ## push 10 million events with three kills and count what arrived; EVENTS=1000000 for fewer
 	$(BIN)/python -m benchmarks.soak --events $(if $(filter file,$(origin EVENTS)),10000000,$(EVENTS))
+
+bench-builds: $(READY) ## builds of generated projects beside a throw-away runner, dbt and SQLMesh, each of these in an environment under .cache/
+	$(BIN)/python -m benchmarks.builds --peers
 
 bench-peers: $(READY) ## the same rows through drt-core and dlt, each in an environment of its own under .cache/
 	$(BIN)/python -m benchmarks.peers --events $(EVENTS)

@@ -16,7 +16,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -152,19 +152,19 @@ class Sent:
     peak_bytes: int
 
 
-def environment(peer: str, cache: Path) -> Path:
+def environment_of(cache: Path, peer: str, requirements: Sequence[str]) -> Path:
     """Return the `bin` folder of a peer's environment, made when it is not there or asks for other versions.
 
     Raises:
         BenchmarkError: A package cannot be installed.
     """
     folder = cache / f"venv-{peer}"
-    marker, wanted = folder / "installed.txt", "\n".join(REQUIREMENTS[peer]) + "\n"
+    marker, wanted = folder / "installed.txt", "\n".join(requirements) + "\n"
     if not (marker.is_file() and marker.read_text("utf-8") == wanted):
         shutil.rmtree(folder, ignore_errors=True)
         run([sys.executable, "-m", "venv", str(folder)])
         pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        run([*pip, *REQUIREMENTS[peer]])
+        run([*pip, *requirements])
         marker.write_text(wanted, encoding="utf-8")
     return folder / "bin"
 
@@ -179,7 +179,7 @@ class Rows:
     """
 
     def __init__(self, cache: Path, work: Path, rows: int) -> None:
-        self._bins = {peer: environment(peer, cache) for peer in REQUIREMENTS}
+        self._bins = {peer: environment_of(cache, peer, wanted) for peer, wanted in REQUIREMENTS.items()}
         self._work = work
         self._rows = rows
         self._database = work / DATABASE

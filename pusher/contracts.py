@@ -135,6 +135,9 @@ class Engine(Protocol):
             EngineError: The query does not bind.
         """
 
+    def written_names(self, sql: str) -> list[str] | None:
+        """Return the names of a query's columns when its text gives them all, else None; looks at no table."""
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query with a small result and return all its rows."""
 

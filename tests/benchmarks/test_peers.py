@@ -18,12 +18,12 @@ def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     for _ in range(2):
         with pytest.raises(BenchmarkError, match="No matching distribution found for drt-core"):
-            peers.environment("drt", tmp_path)
+            peers.environment_of(tmp_path, "drt", peers.REQUIREMENTS["drt"])
 
 
 def test_rows_that_did_not_arrive_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ends well and sends too little is not measured."""
-    monkeypatch.setattr(peers, "environment", lambda _peer, _cache: Path("/bin"))
+    monkeypatch.setattr(peers, "environment_of", lambda _cache, _peer, _requirements: Path("/bin"))
     source = peers.Rows(tmp_path / "cache", tmp_path, rows=200)
     sent = source.send("pusher")
     assert (sent.requests, sent.deliver_s < sent.wall_s, 60_000 < sent.body_bytes < 100_000) == (2, True, True)

@@ -364,3 +364,71 @@ def test_opening_twice_in_one_process_says_so(tmp_path: Path) -> None:
     with duckdb.connect(str(path)), pytest.raises(EngineError) as caught:
         DuckDBEngine.open(path)
     assert (caught.value.message, caught.value.kind) == ("shop.duckdb is already open in this process.", "io")
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("with a as (select 1 as x) select x, a.x as y, count(*) as z from a group by all", ["x", "y", "z"]),
+        ('select 1 as "A b" union all select 2 as other', ["A b"]),
+        ("select t.s.id from t", ["id"]),
+        ("select 1 as id, 2 as id", ["id", "id"]),
+        ("select id, * from t", None),
+        ("from t", None),
+        ("select max(columns(*)) as m from t", None),
+        ("select unnest({'a': 1, 'b': 2}) as u", None),
+        ("select 1 + 1", None),
+        ("values (1)", None),
+        ("pivot t on x in (1, 2) using sum(y)", None),
+    ],
+)
+def test_names_of_columns_are_read_off_a_query_that_writes_them_all(sql: str, names: list[str] | None) -> None:
+    """No table is looked at; what only the engine can tell is not guessed."""
+    engine = DuckDBEngine.in_memory()
+    assert engine.written_names(sql) == names
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    "verb", ["insert into t values (1)", "delete from t", "update t set id = 2", "copy t to 'x.csv'"]
+)
+def test_a_query_whose_with_writes_is_refused_in_any_case(verb: str) -> None:
+    """Only a text without any word of these needs no look at its tree."""
+    engine = DuckDBEngine.in_memory()
+    engine.execute("create table t (id integer)")
+    with pytest.raises(EngineError, match="WITH holds a statement that writes"):
+        engine.check_is_query(
+            f"WITH x AS ({verb.upper()} RETURNING id) select * from x"
+            if "copy" not in verb
+            else f"with x as ({verb}) select * from x"
+        )
+    engine.check_is_query("with x as (select id as insert_id, 'delete' as word from t) select * from x")
+    engine.close()
+
+
+def test_relations_that_others_make_in_between_are_seen(tmp_path: Path) -> None:
+    """What create() remembers ends with the next statement of another kind."""
+    engine = DuckDBEngine.open(tmp_path / "x.duckdb")
+    relation = '"x"."main"."a"'
+    engine.create(relation, "select 1 as id", materialized="view")
+    engine.execute(f"drop view {relation}")
+    engine.execute(f"create table {relation} as select 2 as id")
+    engine.create(relation, "select 3 as id", materialized="view")
+    assert engine.rows(f"from {relation}") == [(3,)]
+    assert engine.rows("select table_type from information_schema.tables") == [("VIEW",)]
+    engine.create('"x"."main"."A"', "select 4 as id", materialized="table")
+    assert engine.rows("select table_name, table_type from information_schema.tables") == [("A", "BASE TABLE")]
+    engine.close()
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_first_table_that_fails_leaves_nothing(tmp_path: Path, shards: int) -> None:
+    """In one statement or in several passes."""
+    engine = DuckDBEngine.open(tmp_path / "x.duckdb")
+    sql = "select range as id, cast(case when range > 5000 then 'x' else '1' end as integer) as n from range(9000)"
+    with pytest.raises(EngineError):
+        engine.create('"x"."main"."a"', sql, materialized="table", shards=shards, shard_by="id")
+    assert engine.rows("select table_name from information_schema.tables") == []
+    engine.create('"x"."main"."a"', "select 1 as id", materialized="table", shards=shards, shard_by="id")
+    assert engine.rows("select table_name from information_schema.tables") == [("a",)]
+    engine.close()

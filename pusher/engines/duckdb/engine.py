@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,12 @@ _PART = re.compile(r'"((?:[^"]|"")*)"')
 _NEW_SUFFIX = "__pusher_new"
 # DuckDB refuses statements that write inside WITH everywhere but at the top level.
 _READ_ONLY = "select * from (\n"
+# Without one of these words no statement inside WITH can write.
+_WRITING_WORD = re.compile(
+    r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
+    r"insert|install|load|merge|pragma|prepare|replace|reset|set|truncate|update|use|vacuum)\b",
+    re.IGNORECASE,
+)
 _AT_OPENING: dict[str, str | int | float | list[str]] = {
     "storage_compatibility_version": STORAGE_VERSION,
     "errors_as_json": True,
@@ -64,6 +71,10 @@ def _parts(relation: str) -> list[str]:
     return [part.replace('""', '"') for part in _PART.findall(relation)]
 
 
+def _key(parts: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part.lower() for part in parts)
+
+
 def _listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
@@ -80,6 +91,9 @@ class DuckDBEngine:
         self._connection = connection
         self._allowed_paths: tuple[str, ...] = ()
         self._temp_directory: Path | None = None
+        # Of all relations, as long as nothing but create() makes any: this process alone has the database.
+        self._kinds: dict[tuple[str, ...], str] | None = None
+        self._schemas: set[str] = set()
 
     @classmethod
     def open(
@@ -161,6 +175,9 @@ class DuckDBEngine:
 
     def execute(self, sql: str) -> None:
         """Run one statement."""
+        # It may make and drop relations.
+        self._kinds = None
+        self._schemas.clear()
         self._run(sql)
 
     def _run(self, sql: str, *, prefix: int = 0, length: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -192,18 +209,36 @@ class DuckDBEngine:
         found = self._run(prefix + sql, prefix=len(prefix), length=len(sql)).fetchall()
         return [Column(name, type_) for name, type_, *_ in found]
 
+    def written_names(self, sql: str) -> list[str] | None:
+        """Return the names of a query's columns when its text gives them all, else None; looks at no table."""
+        tree = json.loads(self._serialized(sql))
+        node = tree["statements"][0]["node"] if tree.get("statements") else {}
+        while node.get("type") == "SET_OPERATION_NODE":
+            node = node.get("left") or {}
+        chosen = node.get("select_list") or []
+        text = json.dumps(chosen)
+        # A star, COLUMNS() inside a function, and unnest() of a struct give more columns than one.
+        if not chosen or '"class": "STAR"' in text or '"unnest"' in text:
+            return None
+        names = [one.get("alias") or (one.get("column_names") or [""])[-1] for one in chosen]
+        return names if all(names) else None
+
+    def _serialized(self, sql: str) -> str:
+        found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
+        return str(found[0]) if found else "{}"
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query with a small result and return all its rows."""
         import duckdb
 
         try:
             with _private_files():
-                relation = self._connection.cursor().sql(sql)
-                if any("WITH TIME ZONE" in str(type_) for type_ in relation.types):
-                    # fetchall() wants pytz for these; Arrow does not.
-                    table = relation.to_arrow_table()
+                found = self._connection.cursor().execute(sql)
+                if any("TIME ZONE" in str(column[1]).upper() for column in found.description or ()):
+                    # fetchall() wants pytz for these; Arrow does not, and asks again.
+                    table = self._connection.cursor().sql(sql).to_arrow_table()
                     return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-                return relation.fetchall()
+                return found.fetchall()
         except (duckdb.Error, RuntimeError) as error:
             raise self._failure(engine_error(error, sql)) from None
 
@@ -252,8 +287,7 @@ class DuckDBEngine:
 
     def _refuse_writing_ctes(self, sql: str) -> None:
         # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
-        found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
-        if found and "Side-effecting CTE" in found[0]:
+        if _WRITING_WORD.search(sql) and "Side-effecting CTE" in self._serialized(sql):
             message = "A model only reads; its WITH holds a statement that writes."
             raise EngineError(message, kind="parser", offset=0, fix="Write a SELECT in its place.")
 
@@ -270,28 +304,47 @@ class DuckDBEngine:
             shard_by: Output column that decides which part a row is in.
         """
         parts = _parts(relation)
-        self.execute(f"create schema if not exists {'.'.join(identifier(part) for part in parts[:-1])}")
+        schema = ".".join(identifier(part) for part in parts[:-1])
+        if schema not in self._schemas:
+            self._run(f"create schema if not exists {schema}")
+            self._schemas.add(schema)
         if materialized == "view":
             self._create_view(relation, parts, sql)
         else:
             self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
 
     def _create_view(self, relation: str, parts: Sequence[str], sql: str) -> None:
-        with self._transaction():
-            if self._kind(parts) == "table":
-                self.execute(f"drop table {relation}")
+        if self._kind(parts) == "table":
+            with self._transaction():
+                self._run(f"drop table {relation}")
+                self._create_as(f"create or replace view {relation} as\n", sql)
+        else:
             self._create_as(f"create or replace view {relation} as\n", sql)
+        self._note_kind(parts, "view")
 
     def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> None:
-        new = ".".join(identifier(part) for part in (*parts[:-1], parts[-1] + _NEW_SUFFIX))
-        self.execute(f"drop table if exists {new}")
+        new_parts = (*parts[:-1], parts[-1] + _NEW_SUFFIX)
+        new = ".".join(identifier(part) for part in new_parts)
+        if self._kind(new_parts) is not None:
+            self.execute(f"drop table if exists {new}")
+        kind = self._kind(parts)
+        if kind is None and shards == 1:
+            # Nothing to replace: one statement makes it whole or not at all.
+            self._fill(relation, sql, shards, shard_by)
+        else:
+            self._swap_in(relation, parts, kind, new, lambda: self._fill(new, sql, shards, shard_by))
+        self._note_kind(parts, "table")
+
+    def _swap_in(
+        self, relation: str, parts: Sequence[str], kind: str | None, new: str, fill: Callable[[], None]
+    ) -> None:
+        """Fill a table beside a relation and let it take its place."""
         try:
-            self._fill(new, sql, shards, shard_by)
+            fill()
             with self._transaction():
-                kind = self._kind(parts)
                 if kind is not None:
-                    self.execute(f"drop {kind} {relation}")
-                self.execute(f"alter table {new} rename to {identifier(parts[-1])}")
+                    self._run(f"drop {kind} {relation}")
+                self._run(f"alter table {new} rename to {identifier(parts[-1])}")
         except EngineError:
             self.execute(f"drop table if exists {new}")
             raise
@@ -326,24 +379,28 @@ class DuckDBEngine:
         self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
 
     def _kind(self, parts: Sequence[str]) -> str | None:
-        database, schema, name = (literal(part) for part in parts)
-        where = f"database_name = {database} and schema_name = {schema}"
-        # DuckDB's names are not case sensitive.
-        found = self._run(
-            f"select 'table' from duckdb_tables() where {where} and lower(table_name) = lower({name}) "
-            f"union all select 'view' from duckdb_views() where {where} and lower(view_name) = lower({name})"
-        ).fetchone()
-        return found[0] if found else None
+        """Return `table` or `view`, or None when no relation has this name; names are not case sensitive."""
+        if self._kinds is None:
+            found = self._run(
+                "select database_name, schema_name, table_name, 'table' from duckdb_tables() where not internal "
+                "union all select database_name, schema_name, view_name, 'view' from duckdb_views() where not internal"
+            ).fetchall()
+            self._kinds = {_key(names): kind for *names, kind in found}
+        return self._kinds.get(_key(parts))
+
+    def _note_kind(self, parts: Sequence[str], kind: str) -> None:
+        if self._kinds is not None:
+            self._kinds[_key(parts)] = kind
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self.execute("begin transaction")
+        self._run("begin transaction")
         try:
             yield
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
             self.execute("rollback")
             raise
-        self.execute("commit")
+        self._run("commit")
 
     def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
