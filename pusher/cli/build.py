@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from pusher.cli import options, render
+import typer
+
+from pusher.cli import options
+from pusher.cli.built import report_text
 from pusher.cli.session import session
-from pusher.cli.test import test_lines
+from pusher.cli.watch import watch_build
+from pusher.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pusher.project import Project
 
 HELP = """Run models and their data tests in the warehouse, and judge destination views by their contract.
 
-What is below a data test that fails is not built.
+What is below a data test that fails is not built. With --watch each saved file is built and linted at once.
 
 Example: pusher build --select +tiktok_offline_events"""
 
@@ -27,13 +34,26 @@ def build(
     overrides: options.Set = None,
     clock: options.ClockAt = None,
     full_refresh: options.FullRefresh = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Stay, and build and lint again what a saved file changes.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
     """Run models."""
     with session("build", as_json=json, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
+
+        def load() -> Project:
+            return current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
+
+        if watch:
+            if json:
+                message, fix = "--watch prints more than one JSON object would hold.", "Leave out one of the two."
+                raise ConfigError(Problem("usage", message, fix=fix))
+            watch_build(current, load, select or (), exclude or (), full_refresh=full_refresh, folder=profiles_dir)
+            return
+        project = load()
         report = project.build(select or (), exclude or (), full_refresh=full_refresh)
         current.body["models"] = [
             {
@@ -48,23 +68,6 @@ def build(
         ]
         current.body["tests"] = [one.as_json() for one in report.tests]
         current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
-        for coverage in report.coverage:
-            current.text(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
-            if coverage.repeated:
-                current.text(f"  {coverage.repeated:,} rows repeat an event of the view")
-            if coverage.dropped_identifiers:
-                current.text(f"  {coverage.dropped_identifiers:,} identifiers are no digests and are left out")
-            for reason in coverage.reasons:
-                current.text(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
-                current.text(render.wrapped(str(reason["fix"]), "            "))
-            current.text(render.warning_lines(coverage.warnings))
-        if report.tests:
-            current.text(f"\n{test_lines(report.tests)}")
-        skipped = [one.model for one in report.models if one.status == "skipped"]
-        if skipped:
-            current.text(f"not built, because a test failed: {', '.join(skipped)}")
-        built = Counter(one.resource_type for one in report.models if one.status == "built")
-        seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
-        current.text(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}")
+        current.text(report_text(report))
         current.body["_problems"] = tuple(one.problem for one in report.tests if one.is_wrong)
         current.exit_code = 1 if current.body["_problems"] else 0

@@ -15,6 +15,7 @@ from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.lint import Finding
+    from pusher.outcomes import LintReport
 
 HELP = """Prove from the SQL alone that the views carry what TikTok requires.
 
@@ -58,10 +59,18 @@ def lint(
         current.body["summary"] = counts
         current.exit_code = 1 if counts["errors"] else 0
         current.text("\n".join(map(_line, findings)))
-        current.text(
-            f"{counted(counts['models'], 'model')}: {counted(counts['errors'], 'error')}, "
-            f"{counted(counts['warnings'], 'warning')}, {counted(counts['notes'], 'note')}"
-        )
+        current.text(summary_line(report))
+
+
+def summary_line(report: LintReport) -> str:
+    """Return how much was found in how many models."""
+    from pusher.lint import summary
+
+    counts = summary(report.findings, report.models)
+    return (
+        f"{counted(counts['models'], 'model')}: {counted(counts['errors'], 'error')}, "
+        f"{counted(counts['warnings'], 'warning')}, {counted(counts['notes'], 'note')}"
+    )
 
 
 def _line(finding: Finding) -> str:

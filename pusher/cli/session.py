@@ -57,6 +57,11 @@ class Session:
         if not self.json and self.document is None and lines:
             _show(lines, color=self.color)
 
+    def complain(self, lines: str) -> None:
+        """Print errors of a command that goes on."""
+        self.progress.close()
+        _complain(lines, color=self.color)
+
     def project(
         self,
         project_dir: Path,

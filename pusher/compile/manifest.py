@@ -104,7 +104,9 @@ class Manifest:
         """
         return selection.select_tests(self.models, self.tests, select, exclude)
 
-    def select_all(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Selection:
+    def select_all(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, may_be_empty: bool = False
+    ) -> Selection:
         """Return the models, data tests and unit tests that selectors choose.
 
         Raises:
@@ -112,7 +114,7 @@ class Manifest:
         """
         data_tests = self.select_tests(select, exclude)
         unit_tests = selection.select_unit_tests(self.models, self.unit_tests, select, exclude)
-        may_be_empty = bool(data_tests or unit_tests)
+        may_be_empty = may_be_empty or bool(data_tests or unit_tests)
         models = selection.select(self.models, select, exclude, may_be_empty=may_be_empty)
         return Selection(models, data_tests, unit_tests)
 

@@ -1,0 +1,36 @@
+"""What a build did, as text for a person."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from pusher.cli import render
+from pusher.cli.test import test_lines
+
+if TYPE_CHECKING:
+    from pusher.outcomes import BuildReport
+
+
+def report_text(report: BuildReport) -> str:
+    """Return what a build did, for a person."""
+    lines: list[str] = []
+    for coverage in report.coverage:
+        lines.append(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
+        if coverage.repeated:
+            lines.append(f"  {coverage.repeated:,} rows repeat an event of the view")
+        if coverage.dropped_identifiers:
+            lines.append(f"  {coverage.dropped_identifiers:,} identifiers are no digests and are left out")
+        for reason in coverage.reasons:
+            lines.append(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
+            lines.append(render.wrapped(str(reason["fix"]), "            "))
+        lines.append(render.warning_lines(coverage.warnings))
+    if report.tests:
+        lines.append(f"\n{test_lines(report.tests)}")
+    skipped = [one.model for one in report.models if one.status == "skipped"]
+    if skipped:
+        lines.append(f"not built, because a test failed: {', '.join(skipped)}")
+    built = Counter(one.resource_type for one in report.models if one.status == "built")
+    seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
+    lines.append(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}")
+    return "\n".join(line for line in lines if line)
