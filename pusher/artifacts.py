@@ -86,6 +86,9 @@ class _Ids:
     def unit_test(self, test: UnitTest) -> str:
         return f"unit_test.{self.project}.{test.model}.{test.name}"
 
+    def macro(self, name: str) -> str:
+        return f"macro.{self.project}.{name}"
+
     def parents(self, models: Iterable[str], sources: Iterable[SourceKey]) -> list[str]:
         return [*map(self.model, models), *map(self.source, sources)]
 
@@ -117,11 +120,28 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
         },
         "nodes": nodes,
         "sources": sources,
-        **dict.fromkeys(("macros", "docs", "exposures", "metrics", "groups", "selectors", "disabled"), empty),
+        "macros": _macros(manifest, ids),
+        **dict.fromkeys(("docs", "exposures", "metrics", "groups", "selectors", "disabled"), empty),
         "parent_map": parents,
         "child_map": {key: sorted(found) for key, found in children.items()},
         **dict.fromkeys(("group_map", "saved_queries", "semantic_models"), empty),
         "unit_tests": unit_tests,
+    }
+
+
+def _macros(manifest: Manifest, ids: _Ids) -> dict[str, Any]:
+    return {
+        ids.macro(macro.name): {
+            "name": macro.name,
+            "resource_type": "macro",
+            "package_name": ids.project,
+            "path": macro.path,
+            "original_file_path": macro.path,
+            "unique_id": ids.macro(macro.name),
+            "macro_sql": macro.text,
+            "depends_on": {"macros": [ids.macro(name) for name in manifest.macro_texts.called(macro.text)]},
+        }
+        for macro in manifest.macro_texts.all.values()
     }
 
 
@@ -164,7 +184,10 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "language": "sql",
         "refs": [{"name": name, "package": None, "version": None} for name in model.depends_on],
         "sources": [list(key) for key in model.sources],
-        "depends_on": {"macros": [], "nodes": ids.parents(model.depends_on, model.sources)},
+        "depends_on": {
+            "macros": [ids.macro(name) for name in manifest.macro_texts.called(model.raw_sql)],
+            "nodes": ids.parents(model.depends_on, model.sources),
+        },
         "compiled": True,
         "compiled_code": model.compiled_sql,
         "compiled_path": _compiled_path(manifest, model.path),

@@ -57,6 +57,7 @@ class LoadOptions:
         target: Target of the profile, or None for its default.
         vars: Values of `--vars`.
         overrides: Values of `--set`, the last of the three layers of settings.
+        compare_to: Folder of a saved manifest.json for the selector `state:`, or None.
         state_dir: Folder of the ledger, or None for `.pusher/<target>` in the project.
         clock: Moment that `--clock` sets, or None for the machine's time.
     """
@@ -66,6 +67,7 @@ class LoadOptions:
     target: str | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
     overrides: Mapping[str, str] = field(default_factory=dict)
+    compare_to: Path | None = None
     state_dir: Path | None = None
     clock: datetime | None = None
 
@@ -125,6 +127,10 @@ class Project:
         """The compiled project."""
         manifest = load(self.file, self.profile, vars=self.options.vars, run_started_at=self.started_at)
         self._tell(manifest)
+        if self.options.compare_to is not None:
+            from pusher.comparing import compared, read_saved
+
+            manifest.previous = compared(manifest, read_saved(self.options.compare_to))
         return manifest
 
     def _tell(self, manifest: Manifest, *, told: Collection[str] = ()) -> None:
@@ -346,6 +352,7 @@ class Project:
             return self.manifest
         manifest = self.manifest.standing(names)
         self._tell(manifest, told=self.manifest.notices)
+        manifest.previous = self.manifest.previous
         return manifest
 
     def _plan_options(self) -> Any:

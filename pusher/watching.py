@@ -1,6 +1,6 @@
 """Watches the files of a project, and says what a saved file changes.
 
-Files are looked at by their times and sizes, a few hundred a second at most: that works on every file system, in
+Files are looked at by their times and sizes: that works on every file system, in
 containers and over a network, where notifications do not.
 """
 

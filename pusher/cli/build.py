@@ -31,6 +31,7 @@ def build(
     variables: options.Vars = None,
     select: options.Select = None,
     exclude: options.Exclude = None,
+    compare_to: options.CompareTo = None,
     overrides: options.Set = None,
     clock: options.ClockAt = None,
     full_refresh: options.FullRefresh = False,
@@ -45,7 +46,9 @@ def build(
     with session("build", as_json=json, quiet=quiet, no_color=no_color) as current:
 
         def load() -> Project:
-            return current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
+            return current.project(
+                project_dir, profiles_dir, target, variables, compare_to=compare_to, overrides=overrides, clock=clock
+            )
 
         if watch:
             if json:

@@ -25,6 +25,7 @@ def compile_(
     variables: options.Vars = None,
     select: options.Select = None,
     exclude: options.Exclude = None,
+    compare_to: options.CompareTo = None,
     inline: Annotated[
         str | None,
         typer.Option("--inline", help="A query to render as if it were a model; writes nothing.", show_default=False),
@@ -35,7 +36,7 @@ def compile_(
 ) -> None:
     """Render models."""
     with session("compile", as_json=json, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, variables)
+        project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
         if inline is not None and (select or exclude):
             fix = "Leave out --select and --exclude."
             raise ConfigError(Problem("usage", "--inline renders one query and selects no model.", fix=fix))

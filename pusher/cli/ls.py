@@ -20,13 +20,14 @@ def ls(
     variables: options.Vars = None,
     select: options.Select = None,
     exclude: options.Exclude = None,
+    compare_to: options.CompareTo = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
     """List models."""
     with session("ls", as_json=json, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, variables)
+        project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
         models = project.models(select or (), exclude or ())
         current.body["models"] = [
             {

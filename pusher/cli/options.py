@@ -34,6 +34,12 @@ ClockAt = Annotated[
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", help="Build incremental models anew instead of adding rows.")
 ]
+CompareTo = Annotated[
+    Path | None,
+    typer.Option(
+        "--state", help="Folder of a saved manifest.json, for the selector state:modified.", show_default=False
+    ),
+]
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another push of this target to end.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")]

@@ -81,6 +81,7 @@ class Session:
                 vars=parse_vars(variables),
                 overrides=parse_overrides(more.get("overrides")),
                 state_dir=more.get("state_dir"),
+                compare_to=more.get("compare_to"),
                 clock=parse_clock(more.get("clock")),
             ),
             listener=self.progress,

@@ -29,13 +29,14 @@ def run(
     variables: options.Vars = None,
     select: options.Select = None,
     exclude: options.Exclude = None,
+    compare_to: options.CompareTo = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
     """Run tests."""
     with session("test", as_json=json, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, variables)
+        project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
         tested = project.test(select or (), exclude or ())
         current.body["tests"] = [one.as_json() for one in tested]
         current.body["_problems"] = tuple(one.problem for one in tested if one.is_wrong)

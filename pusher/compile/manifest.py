@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pusher.compile import assemble, selection
 from pusher.compile.compilation import Compilation, Settings
+from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import UnitTest
@@ -47,6 +48,8 @@ class Manifest:
         database: Name of the database that relations stand in.
         macros: Names of the project's macros.
         notices: What templates logged for people.
+        macro_texts: The texts of these macros.
+        previous: What differs from a saved manifest, for the selector `state:`; None without one.
         normaliser_version: What the project's macro of this name says, or None without it.
     """
 
@@ -59,6 +62,8 @@ class Manifest:
         self.tests: dict[str, DataTest] = compilation.tests
         self.unit_tests: dict[str, UnitTest] = compilation.unit_tests
         self.macros: tuple[str, ...] = compilation.macros
+        self.macro_texts = MacroTexts(compilation.files.macros)
+        self.previous: selection.Previous | None = None
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
         self._maps: dict[tuple[str, bool, bool], SourceMap] = {}
@@ -94,7 +99,7 @@ class Manifest:
         Raises:
             ConfigError: A selector cannot be read, or nothing is selected.
         """
-        return selection.select(self.models, select, exclude)
+        return selection.select(self.models, select, exclude, previous=self.previous)
 
     def select_tests(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTest]:
         """Return the data tests that selectors choose: those named, and those that read a chosen model.
@@ -102,7 +107,7 @@ class Manifest:
         Raises:
             ConfigError: A selector cannot be read.
         """
-        return selection.select_tests(self.models, self.tests, select, exclude)
+        return selection.select_tests(self.models, self.tests, select, exclude, self.previous)
 
     def select_all(
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, may_be_empty: bool = False
@@ -113,9 +118,9 @@ class Manifest:
             ConfigError: A selector cannot be read, or nothing at all is selected.
         """
         data_tests = self.select_tests(select, exclude)
-        unit_tests = selection.select_unit_tests(self.models, self.unit_tests, select, exclude)
+        unit_tests = selection.select_unit_tests(self.models, self.unit_tests, select, exclude, self.previous)
         may_be_empty = may_be_empty or bool(data_tests or unit_tests)
-        models = selection.select(self.models, select, exclude, may_be_empty=may_be_empty)
+        models = selection.select(self.models, select, exclude, may_be_empty=may_be_empty, previous=self.previous)
         return Selection(models, data_tests, unit_tests)
 
     def render_model(self, name: str) -> str:

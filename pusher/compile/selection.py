@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
@@ -92,12 +93,48 @@ def _method_of(method: str | None, value: str) -> str:
     return method or ("path" if "/" in value else "file" if value.endswith((".sql", ".csv")) else "fqn")
 
 
-def _matching(models: Mapping[str, Model], method: str, value: str, text: str) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What differs from a saved manifest, by the word of the selector: `new`, `modified`, `modified.body` ...
+
+    Attributes:
+        models: Names of models and seeds.
+        tests: Names of data tests.
+        unit_tests: Names of unit tests.
+    """
+
+    models: Mapping[str, Collection[str]]
+    tests: Mapping[str, Collection[str]]
+    unit_tests: Mapping[str, Collection[str]]
+
+
+STATES = (
+    "new", "old", "modified", "unmodified", "modified.body", "modified.configs", "modified.relation", "modified.macros",
+    "modified.contract",
+)  # fmt: skip
+
+
+def _in_state(found: Mapping[str, Collection[str]] | None, value: str, text: str) -> set[str]:
+    if found is None:
+        fix = "Pass --state with the folder of a saved manifest.json, such as a copy of target/."
+        raise ConfigError(
+            Problem("bad-selector", f"`{text}` compares with a saved manifest, and none is named.", fix=fix)
+        )
+    if value not in STATES:
+        near = suggest(value, STATES)
+        fix = f"Did you mean `state:{near}`?" if near else f"Known: {', '.join(STATES)}."
+        raise ConfigError(Problem("bad-selector", f"Unknown state in `{text}`.", fix=fix))
+    return set(found.get(value, ()))
+
+
+def _matching(models: Mapping[str, Model], method: str, value: str, text: str, previous: Previous | None) -> set[str]:
+    if method == "state":
+        return _in_state(previous.models if previous else None, value, text)
     if method.startswith("config."):
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:
-        near = suggest(method, [*_METHODS, "config.materialized"])
-        fix = f"Did you mean `{near}:`?" if near else f"Known: {', '.join(sorted(_METHODS))}, config.KEY."
+        near = suggest(method, [*_METHODS, "state", "config.materialized"])
+        fix = f"Did you mean `{near}:`?" if near else f"Known: {', '.join(sorted([*_METHODS, 'state']))}, config.KEY."
         raise ConfigError(Problem("bad-selector", f"Unknown selector method in `{text}`.", fix=fix))
     return {name for name, model in models.items() if _METHODS[method](model, value)}
 
@@ -113,9 +150,9 @@ def _parsed(text: str) -> re.Match[str]:
     return parsed
 
 
-def _one(models: Mapping[str, Model], text: str) -> set[str]:
+def _one(models: Mapping[str, Model], text: str, previous: Previous | None) -> set[str]:
     parsed = _parsed(text)
-    found = _matching(models, _method_of(parsed["method"], parsed["value"]), parsed["value"], text)
+    found = _matching(models, _method_of(parsed["method"], parsed["value"]), parsed["value"], text, previous)
     up_edges = {name: model.depends_on for name, model in models.items()}
     down_edges = graph.downstream(up_edges)
     if parsed["at"]:
@@ -144,11 +181,15 @@ def _chosen(
     return found - _union(one, exclude)
 
 
-def _tests_of_one(models: Mapping[str, Model], tests: Mapping[str, DataTest], text: str) -> set[str]:
+def _tests_of_one(
+    models: Mapping[str, Model], tests: Mapping[str, DataTest], text: str, previous: Previous | None
+) -> set[str]:
     """Return the tests that a selector names, and those of every model that it names."""
-    parsed, selected = _parsed(text), _one(models, text)
+    parsed, selected = _parsed(text), _one(models, text, previous)
     method = _method_of(parsed["method"], parsed["value"])
-    if method.startswith("config."):
+    if method == "state":
+        found = _in_state(previous.tests if previous else None, parsed["value"], text)
+    elif method.startswith("config."):
         keys = method.removeprefix("config.")
         found = {name for name, test in tests.items() if _config(test, keys, parsed["value"])}
     else:
@@ -158,22 +199,30 @@ def _tests_of_one(models: Mapping[str, Model], tests: Mapping[str, DataTest], te
 
 
 def select_tests(
-    models: Mapping[str, Model], tests: Mapping[str, DataTest], include: Sequence[str], exclude: Sequence[str]
+    models: Mapping[str, Model],
+    tests: Mapping[str, DataTest],
+    include: Sequence[str],
+    exclude: Sequence[str],
+    previous: Previous | None = None,
 ) -> list[DataTest]:
     """Return the selected data tests: those that are named, and those that read a selected model, as in dbt.
 
     Raises:
         ConfigError: A selector cannot be read.
     """
-    chosen = _chosen(lambda text: _tests_of_one(models, tests, text), tests, include, exclude)
+    chosen = _chosen(lambda text: _tests_of_one(models, tests, text, previous), tests, include, exclude)
     return [test for name, test in tests.items() if name in chosen]
 
 
-def _unit_tests_of_one(models: Mapping[str, Model], tests: Mapping[str, UnitTest], text: str) -> set[str]:
+def _unit_tests_of_one(
+    models: Mapping[str, Model], tests: Mapping[str, UnitTest], text: str, previous: Previous | None
+) -> set[str]:
     """Return the unit tests that a selector names, and those of every model that it names."""
-    parsed, selected = _parsed(text), _one(models, text)
+    parsed, selected = _parsed(text), _one(models, text, previous)
     method, value = _method_of(parsed["method"], parsed["value"]), parsed["value"]
-    if method.startswith("config."):
+    if method == "state":
+        found = _in_state(previous.unit_tests if previous else None, value, text)
+    elif method.startswith("config."):
         found = {name for name, test in tests.items() if _config(test, method.removeprefix("config."), value)}
     else:
         matches = _UNIT_TEST_METHODS.get(method)
@@ -182,26 +231,35 @@ def _unit_tests_of_one(models: Mapping[str, Model], tests: Mapping[str, UnitTest
 
 
 def select_unit_tests(
-    models: Mapping[str, Model], tests: Mapping[str, UnitTest], include: Sequence[str], exclude: Sequence[str]
+    models: Mapping[str, Model],
+    tests: Mapping[str, UnitTest],
+    include: Sequence[str],
+    exclude: Sequence[str],
+    previous: Previous | None = None,
 ) -> list[UnitTest]:
     """Return the selected unit tests: those that are named, and those of a selected model.
 
     Raises:
         ConfigError: A selector cannot be read.
     """
-    chosen = _chosen(lambda text: _unit_tests_of_one(models, tests, text), tests, include, exclude)
+    chosen = _chosen(lambda text: _unit_tests_of_one(models, tests, text, previous), tests, include, exclude)
     return [test for name, test in tests.items() if name in chosen]
 
 
 def select(
-    models: Mapping[str, Model], include: Sequence[str], exclude: Sequence[str], *, may_be_empty: bool = False
+    models: Mapping[str, Model],
+    include: Sequence[str],
+    exclude: Sequence[str],
+    *,
+    may_be_empty: bool = False,
+    previous: Previous | None = None,
 ) -> list[Model]:
     """Return the selected models in graph order; without `include` all of them.
 
     Raises:
         ConfigError: A selector cannot be read, or nothing is selected.
     """
-    chosen = _chosen(lambda text: _one(models, text), models, include, exclude)
+    chosen = _chosen(lambda text: _one(models, text, previous), models, include, exclude)
     if not chosen and not may_be_empty:
         wanted = " ".join(include) or "all models"
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)

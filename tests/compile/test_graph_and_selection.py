@@ -97,13 +97,13 @@ def test_selectors_choose_as_in_dbt(
         ),
         (["tags:x"], [], ("bad-selector", "", "Unknown selector method in `tags:x`.", "Did you mean `tag:`?")),
         (
-            ["state:modified"],
+            ["result:error"],
             [],
             (
                 "bad-selector",
                 "",
-                "Unknown selector method in `state:modified`.",
-                "Known: file, fqn, package, path, resource_type, source, tag, test_name, test_type, config.KEY.",
+                "Unknown selector method in `result:error`.",
+                "Known: file, fqn, package, path, resource_type, source, state, tag, test_name, test_type, config.KEY.",
             ),
         ),
         (
