@@ -39,7 +39,7 @@ def listed(*select: str) -> list[str]:
     return [one["name"] for one in ran.json["models"]]
 
 
-def tests_of(*select: str) -> list[str]:
+def asked(*select: str) -> list[str]:
     """Return the tests that a selection runs."""
     return sorted(
         one["name"] for one in pusher("test", "--json", "--state", "saved", "--select", *select).json["tests"]
@@ -110,13 +110,13 @@ def test_tests_are_selected_by_what_they_say(root: Path) -> None:
     edit(root, "models/_models.yml", "severity: warn", "severity: error")
     edit(root, "models/_models.yml", "{bill_id: 1, method: cash, amount: 2}", "{bill_id: 1, method: cash, amount: 3}")
     edit(root, "models/staging/_staging.yml", "[card, cash, voucher]", "[card, cash, voucher, points]")
-    found = tests_of("state:modified")
+    found = asked("state:modified")
     assert [name for name in found if not name.startswith("accepted_values")] == [
         "methods_add_up",
         "not_null_bills_amount",
     ]
     assert len(found) == 3
-    assert len(tests_of("state:new")) == 1
+    assert len(asked("state:new")) == 1
 
 
 def test_a_manifest_of_dbt_serves_as_well(root: Path) -> None:
