@@ -125,7 +125,13 @@ class Project:
     @cached_property
     def manifest(self) -> Manifest:
         """The compiled project."""
-        manifest = load(self.file, self.profile, vars=self.options.vars, run_started_at=self.started_at)
+        manifest = load(
+            self.file,
+            self.profile,
+            vars=self.options.vars,
+            run_started_at=self.started_at,
+            open_engine=_empty_engine,
+        )
         self._tell(manifest)
         if self.options.compare_to is not None:
             from pusher.comparing import compared, read_saved
@@ -502,3 +508,9 @@ class Project:
             options=self._plan_options(),
             limit=limit,
         )
+
+
+def _empty_engine(paths: Sequence[str]) -> DuckDBEngine:
+    from pusher.engines.duckdb import DuckDBEngine
+
+    return DuckDBEngine.in_memory(allowed_paths=paths)

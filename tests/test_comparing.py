@@ -91,8 +91,8 @@ def test_an_edit_is_found_by_its_kind(root: Path, change: tuple[str, str, str, s
 def test_what_is_below_a_change_is_selected_with_it(root: Path) -> None:
     """Graph operators and intersections work as with any other method."""
     edit(root, "models/staging/stg_payments.sql", "method,", "method,\n   ")
-    assert listed("state:modified+") == ["stg_payments", "bills", "guests"]
-    assert listed("state:modified+,config.materialized:table") == ["bills", "guests"]
+    assert listed("state:modified+") == ["stg_payments", "bills", "column_names", "guests"]
+    assert listed("state:modified+,config.materialized:table") == ["bills", "column_names", "guests"]
     assert listed("+state:modified") == ["raw_payments", "stg_payments"]
 
 

@@ -16,7 +16,7 @@ from pusher.compile import graph
 from pusher.compile.increments import addition
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
-from pusher.compile.model_contract import broken_contract
+from pusher.compile.model_contract import broken_contract, in_order
 from pusher.compile.seeds import Seed, seed_query
 from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
@@ -81,20 +81,24 @@ def _fix(manifest: Manifest, error: EngineError) -> str:
     return error.fix or _FIXES.get(error.kind, "Fix the SQL at this place.")
 
 
-def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = None) -> Inference:
+def inspect(
+    manifest: Manifest, engine: Engine, models: Iterable[str] | None = None, *, sources: Iterable[SourceKey] = ()
+) -> Inference:
     """Return the columns of all models, or of some and what they read, with all problems.
 
     Args:
         manifest: The compiled project.
         engine: An in-memory engine; empty tables are created in it. It may read the sources' files.
         models: Names to check, all by default.
+        sources: Sources to look at even if none of them reads these.
     """
     edges = {name: model.depends_on for name, model in manifest.models.items()}
     wanted = graph.reach(models, edges) if models is not None else set(manifest.models)
     engine.execute(f"attach if not exists ':memory:' as {identifier(manifest.database)}")
     found = Inference()
-    sources = dict.fromkeys(key for name in manifest.models if name in wanted for key in manifest.models[name].sources)
-    schemas = {manifest.sources[key].stub for key in sources}
+    read = [key for name in manifest.models if name in wanted for key in manifest.models[name].sources]
+    keys = dict.fromkeys((*read, *sources))
+    schemas = {manifest.sources[key].stub for key in keys}
     schemas |= {manifest.models[name].relation for name in wanted}
     for database, schema in sorted({(relation.database, relation.schema) for relation in schemas}):
         engine.execute(f"create schema if not exists {identifier(database)}.{identifier(schema)}")
@@ -103,7 +107,7 @@ def inspect(manifest: Manifest, engine: Engine, models: Iterable[str] | None = N
     for model in chosen:
         if model.seed is not None:
             _seed(engine, model, model.seed, found)
-    for key in sources:
+    for key in keys:
         _source(manifest, engine, manifest.sources[key], found)
     for model in chosen:
         if model.seed is None:
@@ -190,6 +194,7 @@ def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -
         return
     # The columns are known all the same, so what reads them is checked too.
     found.problems += broken_contract(engine, model, columns)
+    columns = in_order(model, columns)
     try:
         _create(engine, model.relation, columns)
     except EngineError as error:

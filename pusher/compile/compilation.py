@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
 from pusher.compile.words import Render, Words, database_name, locate_word
 from pusher.config import Profile, ProjectFile, suggest
+from pusher.contracts import Column, Engine
 from pusher.errors import Problem
 
 # With a blank, so that no file can have this name and no ref() means it.
@@ -37,6 +38,8 @@ class Settings:
         run_started_at: Moment of the run.
         standing: Incremental models whose table stands; they give the rows to add to it.
         inline: A query from the command line, or None; it is a model that no other can refer to.
+        columns: Columns of relations that templates ask for, by their text, as far as they are known.
+        open_engine: Opens an empty database that may read some files, to find out such columns; or None.
     """
 
     project: ProjectFile
@@ -45,6 +48,8 @@ class Settings:
     run_started_at: datetime
     standing: frozenset[str] = frozenset()
     inline: str | None = None
+    columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
+    open_engine: Callable[[Sequence[str]], Engine] | None = None
 
 
 class Compilation:
@@ -59,6 +64,7 @@ class Compilation:
         self.texts = {file.path: file.text for file in found}
         self.problems = list(self.files.problems)
         self._renders: dict[str, Render] = {}
+        self._waiting: dict[str, Problem] = {}
         self.database = database_name(settings.profile)
         self._names = Names(self.database, settings.profile.schema, self._node)
         self._relation = self._names.relation
@@ -89,8 +95,10 @@ class Compilation:
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
             self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
-        self.tests = self._data_tests(renderer, values)
-        self.unit_tests = self._unit_tests()
+        # As long as models wait for columns, what their tests say is not known either.
+        self.tests = {} if words.waiting else self._data_tests(renderer, values)
+        self.unit_tests = {} if words.waiting else self._unit_tests()
+        self.waiting = {**words.waiting, **self._waiting}
 
     def _words(self, *, analysis: bool) -> Words:
         settings = self.settings
@@ -113,6 +121,7 @@ class Compilation:
             relation=self._relation,
             relation_of=self._relation_of,
             source_of=source_of,
+            columns_of=settings.columns.get,
         )
 
     def _node(self, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,7 +219,7 @@ class Compilation:
             if self._config(name).get("enabled", True):
                 # What is not defined may be a macro of a file that could not be read: that file is told.
                 unread = bool(renderer.problems)
-                self.problems += [one for one in render.problems if not (unread and one.code == "undefined-name")]
+                self.problems += [one for one in render.certain if not (unread and one.code == "undefined-name")]
                 self._check_together(name)
                 self._check_constraints(name)
         return rendered
@@ -304,8 +313,13 @@ class Compilation:
         overrides: Overrides,
         ref: Callable[[str], str | Problem],
         source: Callable[[SourceKey], str | Problem],
+        real: Callable[[str], str],
     ) -> Renderer:
         settings = self.settings
+
+        def columns_of(relation: str) -> Sequence[Column] | None:
+            return settings.columns.get(real(relation))
+
         words = Words(
             project=settings.project,
             profile=settings.profile,
@@ -317,7 +331,10 @@ class Compilation:
             relation_of=ref,
             source_of=source,
             environment=overrides.environment,
+            columns_of=columns_of,
         )
+        # Shared, so that what is asked later is seen here.
+        words.waiting = self._waiting
         return Renderer(words, self.files.macros, self.texts, overrides=overrides.macros)
 
     def _finished(self, sql: str, refs: Iterable[str]) -> str:
@@ -403,4 +420,5 @@ class Compilation:
             increment=increment_of(config),
             adds=name in self.settings.standing,
             seed=seed,
+            is_waiting=render.is_waiting,
         )

@@ -137,7 +137,9 @@ class DataTests:
         """Render a query of its own."""
         render = Render(file.name, file.path, self.everywhere, check=data_test_configs.check)
         sql = self.renderer.render(file, render)
-        self.problems += render.problems
+        self.problems += render.certain
+        if render.is_waiting:
+            return
         if "where" in render.config:
             message, fix = "A query of its own has no `where`: dbt does not look at it.", "Write it into the query."
             self.problems.append(Problem("unsupported-config", message, file.path, 1, 1, fix))
@@ -163,10 +165,12 @@ class DataTests:
         config = merge(self.everywhere, render.config, test.config)
         if config.get("where") != known:
             sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
+        if render.is_waiting and not render.certain:
+            return
         if render.problems and all(problem.code == "disabled-ref" for problem in render.problems):
             self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
             return
-        for problem in render.problems:
+        for problem in render.certain:
             self._wrong(problem, test)
         if render.problems:
             return

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pusher.compile import assemble, selection
+from pusher.compile import assemble, graph, selection
 from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import Profile, ProjectFile
+from pusher.contracts import Column, Engine
 from pusher.errors import CompileError
 
 
@@ -178,17 +179,65 @@ class Manifest:
         return list(texts)
 
 
-def load(project: ProjectFile, profile: Profile, *, vars: Mapping[str, Any], run_started_at: datetime) -> Manifest:  # noqa: A002 -- dbt's word
+def load(
+    project: ProjectFile,
+    profile: Profile,
+    *,
+    vars: Mapping[str, Any],  # noqa: A002 -- dbt's word
+    run_started_at: datetime,
+    open_engine: Callable[[Sequence[str]], Engine] | None = None,
+) -> Manifest:
     """Read and render everything.
+
+    Args:
+        project: The project's file.
+        profile: The chosen target.
+        vars: Values that win over the project's own variables.
+        run_started_at: Moment of the run.
+        open_engine: Opens an empty database that may read some files: for templates that ask for columns.
 
     Raises:
         CompileError: All problems of the project's files, at once.
     """
-    return _load(Settings(project, profile, vars, run_started_at))
+    return _load(Settings(project, profile, vars, run_started_at, open_engine=open_engine))
 
 
 def _load(settings: Settings) -> Manifest:
-    compilation = Compilation(settings)
-    if compilation.problems:
-        raise CompileError(*dict.fromkeys(compilation.problems))
-    return Manifest(compilation)
+    """Render everything, again and again as long as templates learn of columns that they asked for."""
+    while True:
+        compilation = Compilation(settings)
+        if compilation.problems:
+            raise CompileError(*dict.fromkeys(compilation.problems))
+        manifest = Manifest(compilation)
+        if not compilation.waiting:
+            return manifest
+        known = _columns_behind(manifest, settings)
+        if known.keys() <= settings.columns.keys():
+            raise CompileError(*dict.fromkeys(compilation.waiting.values()))
+        settings = replace(settings, columns={**settings.columns, **known})
+
+
+def _columns_behind(manifest: Manifest, settings: Settings) -> dict[str, tuple[Column, ...]]:
+    """Return the columns of every relation that the binder knows by now, by each text that means it."""
+    from pusher.compile.columns import inspect
+
+    if settings.open_engine is None:
+        return {}
+    if settings.standing:
+        # A table that stands has the columns of its first build.
+        manifest = _load(replace(settings, standing=frozenset(), columns={}))
+    waiting = {name for name, model in manifest.models.items() if model.is_waiting}
+    edges = {name: model.depends_on for name, model in manifest.models.items()}
+    blocked = graph.reach(waiting, graph.downstream(edges)) if waiting else set()
+    engine = settings.open_engine(manifest.source_paths())
+    try:
+        found = inspect(manifest, engine, manifest.models.keys() - blocked, sources=manifest.sources)
+    finally:
+        engine.close()
+    known: dict[str, tuple[Column, ...]] = {}
+    for name, columns in found.models.items():
+        known[str(manifest.models[name].relation)] = known[assemble.CTE_PREFIX + name] = tuple(columns)
+    for key, columns in found.sources.items():
+        source = manifest.sources[key]
+        known |= dict.fromkeys((str(source.relation), str(source.stub), source.sql), tuple(columns))
+    return known

@@ -166,6 +166,7 @@ class Model:
         increment: How new rows join the table of an incremental model, or None.
         adds: The SQL gives the rows to add: `is_incremental()` was true.
         seed: The CSV file that holds its rows, then it has no SQL; else None.
+        is_waiting: It asked for columns that are not known yet, so its SQL means nothing.
     """
 
     name: str
@@ -187,6 +188,7 @@ class Model:
     increment: Increment | None = None
     adds: bool = False
     seed: Seed | None = None
+    is_waiting: bool = False
 
     @property
     def resource_type(self) -> str:

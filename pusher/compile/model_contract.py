@@ -65,6 +65,14 @@ def _about(engine: Engine, model: Model, doc: ColumnDoc, given: dict[str, Column
     return message, f"Cast it to {wanted}, or correct the contract."
 
 
+def in_order(model: Model, columns: Sequence[Column]) -> list[Column]:
+    """Return the columns of a model as its relation has them: a table in the order of the contract."""
+    if not is_enforced(model) or not model.has_rows:
+        return list(columns)
+    places = {name.lower(): place for place, name in enumerate(model.columns)}
+    return sorted(columns, key=lambda column: places.get(column.name.lower(), len(places)))
+
+
 def ordered(model: Model, sql: str) -> str:
     """Return the query of a table with its columns in the order of the contract, as dbt creates it."""
     if not is_enforced(model) or not model.has_rows:

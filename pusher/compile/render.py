@@ -85,7 +85,10 @@ class Renderer:
         self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
-        self._shared |= shim.names(self._built_in_macros)
+        self._shared["adapter"] = SimpleNamespace(
+            dispatch=self._dispatch, quote=identifier, get_columns_in_relation=words.columns_in
+        )
+        self._shared |= shim.names(self._built_in_macros, words.columns_in)
         self._built_in = {
             name.removeprefix(TEST_PREFIX): macro for name, macro in self._built_in_macros(BUILT_IN_FILE).items()
         }
@@ -98,7 +101,6 @@ class Renderer:
         package = SimpleNamespace(**self._macros)
         # dbt calls a project's own macros with and without its name.
         self._shared.setdefault(words.names["project_name"], package)
-        self._shared["adapter"] = SimpleNamespace(dispatch=self._dispatch, quote=identifier)
         self.override_problems = [
             problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
         ]

@@ -171,7 +171,8 @@ class UnitTests:
         relations: Relation of each model and seed, by name.
         seeds: Names of the seeds.
         sources: Sources by their two names.
-        renderer: Returns a renderer for overrides, given what `ref()` and `source()` render.
+        renderer: Returns a renderer for overrides, given what `ref()` and `source()` render, and which relation
+            stands behind one of theirs.
 
     Attributes:
         tests: Those that are enabled, by name.
@@ -184,7 +185,10 @@ class UnitTests:
     relations: Mapping[str, Relation]
     seeds: frozenset[str]
     sources: Mapping[SourceKey, Source]
-    renderer: Callable[[Overrides, Callable[[str], str | Problem], Callable[[SourceKey], str | Problem]], Renderer]
+    renderer: Callable[
+        [Overrides, Callable[[str], str | Problem], Callable[[SourceKey], str | Problem], Callable[[str], str]],
+        Renderer,
+    ]
     tests: dict[str, UnitTest] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -223,7 +227,7 @@ class UnitTests:
         for problem in renderer.override_problems:
             self._wrong(test, problem)
         sql = tidy(renderer.render(file, render))
-        for problem in render.problems:
+        for problem in render.certain:
             if problem.code == "missing-input":
                 self._wrong(test, problem)
             else:
@@ -246,7 +250,7 @@ class UnitTests:
     def _renderer(self, overrides: Overrides) -> Renderer:
         key = repr(overrides)
         if key not in self._renderers:
-            self._renderers[key] = self.renderer(overrides, self._ref, self._source)
+            self._renderers[key] = self.renderer(overrides, self._ref, self._source, self._real)
         return self._renderers[key]
 
     def _check_increment(self, test: WrittenUnitTest, render: Render, *, reads_itself: bool) -> None:
@@ -284,6 +288,14 @@ class UnitTests:
             problem = Problem("missing-rows", f"The test gives no rows for {given.written}.", fix="Write `rows: []`.")
             self._wrong(test, problem, line)
         return Relation.of(real.database, schema, real.identifier)
+
+    def _real(self, relation: str) -> str:
+        """Return the relation that a stand-in stands for."""
+        for of, stand_in in self._stand_ins.items():
+            if stand_in == relation:
+                name = self._model if of == THIS else of
+                return str(self.sources[name].relation if isinstance(name, tuple) else self.relations[name])
+        return relation
 
     def _ref(self, name: str) -> str | Problem:
         return self._given(name, f"ref('{name}')")

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -22,7 +22,9 @@ from jinja2 import Template
 from pusher.compile import configs
 from pusher.compile.environment import MacroReturn
 from pusher.compile.model import Relation, SourceKey, missing
+from pusher.compile.relation_columns import RelationColumn
 from pusher.config import Profile, ProjectFile, suggest
+from pusher.contracts import Column
 from pusher.errors import Problem
 
 _NOT_GIVEN: Any = object()
@@ -30,6 +32,8 @@ _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|
 _NEEDLE_LINES = 60
 ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
 """A text that is nothing but one Jinja expression."""
+# A template that finds no columns may fail in these ways.
+_MAY_FOLLOW_FROM_WAITING = {"jinja", "undefined-name", "raised-in-template", "macro-arguments"}
 UNSUPPORTED_WORDS = (
     "run_query",
     "statement",
@@ -67,6 +71,7 @@ class Render:
         notices: What the template says to people.
         this: What `this` is, or None for the relation that the configuration names.
         asks_incremental: Whether the template asked is_incremental().
+        is_waiting: The template asked for columns that are not known yet, so its text and its problems mean nothing.
     """
 
     name: str
@@ -80,6 +85,12 @@ class Render:
     notices: list[str] = field(default_factory=list)
     this: Relation | None = None
     asks_incremental: bool = False
+    is_waiting: bool = False
+
+    @property
+    def certain(self) -> list[Problem]:
+        """What is wrong whatever the columns are that the template waits for."""
+        return [one for one in self.problems if not (self.is_waiting and one.code in _MAY_FOLLOW_FROM_WAITING)]
 
     def merged(self) -> dict[str, Any]:
         """Return the configuration as it stands so far."""
@@ -151,6 +162,10 @@ class Words:
         relation_of: Returns what `ref()` renders for a model, or a problem.
         source_of: Returns what `source()` renders, or a problem.
         environment: Values of environment variables that win over those of the process.
+        columns_of: Returns the columns of a relation, or None while they are not known.
+
+    Attributes:
+        waiting: Relations whose columns were asked for and are not known, with the place of the first question.
     """
 
     def __init__(
@@ -166,6 +181,7 @@ class Words:
         relation_of: Callable[[str], str | Problem],
         source_of: Callable[[SourceKey], str | Problem],
         environment: Mapping[str, str] | None = None,
+        columns_of: Callable[[str], Sequence[Column] | None] = lambda _: None,
     ) -> None:
         self.render = Render("", "", {})
         self._project, self._profile = project, profile
@@ -173,6 +189,8 @@ class Words:
         self._standing, self._environment = standing, environment or {}
         self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
         self.relation = relation
+        self._columns_of = columns_of
+        self.waiting: dict[str, Problem] = {}
         self.database = database_name(profile)
         self.names = self._names(run_started_at)
 
@@ -272,6 +290,23 @@ class Words:
             return Relation.of(self.database, str(source_name), str(table))
         self.render.sources.setdefault((source_name, table))
         return found
+
+    def columns_in(self, relation: Any) -> list[RelationColumn]:
+        """Return the columns of a relation; none while they are not known, or it does not stand."""
+        text = str(relation)
+        found = self._columns_of(text)
+        if found is None and self.render.name not in self._standing and text == str(self.names["this"]):
+            # The table of an incremental model does not stand yet.
+            found = ()
+        if found is None:
+            self.render.is_waiting = True
+            message = f"The columns of {text} are not known."
+            fix = (
+                "Ask for those of a ref() or source(); run `pusher lint` without this model to see what is wrong there."
+            )
+            pattern = r"get_columns_in_relation|\bstar\b|union_relations"
+            self.waiting.setdefault(text, self.placed(Problem("unknown-columns", message, fix=fix), pattern))
+        return [RelationColumn(column.name, column.type) for column in found or ()]
 
     def _is_incremental(self) -> bool:
         self.render.asks_incremental = True

@@ -139,6 +139,7 @@ def test_a_cafe_is_built_with_its_tests(tmp_path: Path, monkeypatch: pytest.Monk
         ("stg_guests", None),
         ("stg_payments", None),
         ("bills", 5),
+        ("column_names", 1),
         ("guests", 4),
     ]
     found = Counter((one["kind"], one["status"]) for one in built.json["tests"])

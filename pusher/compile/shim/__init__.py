@@ -8,6 +8,7 @@ from typing import Any
 
 from jinja2.runtime import Macro
 
+from pusher.compile.shim import columns
 from pusher.config import suggest
 
 _NO_LETTERS = re.compile(r"[ -]+")
@@ -15,9 +16,8 @@ _OTHER = re.compile(r"[^a-z0-9_]+")
 _NEED_A_WAREHOUSE = (
     "get_column_values",
     "get_single_value",
-    "star",
-    "union_relations",
-    "get_filtered_columns_in_relation",
+    "get_query_results_as_dict",
+    "get_relations_by_pattern",
 )
 
 
@@ -35,7 +35,7 @@ class UnsupportedMacro(Exception):
         self.macro = macro
         self.fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(known))}."
         if macro in _NEED_A_WAREHOUSE:
-            self.fix = "Write the columns or values out: models render without a warehouse."
+            self.fix = "Write the values out: models render without a warehouse."
 
 
 class Package:
@@ -70,12 +70,14 @@ def slugify(text: str) -> str:
     return f"_{slug}" if slug[:1].isdigit() else slug
 
 
-def names(load: Callable[..., dict[str, Macro]]) -> dict[str, Any]:
+def names(load: Callable[..., dict[str, Macro]], columns_of: columns.Columns) -> dict[str, Any]:
     """Return the names that templates get: the packages, and dbt's own macros by themselves as well.
 
     Args:
         load: Returns the macros of a file of this package, given its path and further names that it knows.
+        columns_of: Returns the columns of a relation.
     """
     dbt = load("shim/dbt.sql")
-    utils = {**load("shim/dbt_utils.sql", {"slugify": slugify}), "slugify": slugify}
+    written = load("shim/dbt_utils.sql", {"slugify": slugify})
+    utils = {**written, **columns.macros(columns_of), "slugify": slugify}
     return {**dbt, "dbt": Package("dbt", dbt), "dbt_utils": Package("dbt_utils", utils)}
