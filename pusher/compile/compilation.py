@@ -99,6 +99,7 @@ class Compilation:
         self.tests = {} if words.waiting else self._data_tests(renderer, values)
         self.unit_tests = {} if words.waiting else self._unit_tests()
         self.waiting = {**words.waiting, **self._waiting}
+        self.problems += self._names.problems
 
     def _words(self, *, analysis: bool) -> Words:
         settings = self.settings
@@ -150,7 +151,6 @@ class Compilation:
                 message = f"`{name}` and `{first}` would both be {relation}."
                 fix = "Give one of them another alias or schema."
                 self.problems.append(Problem("same-relation", message, self._file(name).path, 1, 1, fix))
-        self.problems += self._names.problems
 
     def _fqn(self, name: str) -> tuple[str, ...]:
         return (self.settings.project.name, *self._file(name).folder, name)

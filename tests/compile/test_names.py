@@ -103,3 +103,16 @@ def test_ephemeral_models_have_no_relation_to_share(tmp_path: Path) -> None:
         "models/other.sql": "{{ config(alias='m', schema='mart', materialized='ephemeral') }} select 2 as id",
     }
     assert list(compiled(tmp_path, files).models) == ["m", "other"]
+
+
+def test_a_macro_that_fails_for_the_table_of_a_data_test_is_told(tmp_path: Path) -> None:
+    """Models have facts that tests lack."""
+    files = {
+        **MODEL,
+        **schema("{{ node.path.split('/')[1] }}"),
+        "models/t.yml": (
+            "models: [{name: m, data_tests: [{unique: {column_name: id, config: {store_failures: true}}}]}]"
+        ),
+    }
+    ((code, place, message, _),) = refused(tmp_path, files)
+    assert (code, place, message) == ("undefined-name", "macros/names.sql:1:84", "List object has no element 1.")

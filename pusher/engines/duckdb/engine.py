@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import Addition, Column, EngineError, StagedFile
-from pusher.engines.duckdb.addition import NEW_ROWS, repeated_keys, statements
 from pusher.engines.duckdb.failure import engine_error
+from pusher.engines.duckdb.relations import READ_ONLY, Relations
 from pusher.payload.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -23,12 +23,7 @@ MEMORY = ":memory:"
 # Readable by DuckDB 1.0 and later, so that other tools of a warehouse keep opening it.
 STORAGE_VERSION = "v1.0.0"
 _VECTOR_ROWS = 2048
-_HASHES = 2**64
 _REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
-_PART = re.compile(r'"((?:[^"]|"")*)"')
-_NEW_SUFFIX = "__pusher_new"
-# DuckDB refuses statements that write inside WITH everywhere but at the top level.
-_READ_ONLY = "select * from (\n"
 # Without one of these words no statement inside WITH can write.
 _WRITING_WORD = re.compile(
     r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
@@ -57,24 +52,6 @@ def _private_files() -> Iterator[None]:
         os.umask(before)
 
 
-def _shard(column: str, shard: int, shards: int) -> str:
-    """Return the condition for one of several equal parts of the rows.
-
-    DuckDB pushes comparisons of the hash below GROUP BY and DISTINCT into the scan, but no modulo or bit
-    operation. The second argument keeps it apart from the hash by which DuckDB itself partitions a GROUP BY.
-    """
-    low, high = (_HASHES * edge // shards for edge in (shard, shard + 1))
-    return f"hash({identifier(column)}, 'shard') between {low}::ubigint and {high - 1}::ubigint"
-
-
-def _parts(relation: str) -> list[str]:
-    return [part.replace('""', '"') for part in _PART.findall(relation)]
-
-
-def _key(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(part.lower() for part in parts)
-
-
 def _listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
@@ -91,9 +68,7 @@ class DuckDBEngine:
         self._connection = connection
         self._allowed_paths: tuple[str, ...] = ()
         self._temp_directory: Path | None = None
-        # Of all relations, as long as nothing but create() makes any: this process alone has the database.
-        self._kinds: dict[tuple[str, ...], str] | None = None
-        self._schemas: set[str] = set()
+        self._relations = Relations(self._run)
 
     @classmethod
     def open(
@@ -176,8 +151,7 @@ class DuckDBEngine:
     def execute(self, sql: str) -> None:
         """Run one statement."""
         # It may make and drop relations.
-        self._kinds = None
-        self._schemas.clear()
+        self._relations.forget()
         self._run(sql)
 
     def _run(self, sql: str, *, prefix: int = 0, length: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -294,113 +268,18 @@ class DuckDBEngine:
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
     ) -> None:
-        """Create or replace a view or table from a query; the old one stays until the new one is whole.
-
-        Args:
-            relation: Quoted name, `"database"."schema"."name"`.
-            sql: The query.
-            materialized: `view` or `table`.
-            shards: Number of passes over the query, each for a part of the rows, to bound memory.
-            shard_by: Output column that decides which part a row is in.
-        """
-        parts = _parts(relation)
-        schema = ".".join(identifier(part) for part in parts[:-1])
-        if schema not in self._schemas:
-            self._run(f"create schema if not exists {schema}")
-            self._schemas.add(schema)
-        if materialized == "view":
-            self._create_view(relation, parts, sql)
-        else:
-            self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
-
-    def _create_view(self, relation: str, parts: Sequence[str], sql: str) -> None:
-        if self._kind(parts) == "table":
-            with self._transaction():
-                self._run(f"drop table {relation}")
-                self._create_as(f"create or replace view {relation} as\n", sql)
-        else:
-            self._create_as(f"create or replace view {relation} as\n", sql)
-        self._note_kind(parts, "view")
-
-    def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> None:
-        new_parts = (*parts[:-1], parts[-1] + _NEW_SUFFIX)
-        new = ".".join(identifier(part) for part in new_parts)
-        if self._kind(new_parts) is not None:
-            self.execute(f"drop table if exists {new}")
-        kind = self._kind(parts)
-        if kind is None and shards == 1:
-            # Nothing to replace: one statement makes it whole or not at all.
-            self._fill(relation, sql, shards, shard_by)
-        else:
-            self._swap_in(relation, parts, kind, new, lambda: self._fill(new, sql, shards, shard_by))
-        self._note_kind(parts, "table")
-
-    def _swap_in(
-        self, relation: str, parts: Sequence[str], kind: str | None, new: str, fill: Callable[[], None]
-    ) -> None:
-        """Fill a table beside a relation and let it take its place."""
-        try:
-            fill()
-            with self._transaction():
-                if kind is not None:
-                    self._run(f"drop {kind} {relation}")
-                self._run(f"alter table {new} rename to {identifier(parts[-1])}")
-        except EngineError:
-            self.execute(f"drop table if exists {new}")
-            raise
-
-    def _fill(self, table: str, sql: str, shards: int, shard_by: str | None, *, kind: str = "table") -> None:
-        """Create a table from a query, in one pass or several."""
-        for shard in range(shards):
-            verb = f"create {kind} {table} as" if shard == 0 else f"insert into {table}"
-            where = f" where {_shard(shard_by, shard, shards)}" if shard_by and shards > 1 else ""
-            self._create_as(f"{verb} {_READ_ONLY}", sql, f"\n){where}")
+        """Create or replace a view or table from a query; the old one stays until the new one is whole."""
+        self._relations.create(relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
 
     def table_columns(self, relation: str) -> list[Column] | None:
         """Return the columns of a table, or None when no table, or a view, has this name."""
-        return self.columns(f"select * from {relation}") if self._kind(_parts(relation)) == "table" else None
+        return self.columns(f"select * from {relation}") if self._relations.kind(relation) == "table" else None
 
     def add_rows(
         self, relation: str, sql: str, addition: Addition, *, shards: int = 1, shard_by: str | None = None
     ) -> None:
         """Add a query's rows to a table, in whole or not at all; the query may read the table."""
-        with self._transaction():
-            self._fill(NEW_ROWS, sql, shards if shard_by else 1, shard_by, kind="temporary table")
-            repeated = self._run(repeated_keys(addition)).fetchone() if addition.strategy == "merge" else None
-            if repeated and repeated[0]:
-                keys = "1 key" if repeated[0] == 1 else f"{repeated[0]:,} keys"
-                raise EngineError(f"Several new rows have the same unique_key: {keys}.", kind="duplicate-key")
-            for statement in statements(relation, addition):
-                # A position in it says nothing about the caller's SQL.
-                self._run(statement, prefix=len(statement), length=0)
-            self.execute(f"drop table {NEW_ROWS}")
-
-    def _create_as(self, before: str, sql: str, after: str = "") -> None:
-        self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
-
-    def _kind(self, parts: Sequence[str]) -> str | None:
-        """Return `table` or `view`, or None when no relation has this name; names are not case sensitive."""
-        if self._kinds is None:
-            found = self._run(
-                "select database_name, schema_name, table_name, 'table' from duckdb_tables() where not internal "
-                "union all select database_name, schema_name, view_name, 'view' from duckdb_views() where not internal"
-            ).fetchall()
-            self._kinds = {_key(names): kind for *names, kind in found}
-        return self._kinds.get(_key(parts))
-
-    def _note_kind(self, parts: Sequence[str], kind: str) -> None:
-        if self._kinds is not None:
-            self._kinds[_key(parts)] = kind
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._run("begin transaction")
-        try:
-            yield
-        except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-            self.execute("rollback")
-            raise
-        self._run("commit")
+        self._relations.add_rows(relation, sql, addition, shards=shards, shard_by=shard_by)
 
     def stage(self, sql: str, folder: Path, *, rows_per_file: int) -> list[StagedFile]:
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
@@ -409,7 +288,8 @@ class DuckDBEngine:
         # The files live until they are sent: nobody searches them, and digests hardly compress.
         packing = "compression snappy, dictionary_size_limit 1000, write_bloom_filter false"
         options = f"format parquet, {packing}, per_thread_output, row_group_size {rows}, row_groups_per_file 1"
-        self._create_as(f"copy ({_READ_ONLY}", sql, f"\n)) to {literal(str(folder))} ({options})")
+        before = f"copy ({READ_ONLY}"
+        self._run(f"{before}{sql}\n)) to {literal(str(folder))} ({options})", prefix=len(before), length=len(sql))
         staged = []
         for path in sorted(folder.glob("*.parquet")):
             found = self._run(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchone()
