@@ -17,6 +17,7 @@ from typing import Any
 
 from pusher.build import Built, BuiltModel
 from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest
+from pusher.compile.exposures import Exposure
 from pusher.compile.model_contract import is_enforced
 from pusher.data_tests import DataTestResult
 from pusher.unit_tests import UnitTestResult
@@ -99,9 +100,10 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
     nodes = {ids.model(name): _model(manifest, ids, model) for name, model in manifest.models.items()}
     nodes |= {ids.data_test(test): _data_test(manifest, ids, test) for test in manifest.tests.values()}
     unit_tests = {ids.unit_test(test): _unit_test(manifest, ids, test) for test in manifest.unit_tests.values()}
+    exposures = {f"exposure.{ids.project}.{name}": _exposure(ids, one) for name, one in manifest.exposures.items()}
     sources = {ids.source(key): _source(ids, source) for key, source in manifest.sources.items()}
     parents: dict[str, list[str]] = {
-        key: sorted(node["depends_on"].get("nodes", ())) for key, node in {**nodes, **unit_tests}.items()
+        key: sorted(node["depends_on"].get("nodes", ())) for key, node in {**nodes, **unit_tests, **exposures}.items()
     }
     parents |= {key: [] for key in sources}
     children: dict[str, list[str]] = {key: [] for key in parents}
@@ -121,7 +123,8 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
         "nodes": nodes,
         "sources": sources,
         "macros": _macros(manifest, ids),
-        **dict.fromkeys(("docs", "exposures", "metrics", "groups", "selectors", "disabled"), empty),
+        "exposures": exposures,
+        **dict.fromkeys(("docs", "metrics", "groups", "selectors", "disabled"), empty),
         "parent_map": parents,
         "child_map": {key: sorted(found) for key, found in children.items()},
         **dict.fromkeys(("group_map", "saved_queries", "semantic_models"), empty),
@@ -280,6 +283,23 @@ def _unit_test(manifest: Manifest, ids: _Ids, test: UnitTest) -> dict[str, Any]:
         "depends_on": {"macros": [], "nodes": [ids.model(test.model)]},
         "config": {"tags": list(test.tags), "meta": _plain(test.config.get("meta") or {}), "enabled": True},
         "schema": manifest.models[test.model].relation.schema,
+    }
+
+
+def _exposure(ids: _Ids, exposure: Exposure) -> dict[str, Any]:
+    return {
+        "name": exposure.name,
+        "resource_type": "exposure",
+        "package_name": ids.project,
+        "path": exposure.file.partition("/")[2],
+        "original_file_path": exposure.file,
+        "unique_id": f"exposure.{ids.project}.{exposure.name}",
+        "fqn": [ids.project, *exposure.file.split("/")[1:-1], exposure.name],
+        "type": exposure.kind,
+        "description": exposure.description,
+        "owner": {"email": None, "name": None},
+        **_plain(exposure.details),
+        "depends_on": {"macros": [], "nodes": ids.parents(exposure.models, exposure.sources)},
     }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from pusher.compile import assemble, configs, data_test_configs, doc_blocks, files, graph, properties, seeds
 from pusher.compile.data_tests import DataTests, Subject, of_source
+from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.increments import increment_of
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
@@ -81,6 +82,7 @@ class Compilation:
         self._bases = self._base_configs(values)
         self.problems += [*docs.problems, *values.problems]
         self._check_patches()
+        self.exposures = self._exposures()
         renderer = Renderer(words, self.files.macros, self.texts)
         self.problems += renderer.problems
         asked = {macro: renderer.naming(macro) for macro in (SCHEMA_MACRO, ALIAS_MACRO)}
@@ -172,6 +174,17 @@ class Compilation:
                 found[name] = configs.merge(folders.of(fqn), patches[name].config if name in patches else {})
         self.problems += self.properties.problems
         return {**found, **{name: {**found[name], "materialized": seeds.MATERIALIZED} for name in self.files.seeds}}
+
+    def _exposures(self) -> dict[str, Exposure]:
+        found: dict[str, Exposure] = {}
+        known = {**self.files.models, **self.files.seeds}
+        for one in self.properties.exposures:
+            self.problems += unknown_parts(one, known, self.properties.sources)
+            first = found.setdefault(one.name, one)
+            if first is not one:
+                message = f"Exposure `{one.name}` is there twice, first at {first.file}:{first.line}."
+                self.problems.append(Problem("duplicate-entry", message, one.file, one.line, 1, "Rename one of them."))
+        return found
 
     def _check_patches(self) -> None:
         for name, patch in self.properties.patches.items():

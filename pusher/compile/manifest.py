@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pusher.compile import assemble, graph, selection
 from pusher.compile.compilation import Compilation, Settings
+from pusher.compile.exposures import Exposure
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
@@ -46,6 +47,7 @@ class Manifest:
         sources: Sources by their two names.
         tests: Data tests by name.
         unit_tests: Unit tests by name.
+        exposures: What outside of the project reads its models, by name.
         database: Name of the database that relations stand in.
         macros: Names of the project's macros.
         notices: What templates logged for people.
@@ -62,6 +64,7 @@ class Manifest:
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
         self.tests: dict[str, DataTest] = compilation.tests
         self.unit_tests: dict[str, UnitTest] = compilation.unit_tests
+        self.exposures: dict[str, Exposure] = compilation.exposures
         self.macros: tuple[str, ...] = compilation.macros
         self.macro_texts = MacroTexts(compilation.files.macros)
         self.previous: selection.Previous | None = None
@@ -94,13 +97,17 @@ class Manifest:
         """Return the seed whose table a source is, or None."""
         return self._compilation.seed_behind(source)
 
+    @property
+    def _subjects(self) -> selection.Subjects:
+        return selection.Subjects(self.models, self.tests, self.unit_tests, self.exposures, self.previous)
+
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.
 
         Raises:
             ConfigError: A selector cannot be read, or nothing is selected.
         """
-        return selection.select(self.models, select, exclude, previous=self.previous)
+        return selection.select(self._subjects, select, exclude)
 
     def select_tests(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTest]:
         """Return the data tests that selectors choose: those named, and those that read a chosen model.
@@ -108,7 +115,7 @@ class Manifest:
         Raises:
             ConfigError: A selector cannot be read.
         """
-        return selection.select_tests(self.models, self.tests, select, exclude, self.previous)
+        return selection.select_tests(self._subjects, select, exclude)
 
     def select_all(
         self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, may_be_empty: bool = False
@@ -119,9 +126,9 @@ class Manifest:
             ConfigError: A selector cannot be read, or nothing at all is selected.
         """
         data_tests = self.select_tests(select, exclude)
-        unit_tests = selection.select_unit_tests(self.models, self.unit_tests, select, exclude, self.previous)
+        unit_tests = selection.select_unit_tests(self._subjects, select, exclude)
         may_be_empty = may_be_empty or bool(data_tests or unit_tests)
-        models = selection.select(self.models, select, exclude, may_be_empty=may_be_empty, previous=self.previous)
+        models = selection.select(self._subjects, select, exclude, may_be_empty=may_be_empty)
         return Selection(models, data_tests, unit_tests)
 
     def render_model(self, name: str) -> str:

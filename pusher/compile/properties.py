@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pusher.compile import configs, data_test_configs, locations, seeds
+from pusher.compile.exposures import Exposure, ExposureReader
 from pusher.compile.files import TextFile
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
 from pusher.compile.unit_test_properties import UnitTestReader
@@ -95,12 +96,14 @@ class Properties:
         patches: Models and seeds by name.
         sources: Sources by their two names.
         unit_tests: Unit tests, in order of files.
+        exposures: Exposures, in order of files.
         problems: What is wrong.
     """
 
     patches: dict[str, ModelPatch] = field(default_factory=dict)
     sources: dict[SourceKey, Source] = field(default_factory=dict)
     unit_tests: list[WrittenUnitTest] = field(default_factory=list)
+    exposures: list[Exposure] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -425,5 +428,8 @@ def read(
         tests = UnitTestReader(document, values, fixtures)
         tests.read(found.get("unit_tests"))
         into.unit_tests += tests.found
-        into.problems += tests.problems
+        exposures = ExposureReader(document, values)
+        exposures.read(found.get("exposures"))
+        into.exposures += exposures.found
+        into.problems += [*tests.problems, *exposures.problems]
     return into

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
 from pusher.compile import graph
+from pusher.compile.exposures import Exposure
 from pusher.compile.model import DataTest, Model, SourceKey
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import suggest
@@ -108,6 +109,25 @@ class Previous:
     unit_tests: Mapping[str, Collection[str]]
 
 
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What selectors choose from.
+
+    Attributes:
+        models: Models and seeds in graph order.
+        tests: Data tests.
+        unit_tests: Unit tests.
+        exposures: Exposures.
+        previous: What differs from a saved manifest, or None without one.
+    """
+
+    models: Mapping[str, Model]
+    tests: Mapping[str, DataTest] = field(default_factory=dict)
+    unit_tests: Mapping[str, UnitTest] = field(default_factory=dict)
+    exposures: Mapping[str, Exposure] = field(default_factory=dict)
+    previous: Previous | None = None
+
+
 STATES = (
     "new", "old", "modified", "unmodified", "modified.body", "modified.configs", "modified.relation", "modified.macros",
     "modified.contract",
@@ -127,13 +147,14 @@ def _in_state(found: Mapping[str, Collection[str]] | None, value: str, text: str
     return set(found.get(value, ()))
 
 
-def _matching(models: Mapping[str, Model], method: str, value: str, text: str, previous: Previous | None) -> set[str]:
+def _matching(subjects: Subjects, method: str, value: str, text: str) -> set[str]:
+    models, previous = subjects.models, subjects.previous
     if method == "state":
         return _in_state(previous.models if previous else None, value, text)
     if method.startswith("config."):
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:
-        near = suggest(method, [*_METHODS, "state", "config.materialized"])
+        near = suggest(method, [*_METHODS, "exposure", "state", "config.materialized"])
         fix = f"Did you mean `{near}:`?" if near else f"Known: {', '.join(sorted([*_METHODS, 'state']))}, config.KEY."
         raise ConfigError(Problem("bad-selector", f"Unknown selector method in `{text}`.", fix=fix))
     return {name for name, model in models.items() if _METHODS[method](model, value)}
@@ -150,10 +171,14 @@ def _parsed(text: str) -> re.Match[str]:
     return parsed
 
 
-def _one(models: Mapping[str, Model], text: str, previous: Previous | None) -> set[str]:
+def _one(subjects: Subjects, text: str) -> set[str]:
+    models = subjects.models
     parsed = _parsed(text)
-    found = _matching(models, _method_of(parsed["method"], parsed["value"]), parsed["value"], text, previous)
+    method = _method_of(parsed["method"], parsed["value"])
     up_edges = {name: model.depends_on for name, model in models.items()}
+    if method == "exposure":
+        return _behind_exposures(subjects, parsed, up_edges)
+    found = _matching(subjects, method, parsed["value"], text)
     down_edges = graph.downstream(up_edges)
     if parsed["at"]:
         return graph.reach(graph.reach(found, down_edges), up_edges)
@@ -164,6 +189,15 @@ def _one(models: Mapping[str, Model], text: str, previous: Previous | None) -> s
         steps = parsed["down"].removeprefix("+")
         selected |= graph.reach(found, down_edges, int(steps) if steps else None)
     return selected
+
+
+def _behind_exposures(subjects: Subjects, parsed: re.Match[str], up_edges: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return the models behind exposures: an exposure is no model, so it stands for nothing without a `+` before it."""
+    if parsed["up"] is None and not parsed["at"]:
+        return set()
+    read = {name for key, one in subjects.exposures.items() if fnmatchcase(key, parsed["value"]) for name in one.models}
+    steps = int(parsed["up"]) - 1 if parsed["up"] else None
+    return graph.reach(read & subjects.models.keys(), up_edges, steps)
 
 
 def _union(one: Callable[[str], set[str]], texts: Sequence[str]) -> set[str]:
@@ -181,11 +215,10 @@ def _chosen(
     return found - _union(one, exclude)
 
 
-def _tests_of_one(
-    models: Mapping[str, Model], tests: Mapping[str, DataTest], text: str, previous: Previous | None
-) -> set[str]:
+def _tests_of_one(subjects: Subjects, text: str) -> set[str]:
     """Return the tests that a selector names, and those of every model that it names."""
-    parsed, selected = _parsed(text), _one(models, text, previous)
+    tests, previous = subjects.tests, subjects.previous
+    parsed, selected = _parsed(text), _one(subjects, text)
     method = _method_of(parsed["method"], parsed["value"])
     if method == "state":
         found = _in_state(previous.tests if previous else None, parsed["value"], text)
@@ -193,32 +226,25 @@ def _tests_of_one(
         keys = method.removeprefix("config.")
         found = {name for name, test in tests.items() if _config(test, keys, parsed["value"])}
     else:
-        matches = _TEST_METHODS[method]
-        found = {name for name, test in tests.items() if matches(test, parsed["value"])}
+        matches = _TEST_METHODS.get(method)
+        found = {name for name, test in tests.items() if matches is not None and matches(test, parsed["value"])}
     return found | {name for name, test in tests.items() if selected.intersection(test.depends_on)}
 
 
-def select_tests(
-    models: Mapping[str, Model],
-    tests: Mapping[str, DataTest],
-    include: Sequence[str],
-    exclude: Sequence[str],
-    previous: Previous | None = None,
-) -> list[DataTest]:
+def select_tests(subjects: Subjects, include: Sequence[str], exclude: Sequence[str]) -> list[DataTest]:
     """Return the selected data tests: those that are named, and those that read a selected model, as in dbt.
 
     Raises:
         ConfigError: A selector cannot be read.
     """
-    chosen = _chosen(lambda text: _tests_of_one(models, tests, text, previous), tests, include, exclude)
-    return [test for name, test in tests.items() if name in chosen]
+    chosen = _chosen(lambda text: _tests_of_one(subjects, text), subjects.tests, include, exclude)
+    return [test for name, test in subjects.tests.items() if name in chosen]
 
 
-def _unit_tests_of_one(
-    models: Mapping[str, Model], tests: Mapping[str, UnitTest], text: str, previous: Previous | None
-) -> set[str]:
+def _unit_tests_of_one(subjects: Subjects, text: str) -> set[str]:
     """Return the unit tests that a selector names, and those of every model that it names."""
-    parsed, selected = _parsed(text), _one(models, text, previous)
+    tests, previous = subjects.unit_tests, subjects.previous
+    parsed, selected = _parsed(text), _one(subjects, text)
     method, value = _method_of(parsed["method"], parsed["value"]), parsed["value"]
     if method == "state":
         found = _in_state(previous.unit_tests if previous else None, value, text)
@@ -230,36 +256,26 @@ def _unit_tests_of_one(
     return found | {name for name, test in tests.items() if test.model in selected}
 
 
-def select_unit_tests(
-    models: Mapping[str, Model],
-    tests: Mapping[str, UnitTest],
-    include: Sequence[str],
-    exclude: Sequence[str],
-    previous: Previous | None = None,
-) -> list[UnitTest]:
+def select_unit_tests(subjects: Subjects, include: Sequence[str], exclude: Sequence[str]) -> list[UnitTest]:
     """Return the selected unit tests: those that are named, and those of a selected model.
 
     Raises:
         ConfigError: A selector cannot be read.
     """
-    chosen = _chosen(lambda text: _unit_tests_of_one(models, tests, text, previous), tests, include, exclude)
-    return [test for name, test in tests.items() if name in chosen]
+    chosen = _chosen(lambda text: _unit_tests_of_one(subjects, text), subjects.unit_tests, include, exclude)
+    return [test for name, test in subjects.unit_tests.items() if name in chosen]
 
 
 def select(
-    models: Mapping[str, Model],
-    include: Sequence[str],
-    exclude: Sequence[str],
-    *,
-    may_be_empty: bool = False,
-    previous: Previous | None = None,
+    subjects: Subjects, include: Sequence[str], exclude: Sequence[str], *, may_be_empty: bool = False
 ) -> list[Model]:
     """Return the selected models in graph order; without `include` all of them.
 
     Raises:
         ConfigError: A selector cannot be read, or nothing is selected.
     """
-    chosen = _chosen(lambda text: _one(models, text, previous), models, include, exclude)
+    models = subjects.models
+    chosen = _chosen(lambda text: _one(subjects, text), models, include, exclude)
     if not chosen and not may_be_empty:
         wanted = " ".join(include) or "all models"
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)

@@ -132,7 +132,7 @@ class UnitTestReader:
             fix = "Write input: ref('model'), source('source', 'table') or this."
             self._wrong("wrong-type", "Each entry of `given` needs `input`, as text.", path, fix)
             return None
-        of = _subject(entry["input"])
+        of = subject_of(entry["input"])
         if of is None:
             fix = "Write ref('model'), source('source', 'table') or this."
             self._wrong("wrong-value", f"`{entry['input']}` is no input.", (*path, "input"), fix)
@@ -197,7 +197,8 @@ class UnitTestReader:
         return Fixture(tuple(Row(row, line) for row in rows), None, line)
 
 
-def _subject(text: str) -> str | SourceKey | None:
+def subject_of(text: str) -> str | SourceKey | None:
+    """Return what `ref(...)`, `source(...)` or `this` in a YAML file means, or None when it is none of them."""
     if text.strip() == "this":
         return THIS
     ref, source = _REF.fullmatch(text), _SOURCE.fullmatch(text)
