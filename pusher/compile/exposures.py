@@ -74,7 +74,9 @@ class ExposureReader:
 
     def _entry(self, entry: Any, path: KeyPath) -> None:
         if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in ("name", "type")):
-            self._wrong("wrong-type", "An exposure needs `name` and `type`, as text.", path, "Write both, in quotes.")
+            message = "An exposure needs `name` and `type`, as text."
+            misread = self.document.misread_values((*path, "name"))
+            self.problems += misread or [self.document.problem("wrong-type", message, path, "Write both, in quotes.")]
             return
         self.problems += self.document.unknown_keys(entry, _KEYS, path)
         if entry["type"] not in KINDS:

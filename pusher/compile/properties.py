@@ -128,12 +128,9 @@ class _Reader:
         for number, entry in enumerate(value or []):
             here = (*path, number)
             if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
-                self._wrong(
-                    "wrong-type",
-                    f"Each entry of `{path[-1]}` needs a name, as text.",
-                    here,
-                    "Write `- name: '...'`, in quotes.",
-                )
+                message, fix = f"Each entry of `{path[-1]}` needs a name, as text.", "Write `- name: '...'`, in quotes."
+                misread = self._document.misread_values((*here, "name"))
+                self._into.problems += misread or [self._document.problem("wrong-type", message, here, fix)]
                 continue
             self._into.problems += self._document.unknown_keys(entry, known | refused, here)
             for key in sorted(refused & entry.keys()):

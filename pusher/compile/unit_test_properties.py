@@ -70,7 +70,9 @@ class UnitTestReader:
     def _test(self, entry: Any, path: KeyPath) -> WrittenUnitTest | None:
         texts = ("name", "model")
         if not isinstance(entry, dict) or not all(isinstance(entry.get(key), str) for key in texts):
-            self._wrong("wrong-type", "A unit test needs `name` and `model`, as text.", path, "Write both, in quotes.")
+            message = "A unit test needs `name` and `model`, as text."
+            misread = self.document.misread_values((*path, "name"))
+            self.problems += misread or [self.document.problem("wrong-type", message, path, "Write both, in quotes.")]
             return None
         self._known(entry, _KEYS, path, refused=_REFUSED)
         if "expect" not in entry:

@@ -84,6 +84,15 @@ WRONG = {
         "exposures: [{name: x}]",
         ("wrong-type", "models/x.yml:1:13", "An exposure needs `name` and `type`, as text.", "Write both, in quotes."),
     ),
+    "name that YAML reads as false": (
+        "exposures: [{name: off, type: ml}]",
+        (
+            "misread-value",
+            "models/x.yml:1:14",
+            "YAML reads `off` as a truth value.",
+            "Write true or false, or put it in quotes: 'off'.",
+        ),
+    ),
     "unknown type": (
         "exposures: [{name: x, type: dashbord}]",
         ("wrong-value", "models/x.yml:1:23", "Unknown type `dashbord` of an exposure.", "Did you mean `dashboard`?"),

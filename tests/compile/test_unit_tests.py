@@ -40,6 +40,15 @@ WRONG = {
         unit(f"name: t, {GIVEN}, {EXPECT}"),
         ("wrong-type", AT, "A unit test needs `name` and `model`, as text.", "Write both, in quotes."),
     ),
+    "name that YAML reads as true": (
+        unit(f"name: on, model: m, {GIVEN}, {EXPECT}"),
+        (
+            "misread-value",
+            "models/u.yml:2:6",
+            "YAML reads `on` as a truth value.",
+            "Write true or false, or put it in quotes: 'on'.",
+        ),
+    ),
     "nothing expected": (
         unit(f"name: t, model: m, {GIVEN}"),
         ("missing-key", AT, "A unit test needs `expect`.", "Write expect: {rows: [...]}, an empty list for no rows."),
