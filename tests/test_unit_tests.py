@@ -139,7 +139,72 @@ def test_of_many_rows_that_differ_some_are_kept(tmp_path: Path) -> None:
     assert result.message == "t: 30 rows are not expected (lines)."
 
 
+def test_nested_values_stand_in_the_json_as_such(tmp_path: Path) -> None:
+    """Lists and structs, and numbers of the warehouse as text."""
+    rows = "[{parts: [{sku: a, price: 1}], day: 2026-01-02}]"
+    (result,) = told(tmp_path, unit(rows, "[{parts: [], day: null}]"))
+    assert result.as_json()["difference"] == {
+        "columns": ["parts", "day"],
+        "missing": [[[], None]],
+        "unexpected": [[[{"sku": "a", "price": "1.00"}], "2026-01-02"]],
+        "missing_rows": 1,
+        "unexpected_rows": 1,
+    }
+
+
+def test_expected_rows_may_be_a_query(tmp_path: Path) -> None:
+    """Its columns are those that are compared, in its order."""
+    yaml = unit("[{id: 1, word: a}]", "select 'A' as word, 1 as id\n      format: sql")
+    (result,) = told(tmp_path, yaml)
+    assert (result.status, result.message) == ("pass", "")
+
+
+def test_a_seed_stands_in_by_its_own_rows(tmp_path: Path) -> None:
+    """One that cannot be read is told."""
+    files = {
+        "seeds/rates.csv": "code,rate\nA,2\n",
+        "models/m.sql": "select code, rate * 2 as twice from {{ ref('rates') }}",
+        "models/u.yml": (
+            "unit_tests:\n  - name: t\n    model: m\n    given: [{input: ref('rates')}]\n"
+            "    expect: {rows: [{code: A, twice: 4}]}\n"
+        ),
+    }
+    (good,) = run(compiled(tmp_path, files))
+    manifest = compiled(tmp_path, files)
+    engine = DuckDBEngine.in_memory(allowed_paths=manifest.source_paths())
+    runner = UnitTestRun(manifest, engine, inspect(manifest, engine), STILL)
+    (tmp_path / "seeds/rates.csv").write_text("code,rate\nA\n")
+    bad = runner.run(manifest.unit_tests["t"])
+    engine.close()
+    assert good.status == "pass"
+    assert (bad.status, bad.problem.line, bad.message) == (
+        "error",
+        4,
+        "t: Line 2 of rates.csv has another number of fields than the header: 1, not 2.",
+    )
+
+
 CANNOT = {
+    "query of the expected rows": (
+        unit("[]", "select 1 as wort\n      format: sql"),
+        ("t: lines has no column `wort`.", "Did you mean `word`?", 7),
+    ),
+    "expected query that is none": (
+        unit("[]", "delete from x\n      format: sql"),
+        (
+            "the query of the expected rows is wrong: A model is exactly one SELECT; this is DELETE.",
+            "Write the SELECT alone: its view or table is created by the build.",
+            7,
+        ),
+    ),
+    "model whose SQL is wrong": (
+        unit("[]", "[]", of="ref('lines')", model="wrong"),
+        (
+            't: the SQL of wrong is wrong: Referenced column "idd" not found in FROM clause.',
+            "Did you mean `id`?",
+            2,
+        ),
+    ),
     "value of another type": (
         unit("\n          - {id: 1}\n          - {id: 2, price: cheap}", "[]"),
         ("t: `cheap` for column `price` of ref('kept') is no DECIMAL(18,2).", "Correct the value.", 8),
@@ -190,6 +255,7 @@ def test_what_cannot_run_says_why_and_where(tmp_path: Path, yaml: str, expected:
         tmp_path,
         yaml,
         models__late="select * from {{ source('raw', 'unknown') }}",
+        models__wrong="select idd from {{ ref('lines') }}",
         models__numbers="select word::integer as number from {{ ref('lines') }}",
     )
     assert result.status == "error"

@@ -12,7 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import typer
 
+from pusher.cli.progress import Progress
+from pusher.cli.session import Session
+from pusher.cli.watch import watch_build
 from pusher.project import LoadOptions, Project
 from pusher.watching import Change, Watch
 from tests.cli.conftest import pusher
@@ -202,3 +206,62 @@ def test_a_watch_prints_no_json(root: Path) -> None:
     """Stdout would hold more than one object."""
     ran = pusher("build", "--watch", "--json", "--project-dir", str(root))
     assert (ran.code, ran.json["errors"][0]["code"]) == (2, "usage")
+
+
+@pytest.fixture(name="session_of")
+def _session_of(capsys: pytest.CaptureFixture[str]) -> Callable[[Callable[[Session], None]], tuple[int, list[str]]]:
+    """Return what runs a watch to its end in this process, and gives its exit code and what it printed."""
+
+    def run(work: Callable[[Session], None]) -> tuple[int, list[str]]:
+        current = Session("build", json=False, progress=Progress(quiet=False))
+        with pytest.raises(typer.Exit) as caught:
+            work(current)
+        out, err = capsys.readouterr()
+        return caught.value.exit_code, [*out.splitlines(), *err.splitlines()]
+
+    return run
+
+
+def test_a_selection_is_all_that_is_watched(
+    root: Path, editor: Editor, session_of: Callable[[Callable[[Session], None]], tuple[int, list[str]]]
+) -> None:
+    """A change outside of it builds nothing; a failed test and a mistake are told and end nothing."""
+    failing = FILES["models/m.yml"].replace("[not_null]", "[{accepted_values: {arguments: {values: [9]}}}]")
+    editor.edits = [
+        editor.write("models/now.sql", "select 2 as id"),
+        lambda: None,
+        editor.write("models/m.yml", failing),
+        lambda: None,
+        editor.write("models/c.sql", "select idd from {{ ref('b') }}"),
+        lambda: None,
+        editor.write("models/c.sql", "select id, 3 as more from {{ ref('b') }}"),
+        lambda: None,
+        editor.write("models/a.sql", "select {{ nothing }}"),
+        lambda: None,
+        lambda: os.kill(os.getpid(), signal.SIGTERM),
+    ]
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    code, said = session_of(
+        lambda current: watch_build(
+            current,
+            lambda: Project.load(LoadOptions(project_dir=root), listener=current.progress),
+            ["s+"],
+            (),
+            full_refresh=False,
+            folder=root,
+            clock=editor,
+        )
+    )
+
+    assert code == 143, said
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    changes = [line for line in said if line.endswith(" changed")]
+    assert changes == [f"models/{name} changed" for name in ("now.sql", "m.yml", "c.sql", "c.sql", "a.sql")]
+    assert "nothing to build of what was selected" in said, "\n".join(said)
+    assert "1 data test: 1 failed" in said
+    assert any("accepted_values_a_id__9" in line for line in said)
+    assert any(line.startswith('error: models/c.sql:1:8: Referenced column "idd"') for line in said)
+    assert "built 1 model" in said
+    assert any(line.startswith("error: models/a.sql:1:11: `nothing` is not defined.") for line in said)
+    assert said[-1] == "  Define it with {% set %}, as a macro in macros/, or as a var."

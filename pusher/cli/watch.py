@@ -52,9 +52,8 @@ def watch_build(
     project = load()
     watch = Watch(load, project, clock, folder)
     watch.begin()
+    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _stop)
         _work(current, watch, project, select, exclude, clock=clock, full_refresh=full_refresh)
         current.progress(Notice("watching; Ctrl-C ends it"))
         for change in watch.changes():
@@ -70,6 +69,9 @@ def watch_build(
                     current.text("nothing to build")
     except _Stopped as stopped:
         raise typer.Exit(128 + stopped.number) from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Stopped(KeyboardInterrupt):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 
 from pusher.compile.files import TextFile
 
@@ -47,18 +46,3 @@ class MacroTexts:
     def called(self, text: str) -> list[str]:
         """Return the macros whose names a text calls."""
         return [name for name in dict.fromkeys(_CALLED.findall(text)) if name in self.all]
-
-    @cached_property
-    def _edges(self) -> dict[str, list[str]]:
-        return {name: self.called(macro.text) for name, macro in self.all.items()}
-
-    def behind(self, text: str) -> set[str]:
-        """Return the macros that a text calls, and all that these call."""
-        found: set[str] = set()
-        waiting = self.called(text)
-        while waiting:
-            name = waiting.pop()
-            if name not in found:
-                found.add(name)
-                waiting += self._edges[name]
-        return found

@@ -53,6 +53,27 @@ WRONG = {
         unit(f"name: t, model: m, {GIVEN}"),
         ("missing-key", AT, "A unit test needs `expect`.", "Write expect: {rows: [...]}, an empty list for no rows."),
     ),
+    "given is a text": (
+        unit(f"name: t, model: m, given: x, {EXPECT}"),
+        ("wrong-type", "models/u.yml:2:25", "`given` must be a list.", "Start each with `- input:`."),
+    ),
+    "input is a text": (
+        unit(f"name: t, model: m, given: [x], {EXPECT}"),
+        (
+            "wrong-type",
+            "models/u.yml:2:33",
+            "Each entry of `given` needs `input`, as text.",
+            "Write input: ref('model'), source('source', 'table') or this.",
+        ),
+    ),
+    "expected is a list": (
+        unit(f"name: t, model: m, {GIVEN}, expect: []"),
+        ("wrong-type", "models/u.yml:2:63", "`expect` must be a mapping.", "Write rows: [...] below it."),
+    ),
+    "overrides are a list": (
+        unit(f"name: t, model: m, overrides: [x], {GIVEN}, {EXPECT}"),
+        ("wrong-type", "models/u.yml:2:25", "`overrides` must be a mapping.", "Write `name: value` below it."),
+    ),
     "unknown key": (
         unit(f"name: t, modell: x, model: m, {GIVEN}, {EXPECT}"),
         ("unknown-key", "models/u.yml:2:15", "Unknown key `modell`.", "Did you mean `model`?"),
