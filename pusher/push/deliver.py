@@ -369,7 +369,6 @@ class Delivery:
     def _leave(self, attempt: Try) -> None:
         attempt.work.open_batches -= 1
         attempt.work.left += 1
-        attempt.work.at_risk = attempt.work.at_risk or attempt.batch.first_risk_at is not None
 
     def _halt(self, work: PartWork, verdict: Verdict) -> None:
         """Stop everything, or for a wrong setting only the rows of its event source."""
@@ -427,9 +426,13 @@ class Delivery:
         if self._result.stopped is None or self._result.stopped.code != "too-many-refused":
             return
         for work in list(self._works.values()):
-            if not work.at_risk and work.source not in self._proven:
+            if work.source not in self._proven and not self._is_in_doubt(work):
                 del self._works[work.part.id]
                 self._settle(work)
+
+    def _is_in_doubt(self, work: PartWork) -> bool:
+        """Whether any row that is not final may have arrived, also one that waits to be sent again."""
+        return any(batch.first_risk_at is not None for batch in self._store.batches(work.part.id, unfinished=True))
 
     def _park_old(self) -> None:
         """Keep identifiers of rows that could not be sent for long only until a person decides."""

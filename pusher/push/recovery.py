@@ -74,7 +74,6 @@ class Recovery:
 
     def _pending(self, work: PartWork, batch: Batch, old: Ranges) -> list[Try]:
         at_risk = batch.first_risk_at is not None
-        work.at_risk = work.at_risk or at_risk
         if batch.state is BatchState.PARKED:
             work.left += 1
             return []

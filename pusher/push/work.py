@@ -29,7 +29,6 @@ class PartWork:
         encoder: What decides the bytes of its rows in this version.
         open_batches: Batches that are neither final nor left for another run.
         left: Batches left for another run or for a person.
-        at_risk: Whether any batch that is not final may have arrived.
         accepted: Rows of the batches that were accepted in this run.
     """
 
@@ -39,7 +38,6 @@ class PartWork:
     encoder: str
     open_batches: int = 0
     left: int = 0
-    at_risk: bool = False
     accepted: list[Ranges] = field(default_factory=list)
 
     @property
