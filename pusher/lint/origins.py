@@ -20,8 +20,8 @@ MOST_TEXT = 300
 DIALECT = "duckdb"
 # What stands before the first expression of a list.
 _OPENINGS = re.compile(r"\bselect\b(?:\s+distinct\b)?|\breplace\s*\(", re.IGNORECASE)
-_COMMENT = re.compile(r"--[^\n]*")
-_BLANK = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
+_QUOTED_OR_COMMENT = re.compile(r"""'[^']*'|"[^"]*"|--[^\n]*|/\*.*?\*/""", re.DOTALL)
+_BLANK = re.compile(r"\s*")
 
 
 def column_origins(
@@ -63,13 +63,19 @@ def column_origins(
 
 def _origin(manifest: Manifest, made: Made) -> ColumnOrigin:
     model = manifest.models[made.model]
-    place = _whole(manifest.analysis_sql(made.model), made)
+    sql = _without_comments(manifest.analysis_sql(made.model))
+    place = _whole(sql, made)
     source_map = manifest.source_map(made.model, analysis=True, macros=False)
     # A projection ends with its name, which stands in the model also where a macro wrote the rest.
     found = [source_map.locate(offset) for offset in (place.start, place.end - 1)]
     line = next((one.line for one in found if one.file == model.path), 1)
-    text = _COMMENT.sub("", manifest.analysis_sql(made.model)[place.start : place.end])
-    return ColumnOrigin(made.model, model.path, line, shorten(text, MOST_TEXT, placeholder=" …"))
+    text = shorten(sql[place.start : place.end], MOST_TEXT, placeholder=" …")
+    return ColumnOrigin(made.model, model.path, line, text)
+
+
+def _without_comments(sql: str) -> str:
+    """Return the SQL with blanks where its comments are, so that every place in it stays the same."""
+    return _QUOTED_OR_COMMENT.sub(lambda found: found[0] if found[0][0] in "'\"" else " " * len(found[0]), sql)
 
 
 def _whole(sql: str, made: Made) -> Place:

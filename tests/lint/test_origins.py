@@ -138,13 +138,47 @@ def test_each_column_is_followed_to_the_line_that_makes_it(root: Path) -> None:
             ],
             ("int_orders", 11, "sum(amount) as order_value"),
         ),
+        # A comment behind the expression is not shown.
+        (
+            [("sum(amount) as order_value", "sum(amount) -- with tax, as paid\n        as order_value")],
+            ("int_orders", 11, "sum(amount) as order_value"),
+        ),
+        # Commas and key words in comments are none: the line is the one of the expression.
+        (
+            [
+                (
+                    "        digest,\n        sum(amount)",
+                    "        digest -- of a mail, in small letters\n        , sum(amount)",
+                ),
+            ],
+            ("int_orders", 11, "sum(amount) as order_value"),
+        ),
+        (
+            [
+                (
+                    "select * from summed",
+                    "select -- or, select\n  round(order_value) as order_value, * exclude (order_value) from summed",
+                )
+            ],
+            ("int_orders", 17, "round(order_value) as order_value"),
+        ),
+        # The first expression behind a DISTINCT.
+        (
+            [
+                (
+                    "select * from summed",
+                    "select distinct round(order_value) as order_value, order_id, ordered_at, digest from summed",
+                )
+            ],
+            ("int_orders", 16, "round(order_value) as order_value"),
+        ),
         # A subquery in FROM.
         (
             [("select * from summed", "select t.* from (select *, 1 as one from summed) as t")],
             ("int_orders", 11, "sum(amount) as order_value"),
         ),
     ],
-    ids=["exclude", "replace", "union", "unqualified", "subquery"],
+    ids=["exclude", "replace", "union", "unqualified", "comment", "comma", "select", "distinct", "subquery"],
 )
 def test_the_last_select_of_a_model_can_have_any_form(
     root: Path, changes: list[tuple[str, str]], expected: tuple[str, int, str]
@@ -178,3 +212,10 @@ def test_a_project_that_does_not_bind_has_no_origins(root: Path) -> None:
     rewrite(root, "int_orders", ("sum(amount)", "sum(nothing)"))
 
     assert origins(root) == {}
+
+
+def test_a_column_in_capitals_is_the_same_column(root: Path) -> None:
+    """DuckDB keeps the letters as they were written, and the contract's name is in small ones."""
+    rewrite(root, VIEW, ("as currency", "as CURRENCY"))
+
+    assert origins(root)["currency"] == ColumnOrigin(VIEW, f"models/{VIEW}.sql", 12, "'USD' as CURRENCY")
