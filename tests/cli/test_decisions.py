@@ -142,3 +142,41 @@ def test_what_cannot_be_decided_is_told(tmp_path: Path, words: tuple[str, ...], 
 
     assert (code, out, err.splitlines()[0]) == (2, "", f"error: {told}")
     assert not shop.state.root.exists()
+
+
+def test_status_tells_what_waits_and_what_is_parked(in_doubt: Shop) -> None:
+    """The rows, their moment and the remedy; with --fail-if-pending 4 while they wait and 5 once a person decides."""
+    words = ("status", "--fail-if-pending", "--clock")
+
+    waiting = run(in_doubt, *words, NOW.isoformat())
+    pushed = run(in_doubt, "push", "--clock", LATE)
+    parked = run(in_doubt, *words, LATE)
+    plain = run(in_doubt, "status", "--clock", LATE)
+
+    until = f"{VIEW}, the first until 2026-12-17 10:00 UTC\n"
+    again = "              Run `pusher push` again: they are sent, and nothing is sent twice.\n"
+    decide = "              Run `pusher resolve`: did they arrive?\n"
+    assert [waiting[0], pushed[0], parked[0], plain[0]] == [4, 5, 5, 0]
+    assert needs(waiting[1]) == f"         1  ! pending: {until}{again}"
+    assert needs(parked[1]) == needs(plain[1]) == f"         1  ! parked: {until}{decide}"
+
+
+def test_status_names_the_key_space_of_test_events(tmp_path: Path) -> None:
+    """Test rows that wait are told apart from real ones."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105, "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(1))
+        shop.build()
+        shop.push(test_event_code="T1")
+
+    code, out, err = run(shop, "status", "--clock", NOW.isoformat())
+
+    assert (code, err) == (0, "")
+    assert needs(out).startswith(f"         1  ! pending: {VIEW} (test:T1), the first until 2026-12-17 10:00 UTC\n")
+
+
+def needs(out: str) -> str:
+    """Return what status prints about rows that need a person."""
+    _, title, rest = out.partition("What needs a person\n")
+    assert title
+    return rest

@@ -136,6 +136,115 @@ def test_nothing_was_ever_accepted_is_told_after_five_failures(brakes: Brakes) -
     assert [problem is not None for problem in note(brakes, [1] * 5)] == [False] * 4 + [True]
 
 
+def test_a_second_outage_gets_its_probes_as_the_first_one_did(brakes: Brakes, clock: HandClock) -> None:
+    """A probe that was answered ends the episode: the next one begins with a minute again, and has two probes."""
+    note(brakes, [1, 2, 1, 2, 1])
+    clock.seconds = 60.0
+    note(brakes, [2], ACCEPTED)
+    note(brakes, [1, 2, 1, 2, 1])
+    first = brakes.paused_until_s
+    clock.seconds = first
+    problems = note(brakes, [1])
+
+    assert (first, problems, brakes.paused_until_s) == (120.0, [None], 420.0)
+
+
+def test_a_batch_is_tried_again_when_the_server_wished_it(brakes: Brakes) -> None:
+    """A wish replaces the wait that the answer would have had, also by a shorter one."""
+    waits = [
+        Verdict("retry", "DEFER", waits="minutes"),
+        Verdict("retry", "DEFER", waits="minutes", retry_after_s=7.0),
+        Verdict("retry", "RETRY", waits="backoff", retry_after_s=0.0),
+    ]
+
+    assert [brakes.delay_s(one, attempts=1) for one in waits] == [300.0, 7.0, 0.0]
+
+
+def test_throttling_that_comes_back_waits_longer_each_time(brakes: Brakes, clock: HandClock) -> None:
+    """A second, five minutes, then until midnight; after a quiet time it begins anew."""
+    throttled = Verdict("retry", "THROTTLE", waits="throttle")
+    found = []
+    for at_s in (0.0, 30.0, 331.0, 43_201.0):
+        clock.seconds = at_s
+        found.append(brakes.delay_s(throttled, attempts=1))
+
+    assert found == [1.0, 300.0, 42_869.0, 1.0]
+
+
+def test_throttling_slows_all_requests_down_once_for_each_episode(clock: HandClock) -> None:
+    """Each pause takes three tenths of the rate away; what was under way when it began takes nothing more."""
+    pacer = Pacer(100, clock)
+    brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=0.1, seed=1)
+    throttled = Verdict("retry", "THROTTLE", waits="throttle", retry_after_s=5.0)
+
+    waits = [brakes.delay_s(throttled, attempts=1) for _ in range(3)]
+    slowed = pacer.requests_per_s
+    clock.seconds = 60.0
+
+    assert (waits, slowed, pacer.requests_per_s) == ([5.0] * 3, 70.0, 100.0)
+
+
+# giving up ----------------------------------------------------------------------------------------------------------
+
+
+def refuse(brakes: Brakes, rows: int, *, is_new: bool = True) -> str | None:
+    """Count a batch that was refused; returns why the run must stop."""
+    batch = Batch(1, 1, None, ((0, rows),), rows, BatchState.DEAD)
+    problem = brakes.note(Verdict("rejected", "DATA"), batch, is_new=is_new)
+    return None if problem is None else f"{problem.code}: {problem.message}"
+
+
+def accept(brakes: Brakes, rows: int, *, is_new: bool = True) -> None:
+    """Count a batch that was accepted."""
+    assert brakes.note(ACCEPTED, Batch(1, 1, None, ((0, rows),), rows, BatchState.ACCEPTED), is_new=is_new) is None
+
+
+def test_a_tenth_of_the_first_thousand_rows_may_be_refused(brakes: Brakes) -> None:
+    """A hundred are bad rows; one more and it is the model."""
+    accept(brakes, 500)
+
+    assert refuse(brakes, 100) is None
+    assert refuse(brakes, 1) == ("too-many-refused: TikTok refused 101 of the first 601 rows: not the rows, the model.")
+
+
+def test_refusals_behind_the_first_thousand_rows_stop_nothing(brakes: Brakes) -> None:
+    """Once most rows were taken, bad ones are bad rows."""
+    accept(brakes, 1_000)
+
+    assert refuse(brakes, 900) is None
+
+
+def test_rows_of_earlier_runs_say_nothing_about_the_model_of_today(brakes: Brakes) -> None:
+    """Neither do accepted ones fill the first thousand, nor do refused ones count against it."""
+    accept(brakes, 5_000, is_new=False)
+
+    assert refuse(brakes, 900, is_new=False) is None
+    assert refuse(brakes, 100) is None
+    assert refuse(brakes, 1) is not None
+
+
+def test_ten_refused_rows_are_enough_while_nothing_was_ever_accepted(brakes: Brakes) -> None:
+    """After an acceptance, of this run or an earlier one, they are not."""
+    assert refuse(brakes, 10) is None
+    brakes.any_accepted = False
+
+    assert refuse(brakes, 1) is not None
+
+
+def test_a_run_has_so_many_retries(brakes: Brakes) -> None:
+    """A hundred, or fifty of attempts in doubt; ten acceptances give one of the latter back."""
+    refused = verdict("retry", "backoff")
+    paid = [sum(brakes.pay_for_retry(one) for _ in range(100)) for one in (LOST, refused)]
+    for _ in range(10):
+        accept(brakes, 1)
+
+    assert paid == [50, 0]
+    assert [brakes.pay_for_retry(one) for one in (LOST, LOST, refused)] == [True, False, False]
+
+
+# on a socket --------------------------------------------------------------------------------------------------------
+
+
 def test_a_server_that_goes_away_for_a_while_loses_nothing(tmp_path: Path) -> None:
     """Fault 28: after five failures in a row a single probe goes out; once it is answered, the rest follows."""
     away = {"match": {"nth": 2}, "do": "html_502", "times": 6}
@@ -149,6 +258,21 @@ def test_a_server_that_goes_away_for_a_while_loses_nothing(tmp_path: Path) -> No
         assert (report.exit_code, report.models[0].terms["accepted"]) == (0, 6_000)
         assert sorted(server.counted()) == [row.order_id for row in orders(6_000)]
         assert report.seconds["deliver"] >= 60
+
+
+def test_a_part_of_which_rows_were_accepted_before_waits_for_the_server(tmp_path: Path) -> None:
+    """An earlier run proved that the server is there, so the next one waits for its answer before it gives up."""
+    faults = [{"match": {"nth": 2}, "do": 40105}, {"match": {"nth": 3}, "do": "html_502", "times": 5}]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=1)
+        shop.sell(orders(4_010))
+        shop.build_without_checks()
+        shop.push()
+
+        report = shop.push()
+
+        assert (report.exit_code, report.problems, report.models[0].resumed["accepted"]) == (0, (), 4_000)
+        assert server.totals()["counted"] == 4_010
 
 
 def test_a_server_that_stays_away_ends_the_run_for_now(tmp_path: Path) -> None:

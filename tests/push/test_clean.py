@@ -13,7 +13,7 @@ import pytest
 from pusher.errors import StateError
 from pusher.progress import PlanFinished
 from tests.push.refused import POISON, shop_at, terms, with_a_refused_row
-from tests.push.support import NOW, Order, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
 # waiting for too long, and what is too old to matter ---------------------------------------------------------------
 
@@ -39,6 +39,27 @@ def test_rows_that_cannot_be_sent_for_more_than_a_week_wait_for_a_person(
         assert [(one.rows, one.first_risk_at) for one in listed.batches] == ([(2, None)] if days > 7 else [])
         assert sent.models[0].resumed["accepted"] == 2
         assert server.counted() == ["order-00000", "order-00001"]
+
+
+def test_rows_that_no_request_held_yet_are_parked_too(tmp_path: Path) -> None:
+    """Twice ten rows met a token that was revoked, ten never left: after eight days all of them wait for a person."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105, "times": 2}]) as server:
+        shop = shop_at(server, tmp_path, orders(30))
+        shop.push()
+        late = NOW + timedelta(days=8)
+
+        refused = shop.push(now=late)
+        listed = shop.project(late).ledger.resolve("list")
+        shop.project(late).ledger.resolve("resend")
+        sent = shop.push(now=late)
+
+        assert (refused.exit_code, refused.models[0].resumed["parked"]) == (3, 30)
+        assert [(one.rows, one.attempts) for one in listed.batches] == [(10, 1), (10, 1), (10, 0)]
+        assert {one.why for one in listed.batches} == {
+            "The rows could not be sent for 7 days; they are kept only until it is decided about them."
+        }
+        assert (sent.exit_code, sent.models[0].resumed["accepted"]) == (0, 30)
+        assert server.counted() == [row.order_id for row in orders(30)]
 
 
 def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
@@ -156,6 +177,20 @@ def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
         assert known == [{"keys": 4}]
 
 
+@pytest.mark.parametrize("seconds", [-1, 0, 1])
+def test_a_key_at_the_limit_is_kept_once(tmp_path: Path, seconds: int) -> None:
+    """Thirty days after the event, to the second, its key is in one of the two files."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell([Order("order-00000", at="2026-11-19 10:00:00")])
+    shop.build()
+    shop.push()
+    at = NOW.replace(day=19, hour=10) + timedelta(days=30, seconds=seconds)
+
+    shop.project(at).ledger.clean(keep=timedelta(days=400))
+
+    assert shop.ledger("select kind, rows from file") == [("archive" if seconds > 0 else "keys", 1)]
+
+
 def test_clean_forgets_everything_of_a_shop_that_was_closed(tmp_path: Path) -> None:
     """After a long time no refused row, no archived key and no older copy of the ledger is left."""
     with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
@@ -194,6 +229,115 @@ def test_retry_leaves_key_files_without_refused_rows_alone(tmp_path: Path) -> No
         after = shop.ledger("select path, sha256 from file where kind = 'keys' order by id")
         assert len(before) == len(after) == 2
         assert after[0] == before[1]
+
+
+def test_clean_keeps_key_spaces_apart(tmp_path: Path) -> None:
+    """Keys of real events and of a test are merged and archived each for itself, and neither is sent again."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    shop.sell(orders(2))
+    shop.push(test_event_code="T1")
+    files = "select kind, space, rows from file order by space"
+
+    shop.project().ledger.clean(keep=timedelta(days=400))
+    merged = shop.ledger(files)
+    again = [shop.push(), shop.push(test_event_code="T1")]
+    late = NOW + timedelta(days=40)
+    for _ in range(2):
+        shop.project(late).ledger.clean(keep=timedelta(days=400))
+
+    assert merged == [("keys", "", 3), ("keys", "test:T1", 2)]
+    assert [report.models[0].held for report in again] == [{"accepted": 2}, {"accepted": 2}]
+    assert shop.ledger(files) == [("archive", "", 3), ("archive", "test:T1", 2)]
+    known = shop.project().ledger.query("select space, count(*) as keys from sent_keys group by space order by space")
+    assert known == [{"space": "", "keys": 3}, {"space": "test:T1", "keys": 2}]
+
+
+def test_clean_keeps_reopened_rows_while_a_plan_may_meet_them(tmp_path: Path) -> None:
+    """A reopened row that nobody corrected is not sent again as it was; it is forgotten once its event is too old."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.project().ledger.retry()
+        sent = len(server.requests())
+
+        early = shop.project().ledger.clean(keep=timedelta(days=400))
+        after = shop.push()
+        late = shop.project(NOW + timedelta(days=30)).ledger.clean(keep=timedelta(days=400))
+
+        assert (early["reopened rows"], late["reopened rows"]) == (0, 1)
+        assert (after.models[0].held, len(server.requests())) == ({"accepted": 29, "dead": 1}, sent)
+
+
+def test_retry_finds_refused_rows_that_clean_kept(tmp_path: Path) -> None:
+    """Cleaning up takes nothing away from what a person may still decide about, and is recorded as a run."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+
+        shop.project().ledger.clean(keep=timedelta(days=400))
+        report = shop.project().ledger.retry()
+
+        assert [(one.model, one.reason, one.rows) for one in report.refused] == [(VIEW, "tiktok-40002", 1)]
+        assert report.reopened == 1
+        runs = shop.ledger("select command, exit_code, finished_at is not null from run order by rowid")
+        assert runs == [("push", 1, 1), ("clean", 0, 1), ("retry", 0, 1)]
+
+
+def test_forgotten_keys_stay_forgotten_when_the_clock_went_back(tmp_path: Path) -> None:
+    """After a clean by a clock that ran ahead, another one by the right clock does not let archived events be sent."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(5))
+    shop.build()
+    shop.push()
+    ahead = NOW + timedelta(days=46)
+    shop.sell([Order("order-00100", at="2027-01-04 10:00:00")])
+    shop.push(now=ahead)
+    shop.project(ahead).ledger.clean(keep=timedelta(days=400))
+    with sqlite3.connect(shop.state.ledger) as connection:
+        connection.execute("update run set started_at = ?", (NOW.isoformat(),))
+    connection.close()
+    now = NOW + timedelta(hours=60)
+    shop.sell(orders(5))
+
+    shop.project(now).ledger.clean(keep=timedelta(days=400))
+    report = shop.push(now=now)
+
+    assert (terms(report), report.requests) == ({"expired": 5}, 0)
+
+
+def test_an_archive_that_lost_bytes_stops_the_next_push(tmp_path: Path) -> None:
+    """No plan reads it, so its digest is not worked out each time; its size is still looked at."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    late = NOW + timedelta(days=40)
+    shop.project(late).ledger.clean(keep=timedelta(days=400))
+    (archive,) = shop.state.keys.iterdir()
+    archive.write_bytes(archive.read_bytes()[:-1])
+
+    with pytest.raises(StateError) as caught:
+        shop.push(now=late)
+
+    (problem,) = caught.value.problems
+    assert (problem.message, problem.file) == ("A file of the ledger was changed.", f"keys/{archive.name}")
+
+
+def test_clean_gives_the_room_of_what_it_forgot_back(tmp_path: Path) -> None:
+    """The ledger's file holds no empty page afterwards."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    for day in range(10):
+        shop.push(now=NOW + timedelta(days=day))
+    size = shop.state.ledger.stat().st_size
+
+    shop.project(NOW + timedelta(days=60)).ledger.clean(keep=timedelta(days=35))
+
+    assert shop.ledger("select command from run") == [("clean",)]
+    assert shop.ledger("pragma freelist_count") == [(0,)]
+    assert shop.state.ledger.stat().st_size < size
 
 
 def test_clean_before_the_first_push_only_removes_compiled_sql(tmp_path: Path) -> None:

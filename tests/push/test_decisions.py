@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pusher.errors import StateError
+from pusher.errors import AnotherRunIsActive, StateError
 from pusher.push.decisions import ParkedBatch
 from tests.push.refused import POISON, quarantine, shop_at, terms, with_a_refused_row
 from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving
@@ -96,6 +99,7 @@ def test_retry_leaves_rows_outside_the_window_refused(tmp_path: Path) -> None:
         ({"reasons": ["tiktok-40002"]}, 1),
         ({"reasons": ["tiktok-40001"]}, 0),
         ({"select": [VIEW]}, 1),
+        ({"select": ["other"]}, 0),
         ({"test_event_code": "T1"}, 0),
         ({"dry_run": True}, 0),
     ],
@@ -104,6 +108,7 @@ def test_retry_reopens_what_was_chosen(tmp_path: Path, choice: dict[str, Any], r
     """Reason, selection, test code and dry run say which rows are meant."""
     with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
         shop = with_a_refused_row(server, tmp_path)
+        (shop.root / "models" / "other.sql").write_text("select 1 as id")
 
         report = shop.project().ledger.retry(**choice)
 
@@ -111,6 +116,22 @@ def test_retry_reopens_what_was_chosen(tmp_path: Path, choice: dict[str, Any], r
         assert quarantine(shop) == [("order-00007", "reopened" if reopened else "dead")]
         recorded = shop.ledger("select command from run where command = 'retry'")
         assert recorded == ([] if choice.get("dry_run") else [("retry",)])
+
+
+def test_refused_rows_of_a_test_are_reopened_with_its_code(tmp_path: Path) -> None:
+    """The corrected row is sent with the next push of that test, and real rows are not touched by it."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
+        refused = [shop.push(), shop.push(test_event_code="T1")]
+
+        report = shop.project().ledger.retry(test_event_code="T1")
+        shop.sell(orders(1))
+        real, test = shop.push(), shop.push(test_event_code="T1")
+
+        assert [terms(one) for one in refused] == [{"planned": 1, "dead": 1}] * 2
+        assert report.reopened == 1
+        assert (terms(real), real.models[0].held) == ({"already_sent": 1}, {"corrected": 1})
+        assert terms(test) == {"planned": 1, "accepted": 1}
 
 
 def test_retry_removes_what_it_replaced(tmp_path: Path) -> None:
@@ -154,9 +175,11 @@ def test_retry_tells_refused_rows_of_parts_under_way(tmp_path: Path) -> None:
         first = shop.push()
 
         report = shop.project().ledger.retry()
+        of_a_test = shop.project().ledger.retry(test_event_code="T1")
 
         assert terms(first) == {"planned": 30, "accepted": 9, "dead": 1, "pending": 20}
         assert (report.refused, report.reopened, report.unsettled) == ([], 0, 1)
+        assert of_a_test.unsettled == 0
 
 
 @pytest.mark.parametrize(
@@ -261,15 +284,82 @@ def test_rows_sent_again_by_decision_arrive_with_the_next_push(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("choice", "rows"),
-    [({"batches": [1]}, 5), ({"batches": [2]}, 0), ({"select": [VIEW]}, 5)],
+    [({"batches": [1]}, 5), ({"batches": [2]}, 0), ({"select": [VIEW]}, 5), ({"select": ["other"]}, 0)],
 )
 def test_resolve_decides_about_what_was_chosen(tmp_path: Path, choice: dict[str, Any], rows: int) -> None:
     """A batch number or a selection says which parked rows are meant."""
     lost = {"do": "drop_after_accept", "times": None}
     with serving(tmp_path / "sandbox.sqlite", [lost]) as server:
         shop = with_parked_rows(server, tmp_path)
+        (shop.root / "models" / "other.sql").write_text("select 1 as id")
 
         report = shop.project(NOW + timedelta(hours=36)).ledger.resolve("assume_delivered", **choice)
 
         assert report.rows == rows
         assert shop.keys() == ([("accepted", 5)] if rows else [])
+
+
+def test_a_decision_about_some_rows_leaves_the_others_of_their_part_frozen(tmp_path: Path) -> None:
+    """Ten of thirty rows are taken for delivered: the part stays, and the next push sends the twenty as frozen."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept"}]) as server:
+        shop = shop_at(server, tmp_path, orders(30))
+        first = shop.push(should_stop=lambda: len(server.requests()) > 0)
+        late = NOW + timedelta(hours=36)
+
+        report = shop.project(late).ledger.resolve("assume_delivered")
+        after = shop.push(now=late)
+
+        assert terms(first) == {"planned": 30, "pending": 30}
+        assert (report.rows, report.settled_parts) == (10, 0)
+        assert (after.models[0].resumed["accepted"], terms(after)) == (20, {"already_sent": 30})
+        assert shop.keys() == [("accepted", 30)]
+        assert server.counted() == [row.order_id for row in orders(30)]
+
+
+# other runs and other clocks --------------------------------------------------------------------------------------
+
+
+DECISIONS: list[tuple[str, Callable[..., object]]] = [
+    ("retry", lambda ledger, **more: ledger.retry(**more)),
+    ("resolve", lambda ledger, **more: ledger.resolve("list", **more)),
+    ("clean", lambda ledger, **more: ledger.clean(keep=timedelta(days=400), **more)),
+]
+
+
+@pytest.mark.parametrize("decide", [one for _, one in DECISIONS], ids=[name for name, _ in DECISIONS])
+def test_a_decision_waits_for_a_push_when_asked_to(tmp_path: Path, decide: Callable[..., object]) -> None:
+    """Without a wish to wait a held lock is told at once; with it the command goes on when the lock is free."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    shop.push()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with shop.state.locked():
+            with pytest.raises(AnotherRunIsActive):
+                decide(shop.project().ledger)
+            waiting = pool.submit(decide, shop.project().ledger, wait_s=60.0)
+            time.sleep(0.5)
+            was_waiting = not waiting.done()
+        waiting.result(timeout=60)
+
+    assert was_waiting
+
+
+@pytest.mark.parametrize("decide", [one for _, one in DECISIONS], ids=[name for name, _ in DECISIONS])
+def test_a_decision_by_a_clock_far_behind_is_refused(tmp_path: Path, decide: Callable[..., object]) -> None:
+    """Ages decide what is reopened, parked and forgotten, so a clock that lost more than a day changes nothing."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    shop.build()
+    report = shop.push()
+
+    with pytest.raises(StateError) as caught:
+        decide(shop.project(NOW - timedelta(hours=25)).ledger)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.message) == (
+        "clock-behind",
+        f"The clock says 2026-11-19 11:00 UTC, but run {report.run_id} began at 2026-11-20 12:00 UTC.",
+    )
+    assert shop.ledger("select command from run") == [("push",)]

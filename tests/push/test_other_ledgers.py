@@ -12,7 +12,7 @@ import pytest
 from pusher.errors import AnotherRunIsActive, StateError
 from pusher.outcomes import Patience
 from tests.push.refused import pin, shop_at, terms
-from tests.push.support import NOW, Shop, orders, serving, wait_until
+from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
 
 # without a ledger, and with another one ---------------------------------------------------------------------------
 
@@ -89,6 +89,63 @@ def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> 
         assert older.execute("pragma user_version").fetchone() == (1,)
         assert older.execute("select id, path, kind, sha256 from file order by id").fetchall() == before
     older.close()
+
+
+def test_an_older_ledger_is_read_without_being_changed(tmp_path: Path) -> None:
+    """Status and a dry run know what the first version recorded; the migration is left to the next push."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    as_of_schema_1(shop.state.ledger)
+    before = shop.state.ledger.read_bytes()
+
+    summary = shop.project().ledger.summary()
+    dry = shop.push(dry_run=True)
+
+    assert summary is not None
+    assert summary.settled_rows == [{"model": VIEW, "space": "", "state": "accepted", "rows": 3}]
+    assert terms(dry) == {"already_sent": 3}
+    assert shop.state.ledger.read_bytes() == before
+    assert not (shop.state.root / "ledger-schema-1.sqlite").exists()
+
+
+def test_the_copy_of_an_earlier_migration_is_replaced(tmp_path: Path) -> None:
+    """An old backup that is put back is migrated again: the copy is the ledger as it was just now."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    as_of_schema_1(shop.state.ledger)
+    shop.push()
+    shop.sell(orders(5))
+    shop.push()
+    as_of_schema_1(shop.state.ledger)
+    before = shop.ledger("select id, path, sha256 from file order by id")
+
+    shop.push()
+
+    with sqlite3.connect(shop.state.root / "ledger-schema-1.sqlite") as older:
+        copied = older.execute("select id, path, sha256 from file order by id").fetchall()
+    older.close()
+    assert (len(before), copied) == (2, before)
+
+
+def test_an_adopted_ledger_still_serves_one_base_url(tmp_path: Path) -> None:
+    """Whoever adopts a ledger says that it is the right one, not that what went elsewhere went here."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    elsewhere = "http://127.0.0.1:9/open_api/v1.3"
+    shop.profile(elsewhere)
+
+    with pytest.raises(StateError) as caught:
+        shop.push(adopt=True)
+
+    (problem,) = caught.value.problems
+    assert problem.message == f"This ledger records pushes to sandbox, not to {elsewhere}."
+    assert shop.ledger("select value from meta where name = 'base_url'") == [("sandbox",)]
 
 
 def as_of_schema_1(path: Path) -> None:

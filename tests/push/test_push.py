@@ -49,6 +49,21 @@ def test_every_due_row_is_sent_and_a_second_run_sends_none(shop: Shop) -> None:
     assert second.sandbox == {"requests": 4, "rows": 2500, "counted": 2500, "duplicates": 0, "refused": 0, "test": 0}
 
 
+def test_the_run_before_is_the_newest_that_got_rows_accepted(shop: Shop) -> None:
+    """A receipt names neither an older run nor one that sent nothing, nor a test."""
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    shop.sell(orders(5))
+    newest = shop.push(now=NOW + timedelta(hours=1))
+    shop.push(now=NOW + timedelta(hours=2))
+    shop.push(now=NOW + timedelta(hours=3), test_event_code="T1")
+
+    report = shop.push(now=NOW + timedelta(hours=4))
+
+    assert report.models[0].earlier_run == (newest.run_id, "2026-11-20T13:00:00.000000+00:00")
+
+
 def test_settled_parts_leave_keys_and_no_identifier(shop: Shop) -> None:
     """After a push the outbox is empty and no file of the state folder holds a digest of a person."""
     rows = orders(30)
