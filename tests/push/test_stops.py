@@ -283,12 +283,16 @@ def test_a_model_that_is_refused_after_a_lost_answer_is_told_as_such(tmp_path: P
 
         first = shop.push()
         frozen = len(list(shop.state.outbox.iterdir()))
+        ((in_doubt,),) = shop.ledger(
+            "select count(*) from batch where first_risk_at is not null and state not in ('accepted', 'dead', 'split')"
+        )
         for _ in range(4):
             last = shop.push()
 
         assert (first.exit_code, [problem.code for problem in first.problems]) == (1, ["too-many-refused"])
         assert first.models[0].terms["dead"] + first.models[0].terms["pending"] == 30
-        assert (frozen, list(shop.state.outbox.iterdir())) == (1, [])
+        # On a slow machine the second try comes before the run gives up, and then nothing is in doubt.
+        assert (frozen, list(shop.state.outbox.iterdir())) == (1 if in_doubt else 0, [])
         assert (last.exit_code, terms(last), shop.keys()) == (0, {"already_sent": 30}, [("dead", 30)])
 
 
