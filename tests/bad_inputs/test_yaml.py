@@ -87,8 +87,8 @@ CASES = {
     "column called NO": Case(
         source("name: amount", "name: NO"),
         (
-            "error: models/_s.yml:10:13: Each entry of `columns` needs a name, as text.",
-            "  Write `- name: '...'`, in quotes.",
+            "error: models/_s.yml:10:14: YAML reads `NO` as a truth value.",
+            "  Write true or false, or put it in quotes: 'NO'.",
         ),
     ),
     "unknown key of a source": Case(
