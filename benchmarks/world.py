@@ -151,7 +151,9 @@ class World:
         """Run `pusher build` into a new warehouse, without data tests: what it is compared with has none."""
         remove_database(self.database if target == "bench" else self.project / "tight.duckdb")
         chosen = [argument for name in select for argument in ("--select", name)]
-        done = pusher("build", *self.options(target), *chosen, "--exclude", "resource_type:test", *more)
+        done = pusher(
+            "build", *self.options(target), *chosen, "--exclude", "resource_type:test resource_type:unit_test", *more
+        )
         self._is_built = self._is_built or (target == "bench" and not select)
         return done
 
