@@ -143,6 +143,10 @@ class UnitTestRun:
     def run(self, test: UnitTest) -> UnitTestResult:
         """Return what a model gives for the rows of a test."""
         started = self.clock.monotonic_s()
+        if test.problem is not None:
+            place = f" ({test.problem.place})" if test.problem.code != "missing-input" and test.problem.file else ""
+            message = f"{test.name}: {test.problem.message.removesuffix('.')}{place}."
+            return UnitTestResult(test, BROKEN, 0.0, message, test.problem.fix)
         try:
             difference = self._difference(test)
         except _Broken as error:

@@ -185,6 +185,18 @@ def test_a_seed_stands_in_by_its_own_rows(tmp_path: Path) -> None:
 
 
 CANNOT = {
+    "input left out": (
+        unit("[]", "[]", of="ref('lines')", model="both"),
+        (
+            "t: `both` reads ref('kept'), and the test gives no rows for it.",
+            "Add `- input: ref('kept')` with its rows, or `rows: []`.",
+            2,
+        ),
+    ),
+    "template that gives up": (
+        unit("[]", "[]", of="ref('lines')", model="gives_up") + "    overrides: {vars: {up: true}}\n",
+        ("t: No (models/gives_up.sql:1:40).", "The model or macro raises this itself.", 2),
+    ),
     "query of the expected rows": (
         unit("[]", "select 1 as wort\n      format: sql"),
         ("t: lines has no column `wort`.", "Did you mean `word`?", 7),
@@ -255,6 +267,11 @@ def test_what_cannot_run_says_why_and_where(tmp_path: Path, yaml: str, expected:
         tmp_path,
         yaml,
         models__late="select * from {{ source('raw', 'unknown') }}",
+        models__both="select 1 as id from {{ ref('lines') }}, {{ ref('kept') }}",
+        models__gives_up=(
+            "{% if var('up', false) %}{{ exceptions.raise_compiler_error('No.') }}{% endif %}"
+            "select id from {{ ref('lines') }}"
+        ),
         models__wrong="select idd from {{ ref('lines') }}",
         models__numbers="select word::integer as number from {{ ref('lines') }}",
     )

@@ -105,12 +105,15 @@ class UnitTest:
         given: What the model reads, and where it stands while the test runs.
         compiled_sql: The model's SQL, reading these relations.
         fqn: Project, folders and names, as selectors see it.
+        problem: Why it cannot run, or None. It is told when the test runs: what a test lacks is no reason to check
+            or build nothing else.
     """
 
     written: WrittenUnitTest
     given: tuple[tuple[Input, Relation], ...]
     compiled_sql: str
     fqn: tuple[str, ...]
+    problem: Problem | None = None
 
     @property
     def name(self) -> str:
@@ -227,15 +230,11 @@ class UnitTests:
         for problem in renderer.override_problems:
             self._wrong(test, problem)
         sql = tidy(renderer.render(file, render))
-        for problem in render.certain:
-            if problem.code == "missing-input":
-                self._wrong(test, problem)
-            else:
-                self.problems.append(problem)
-        self._check_increment(test, render, reads_itself=THIS in given)
+        wrong = [*render.certain, *self._increment_problems(test, render, reads_itself=THIS in given)]
         inputs = tuple((self._rendered(one, renderer, test), given[one.of]) for one in test.given if one.of in given)
         folders = PurePosixPath(test.file).parts[1:-1]
-        self.tests[test.name] = UnitTest(test, inputs, sql, (self.project, *folders, test.model, test.name))
+        fqn = (self.project, *folders, test.model, test.name)
+        self.tests[test.name] = UnitTest(test, inputs, sql, fqn, wrong[0] if wrong else None)
 
     def _rendered(self, given: Input, renderer: Renderer, test: WrittenUnitTest) -> Input:
         query = given.fixture.query
@@ -253,19 +252,19 @@ class UnitTests:
             self._renderers[key] = self.renderer(overrides, self._ref, self._source, self._real)
         return self._renderers[key]
 
-    def _check_increment(self, test: WrittenUnitTest, render: Render, *, reads_itself: bool) -> None:
-        """Refuse what dbt refuses: a test has to say which of the two builds of an incremental model it means."""
+    @staticmethod
+    def _increment_problems(test: WrittenUnitTest, render: Render, *, reads_itself: bool) -> list[Problem]:
+        """Return what dbt refuses: a test has to say which of the two builds of an incremental model it means."""
         if not render.asks_incremental:
-            return
+            return []
         if not isinstance(test.macros.get(INCREMENTAL), bool):
             message = f"`{test.model}` asks is_incremental(), and the test does not say what it is."
             fix = "Write overrides: {macros: {is_incremental: false}}, or true."
-            self._wrong(test, Problem("missing-override", message, fix=fix))
-        elif test.macros[INCREMENTAL] and not reads_itself:
+            return [Problem("missing-override", message, fix=fix)]
+        if test.macros[INCREMENTAL] and not reads_itself:
             message = f"`{test.model}` adds rows to its table in this test, which gives no rows of that table."
-            self._wrong(
-                test, Problem("missing-input", message, fix="Add `- input: this` with its rows, or `rows: []`.")
-            )
+            return [Problem("missing-input", message, fix="Add `- input: this` with its rows, or `rows: []`.")]
+        return []
 
     def _stand_in(self, test: WrittenUnitTest, given: Input) -> Relation | None:
         """Return what stands for an input; its name is that of the real one, which SQL may use for its columns."""

@@ -106,15 +106,6 @@ WRONG = {
             "Write ref('model'), source('source', 'table') or this.",
         ),
     ),
-    "input left out": (
-        unit(f"name: t, model: m, given: [], {EXPECT}"),
-        (
-            "missing-input",
-            "models/u.yml:2:1",
-            "`m` reads ref('a'), and the test gives no rows for it.",
-            "Add `- input: ref('a')` with its rows, or `rows: []`.",
-        ),
-    ),
     "no rows": (
         unit(f"name: t, model: m, given: [{{input: ref('a')}}], {EXPECT}"),
         ("missing-rows", "models/u.yml:2:1", "The test gives no rows for ref('a').", "Write `rows: []`."),
@@ -170,6 +161,36 @@ WRONG = {
         unit(f"name: t, model: m, config: {{tags: 1}}, {GIVEN}, {EXPECT}"),
         ("wrong-type", "models/u.yml:2:34", "`tags` must be text or a list of texts.", "Write tags=['a', 'b']."),
     ),
+}
+GROWS = (
+    "{{ config(materialized='incremental') }} select id from {{ ref('a') }}"
+    "{% if is_incremental() %} where id > (select max(id) from {{ this }}){% endif %}"
+)
+MACROS = {
+    "macros/all.sql": (
+        "{% macro doubled(x) %}{{ x }} * 2{% endmacro %}{% macro outer() %}{{ doubled('a') }}{% endmacro %}"
+    )
+}
+
+
+@pytest.mark.parametrize(("files", "expected"), WRONG.values(), ids=WRONG.keys())
+def test_every_mistake_in_a_unit_test_has_its_place(
+    tmp_path: Path, files: Mapping[str, str], expected: tuple[str, str, str, str]
+) -> None:
+    """Found when the project is read, before anything runs."""
+    assert refused(tmp_path, {**files, **MACROS, "models/grows.sql": GROWS}) == [expected]
+
+
+CANNOT_RUN = {
+    "input left out": (
+        unit(f"name: t, model: m, given: [], {EXPECT}"),
+        (
+            "missing-input",
+            "models/u.yml:2:1",
+            "`m` reads ref('a'), and the test gives no rows for it.",
+            "Add `- input: ref('a')` with its rows, or `rows: []`.",
+        ),
+    ),
     "incremental without a word": (
         unit(f"name: t, model: grows, {GIVEN}, {EXPECT}"),
         (
@@ -189,23 +210,16 @@ WRONG = {
         ),
     ),
 }
-GROWS = (
-    "{{ config(materialized='incremental') }} select id from {{ ref('a') }}"
-    "{% if is_incremental() %} where id > (select max(id) from {{ this }}){% endif %}"
-)
-MACROS = {
-    "macros/all.sql": (
-        "{% macro doubled(x) %}{{ x }} * 2{% endmacro %}{% macro outer() %}{{ doubled('a') }}{% endmacro %}"
-    )
-}
 
 
-@pytest.mark.parametrize(("files", "expected"), WRONG.values(), ids=WRONG.keys())
-def test_every_mistake_in_a_unit_test_has_its_place(
+@pytest.mark.parametrize(("files", "expected"), CANNOT_RUN.values(), ids=CANNOT_RUN.keys())
+def test_what_a_unit_test_lacks_is_told_when_it_runs(
     tmp_path: Path, files: Mapping[str, str], expected: tuple[str, str, str, str]
 ) -> None:
-    """Found when the project is read, before anything runs."""
-    assert refused(tmp_path, {**files, **MACROS, "models/grows.sql": GROWS}) == [expected]
+    """Everything else of the project can be checked and built."""
+    (test,) = compiled(tmp_path, {**files, **MACROS, "models/grows.sql": GROWS}).unit_tests.values()
+    assert test.problem is not None
+    assert (test.problem.code, f"{test.file}:{test.line}:1", test.problem.message, test.problem.fix) == expected
 
 
 def test_two_unit_tests_of_one_name_are_told(tmp_path: Path) -> None:
