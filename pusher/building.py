@@ -14,7 +14,7 @@ from pusher.clock import Clock
 from pusher.compile import Manifest, UnitTest, inspect
 from pusher.data_tests import DataTestResult, run_tests
 from pusher.engines.duckdb import DuckDBEngine
-from pusher.errors import ConfigError, Problem
+from pusher.errors import BuildError, ConfigError, Problem
 from pusher.outcomes import BuildReport
 from pusher.progress import Listener
 from pusher.push.coverage import Coverage
@@ -96,10 +96,11 @@ class Building:
 
     def keep_manifest(self, command: str, manifest: Manifest) -> None:
         """Write the compiled SQL and manifest.json."""
-        manifest.write_compiled()
         now = self.clock.now()
         content = artifacts.manifest_json(manifest, artifacts.Invocation(self._id, command, now, now, __version__))
-        artifacts.write(manifest.project.target_folder, artifacts.MANIFEST, content)
+        with _writing(manifest):
+            manifest.write_compiled()
+            artifacts.write(manifest.project.target_folder, artifacts.MANIFEST, content)
 
     @contextmanager
     def _kept(self, command: str, manifest: Manifest, built: Built) -> Iterator[None]:
@@ -112,7 +113,8 @@ class Building:
             invocation = artifacts.Invocation(self._id, command, started_at, self.clock.now(), __version__)
             elapsed_s = self.clock.monotonic_s() - started_s
             content = artifacts.run_results_json(manifest, built, invocation, elapsed_s)
-            artifacts.write(manifest.project.target_folder, artifacts.RUN_RESULTS, content)
+            with _writing(manifest):
+                artifacts.write(manifest.project.target_folder, artifacts.RUN_RESULTS, content)
 
     @contextmanager
     def _unit_testing(self, tests: Sequence[UnitTest]) -> Iterator[UnitTestRun | None]:
@@ -123,3 +125,14 @@ class Building:
         with closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
             inference = inspect(self.manifest, engine, [test.model for test in tests])
             yield UnitTestRun(self.manifest, engine, inference, self.clock)
+
+
+@contextmanager
+def _writing(manifest: Manifest) -> Iterator[None]:
+    """Tell a folder that cannot be written as what it is for a person."""
+    try:
+        yield
+    except OSError as error:
+        target = manifest.project.target_path
+        message, fix = f"Cannot write {target}/: {error.strerror}.", f"Check space and rights of {target}/."
+        raise BuildError(Problem("target", message, target, fix=fix)) from error

@@ -18,6 +18,7 @@ from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
 from pusher.data_tests import BROKEN, FAILED, PASSED, SKIPPED
 from pusher.errors import Problem
+from pusher.masking import mask, personal_columns, without_identifiers
 from pusher.payload.sql import identifier, literal
 from pusher.progress import Listener, UnitTestFinished
 
@@ -183,9 +184,19 @@ class UnitTestRun:
         if not missing and not unexpected:
             return None
         names = tuple(column.name for column in wanted)
-        return Difference(
-            names, tuple(missing[:MOST_ROWS]), tuple(unexpected[:MOST_ROWS]), len(missing), len(unexpected)
-        )
+        counts = len(missing), len(unexpected)
+        sides = [tuple(found[:MOST_ROWS]) for found in (missing, unexpected)]
+        if any(given.fixture.is_seed for given, _ in test.given):
+            # Its rows are no made-up ones: they may be of real people.
+            sides = [self._masked(test, names, rows) for rows in sides]
+        return Difference(names, sides[0], sides[1], *counts)
+
+    def _masked(
+        self, test: UnitTest, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> tuple[tuple[Any, ...], ...]:
+        hidden = personal_columns(self.manifest, self.manifest.models[test.model], names, None)
+        show = [mask if name.lower() in hidden else without_identifiers for name in names]
+        return tuple(tuple(one(value) for one, value in zip(show, row, strict=True)) for row in rows)
 
     def _tables(self) -> tuple[Relation, Relation]:
         relations = [Relation.of(self.manifest.database, _SCHEMA, name) for name in (_ACTUAL, _EXPECTED)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,16 @@ def test_run_results_of_tests_alone_are_those_of_the_tests(root: Path) -> None:
     ]
     assert found["args"] == {"which": "test"}
     assert found["metadata"]["invocation_id"] == artifact(root, "manifest")["metadata"]["invocation_id"]
+
+
+@pytest.mark.parametrize("command", ["compile", "build", "test"])
+def test_a_folder_that_cannot_be_written_is_told(root: Path, command: str) -> None:
+    """A file stands where target/ should be."""
+    pusher("build", "--quiet")
+    shutil.rmtree(root / "target")
+    (root / "target").touch()
+    ran = pusher(command, "--json")
+    assert (ran.code, [(one["message"], one["fix"]) for one in ran.json["errors"]]) == (
+        2,
+        [("Cannot write target/: Not a directory.", "Check space and rights of target/.")],
+    )

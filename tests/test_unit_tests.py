@@ -184,6 +184,44 @@ def test_a_seed_stands_in_by_its_own_rows(tmp_path: Path) -> None:
     )
 
 
+def test_rows_of_a_seed_are_masked_in_a_difference(tmp_path: Path) -> None:
+    """They are no made-up ones: what is tagged, called or looks like an identifier is hidden."""
+    files = {
+        "seeds/people.csv": "id,email,contact,code\n1,ann@example.org,bo@example.org,A\n",
+        "models/m.sql": "select * from {{ ref('people') }}",
+        "models/u.yml": (
+            "unit_tests:\n  - name: t\n    model: m\n    given: [{input: ref('people')}]\n    expect: {rows: []}\n"
+        ),
+    }
+    (result,) = run(compiled(tmp_path, files))
+    assert result.difference is not None
+    assert result.difference.unexpected == ((1, "****", "****", "A"),)
+
+
+def test_inputs_of_one_name_in_two_schemas_stay_apart(tmp_path: Path) -> None:
+    """Of models and of sources."""
+    files = {
+        "models/a.sql": "{{ config(alias='x', schema='one') }}select 1 as i",
+        "models/b.sql": "{{ config(alias='x', schema='two') }}select 1 as i",
+        "models/s.yml": (
+            "sources: [{name: raw, schema: main_one, tables: [{name: t, identifier: x, columns: [{name: i, "
+            "data_type: int}]}, {name: u, identifier: x, columns: [{name: i, data_type: int}]}]}]"
+        ),
+        "models/c.sql": (
+            "select a.i as a, b.i as b, t.i as t, u.i as u from {{ ref('a') }} as a, {{ ref('b') }} as b, "
+            "{{ source('raw', 't') }} as t, {{ source('raw', 'u') }} as u"
+        ),
+        "models/u.yml": (
+            "unit_tests:\n  - name: t\n    model: c\n    given:\n      - {input: ref('a'), rows: [{i: 1}]}\n"
+            "      - {input: ref('b'), rows: [{i: 2}]}\n      - {input: \"source('raw', 't')\", rows: [{i: 3}]}\n"
+            "      - {input: \"source('raw', 'u')\", rows: [{i: 4}]}\n"
+            "    expect: {rows: [{a: 1, b: 2, t: 3, u: 4}]}\n"
+        ),
+    }
+    (result,) = run(compiled(tmp_path, files))
+    assert (result.status, result.message) == ("pass", "")
+
+
 CANNOT = {
     "input left out": (
         unit("[]", "[]", of="ref('lines')", model="both"),

@@ -245,6 +245,9 @@ class Compilation:
                 if seed is not None and seed not in render.refs:
                     render.refs[seed] = (self._file(name).path, 1, 1)
 
+    def _seed_of(self, key: SourceKey) -> str | None:
+        return self.seed_behind(self.properties.sources[key])
+
     def seed_behind(self, source: Source) -> str | None:
         """Return the seed whose table a source is, or None."""
         return self._seed_tables.get(source.relation.lower()) if source.external is None else None
@@ -285,7 +288,7 @@ class Compilation:
         project = self.settings.project.name
         taken = {str(source.relation).lower(): "a source" for source in self.properties.sources.values()}
         taken |= {self._relation(name, self._config(name)).lower(): f"model `{name}`" for name in self.order}
-        tests = DataTests(renderer, project, everywhere, self._finished, self._relation, taken)
+        tests = DataTests(renderer, project, everywhere, self._finished, self._relation, taken, self._seed_of)
         for name in self.order:
             patch = self.properties.patches.get(name)
             if patch is not None:

@@ -106,6 +106,7 @@ class DataTests:
         finished: Returns the SQL that the engine runs, given a rendered query and the models that it reads.
         relation: Returns the relation of a name with a configuration (`schema`, `alias`).
         taken: What each relation of the project is, by its text in lower case.
+        seed_behind: Returns the seed whose table a source is, or None.
 
     Attributes:
         tests: Those that are enabled, by name.
@@ -120,6 +121,7 @@ class DataTests:
     finished: Callable[[str, Iterable[str]], str]
     relation: Callable[[str, Mapping[str, Any]], Relation]
     taken: dict[str, str]
+    seed_behind: Callable[[SourceKey], str | None]
     tests: dict[str, DataTest] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     bare: list[str] = field(default_factory=list)
@@ -231,6 +233,8 @@ class DataTests:
             fix = "Remove one of them, or give one a `name`."
             self.problems.append(Problem("duplicate-test", message, at[0], at[1], 1, fix))
             return
+        # A test of a source waits for the seed that fills its table.
+        seeds = [seed for key in render.sources if (seed := self.seed_behind(key)) is not None]
         stored = self._stored(name, at, config) if config.get("store_failures") else None
         self.tests[name] = DataTest(
             name=name,
@@ -241,7 +245,7 @@ class DataTests:
             model=asked.subject.model if asked else None,
             source=asked.subject.source if asked else None,
             column=asked.column.name if asked and asked.column else None,
-            depends_on=tuple(render.refs),
+            depends_on=tuple(dict.fromkeys((*render.refs, *seeds))),
             sources=tuple(render.sources),
             fqn=fqn,
             config=config,

@@ -174,9 +174,13 @@ def find(project: ProjectFile) -> ProjectFiles:
     queries = list(_texts(project, project.test_paths, problems))
     macros += [file for file in queries if file.folder[:1] == GENERIC]
     tests = _by_name((file for file in queries if file.folder[:1] not in {GENERIC, FIXTURES}), "test", problems)
-    rows = [*queries, *_texts(project, project.test_paths, problems, ".csv")]
+    # Only their own folder: other CSV files beside tests may be of any size.
+    folders = tuple(f"{path}/{FIXTURES[0]}" for path in project.test_paths)
+    tables = _by_name(_texts(project, folders, problems, ".csv"), "fixture", problems)
+    asked = _by_name((file for file in queries if file.folder[:1] == FIXTURES), "fixture", problems)
     fixtures = {
-        (file.name, file.absolute.suffix.removeprefix(".")): file for file in rows if file.folder[:1] == FIXTURES
+        **{(name, "csv"): file for name, file in tables.items()},
+        **{(name, "sql"): file for name, file in asked.items()},
     }
     yaml = [
         (path.relative_to(project.root).as_posix(), path)

@@ -276,9 +276,10 @@ class UnitTests:
                 known = [*self.relations]
                 self._wrong(test, missing("missing-ref", "Model", given.of, known, suggest(given.of, known)), line)
                 return None
-            real, schema = self.relations[given.of], "unit test"
+            real = self.relations[given.of]
+            schema = f"unit test {real.schema}"
         elif given.of in self.sources:
-            real, schema = self.sources[given.of].relation, f"unit test {given.of[0]}"
+            real, schema = self.sources[given.of].relation, f"unit test source {given.of[0]} {given.of[1]}"
         else:
             known, name = [".".join(key) for key in self.sources], ".".join(given.of)
             self._wrong(test, missing("missing-source", "Source", name, known, suggest(name, known)), line)

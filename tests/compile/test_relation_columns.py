@@ -163,7 +163,9 @@ def test_unit_tests_and_data_tests_know_columns_too(tmp_path: Path) -> None:
     manifest = compiled(tmp_path / "alone", {"tests/q.sql": alone})
     assert manifest.tests["q"].compiled_sql == "select 1 where 'Word' = ''"
     manifest = compiled(tmp_path, files)
-    assert manifest.unit_tests["t"].compiled_sql == 'select "id",\n  "Word",\n  "price" from "shop"."unit test"."a"'
+    assert (
+        manifest.unit_tests["t"].compiled_sql == 'select "id",\n  "Word",\n  "price" from "shop"."unit test main"."a"'
+    )
     assert manifest.tests["q"].compiled_sql == 'select "Word",\n  "price" from "shop"."main"."m" where false'
 
 

@@ -126,6 +126,26 @@ def test_a_source_that_is_the_table_of_a_seed_comes_after_it(tmp_path: Path) -> 
     assert built(manifest, "a") == [[(1,)]]
 
 
+def test_a_test_of_a_source_waits_for_the_seed_behind_it(tmp_path: Path) -> None:
+    """It would look at a table that is not there yet, or at the rows of before."""
+    tests = "columns: [{name: v, data_tests: [not_null]}]"
+    files = {
+        "models/a.sql": "select v from {{ source('raw', 'items') }}",
+        "models/s.yml": f"sources: [{{name: raw, schema: main, tables: [{{name: items, {tests}}}]}}]",
+        "tests/q.sql": "select v from {{ source('raw', 'items') }} where v < 0",
+        "seeds/items.csv": "v\n1\n",
+    }
+    manifest = compiled(tmp_path, files)
+    engine = DuckDBEngine.open(tmp_path / "shop.duckdb", allowed_paths=manifest.source_paths())
+    found = build(manifest, engine, tests=manifest.tests.values())
+    engine.close()
+    assert [(one.model, one.status) for one in found.models] == [("items", "built"), ("a", "built")]
+    assert sorted((one.test.name, one.status) for one in found.tests) == [
+        ("q", "pass"),
+        ("source_not_null_raw_items_v", "pass"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

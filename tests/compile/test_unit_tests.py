@@ -256,7 +256,7 @@ def test_overrides_reach_macros_variables_and_the_environment(tmp_path: Path) ->
     files = {**unit(text, models__asks=asks), **MACROS}
     manifest = compiled(tmp_path, files)
     assert manifest.unit_tests["t"].compiled_sql == (
-        'select \'twice twice slug now() 7 moon\' as said from "shop"."unit test"."a"'
+        'select \'twice twice slug now() 7 moon\' as said from "shop"."unit test main"."a"'
     )
     assert manifest.models["asks"].compiled_sql == (
         'select \'a * 2 1 * 2 a_b now() 0 none\' as said from "shop"."main"."a"'
@@ -268,7 +268,7 @@ def test_this_is_the_given_table_in_a_later_build(tmp_path: Path) -> None:
     given = "given: [{input: ref('a'), rows: []}, {input: this, rows: []}]"
     text = f"name: t, model: grows, overrides: {{macros: {{is_incremental: true}}}}, {given}, {EXPECT}"
     assert sql(tmp_path, text, models__grows=GROWS) == (
-        ' select id from "shop"."unit test"."a" where id > (select max(id) from "shop"."unit test this"."grows")'
+        ' select id from "shop"."unit test main"."a" where id > (select max(id) from "shop"."unit test this"."grows")'
     )
 
 
@@ -285,3 +285,18 @@ def test_rows_come_from_files_of_the_fixtures_folder(tmp_path: Path) -> None:
     assert test.given[0][0].fixture.query == "select 1 as id"
     assert [row.values for row in test.written.expect.rows] == [{"id": "1", "word": None}]
     assert manifest.tests == {}
+
+
+def test_other_tables_beside_tests_are_left_alone(tmp_path: Path) -> None:
+    """However large they are; two fixtures of one name are not."""
+    big = {**MODELS, "tests/data/big.csv": "a\n" * 600_000, "tests/data/latin.csv": "a\n"}
+    assert compiled(tmp_path, big).tests == {}
+    twice = {"tests/fixtures/a/rows.csv": "id\n1\n", "tests/fixtures/b/rows.csv": "id\n2\n"}
+    assert refused(tmp_path, twice) == [
+        (
+            "duplicate-fixture",
+            "tests/fixtures/b/rows.csv:1:1",
+            "Fixture `rows` is defined twice, first in tests/fixtures/a/rows.csv.",
+            "Rename one of the files.",
+        )
+    ]

@@ -432,3 +432,11 @@ def test_a_first_table_that_fails_leaves_nothing(tmp_path: Path, shards: int) ->
     engine.create('"x"."main"."a"', "select 1 as id", materialized="table", shards=shards, shard_by="id")
     assert engine.rows("select table_name from information_schema.tables") == [("a",)]
     engine.close()
+
+
+def test_a_query_of_a_thousand_terms_has_no_written_names() -> None:
+    """Its tree is deeper than Python goes; the engine tells its columns."""
+    engine = DuckDBEngine.in_memory()
+    sql = f"select {' + '.join(['1'] * 900)} as x"
+    assert (engine.written_names(sql), [column.name for column in engine.columns(sql)]) == (None, ["x"])
+    engine.close()

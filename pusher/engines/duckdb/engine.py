@@ -56,6 +56,21 @@ def _listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
 
+def _names_of(serialized: str) -> list[str] | None:
+    """Return the names of the columns of a serialized query when its text gives them all."""
+    tree = json.loads(serialized)
+    node = tree["statements"][0]["node"] if tree.get("statements") else {}
+    while node.get("type") == "SET_OPERATION_NODE":
+        node = node.get("left") or {}
+    chosen = node.get("select_list") or []
+    text = json.dumps(chosen)
+    # A star, COLUMNS() inside a function, and unnest() of a struct give more columns than one.
+    if not chosen or '"class": "STAR"' in text or '"unnest"' in text:
+        return None
+    names = [one.get("alias") or (one.get("column_names") or [""])[-1] for one in chosen]
+    return names if all(names) else None
+
+
 class DuckDBEngine:
     """A DuckDB database that reads declared files only and has no way to the network.
 
@@ -185,17 +200,11 @@ class DuckDBEngine:
 
     def written_names(self, sql: str) -> list[str] | None:
         """Return the names of a query's columns when its text gives them all, else None; looks at no table."""
-        tree = json.loads(self._serialized(sql))
-        node = tree["statements"][0]["node"] if tree.get("statements") else {}
-        while node.get("type") == "SET_OPERATION_NODE":
-            node = node.get("left") or {}
-        chosen = node.get("select_list") or []
-        text = json.dumps(chosen)
-        # A star, COLUMNS() inside a function, and unnest() of a struct give more columns than one.
-        if not chosen or '"class": "STAR"' in text or '"unnest"' in text:
+        try:
+            return _names_of(self._serialized(sql))
+        except RecursionError:
+            # A sum of a thousand terms is a tree a thousand levels deep.
             return None
-        names = [one.get("alias") or (one.get("column_names") or [""])[-1] for one in chosen]
-        return names if all(names) else None
 
     def _serialized(self, sql: str) -> str:
         found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
