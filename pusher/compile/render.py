@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from importlib import resources
 from pathlib import Path
 from types import SimpleNamespace, TracebackType
@@ -88,10 +89,9 @@ class Renderer:
         self._shared["adapter"] = SimpleNamespace(
             dispatch=self._dispatch, quote=identifier, get_columns_in_relation=words.columns_in
         )
-        self._shared |= shim.names(self._built_in_macros, words.columns_in)
-        self._built_in = {
-            name.removeprefix(TEST_PREFIX): macro for name, macro in self._built_in_macros(BUILT_IN_FILE).items()
-        }
+        # What the package's own macros see: nothing of the project.
+        self._known_to_built_in = dict(self._shared)
+        self._has_shim = False
         self.problems: list[Problem] = []
         self._places: dict[str, str] = {}
         for file in macros:
@@ -130,6 +130,7 @@ class Renderer:
         """Let a macro return a value, or return why there is no such macro."""
         package, _, own = name.rpartition(".")
         project = self._words.names["project_name"]
+        self._load_shim()
         holder = self._shared.get(package)
 
         def returns(*_: Any, **__: Any) -> Any:
@@ -162,15 +163,26 @@ class Renderer:
         rewrite = None if self._rewriter is None else self._rewriter(file)
         hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)
         code = self._sandbox.compile_source(text, file, hook)
+        if not self._has_shim and shim.is_named_in(code):
+            self._load_shim()
         shared = {**self._shared, **names} if names else self._shared
         return self._sandbox.template_class.from_code(self._sandbox, code, shared)
 
+    def _load_shim(self) -> None:
+        """Add the macros of other packages, which take as long to read as fifty models: most projects call none."""
+        self._has_shim = True
+        for name, macro in shim.names(self._built_in_macros, self._words.columns_in).items():
+            self._shared.setdefault(name, macro)
+
+    @cached_property
+    def _built_in(self) -> dict[str, Macro]:
+        """The generic tests that every project has, by name."""
+        return {name.removeprefix(TEST_PREFIX): macro for name, macro in self._built_in_macros(BUILT_IN_FILE).items()}
+
     def _built_in_macros(self, file: str, names: Mapping[str, Any] | None = None) -> dict[str, Macro]:
         """Return the macros of a file of this package."""
-        text, known = (
-            resources.files("pusher.compile").joinpath(file).read_text("utf-8"),
-            {**self._shared, **(names or {})},
-        )
+        text = resources.files("pusher.compile").joinpath(file).read_text("utf-8")
+        known = {**self._known_to_built_in, **(names or {})}
         # Never rewritten for a source map: what it writes stands where the user's own file calls it.
         template = self._sandbox.template_class.from_code(
             self._sandbox, self._sandbox.compile_source(text, file), known
@@ -312,7 +324,7 @@ class Renderer:
         return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
 
     def _undefined(self, text: str) -> _Description:
-        known = [*self._shared, *self._words.names]
+        known = [*self._shared, *self._words.names, *shim.NAMES]
         found = _UNDEFINED.match(text)
         if found:
             name = found.group(1)

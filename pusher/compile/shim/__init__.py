@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import resources
+from types import CodeType
 from typing import Any
 
 from jinja2.runtime import Macro
@@ -11,6 +13,9 @@ from jinja2.runtime import Macro
 from pusher.compile.shim import columns
 from pusher.config import suggest
 
+_OWN = re.findall(r"macro (\w+)", resources.files(__package__).joinpath("dbt.sql").read_text("utf-8"))
+NAMES = frozenset(("dbt", "dbt_utils", *_OWN))
+"""What a template may call: the packages, and dbt's own macros without its name."""
 _NO_LETTERS = re.compile(r"[ -]+")
 _OTHER = re.compile(r"[^a-z0-9_]+")
 _NEED_A_WAREHOUSE = (
@@ -68,6 +73,19 @@ def slugify(text: str) -> str:
     """Return a text as a name: lower case, underscores for blanks, and no digit first."""
     slug = _OTHER.sub("", _NO_LETTERS.sub("_", str(text).lower()))
     return f"_{slug}" if slug[:1].isdigit() else slug
+
+
+def is_named_in(code: CodeType) -> bool:
+    """Whether the code of a template looks any of these names up."""
+    return not NAMES.isdisjoint(_texts(code))
+
+
+def _texts(code: CodeType) -> Iterator[str]:
+    for constant in code.co_consts:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, CodeType):
+            yield from _texts(constant)
 
 
 def names(load: Callable[..., dict[str, Macro]], columns_of: columns.Columns) -> dict[str, Any]:
