@@ -18,6 +18,7 @@ from typing import Any
 from pusher.build import Built, BuiltModel
 from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest
 from pusher.compile.exposures import Exposure
+from pusher.compile.macro_texts import MacroKey
 from pusher.compile.model_contract import is_enforced
 from pusher.data_tests import DataTestResult
 from pusher.unit_tests import UnitTestResult
@@ -70,25 +71,30 @@ class _Ids:
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         self.project = manifest.project.name
+        self.package = manifest.projects.name
 
     def model(self, name: str) -> str:
-        return f"{self._manifest.models[name].resource_type}.{self.project}.{name}"
+        model = self._manifest.models[name]
+        return f"{model.resource_type}.{self.package(model.package)}.{name}"
 
     def source(self, key: SourceKey) -> str:
-        return f"source.{self.project}.{key[0]}.{key[1]}"
+        return f"source.{self.package(self._manifest.sources[key].package)}.{key[0]}.{key[1]}"
 
     def data_test(self, test: DataTest) -> str:
         if test.is_singular:
-            return f"test.{self.project}.{test.name}"
+            return f"test.{self.package(test.package)}.{test.name}"
         text = test.whole_name + repr(_hashed(_test_metadata(test)))
         digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[-_HASH_LETTERS:]
-        return f"test.{self.project}.{test.whole_name}.{digest}"
+        return f"test.{self.package(test.package)}.{test.whole_name}.{digest}"
 
     def unit_test(self, test: UnitTest) -> str:
-        return f"unit_test.{self.project}.{test.model}.{test.name}"
+        return f"unit_test.{self.package(test.package)}.{test.model}.{test.name}"
 
-    def macro(self, name: str) -> str:
-        return f"macro.{self.project}.{name}"
+    def exposure(self, exposure: Exposure) -> str:
+        return f"exposure.{self.package(exposure.package)}.{exposure.name}"
+
+    def macro(self, key: MacroKey) -> str:
+        return f"macro.{self.package(key[0])}.{key[1]}"
 
     def parents(self, models: Iterable[str], sources: Iterable[SourceKey]) -> list[str]:
         return [*map(self.model, models), *map(self.source, sources)]
@@ -100,8 +106,8 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
     nodes = {ids.model(name): _model(manifest, ids, model) for name, model in manifest.models.items()}
     nodes |= {ids.data_test(test): _data_test(manifest, ids, test) for test in manifest.tests.values()}
     unit_tests = {ids.unit_test(test): _unit_test(manifest, ids, test) for test in manifest.unit_tests.values()}
-    exposures = {f"exposure.{ids.project}.{name}": _exposure(ids, one) for name, one in manifest.exposures.items()}
-    sources = {ids.source(key): _source(ids, source) for key, source in manifest.sources.items()}
+    exposures = {ids.exposure(one): _exposure(manifest, ids, one) for one in manifest.exposures.values()}
+    sources = {ids.source(key): _source(manifest, ids, source) for key, source in manifest.sources.items()}
     parents: dict[str, list[str]] = {
         key: sorted(node["depends_on"].get("nodes", ())) for key, node in {**nodes, **unit_tests, **exposures}.items()
     }
@@ -133,31 +139,40 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
 
 
 def _macros(manifest: Manifest, ids: _Ids) -> dict[str, Any]:
+    texts = manifest.macro_texts
     return {
-        ids.macro(macro.name): {
+        ids.macro(key): {
             "name": macro.name,
             "resource_type": "macro",
-            "package_name": ids.project,
-            "path": macro.path,
-            "original_file_path": macro.path,
-            "unique_id": ids.macro(macro.name),
+            **_place(manifest, macro.path, macro.package),
+            "unique_id": ids.macro(key),
             "macro_sql": macro.text,
-            "depends_on": {"macros": [ids.macro(name) for name in manifest.macro_texts.called(macro.text)]},
+            "depends_on": {"macros": [ids.macro(one) for one in texts.called(macro.text, macro.package)]},
         }
-        for macro in manifest.macro_texts.all.values()
+        for key, macro in texts.all.items()
     }
 
 
-def _common(manifest: Manifest, ids: _Ids, *, name: str, kind: str, path: str, unique_id: str) -> dict[str, Any]:
+def _place(manifest: Manifest, path: str, package: str) -> dict[str, Any]:
+    within = manifest.projects.within(path, package)
+    return {"package_name": manifest.projects.name(package), "path": within, "original_file_path": within}
+
+
+def _common(manifest: Manifest, *, name: str, kind: str, file: tuple[str, str], unique_id: str) -> dict[str, Any]:
+    place = _place(manifest, *file)
     return {
         "database": manifest.database,
         "name": name,
         "resource_type": kind,
-        "package_name": ids.project,
-        "path": path.partition("/")[2] or path,
-        "original_file_path": path,
+        **place,
+        "path": _below_its_folder(place["path"]),
         "unique_id": unique_id,
     }
+
+
+def _below_its_folder(path: str) -> str:
+    """Return a path without the folder of models, seeds or tests that it begins with."""
+    return path.partition("/")[2] or path
 
 
 def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
@@ -165,7 +180,11 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
     is_seed = model.seed is not None
     node = {
         **_common(
-            manifest, ids, name=model.name, kind=model.resource_type, path=model.path, unique_id=ids.model(model.name)
+            manifest,
+            name=model.name,
+            kind=model.resource_type,
+            file=(model.path, model.package),
+            unique_id=ids.model(model.name),
         ),
         "schema": relation.schema,
         "alias": relation.identifier,
@@ -176,7 +195,7 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "description": model.description,
         "columns": {name: _column(column) for name, column in model.columns.items()},
         "meta": _plain(model.meta),
-        "patch_path": f"{ids.project}://{model.patch[0]}" if model.patch else None,
+        "patch_path": _patch_path(manifest, model),
         "relation_name": None if model.materialized == "ephemeral" else str(relation),
         "raw_code": model.raw_sql.strip(),
     }
@@ -188,24 +207,34 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "refs": [{"name": name, "package": None, "version": None} for name in model.depends_on],
         "sources": [list(key) for key in model.sources],
         "depends_on": {
-            "macros": [ids.macro(name) for name in manifest.macro_texts.called(model.raw_sql)],
+            "macros": [ids.macro(one) for one in manifest.macro_texts.called(model.raw_sql, model.package)],
             "nodes": ids.parents(model.depends_on, model.sources),
         },
         "compiled": True,
         "compiled_code": model.compiled_sql,
-        "compiled_path": _compiled_path(manifest, model.path),
+        "compiled_path": _compiled_path(manifest, model.path, model.package),
     }
+
+
+def _patch_path(manifest: Manifest, model: Model) -> str | None:
+    if model.patch is None:
+        return None
+    return f"{manifest.projects.name(model.package)}://{manifest.projects.within(model.patch[0], model.package)}"
 
 
 def checksum(model: Model) -> str:
     """Return the digest of the text of a model or seed, as dbt takes it."""
     if model.seed is None:
-        return hashlib.sha256(model.raw_sql.strip().encode()).hexdigest()
+        return _digest(model.raw_sql)
     try:
         with model.seed.absolute.open("rb") as file:
             return hashlib.sha256(file.read().strip()).hexdigest()
     except OSError:
         return ""
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.strip().encode()).hexdigest()
 
 
 def _column(column: ColumnDoc) -> dict[str, Any]:
@@ -223,7 +252,8 @@ def _column(column: ColumnDoc) -> dict[str, Any]:
 
 
 def _data_test(manifest: Manifest, ids: _Ids, test: DataTest) -> dict[str, Any]:
-    common = _common(manifest, ids, name=test.whole_name, kind="test", path=test.file, unique_id=ids.data_test(test))
+    file = (test.file, test.package)
+    common = _common(manifest, name=test.whole_name, kind="test", file=file, unique_id=ids.data_test(test))
     path = test.file if test.is_singular else f"{test.file}/{test.name}.sql"
     node = {
         **common,
@@ -231,21 +261,23 @@ def _data_test(manifest: Manifest, ids: _Ids, test: DataTest) -> dict[str, Any]:
         "alias": test.stored.identifier if test.stored else test.name,
         "path": common["path"] if test.is_singular else f"{test.name}.sql",
         "fqn": list(test.fqn),
-        "checksum": {"name": "none", "checksum": ""},
+        "checksum": {"name": "sha256", "checksum": _digest(test.raw_sql)}
+        if test.is_singular
+        else {"name": "none", "checksum": ""},
         "config": {**_plain(test.config), "severity": test.severity, "materialized": "test"},
         "tags": list(test.tags),
         "description": "",
         "columns": {},
         "meta": _plain(test.config.get("meta") or {}),
         "relation_name": None if test.stored is None else str(test.stored),
-        "raw_code": "",
+        "raw_code": test.raw_sql.strip(),
         "language": "sql",
         "refs": [{"name": name, "package": None, "version": None} for name in test.depends_on],
         "sources": [list(key) for key in test.sources],
         "depends_on": {"macros": [], "nodes": ids.parents(test.depends_on, test.sources)},
         "compiled": True,
         "compiled_code": test.compiled_sql,
-        "compiled_path": _compiled_path(manifest, path),
+        "compiled_path": _compiled_path(manifest, path, test.package),
     }
     if test.is_singular:
         return node
@@ -273,7 +305,13 @@ def _unit_test(manifest: Manifest, ids: _Ids, test: UnitTest) -> dict[str, Any]:
     written = test.written
     overrides = {"macros": written.macros, "vars": written.variables, "env_vars": written.environment}
     return {
-        **_common(manifest, ids, name=test.name, kind="unit_test", path=test.file, unique_id=ids.unit_test(test)),
+        **_common(
+            manifest,
+            name=test.name,
+            kind="unit_test",
+            file=(test.file, test.package),
+            unique_id=ids.unit_test(test),
+        ),
         "model": test.model,
         "given": [{"input": given.written, **_fixture(given.fixture)} for given in written.given],
         "expect": _fixture(written.expect),
@@ -286,15 +324,15 @@ def _unit_test(manifest: Manifest, ids: _Ids, test: UnitTest) -> dict[str, Any]:
     }
 
 
-def _exposure(ids: _Ids, exposure: Exposure) -> dict[str, Any]:
+def _exposure(manifest: Manifest, ids: _Ids, exposure: Exposure) -> dict[str, Any]:
+    place = _place(manifest, exposure.file, exposure.package)
     return {
         "name": exposure.name,
         "resource_type": "exposure",
-        "package_name": ids.project,
-        "path": exposure.file.partition("/")[2],
-        "original_file_path": exposure.file,
-        "unique_id": f"exposure.{ids.project}.{exposure.name}",
-        "fqn": [ids.project, *exposure.file.split("/")[1:-1], exposure.name],
+        **place,
+        "path": _below_its_folder(place["path"]),
+        "unique_id": ids.exposure(exposure),
+        "fqn": [place["package_name"], *place["path"].split("/")[1:-1], exposure.name],
         "type": exposure.kind,
         "description": exposure.description,
         "owner": {"email": None, "name": None},
@@ -309,18 +347,16 @@ def _fixture(fixture: Fixture) -> dict[str, Any]:
     return {"rows": [_plain(row.values) for row in fixture.rows], "format": "dict", "fixture": None}
 
 
-def _source(ids: _Ids, source: Source) -> dict[str, Any]:
-    relation = source.relation
+def _source(manifest: Manifest, ids: _Ids, source: Source) -> dict[str, Any]:
+    relation, place = source.relation, _place(manifest, source.file, source.package)
     return {
         "database": relation.database,
         "schema": relation.schema,
         "name": source.name,
         "resource_type": "source",
-        "package_name": ids.project,
-        "path": source.file,
-        "original_file_path": source.file,
+        **place,
         "unique_id": ids.source(source.key),
-        "fqn": [ids.project, *source.file.split("/")[1:-1], *source.key],
+        "fqn": [place["package_name"], *place["path"].split("/")[1:-1], *source.key],
         "source_name": source.source_name,
         "source_description": "",
         "loader": "",
@@ -335,9 +371,8 @@ def _source(ids: _Ids, source: Source) -> dict[str, Any]:
     }
 
 
-def _compiled_path(manifest: Manifest, path: str) -> str:
-    folder = manifest.project.compiled_folder.relative_to(manifest.project.root)
-    return (folder / path).as_posix()
+def _compiled_path(manifest: Manifest, path: str, package: str) -> str:
+    return manifest.project.within(manifest.project.compiled_folder / manifest.compiled_path(path, package))
 
 
 def _plain(value: Any) -> Any:

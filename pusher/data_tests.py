@@ -125,9 +125,8 @@ def _found(test: DataTest, failures: int) -> str:
 
 
 def _compiled(manifest: Manifest, test: DataTest) -> str:
-    root = manifest.project.root
-    folder = manifest.project.compiled_folder.relative_to(root).as_posix()
-    return f"{folder}/{test.file if test.is_singular else f'{test.file}/{test.name}.sql'}"
+    path = manifest.compiled_path(test.file if test.is_singular else f"{test.file}/{test.name}.sql", test.package)
+    return manifest.project.within(manifest.project.compiled_folder / path)
 
 
 def _limited(test: DataTest) -> str:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.clock import Clock
-from pusher.compile import Manifest, Model
+from pusher.compile import Manifest, Model, packages
 from pusher.errors import PusherError
 from pusher.project import Project
 
@@ -126,9 +126,11 @@ class Watch:
     def _look(self) -> dict[Path, Stamp]:
         """Return time and size of every file that says what the project is."""
         file = self.project.file
-        folders = {*file.model_paths, *file.macro_paths, *file.seed_paths, *file.test_paths, *file.docs_paths}
-        paths = {path for name in folders for path in (file.root / name).rglob("*") if path.suffix in _ENDINGS}
-        paths |= {file.root / name for name in ("dbt_project.yml", "pusher.yml", "profiles.yml")}
+        paths = {file.root / name for name in ("pusher.yml", "profiles.yml", *packages.LISTS)}
+        for one in self.project.manifest.projects.all.values():
+            folders = {*one.model_paths, *one.macro_paths, *one.seed_paths, *one.test_paths, *one.docs_paths}
+            paths |= {path for name in folders for path in (one.root / name).rglob("*") if path.suffix in _ENDINGS}
+            paths.add(one.root / "dbt_project.yml")
         if self.profiles_dir is not None:
             paths.add(self.profiles_dir / "profiles.yml")
         return {path: stamp for path in paths if (stamp := _stamp(path)) is not None}

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import assemble, configs, data_test_configs, doc_blocks, files, graph, properties, seeds
+from pusher.compile import assemble, base_configs, configs, doc_blocks, files, graph, packages, properties, seeds
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.increments import increment_of
@@ -58,12 +58,13 @@ class Compilation:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.files = files.find(settings.project)
+        self.projects, package_problems = packages.find(settings.project)
+        self.files = files.find(self.projects.all.values())
         if settings.inline is not None:
             self.files.models[INLINE] = files.TextFile(INLINE_OPTION, Path(INLINE_OPTION), settings.inline, ())
         found = (*self.files.models.values(), *self.files.macros, *self.files.tests.values())
         self.texts = {file.path: file.text for file in found}
-        self.problems = list(self.files.problems)
+        self.problems = [*package_problems, *self.files.problems]
         self._renders: dict[str, Render] = {}
         self._waiting: dict[str, Problem] = {}
         self.database = database_name(settings.profile)
@@ -79,8 +80,9 @@ class Compilation:
             values=values,
             fixtures=self.files.fixtures,
         )
-        self._bases = self._base_configs(values)
-        self.problems += [*docs.problems, *values.problems]
+        bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
+        self._bases = bases.configs
+        self.problems += [*bases.problems, *self.properties.problems, *docs.problems, *values.problems]
         self._check_patches()
         self.exposures = self._exposures()
         renderer = Renderer(words, self.files.macros, self.texts)
@@ -116,6 +118,7 @@ class Compilation:
 
         return Words(
             project=settings.project,
+            packages=tuple(self.projects.packages.values()),
             profile=settings.profile,
             variables=settings.variables,
             run_started_at=settings.run_started_at,
@@ -129,15 +132,18 @@ class Compilation:
 
     def _node(self, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a macro that names relations may know about a file."""
-        project = self.settings.project.name
-        known = {"name": name, "package_name": project, "config": dict(config), "tags": config.get("tags", [])}
+        known = {"name": name, "config": dict(config), "tags": config.get("tags", [])}
         if name not in self.files.models and name not in self.files.seeds:
-            return {**known, "resource_type": "test", "fqn": [project, name], "path": "", "original_file_path": ""}
+            project = self.projects.own.name
+            known |= {"package_name": project, "fqn": [project, name]}
+            return {**known, "resource_type": "test", "path": "", "original_file_path": ""}
         file = self._file(name)
+        known["package_name"] = self.projects.name(file.package)
         path = "/".join((*file.folder, file.absolute.name))
         kind = "model" if name in self.files.models else "seed"
         fqn = list(self._fqn(name))
-        return {**known, "resource_type": kind, "fqn": fqn, "path": path, "original_file_path": file.path}
+        within = self.projects.within(file.path, file.package)
+        return {**known, "resource_type": kind, "fqn": fqn, "path": path, "original_file_path": within}
 
     def _check_relations(self) -> None:
         """Refuse two files with one relation: the later build would replace the earlier."""
@@ -155,25 +161,11 @@ class Compilation:
                 self.problems.append(Problem("same-relation", message, self._file(name).path, 1, 1, fix))
 
     def _fqn(self, name: str) -> tuple[str, ...]:
-        return (self.settings.project.name, *self._file(name).folder, name)
+        file = self._file(name)
+        return (self.projects.name(file.package), *file.folder, name)
 
     def _file(self, name: str) -> files.TextFile | seeds.Seed:
         return self.files.models.get(name) or self.files.seeds[name]
-
-    def _base_configs(self, values: Values) -> dict[str, dict[str, Any]]:
-        project, patches = self.settings.project, self.properties.patches
-        found = {}
-        for top, tree, keys, names in (
-            ("models", project.models, configs.MODEL_KEYS, self.files.models),
-            ("seeds", project.seeds, seeds.KEYS, self.files.seeds),
-        ):
-            fqns = {name: self._fqn(name)[1:] for name in names}
-            folders = configs.FolderConfigs(project, top, tree, keys, folders=fqns.values(), render=values.setting)
-            self.problems += folders.problems
-            for name, fqn in fqns.items():
-                found[name] = configs.merge(folders.of(fqn), patches[name].config if name in patches else {})
-        self.problems += self.properties.problems
-        return {**found, **{name: {**found[name], "materialized": seeds.MATERIALIZED} for name in self.files.seeds}}
 
     def _exposures(self) -> dict[str, Exposure]:
         found: dict[str, Exposure] = {}
@@ -189,19 +181,27 @@ class Compilation:
     def _check_patches(self) -> None:
         for name, patch in self.properties.patches.items():
             is_model = patch.top == "models"
-            files, others = (self.files.models, self.files.seeds) if is_model else (self.files.seeds, self.files.models)
+            files: Mapping[str, Any] = self.files.models if is_model else self.files.seeds
+            others: Mapping[str, Any] = self.files.seeds if is_model else self.files.models
             if name in files:
+                if files[name].package != patch.package:
+                    message = f"`{name}` is a file of package `{self.projects.name(files[name].package)}`."
+                    fix = "Describe it there; dbt_project.yml changes its configuration."
+                    self.problems.append(Problem("other-package", message, patch.file, patch.line, 1, fix))
                 continue
             code, what, other = ("missing-model", "Model", "seed") if is_model else ("missing-seed", "Seed", "model")
             problem = missing(code, what, name, list(files), suggest(name, files))
-            fix = f"`{name}` is a {other}: describe it under `{other}s:`." if name in others else problem.fix
-            self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, fix))
+            way_out = f"`{name}` is a {other}: describe it under `{other}s:`." if name in others else problem.fix
+            self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, way_out))
 
     def _config(self, name: str) -> dict[str, Any]:
         render = self._renders.get(name)
         return render.merged() if render else self._bases[name]
 
-    def _relation_of(self, name: str) -> str | Problem:
+    def _relation_of(self, name: str, package: str | None = None) -> str | Problem:
+        wrong = self._package_problem(name, package)
+        if wrong is not None:
+            return wrong
         if name not in self.files.models and name not in self.files.seeds:
             known = [*self.files.models, *self.files.seeds]
             return missing("missing-ref", "Model", name, known, suggest(name, known))
@@ -213,15 +213,26 @@ class Compilation:
             return assemble.CTE_PREFIX + name
         return self._relation(name, config)
 
+    def _package_problem(self, name: str, package: str | None) -> Problem | None:
+        """Return what is wrong with the package that a reference names, or None."""
+        known = [self.projects.own.name, *self.projects.packages]
+        if package is None or (name in self._bases and self.projects.name(self._file(name).package) == package):
+            return None
+        if package not in known:
+            return missing("missing-package", "Package", package, known, suggest(package, known))
+        return Problem(
+            "missing-ref", f"Package `{package}` has no model `{name}`.", fix="Correct one of the two names."
+        )
+
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
         rendered = dict.fromkeys(self.files.seeds, "")
-        self._renders = {name: Render(name, seed.path, self._bases[name]) for name, seed in self.files.seeds.items()}
+        self._renders = {name: self._render(name) for name in self.files.seeds}
         names = list(self.files.models)
         while names:
             seen: dict[str, dict[str, str | Problem]] = {}
             for name in names:
                 file = self.files.models[name]
-                render = Render(name, file.path, self._bases[name])
+                render = self._render(name)
                 rendered[name] = renderer.render(file, render)
                 self._renders[name] = render
                 seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
@@ -236,6 +247,10 @@ class Compilation:
                 self._check_together(name)
                 self._check_constraints(name)
         return rendered
+
+    def _render(self, name: str) -> Render:
+        file = self._file(name)
+        return Render(name, file.path, self._bases[name], package=file.package)
 
     def _refer_to_seeds_behind_sources(self) -> None:
         """Let what reads a source whose table is a seed come after the seed."""
@@ -282,20 +297,19 @@ class Compilation:
         return order
 
     def _data_tests(self, renderer: Renderer, values: Values) -> dict[str, DataTest]:
-        known = len(values.problems)
-        everywhere, problems = data_test_configs.of_project(self.settings.project, values.setting)
-        self.problems += [*problems, *values.problems[known:]]
-        project = self.settings.project.name
+        everywhere, problems = base_configs.of_data_tests(self.projects, values)
+        self.problems += problems
         taken = {str(source.relation).lower(): "a source" for source in self.properties.sources.values()}
         taken |= {self._relation(name, self._config(name)).lower(): f"model `{name}`" for name in self.order}
-        tests = DataTests(renderer, project, everywhere, self._finished, self._relation, taken, self._seed_of)
+        tests = DataTests(renderer, self.projects, everywhere, self._finished, self._relation, taken, self._seed_of)
         for name in self.order:
             patch = self.properties.patches.get(name)
             if patch is not None:
                 relation, fqn = str(self._relation_of(name)), self._fqn(name)[:-1]
-                tests.read_subject(Subject(name, fqn, relation, name, None, patch.data_tests, patch.columns.values()))
+                written, columns = patch.data_tests, patch.columns.values()
+                tests.read_subject(Subject(name, fqn, patch.package, relation, name, None, written, columns))
         for source in self.properties.sources.values():
-            tests.read_subject(of_source(source, project, source.sql))
+            tests.read_subject(of_source(source, self.projects.name(source.package), source.sql))
         for file in self.files.tests.values():
             tests.read_query(file)
         self.problems += tests.problems
@@ -311,7 +325,7 @@ class Compilation:
         bases = self._bases
         enabled = (name for name in bases if self._config(name).get("enabled", True))
         tests = UnitTests(
-            project=self.settings.project.name,
+            projects=self.projects,
             models={name: (file, {**bases[name], **self._config(name)}) for name, file in self.files.models.items()},
             relations={name: self._relation(name, self._config(name)) for name in enabled},
             seeds=frozenset(self.files.seeds),
@@ -327,7 +341,7 @@ class Compilation:
     def _unit_test_renderer(
         self,
         overrides: Overrides,
-        ref: Callable[[str], str | Problem],
+        ref: Callable[[str, str | None], str | Problem],
         source: Callable[[SourceKey], str | Problem],
         real: Callable[[str], str],
     ) -> Renderer:
@@ -338,6 +352,7 @@ class Compilation:
 
         words = Words(
             project=settings.project,
+            packages=tuple(self.projects.packages.values()),
             profile=settings.profile,
             variables={**settings.variables, **overrides.variables},
             run_started_at=settings.run_started_at,
@@ -386,7 +401,7 @@ class Compilation:
         file = self._file(name)
         if isinstance(file, seeds.Seed):
             return ""
-        return renderer.render(file, Render(name, file.path, self._bases[name]))
+        return renderer.render(file, self._render(name))
 
     def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
         """Return the parts of a model's compiled SQL."""
@@ -437,4 +452,5 @@ class Compilation:
             adds=name in self.settings.standing,
             seed=seed,
             is_waiting=render.is_waiting,
+            package=file.package,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pusher.config import Document, ProjectFile, suggest
@@ -186,10 +186,12 @@ class FolderConfigs:
     """The `models:` or `seeds:` tree of dbt_project.yml.
 
     Args:
-        project: The project's file.
+        project: The file.
         top: Key of the tree.
         tree: What stands there.
         keys: The settings that it may give.
+        name: Name of the project or package that the settings are for.
+        others: Names of all others, whose settings stand there too.
         folders: Folder tuples with names of files, to find entries that configure nothing.
         render: Renders Jinja in a value.
     """
@@ -201,6 +203,8 @@ class FolderConfigs:
         tree: Mapping[str, Any],
         keys: Keys,
         *,
+        name: str,
+        others: Collection[str],
         folders: Iterable[tuple[str, ...]],
         render: Callable[[Any, Document, tuple[str | int, ...]], Any],
     ) -> None:
@@ -213,10 +217,10 @@ class FolderConfigs:
         for key, value in tree.items():
             if str(key).startswith("+"):
                 everywhere[str(key)] = value
-            elif key == project.name and isinstance(value, Mapping):
+            elif key == name and isinstance(value, Mapping):
                 self._read(value, (), (top, key))
-            else:
-                near = suggest(str(key), [project.name])
+            elif key not in others:
+                near = suggest(str(key), [name, *others])
                 fix = f"Did you mean `{near}`?" if near else f"Settings go under `{project.name}`, the project's name."
                 self.problems.append(
                     self._document.problem("unknown-key", f"Unknown project `{key}`.", (top, key), fix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pusher.config import Document, ProjectFile, suggest
@@ -67,25 +67,30 @@ def check(key: str, value: Any) -> Problem | None:
 
 
 def of_project(
-    project: ProjectFile, render: Callable[[Any, Document, tuple[str | int, ...]], Any]
+    project: ProjectFile,
+    name: str,
+    others: Collection[str],
+    render: Callable[[Any, Document, tuple[str | int, ...]], Any],
 ) -> tuple[dict[str, Any], list[Problem]]:
-    """Return what dbt_project.yml sets for all data tests, and what is wrong with it.
+    """Return what dbt_project.yml sets for all data tests of a project or package, and what is wrong with it.
 
-    Settings stand at the top or under the project's name; folders below it are not supported.
+    Settings stand at the top or under its name; folders below it are not supported.
 
     Args:
-        project: The project's file.
+        project: The file.
+        name: Name of the project or package.
+        others: Names of all others, whose settings stand there too.
         render: Renders Jinja in a value.
     """
     found: dict[str, Any] = {}
     problems: list[Problem] = []
     document, top = project.document, "data_tests" if "data_tests" in project.document.value else "tests"
-    own = project.data_tests.get(project.name)
+    own = project.data_tests.get(name)
     layers: list[tuple[dict[str, Any], tuple[str, ...]]] = [
-        ({key: value for key, value in project.data_tests.items() if key != project.name}, (top,))
+        ({key: value for key, value in project.data_tests.items() if key != name and key not in others}, (top,))
     ]
     if isinstance(own, Mapping):
-        layers.append((dict(own), (top, project.name)))
+        layers.append((dict(own), (top, name)))
     for given, path in layers:
         for raw_key, raw in given.items():
             key = str(raw_key).removeprefix("+")

@@ -14,6 +14,7 @@ from pusher.compile import data_test_configs
 from pusher.compile.configs import merge
 from pusher.compile.files import TextFile
 from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Relation, Source, SourceKey, WrittenTest, missing
+from pusher.compile.packages import Projects
 from pusher.compile.render import BUILT_IN_FILE, Renderer
 from pusher.compile.words import Render
 from pusher.config import suggest
@@ -33,6 +34,7 @@ class Subject:
     Attributes:
         name: Name of the model, or of source and table with an underscore.
         fqn: Project and folders of the model, or of the YAML file.
+        package: Name of the package that has it, empty for the project itself.
         relation: What a query selects from.
         model: The model, or None.
         source: The source, or None.
@@ -42,6 +44,7 @@ class Subject:
 
     name: str
     fqn: tuple[str, ...]
+    package: str
     relation: str
     model: str | None
     source: SourceKey | None
@@ -74,7 +77,7 @@ class Asked:
 def of_source(source: Source, project: str, relation: str) -> Subject:
     """Return a source as the subject of tests."""
     name = f"{source.source_name}_{source.name}"
-    return Subject(name, (project,), relation, None, source.key, source.data_tests, source.columns)
+    return Subject(name, (project,), source.package, relation, None, source.key, source.data_tests, source.columns)
 
 
 def generic_names(test: WrittenTest, subject: Subject, arguments: Mapping[str, Any]) -> tuple[str, str]:
@@ -101,8 +104,8 @@ class DataTests:
 
     Args:
         renderer: Renders templates.
-        project: Name of the project.
-        everywhere: What dbt_project.yml sets for all of them.
+        projects: The project and its packages.
+        everywhere: What dbt_project.yml sets for all of them, by package.
         finished: Returns the SQL that the engine runs, given a rendered query and the models that it reads.
         relation: Returns the relation of a name with a configuration (`schema`, `alias`).
         taken: What each relation of the project is, by its text in lower case.
@@ -116,8 +119,8 @@ class DataTests:
     """
 
     renderer: Renderer
-    project: str
-    everywhere: Mapping[str, Any]
+    projects: Projects
+    everywhere: Mapping[str, Mapping[str, Any]]
     finished: Callable[[str, Iterable[str]], str]
     relation: Callable[[str, Mapping[str, Any]], Relation]
     taken: dict[str, str]
@@ -137,7 +140,8 @@ class DataTests:
 
     def read_query(self, file: TextFile) -> None:
         """Render a query of its own."""
-        render = Render(file.name, file.path, self.everywhere, check=data_test_configs.check)
+        everywhere = self.everywhere[file.package]
+        render = Render(file.name, file.path, everywhere, check=data_test_configs.check, package=file.package)
         sql = self.renderer.render(file, render)
         self.problems += render.certain
         if render.is_waiting:
@@ -146,11 +150,12 @@ class DataTests:
             message, fix = "A query of its own has no `where`: dbt does not look at it.", "Write it into the query."
             self.problems.append(Problem("unsupported-config", message, file.path, 1, 1, fix))
         elif not render.problems:
-            fqn = (self.project, *file.folder, file.name)
-            self._add(file.name, SINGULAR, (file.path, 1), sql, render, config=render.merged(), fqn=fqn)
+            fqn = (self.projects.name(file.package), *file.folder, file.name)
+            at = (file.path, 1)
+            self._add(file.name, SINGULAR, at, sql, render, config=render.merged(), fqn=fqn, raw_sql=file.text)
 
     def _generic(self, test: WrittenTest, subject: Subject, column: ColumnDoc | None) -> None:
-        macro = self.renderer.generic_test(test.name)
+        macro, everywhere = self.renderer.generic_test(test.name, subject.package), self.everywhere[subject.package]
         if macro is None:
             near = suggest(test.name, self.renderer.generic_tests)
             problem = missing("missing-test", "Generic test", test.name, self.renderer.generic_tests, near)
@@ -160,11 +165,11 @@ class DataTests:
         whole, name = (test.given_name,) * 2 if test.given_name else generic_names(test, subject, written)
         if test.is_bare:
             self.bare.append(f"{test.file}:{test.line}")
-        config = merge(self.everywhere, test.config)
+        config = merge(everywhere, test.config)
         sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
         # What the file of the subject says wins over what the block of the test says for itself.
         known = config.get("where")
-        config = merge(self.everywhere, render.config, test.config)
+        config = merge(everywhere, render.config, test.config)
         if config.get("where") != known:
             sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
         if render.is_waiting and not render.certain:
@@ -193,7 +198,7 @@ class DataTests:
         config: Mapping[str, Any],
     ) -> tuple[str, Render]:
         """Return the query of a generic test under a configuration, and what its render found out."""
-        render = Render(name, test.file, config, check=data_test_configs.check)
+        render = Render(name, test.file, config, check=data_test_configs.check, package=subject.package)
         # The subject comes first, as what a test reads.
         if subject.model is not None:
             render.refs[subject.model] = (test.file, test.line, 1)
@@ -224,6 +229,7 @@ class DataTests:
         config: Mapping[str, Any],
         fqn: tuple[str, ...],
         asked: Asked | None = None,
+        raw_sql: str = "",
     ) -> None:
         if not config.get("enabled", True):
             return
@@ -252,6 +258,8 @@ class DataTests:
             stored=stored,
             whole_name=asked.whole_name if asked else name,
             arguments=asked.arguments if asked else {},
+            package=render.package,
+            raw_sql=raw_sql,
         )
 
     def _stored(self, name: str, at: tuple[str, int], config: Mapping[str, Any]) -> Relation:

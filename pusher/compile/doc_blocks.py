@@ -18,13 +18,13 @@ class DocBlocks:
     """All doc blocks of a project.
 
     Attributes:
-        texts: Text by name.
+        texts: Text by package and name.
         problems: What is wrong.
     """
 
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _places: dict[str, str] = field(default_factory=dict)
+    _places: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def read(self, file: TextFile) -> None:
         """Take the blocks of a Markdown file; the rest of its text is for other readers."""
@@ -48,11 +48,11 @@ class DocBlocks:
         if not _NAME.fullmatch(name):
             fix = "Use letters, digits and underscores, and no digit first."
             self._wrong(file, at, f"`{name}` is not a name for a doc block.", fix)
-        elif name in self.texts:
-            self._wrong(file, at, f"Doc block `{name}` is defined twice, first in {self._places[name]}.", "Rename one.")
+        elif (key := (file.package, name)) in self.texts:
+            self._wrong(file, at, f"Doc block `{name}` is defined twice, first in {self._places[key]}.", "Rename one.")
         else:
-            self.texts[name] = text
-            self._places[name] = f"{file.path}:{file.text[:at].count(chr(10)) + 1}"
+            self.texts[key] = text
+            self._places[key] = f"{file.path}:{file.text[:at].count(chr(10)) + 1}"
 
     def _wrong(self, file: TextFile, at: int, message: str, fix: str) -> None:
         before = file.text[:at]

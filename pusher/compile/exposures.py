@@ -31,6 +31,7 @@ class Exposure:
         sources: Sources that it reads.
         file: YAML file.
         line: 1-based line of the entry.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Exposure:
     sources: tuple[SourceKey, ...]
     file: str
     line: int
+    package: str
 
 
 @dataclass(slots=True)
@@ -103,6 +105,7 @@ class ExposureReader:
                 sources=tuple(one for one in read if isinstance(one, tuple)),
                 file=self.document.file,
                 line=self.document.problem("", "", path).line or 1,
+                package=self.values.package,
             )
         )
 

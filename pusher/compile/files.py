@@ -1,4 +1,4 @@
-"""Find and read the files of a project: models, macros, seeds, data tests, YAML and Markdown with doc blocks."""
+"""Find and read the files of a project and its packages: models, macros, seeds, data tests, YAML and doc blocks."""
 
 from __future__ import annotations
 
@@ -37,17 +37,34 @@ class TextFile:
         absolute: Where it lies.
         text: Content with `\n` line ends and without a byte-order mark.
         folder: Folders between the model path and the file.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     path: str
     absolute: Path
     text: str
     folder: tuple[str, ...]
+    package: str = ""
 
     @property
     def name(self) -> str:
         """File name without its ending."""
         return self.absolute.stem
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A YAML file, not read yet.
+
+    Attributes:
+        path: POSIX path relative to the project.
+        absolute: Where it lies.
+        package: Name of the package that has it, empty for the project itself.
+    """
+
+    path: str
+    absolute: Path
+    package: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +77,7 @@ class ProjectFiles:
         macros: Macro files, and those of generic tests, in order of their paths.
         tests: Queries that are data tests, by name.
         fixtures: Files with rows for unit tests, by name and format.
-        yaml: YAML files as (POSIX path, absolute path), in order.
+        yaml: YAML files in order.
         docs: Markdown files in order of their paths.
         problems: What is wrong with the files themselves.
     """
@@ -70,7 +87,7 @@ class ProjectFiles:
     macros: list[TextFile]
     tests: dict[str, TextFile]
     fixtures: dict[tuple[str, str], TextFile]
-    yaml: list[tuple[str, Path]]
+    yaml: list[YamlFile]
     docs: list[TextFile]
     problems: list[Problem]
 
@@ -84,7 +101,7 @@ def _walk(root: Path, folders: tuple[str, ...], endings: tuple[str, ...]) -> Ite
                 yield base, path
 
 
-def _read(path: Path, shown_as: str, folder: tuple[str, ...], problems: list[Problem]) -> TextFile | None:
+def _read(path: Path, shown_as: str, folder: tuple[str, ...], package: str, problems: list[Problem]) -> TextFile | None:
     try:
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
@@ -104,18 +121,20 @@ def _read(path: Path, shown_as: str, folder: tuple[str, ...], problems: list[Pro
             Problem("file-too-large", f"The file is larger than {MAX_SQL_BYTES:,} bytes.", shown_as, fix="Split it.")
         )
         return None
-    return TextFile(shown_as, path, text.replace("\r\n", "\n").replace("\r", "\n"), folder)
+    return TextFile(shown_as, path, text.replace("\r\n", "\n").replace("\r", "\n"), folder, package)
 
 
 def _refused(project: ProjectFile) -> Iterator[Problem]:
     for folder, ending, message, fix in _REFUSED_FOLDERS:
         for _, path in _walk(project.root, (folder,), (ending,)):
-            yield Problem("unsupported-feature", message, path.relative_to(project.root).as_posix(), fix=fix)
+            yield Problem("unsupported-feature", message, project.show(path), fix=fix)
     for _, path in _walk(project.root, project.model_paths, (".py",)):
-        shown_as = path.relative_to(project.root).as_posix()
-        yield Problem(
-            "unsupported-feature", "Python models are not supported.", shown_as, fix="Write the model in SQL."
-        )
+        message, fix = "Python models are not supported.", "Write the model in SQL."
+        yield Problem("unsupported-feature", message, project.show(path), fix=fix)
+
+
+def _package(project: ProjectFile) -> str:
+    return project.name if project.shown else ""
 
 
 def _outside(project: ProjectFile, path: Path) -> bool:
@@ -131,22 +150,21 @@ def _texts(
     project: ProjectFile, folders: tuple[str, ...], problems: list[Problem], ending: str = ".sql"
 ) -> Iterator[TextFile]:
     for base, path in _walk(project.root, folders, (ending,)):
-        shown_as = path.relative_to(project.root).as_posix()
+        shown_as = project.show(path)
         if _outside(project, path):
             problems.append(_linked_out(shown_as))
             continue
-        found = _read(path, shown_as, path.relative_to(base).parent.parts, problems)
+        found = _read(path, shown_as, path.relative_to(base).parent.parts, _package(project), problems)
         if found is not None:
             yield found
 
 
 def _seeds(project: ProjectFile, problems: list[Problem]) -> Iterator[Seed]:
     for base, path in _walk(project.root, project.seed_paths, (".csv",)):
-        shown_as = path.relative_to(project.root).as_posix()
         if _outside(project, path):
-            problems.append(_linked_out(shown_as))
+            problems.append(_linked_out(project.show(path)))
         else:
-            yield Seed(shown_as, path, path.relative_to(base).parent.parts)
+            yield Seed(project.show(path), path, path.relative_to(base).parent.parts, package=_package(project))
 
 
 def _by_name(files: Iterable[_Named], what: str, problems: list[Problem]) -> dict[str, _Named]:
@@ -159,32 +177,39 @@ def _by_name(files: Iterable[_Named], what: str, problems: list[Problem]) -> dic
     return found
 
 
-def find(project: ProjectFile) -> ProjectFiles:
-    """Read models, macros, data tests and Markdown files and list the YAML files.
+def find(projects: Iterable[ProjectFile]) -> ProjectFiles:
+    """Read models, macros, data tests and Markdown files and list the YAML files, project by project.
 
     Never raises: problems are in the result.
     """
-    problems = list(_refused(project))
-    models = _by_name(_texts(project, project.model_paths, problems), "model", problems)
-    seeds = _by_name(_seeds(project, problems), "seed", problems)
+    problems: list[Problem] = []
+    everyone = tuple(projects)
+    for one in everyone:
+        problems += _refused(one)
+    models = _by_name((file for one in everyone for file in _texts(one, one.model_paths, problems)), "model", problems)
+    seeds = _by_name((seed for one in everyone for seed in _seeds(one, problems)), "seed", problems)
     for name in seeds.keys() & models.keys():
         message = f"Seed `{name}` has the name of a model, {models[name].path}."
         problems.append(Problem("duplicate-seed", message, seeds[name].path, 1, 1, "Rename one of the files."))
-    macros = list(_texts(project, project.macro_paths, problems))
-    queries = list(_texts(project, project.test_paths, problems))
+    macros = [file for one in everyone for file in _texts(one, one.macro_paths, problems)]
+    queries = [file for one in everyone for file in _texts(one, one.test_paths, problems)]
     macros += [file for file in queries if file.folder[:1] == GENERIC]
     tests = _by_name((file for file in queries if file.folder[:1] not in {GENERIC, FIXTURES}), "test", problems)
-    # Only their own folder: other CSV files beside tests may be of any size.
-    folders = tuple(f"{path}/{FIXTURES[0]}" for path in project.test_paths)
-    tables = _by_name(_texts(project, folders, problems, ".csv"), "fixture", problems)
+    tables = _by_name((file for one in everyone for file in _tables(one, problems)), "fixture", problems)
     asked = _by_name((file for file in queries if file.folder[:1] == FIXTURES), "fixture", problems)
     fixtures = {
         **{(name, "csv"): file for name, file in tables.items()},
         **{(name, "sql"): file for name, file in asked.items()},
     }
     yaml = [
-        (path.relative_to(project.root).as_posix(), path)
-        for _, path in _walk(project.root, (*project.model_paths, *project.seed_paths), (".yml", ".yaml"))
+        YamlFile(one.show(path), path, _package(one))
+        for one in everyone
+        for _, path in _walk(one.root, (*one.model_paths, *one.seed_paths), (".yml", ".yaml"))
     ]
-    docs = list(_texts(project, project.docs_paths, problems, ".md"))
+    docs = [file for one in everyone for file in _texts(one, one.docs_paths, problems, ".md")]
     return ProjectFiles(models, seeds, macros, tests, fixtures, yaml, docs, problems)
+
+
+def _tables(project: ProjectFile, problems: list[Problem]) -> Iterator[TextFile]:
+    # Only their own folder: other CSV files beside tests may be of any size.
+    return _texts(project, tuple(f"{path}/{FIXTURES[0]}" for path in project.test_paths), problems, ".csv")

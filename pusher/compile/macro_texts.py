@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pusher.compile.files import TextFile
 
 _BLOCK = re.compile(
     r"\{%[-+]?\s*(?P<tag>macro|test|data_test)\s+(?P<name>\w+)\s*\(.*?\{%[-+]?\s*end(?P=tag)\s*[-+]?%\}", re.DOTALL
 )
-_CALLED = re.compile(r"\b(\w+)\s*\(")
+_CALLED = re.compile(r"(?:\b(\w+)\s*\.\s*)?\b(\w+)\s*\(")
+_NOT_A_LINE_END = re.compile(r"[^\n]")
+MacroKey = tuple[str, str]
+"""Package, empty for the project itself, and name of a macro."""
+
+
+def apart(file: TextFile) -> list[TextFile]:
+    """Return each macro of a file as a file of its own, at its own line; the whole file when there is none.
+
+    In one template macros see each other before anything else.
+    """
+    blocks = [found.span() for found in _BLOCK.finditer(file.text)]
+    parts = (_NOT_A_LINE_END.sub(" ", file.text[:start]) + file.text[start:end] for start, end in blocks)
+    return [replace(file, text=text) for text in parts] or [file]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,27 +35,36 @@ class MacroText:
         name: Its name; that of a generic test begins with `test_`, as dbt names it.
         path: POSIX path of its file.
         text: Its whole block.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     name: str
     path: str
     text: str
+    package: str
 
 
 class MacroTexts:
-    """All macros of a project, by name.
+    """All macros of a project and its packages.
 
     Args:
         files: Their files.
+
+    Attributes:
+        all: The macros, by package and name.
     """
 
     def __init__(self, files: Iterable[TextFile]) -> None:
-        self.all: dict[str, MacroText] = {}
+        self.all: dict[MacroKey, MacroText] = {}
         for file in files:
             for found in _BLOCK.finditer(file.text):
                 name = found["name"] if found["tag"] == "macro" else f"test_{found['name'].removeprefix('test_')}"
-                self.all[name] = MacroText(name, file.path, found[0])
+                self.all[file.package, name] = MacroText(name, file.path, found[0], file.package)
 
-    def called(self, text: str) -> list[str]:
-        """Return the macros whose names a text calls."""
-        return [name for name in dict.fromkeys(_CALLED.findall(text)) if name in self.all]
+    def called(self, text: str, package: str) -> list[MacroKey]:
+        """Return the macros whose names a text of a package calls, with the name of their package or without it."""
+        found: dict[MacroKey, None] = {}
+        for holder, name in _CALLED.findall(text):
+            places = ((holder, name), (package, name), ("", name))
+            found |= dict.fromkeys([place for place in places if place in self.all][:1])
+        return list(found)

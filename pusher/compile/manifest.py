@@ -14,6 +14,7 @@ from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.exposures import Exposure
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
+from pusher.compile.packages import Projects
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import Profile, ProjectFile
@@ -43,6 +44,7 @@ class Manifest:
 
     Attributes:
         project: The project's file.
+        projects: The project and its packages.
         models: Models by name, each after those it refers to.
         sources: Sources by their two names.
         tests: Data tests by name.
@@ -59,6 +61,7 @@ class Manifest:
     def __init__(self, compilation: Compilation) -> None:
         self._compilation = compilation
         self.project: ProjectFile = compilation.settings.project
+        self.projects: Projects = compilation.projects
         self.database = compilation.database
         self.models: dict[str, Model] = {name: compilation.model(name) for name in compilation.order}
         self.sources: dict[SourceKey, Source] = compilation.properties.sources
@@ -170,16 +173,25 @@ class Manifest:
                     found |= dict.fromkeys(sorted(glob(path, recursive=True)))  # noqa: PTH207 -- an absolute pattern, as DuckDB takes it
         return list(found)
 
+    def compiled_path(self, path: str, package: str) -> str:
+        """Return where the compiled SQL of a file is written, below `target/compiled`."""
+        return f"{self.projects.name(package)}/{self.projects.within(path, package)}"
+
     def write_compiled(self, target_path: Path | None = None) -> list[Path]:
         """Write the compiled SQL where dbt does, `target/compiled/<project>/<path>`.
 
         Args:
             target_path: Folder instead of the project's `target-path`.
         """
-        base = self.project.compiled_folder if target_path is None else target_path / "compiled" / self.project.name
-        texts = {base / model.path: model.compiled_sql for model in self.models.values() if model.seed is None}
+        base = self.project.compiled_folder if target_path is None else target_path / "compiled"
+        texts = {
+            base / self.compiled_path(model.path, model.package): model.compiled_sql
+            for model in self.models.values()
+            if model.seed is None
+        }
         for test in self.tests.values():
-            texts[base / (test.file if test.is_singular else f"{test.file}/{test.name}.sql")] = test.compiled_sql
+            file = test.file if test.is_singular else f"{test.file}/{test.name}.sql"
+            texts[base / self.compiled_path(file, test.package)] = test.compiled_sql
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text + "\n", encoding="utf-8")

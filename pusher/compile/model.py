@@ -115,6 +115,7 @@ class Source:
         meta: Merged meta of source and table.
         tags: Merged tags of source and table.
         data_tests: Tests of the table, as written.
+        package: Name of the package that declares it, empty for the project itself.
     """
 
     source_name: str
@@ -130,6 +131,7 @@ class Source:
     meta: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     data_tests: tuple[WrittenTest, ...] = ()
+    package: str = ""
 
     @property
     def key(self) -> SourceKey:
@@ -167,6 +169,7 @@ class Model:
         adds: The SQL gives the rows to add: `is_incremental()` was true.
         seed: The CSV file that holds its rows, then it has no SQL; else None.
         is_waiting: It asked for columns that are not known yet, so its SQL means nothing.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     name: str
@@ -189,6 +192,7 @@ class Model:
     adds: bool = False
     seed: Seed | None = None
     is_waiting: bool = False
+    package: str = ""
 
     @property
     def resource_type(self) -> str:
@@ -221,6 +225,8 @@ class DataTest:
         stored: Table that keeps the rows that are wrong, or None.
         whole_name: Its name where that may be longer.
         arguments: What a generic test is given, as dbt has it, not rendered.
+        package: Name of the package that has it, empty for the project itself.
+        raw_sql: Text of a query of its own, empty for a generic test.
     """
 
     name: str
@@ -238,6 +244,8 @@ class DataTest:
     stored: Relation | None = None
     whole_name: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    package: str = ""
+    raw_sql: str = ""
 
     @property
     def is_singular(self) -> bool:

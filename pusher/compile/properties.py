@@ -9,7 +9,7 @@ from typing import Any
 
 from pusher.compile import configs, data_test_configs, locations, seeds
 from pusher.compile.exposures import Exposure, ExposureReader
-from pusher.compile.files import TextFile
+from pusher.compile.files import TextFile, YamlFile
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
 from pusher.compile.unit_test_properties import UnitTestReader
 from pusher.compile.unit_tests import WrittenUnitTest
@@ -76,6 +76,7 @@ class ModelPatch:
         columns: Described columns by name.
         data_tests: Tests of the model, as written.
         constraints: 1-based line of the first of its constraints, or None.
+        package: Name of the package that has the file, empty for the project itself.
     """
 
     top: str
@@ -86,6 +87,7 @@ class ModelPatch:
     columns: Mapping[str, ColumnDoc]
     data_tests: tuple[WrittenTest, ...]
     constraints: int | None = None
+    package: str = ""
 
 
 @dataclass(slots=True)
@@ -112,6 +114,7 @@ class _Reader:
 
     def __init__(self, document: Document, root: Path, database: str, values: Values, into: Properties) -> None:
         self._document, self._root, self._database = document, root, database
+        self._package = values.package
         self._render, self._describe, self._into = values.setting, values.description, into
 
     def _wrong(self, code: str, message: str, path: KeyPath, fix: str | None = None) -> None:
@@ -270,6 +273,7 @@ class _Reader:
                 columns=self._columns(entry, here),
                 data_tests=self._tests(entry, here),
                 constraints=self._constraints(entry, here),
+                package=self._package,
             )
 
     def _constraints(self, entry: Mapping[str, Any], path: KeyPath) -> int | None:
@@ -348,6 +352,7 @@ class _Reader:
                 )
             ),
             data_tests=self._tests(table, path),
+            package=self._package,
         )
 
     def _location(
@@ -402,7 +407,7 @@ def _known_top_keys(document: Document, into: Properties) -> dict[str, Any]:
 
 
 def read(
-    files: list[tuple[str, Path]],
+    files: list[YamlFile],
     *,
     root: Path,
     database: str,
@@ -411,9 +416,10 @@ def read(
 ) -> Properties:
     """Read all YAML files; never raises, problems are part of the result."""
     into = Properties()
-    for shown_as, path in files:
+    for file in files:
+        values.package = file.package
         try:
-            document = load_yaml(path, shown_as)
+            document = load_yaml(file.absolute, file.path)
         except ConfigError as error:
             into.problems += error.problems
             continue
@@ -429,4 +435,5 @@ def read(
         exposures.read(found.get("exposures"))
         into.exposures += exposures.found
         into.problems += [*tests.problems, *exposures.problems]
+    values.package = ""
     return into

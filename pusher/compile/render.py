@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
@@ -18,6 +19,7 @@ from pusher.compile import shim
 from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
 from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
+from pusher.compile.macro_texts import apart
 from pusher.compile.model import missing
 from pusher.compile.names import UNSUPPORTED, Naming
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
@@ -86,6 +88,12 @@ class Renderer:
         self._sandbox = Sandbox()
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
+        self._of_packages: dict[str, dict[str, Any]] = {file.package: {} for file in macros if file.package}
+        # What a macro sees, by its package: as in dbt first the macros of the package whose file is rendered, then the
+        # project's; its own package comes last.
+        self._scopes = {
+            package: ChainMap({}, self._shared, own) for package, own in {"": {}, **self._of_packages}.items()
+        }
         self._shared["adapter"] = SimpleNamespace(
             dispatch=self._dispatch, quote=identifier, get_columns_in_relation=words.columns_in
         )
@@ -93,11 +101,14 @@ class Renderer:
         self._known_to_built_in = dict(self._shared)
         self._has_shim = False
         self.problems: list[Problem] = []
-        self._places: dict[str, str] = {}
+        self._places: dict[tuple[str, str], str] = {}
         for file in macros:
-            self._load(file, self._places)
+            for part in apart(file) if file.package else (file,):
+                self._load(part)
         self.problems.sort(key=lambda problem: (problem.file or "", problem.line or 0))
         self._shared |= self._macros
+        for name, found in self._of_packages.items():
+            self._shared.setdefault(name, SimpleNamespace(**found))
         package = SimpleNamespace(**self._macros)
         # dbt calls a project's own macros with and without its name.
         self._shared.setdefault(words.names["project_name"], package)
@@ -117,7 +128,7 @@ class Renderer:
             except MacroReturn as returned:
                 return str(returned.value).strip()
             except Exception as error:  # noqa: BLE001 -- a template can raise anything
-                return self._problem(error, self._places[macro])
+                return self._problem(error, self._places["", macro])
 
         return ask
 
@@ -139,7 +150,7 @@ class Renderer:
         if package == project or not package:
             found = self._shared.get(own)
         else:
-            found = getattr(holder, own) if isinstance(holder, shim.Package) else None
+            found = None if holder is None else getattr(holder, own, None)
         if isinstance(found, Macro):
             # Macros of one file reach each other as objects, not by their names.
             found._func = returns  # noqa: SLF001 -- the only part of a macro that says what it gives
@@ -159,13 +170,14 @@ class Renderer:
         self._sandbox.budget.start()
         return str(self._macros[macro]()).strip()
 
-    def _template(self, text: str, file: str, names: Mapping[str, Any] | None = None) -> Template:
-        rewrite = None if self._rewriter is None else self._rewriter(file)
-        hook = None if rewrite is None else lambda tree: rewrite(text, file, tree)
-        code = self._sandbox.compile_source(text, file, hook)
+    def _template(self, file: TextFile, names: Mapping[str, Any] | None = None) -> Template:
+        rewrite = None if self._rewriter is None else self._rewriter(file.path)
+        hook = None if rewrite is None else lambda tree: rewrite(file.text, file.path, tree)
+        code = self._sandbox.compile_source(file.text, file.path, hook)
         if not self._has_shim and shim.is_named_in(code):
             self._load_shim()
-        shared = {**self._shared, **names} if names else self._shared
+        own = self._of_packages.get(file.package)
+        shared = {**self._shared, **(own or {}), **(names or {})} if own or names else self._shared
         return self._sandbox.template_class.from_code(self._sandbox, code, shared)
 
     def _load_shim(self) -> None:
@@ -190,12 +202,14 @@ class Renderer:
         module = template.make_module(known, shared=True)
         return {name: macro for name, macro in vars(module).items() if isinstance(macro, Macro)}
 
-    def _load(self, file: TextFile, places: dict[str, str]) -> None:
-        self._words.start(Render("", file.path, {}))
+    def _load(self, file: TextFile) -> None:
+        self._words.start(Render("", file.path, {}, package=file.package))
+        own = self._of_packages.get(file.package)
         self._sandbox.budget.start()
         try:
             # The names are shared, not copied: a macro sees the model that is being rendered and all other macros.
-            module = self._template(file.text, file.path).make_module(self._shared, shared=True)
+            known: Any = self._scopes[file.package] if self._of_packages else self._shared
+            module = self._template(file).make_module(known, shared=True)
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             self.problems.append(self._problem(error, file.path))
             return
@@ -212,25 +226,41 @@ class Renderer:
                 fix = "Remove it."
                 self.problems.append(Problem("unsupported-feature", UNSUPPORTED[name], file.path, line, column, fix))
                 continue
-            if name in places:
-                message, fix = f"Macro `{name}` is defined twice, first in {places[name]}.", "Rename one of them."
+            first = self._places.get((file.package, name))
+            if first is not None:
+                message, fix = f"Macro `{name}` is defined twice, first in {first}.", "Rename one of them."
                 self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
-            places[name] = file.path
-            self._macros[name] = macro
+            self._places[file.package, name] = file.path
+            (self._macros if own is None else own)[name] = macro
         self.problems += self._words.render.problems
 
-    def generic_test(self, name: str) -> Macro | None:
-        """Return the macro of a generic test: the project's own, else the one that every project has."""
-        package, _, own = name.rpartition(".")
-        if package in {"", self._words.names["project_name"]} and TEST_PREFIX + own in self._macros:
-            return self._macros[TEST_PREFIX + own]  # type: ignore[no-any-return]
-        return self._built_in.get(f"{package}__{own}" if package else own)
+    def generic_test(self, name: str, package: str) -> Macro | None:
+        """Return the macro of a generic test: that of the package, the project's, or one that every project has.
+
+        Args:
+            name: Its name, which may begin with that of a package.
+            package: Package whose YAML asks for it, empty for the project itself.
+        """
+        named, _, own = name.rpartition(".")
+        if named == self._words.names["project_name"]:
+            places = [self._macros]
+        elif named:
+            places = [self._of_packages.get(named, {})]
+        else:
+            places = [self._of_packages.get(package, {}), self._macros]
+        for macros in places:
+            if TEST_PREFIX + own in macros:
+                return macros[TEST_PREFIX + own]  # type: ignore[no-any-return]
+        return self._built_in.get(f"{named}__{own}" if named else own)
 
     @property
     def generic_tests(self) -> list[str]:
-        """Names of all generic tests."""
-        own = [name.removeprefix(TEST_PREFIX) for name in self._macros if name.startswith(TEST_PREFIX)]
-        return [*own, *(name.replace("__", ".") for name in self._built_in)]
+        """Names of all generic tests, those of packages behind the name of the package."""
+        found = [name.removeprefix(TEST_PREFIX) for name in self._macros if name.startswith(TEST_PREFIX)]
+        for package, macros in self._of_packages.items():
+            own = (name.removeprefix(TEST_PREFIX) for name in macros if name.startswith(TEST_PREFIX))
+            found += [f"{package}.{name}" for name in own]
+        return [*found, *(name.replace("__", ".") for name in self._built_in)]
 
     def value(self, written: Any, render: Render) -> Any:
         """Return an argument of a data test: what looks like a call of ref(), source(), var() or env_var() is one."""
@@ -243,21 +273,27 @@ class Renderer:
         one = ONE_EXPRESSION.fullmatch(written)
         expression = one["expression"] if one else written if _CALL.fullmatch(written) else None
         if expression is None:
-            return self.render(TextFile(render.path, Path(), written, ()), render) if "{{" in written else written
+            return self.render(_asked_in(render, written), render) if "{{" in written else written
         kept: list[Any] = []
         source = "{% do keep_value(" + expression + ") %}"
-        self.render(TextFile(render.path, Path(), source, ()), render, keep_value=kept.append)
+        self.render(_asked_in(render, source), render, keep_value=kept.append)
         return kept[0] if kept else written
 
     def call_test(self, macro: Macro, arguments: Mapping[str, Any], render: Render) -> str:
         """Return the query of a generic test."""
-        file = TextFile(render.path, Path(), "{{ the_test(**the_arguments) }}", ())
+        file = _asked_in(render, "{{ the_test(**the_arguments) }}")
         return self.render(file, render, the_test=macro, the_arguments=dict(arguments))
 
-    def _dispatch(self, name: str, *_: Any, **__: Any) -> Any:
-        for prefix in ("duckdb__", "default__"):
-            if prefix + name in self._macros:
-                return self._macros[prefix + name]
+    def _dispatch(self, name: str, macro_namespace: str | None = None) -> Any:
+        """Return the macro for this engine: the project's own goes before that of the package."""
+        packages = self._of_packages if macro_namespace is None else {macro_namespace}
+        for macros in (self._macros, *(self._of_packages.get(package, {}) for package in packages)):
+            for prefix in ("duckdb__", "default__"):
+                if prefix + name in macros:
+                    return macros[prefix + name]
+        if macro_namespace in shim.PACKAGES:
+            self._load_shim()
+            return getattr(self._shared[macro_namespace], name)
         message = f"No macro duckdb__{name} or default__{name} for adapter.dispatch('{name}')."
         raise Raised(
             self._words.placed(Problem("missing-macro", message, fix="Define one of them in macros/."), r"dispatch")
@@ -272,11 +308,13 @@ class Renderer:
             names: Further names that this template alone knows.
         """
         self._words.start(render)
+        for scope in self._scopes.values():
+            scope.maps[0] = self._of_packages.get(render.package, {})
         self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
         parts: list[str] = []
         self._sandbox.budget.start()
         try:
-            parts += _capped_output(self._template(file.text, file.path, names))
+            parts += _capped_output(self._template(file, names))
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
         return "".join(parts)
@@ -339,6 +377,11 @@ class Renderer:
         attribute = _ATTRIBUTE.search(text)
         pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
         return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
+
+
+def _asked_in(render: Render, text: str) -> TextFile:
+    """Return a text of a YAML file as a template."""
+    return TextFile(render.path, Path(), text, (), render.package)
 
 
 def _capped_output(template: Template) -> Iterator[str]:

@@ -73,6 +73,7 @@ class Seed:
         folder: Folders between the seed path and the file.
         delimiter: What stands between two fields.
         column_types: Types that the configuration gives, by column.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     path: str
@@ -80,6 +81,7 @@ class Seed:
     folder: tuple[str, ...]
     delimiter: str = ","
     column_types: Mapping[str, str] | None = None
+    package: str = ""
 
     @property
     def name(self) -> str:

@@ -99,6 +99,7 @@ class UnitTestReader:
             config=self._config(entry, path),
             file=self.document.file,
             line=self._line(path),
+            package=self.values.package,
         )
 
     def _known(

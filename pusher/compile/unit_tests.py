@@ -10,6 +10,7 @@ from typing import Any
 from pusher.compile.assemble import tidy
 from pusher.compile.files import TextFile
 from pusher.compile.model import Relation, Source, SourceKey, missing
+from pusher.compile.packages import Projects
 from pusher.compile.render import Renderer
 from pusher.compile.words import Render
 from pusher.config import suggest
@@ -81,6 +82,7 @@ class WrittenUnitTest:
         config: Tags, meta and whether it is enabled.
         file: YAML file.
         line: 1-based line of the entry.
+        package: Name of the package that has it, empty for the project itself.
     """
 
     name: str
@@ -94,6 +96,7 @@ class WrittenUnitTest:
     config: Mapping[str, Any]
     file: str
     line: int
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,11 @@ class UnitTest:
         return self.written.line
 
     @property
+    def package(self) -> str:
+        """Name of the package that has it, empty for the project itself."""
+        return self.written.package
+
+    @property
     def config(self) -> Mapping[str, Any]:
         """Tags, meta and whether it is enabled."""
         return self.written.config
@@ -169,7 +177,7 @@ class UnitTests:
     """The unit tests of a project.
 
     Args:
-        project: Name of the project.
+        projects: The project and its packages.
         models: Files of the models that can be tested, with their configuration.
         relations: Relation of each model and seed, by name.
         seeds: Names of the seeds.
@@ -183,13 +191,18 @@ class UnitTests:
         notices: What a person should know.
     """
 
-    project: str
+    projects: Projects
     models: Mapping[str, tuple[TextFile, Mapping[str, Any]]]
     relations: Mapping[str, Relation]
     seeds: frozenset[str]
     sources: Mapping[SourceKey, Source]
     renderer: Callable[
-        [Overrides, Callable[[str], str | Problem], Callable[[SourceKey], str | Problem], Callable[[str], str]],
+        [
+            Overrides,
+            Callable[[str, str | None], str | Problem],
+            Callable[[SourceKey], str | Problem],
+            Callable[[str], str],
+        ],
         Renderer,
     ]
     tests: dict[str, UnitTest] = field(default_factory=dict)
@@ -225,23 +238,24 @@ class UnitTests:
         macros = {name: value for name, value in test.macros.items() if name != INCREMENTAL}
         overrides = Overrides(macros, test.variables, test.environment, standing)
         self._model, self._stand_ins = test.model, given
-        render = Render(test.model, file.path, config, this=given.get(THIS, self.relations[test.model]))
+        this = given.get(THIS, self.relations[test.model])
+        render = Render(test.model, file.path, config, this=this, package=file.package)
         renderer = self._renderer(overrides)
         for problem in renderer.override_problems:
             self._wrong(test, problem)
         sql = tidy(renderer.render(file, render))
         wrong = [*render.certain, *self._increment_problems(test, render, reads_itself=THIS in given)]
         inputs = tuple((self._rendered(one, renderer, test), given[one.of]) for one in test.given if one.of in given)
-        folders = PurePosixPath(test.file).parts[1:-1]
-        fqn = (self.project, *folders, test.model, test.name)
+        folders = PurePosixPath(self.projects.within(test.file, test.package)).parts[1:-1]
+        fqn = (self.projects.name(test.package), *folders, test.model, test.name)
         self.tests[test.name] = UnitTest(test, inputs, sql, fqn, wrong[0] if wrong else None)
 
     def _rendered(self, given: Input, renderer: Renderer, test: WrittenUnitTest) -> Input:
         query = given.fixture.query
         if query is None or "{" not in query:
             return given
-        render = Render(test.model, test.file, {})
-        sql = renderer.render(TextFile(test.file, Path(), query, ()), render)
+        render = Render(test.model, test.file, {}, package=test.package)
+        sql = renderer.render(TextFile(test.file, Path(), query, (), test.package), render)
         for problem in render.problems:
             self._wrong(test, problem, given.fixture.line)
         return replace(given, fixture=replace(given.fixture, query=tidy(sql)))
@@ -297,7 +311,7 @@ class UnitTests:
                 return str(self.sources[name].relation if isinstance(name, tuple) else self.relations[name])
         return relation
 
-    def _ref(self, name: str) -> str | Problem:
+    def _ref(self, name: str, _package: str | None) -> str | Problem:
         return self._given(name, f"ref('{name}')")
 
     def _source(self, key: SourceKey) -> str | Problem:

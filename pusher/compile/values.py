@@ -25,11 +25,16 @@ class Values:
 
     Args:
         words: dbt's words, for those that settings know.
-        docs: Text of each doc block.
+        docs: Text of each doc block, by package and name.
+
+    Attributes:
+        problems: What is wrong.
+        package: Name of the package whose files are read, empty for the project itself.
     """
 
-    def __init__(self, words: Words, docs: Mapping[str, str]) -> None:
+    def __init__(self, words: Words, docs: Mapping[tuple[str, str], str]) -> None:
         self.problems: list[Problem] = []
+        self.package = ""
         self._words, self._docs = words, docs
         self._names = {name: words.names[name] for name in _SETTING_WORDS}
         self._sandbox = Sandbox()
@@ -66,14 +71,16 @@ class Values:
         return self._text(value, {"doc": doc}, ("description", fix), (document, path)) or ""
 
     def _doc(self, document: Document, path: KeyPath, *names: str) -> str:
-        package, name = names if len(names) == 2 else (self._names["project_name"], names[-1] if names else "")  # noqa: PLR2004 -- dbt's doc takes a package first
-        if package != self._names["project_name"]:
-            message = f"`{package}` is not this project; packages are not supported."
-            self.problems.append(document.problem("unsupported-feature", message, path, f"Write doc('{name}')."))
-        elif name not in self._docs:
-            problem = missing("missing-doc", "Doc block", name, list(self._docs), suggest(name, self._docs))
+        package, name = names if len(names) == 2 else (None, names[-1] if names else "")  # noqa: PLR2004 -- dbt's doc takes a package first
+        own = self._names["project_name"]
+        places = [self.package, ""] if package is None else ["" if package == own else package]
+        found = next((self._docs[place, name] for place in places if (place, name) in self._docs), None)
+        if found is None:
+            written = name if package is None else f"{package}.{name}"
+            known = [f"{place}.{block}" if place else block for place, block in self._docs]
+            problem = missing("missing-doc", "Doc block", written, known, suggest(name, known))
             self.problems.append(document.problem(problem.code, problem.message, path, problem.fix))
-        return self._docs.get(name, "")
+        return found or ""
 
     def _text(
         self,
@@ -84,7 +91,7 @@ class Values:
     ) -> str | None:
         """Return the rendered text, or None after noting why there is none."""
         document, path = place
-        self._words.start(Render("", document.file, {}))
+        self._words.start(Render("", document.file, {}, package=self.package))
         self._sandbox.budget.start()
         try:
             code = self._sandbox.compile_source(source, document.file)

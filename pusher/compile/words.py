@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -72,6 +72,7 @@ class Render:
         this: What `this` is, or None for the relation that the configuration names.
         asks_incremental: Whether the template asked is_incremental().
         is_waiting: The template asked for columns that are not known yet, so its text and its problems mean nothing.
+        package: Name of the package that has the file, empty for the project itself.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Render:
     this: Relation | None = None
     asks_incremental: bool = False
     is_waiting: bool = False
+    package: str = ""
 
     @property
     def certain(self) -> list[Problem]:
@@ -110,6 +112,20 @@ def locate_word(text: str, line: int, pattern: str) -> tuple[int, int]:
         if found:
             return number, found.start() + 1
     return line, 1
+
+
+def _variables(
+    project: ProjectFile, packages: Iterable[ProjectFile], given: Mapping[str, Any]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the variables of the project, under an empty name, and of each package.
+
+    What the project says for a package wins over what it says for all, and both over the package's own.
+    """
+    found: dict[str, Mapping[str, Any]] = {"": {**project.vars, **given}}
+    for package in packages:
+        own = project.vars.get(package.name)
+        found[package.name] = {**package.vars, **project.vars, **(own if isinstance(own, Mapping) else {}), **given}
+    return found
 
 
 def template_line() -> tuple[str, int] | None:
@@ -153,13 +169,15 @@ class Words:
 
     Args:
         project: The project's file.
+        packages: Those of its packages.
         profile: The chosen target.
         variables: Values that win over the project's own variables.
         run_started_at: Moment of the run.
         standing: Incremental models whose table stands, for `is_incremental()`.
         texts: Template text by file, to find columns.
         relation: Returns the relation of a name with a configuration.
-        relation_of: Returns what `ref()` renders for a model, or a problem.
+        relation_of: Returns what `ref()` renders for a model, or a problem, given its name and the package that the
+            reference names, if any.
         source_of: Returns what `source()` renders, or a problem.
         environment: Values of environment variables that win over those of the process.
         columns_of: Returns the columns of a relation, or None while they are not known.
@@ -172,20 +190,21 @@ class Words:
         self,
         *,
         project: ProjectFile,
+        packages: Sequence[ProjectFile] = (),
         profile: Profile,
         variables: Mapping[str, Any],
         run_started_at: datetime,
         standing: Collection[str],
         texts: Mapping[str, str],
         relation: Callable[[str, Mapping[str, Any]], Relation],
-        relation_of: Callable[[str], str | Problem],
+        relation_of: Callable[[str, str | None], str | Problem],
         source_of: Callable[[SourceKey], str | Problem],
         environment: Mapping[str, str] | None = None,
         columns_of: Callable[[str], Sequence[Column] | None] = lambda _: None,
     ) -> None:
         self.render = Render("", "", {})
         self._project, self._profile = project, profile
-        self._vars = {**project.vars, **variables}
+        self._vars = _variables(project, packages, variables)
         self._standing, self._environment = standing, environment or {}
         self._texts, self._relation_of, self._source_of = texts, relation_of, source_of
         self.relation = relation
@@ -260,7 +279,7 @@ class Words:
         self.render.config = configs.merge(self.render.config, accepted)
 
     def _ref(self, *names: str, **versions: Any) -> str:
-        package, name = names if len(names) == 2 else (self._project.name, names[-1] if names else "")  # noqa: PLR2004 -- dbt's ref takes a package first
+        package, name = names if len(names) == 2 else (None, names[-1] if names else "")  # noqa: PLR2004 -- dbt's ref takes a package first
         pattern = rf"\bref\s*\([^)]*['\"]{re.escape(str(name))}['\"]|\bref\s*\("
         if versions:
             self.note(
@@ -269,11 +288,7 @@ class Words:
                 ),
                 pattern,
             )
-        if package != self._project.name:
-            message = f"`{package}` is not this project; packages are not supported."
-            self.note(Problem("unsupported-feature", message, fix=f"Write ref('{name}')."), pattern)
-            return str(name)
-        found = self._relation_of(str(name))
+        found = self._relation_of(str(name), package)
         if isinstance(found, Problem):
             self.note(found, pattern)
             return Relation.of(self.database, self._profile.schema, str(name))
@@ -313,11 +328,12 @@ class Words:
         return self.render.name in self._standing
 
     def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
-        if name in self._vars:
-            return self._vars[name]
+        known = self._vars.get(self.render.package, self._vars[""])
+        if name in known:
+            return known[name]
         if default is not _NOT_GIVEN:
             return default
-        problem = missing("missing-var", "Variable", name, list(self._vars), suggest(name, self._vars))
+        problem = missing("missing-var", "Variable", name, list(known), suggest(name, known))
         fix = (
             problem.fix
             if (problem.fix or "").startswith("Did")

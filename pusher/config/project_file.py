@@ -17,11 +17,11 @@ POLICY_FILE = "pusher.yml"
 # dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
 _READ = {
     "name", "version", "config-version", "profile", "model-paths", "macro-paths", "docs-paths", "target-path", "vars",
-    "models", "test-paths", "data_tests", "tests", "seed-paths", "seeds",
+    "models", "test-paths", "data_tests", "tests", "seed-paths", "seeds", "packages-install-path",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
     "analysis-paths", "snapshot-paths", "asset-paths", "function-paths", "log-path",
-    "packages-install-path", "clean-targets", "require-dbt-version", "flags", "unit_tests", "snapshots",
+    "clean-targets", "require-dbt-version", "flags", "unit_tests", "snapshots",
     "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,14 +34,16 @@ class ProjectFile:
 
     Attributes:
         root: Absolute folder of the project.
+        shown: POSIX path of that folder as messages have it, relative to the project that is run; empty for that one.
         name: Project name, also the package name in `models:`.
-        profile: Name of the profile in profiles.yml.
+        profile: Name of the profile in profiles.yml; a package may have none.
         model_paths: Folders with models, relative to the root.
         macro_paths: Folders with macros, relative to the root.
         seed_paths: Folders with CSV files that become tables, relative to the root.
         test_paths: Folders with queries that are data tests, relative to the root.
         docs_paths: Folders with Markdown files that hold doc blocks, relative to the root.
         target_path: Folder for compiled SQL, relative to the root.
+        packages_path: Folder with the packages that the project brings along, relative to the root.
         vars: Project variables, package level already merged in.
         models: The `models:` tree with its `+` settings.
         seeds: The `seeds:` tree.
@@ -50,6 +52,7 @@ class ProjectFile:
     """
 
     root: Path
+    shown: str
     name: str
     profile: str
     model_paths: tuple[str, ...]
@@ -58,11 +61,20 @@ class ProjectFile:
     test_paths: tuple[str, ...]
     docs_paths: tuple[str, ...]
     target_path: str
+    packages_path: str
     vars: Mapping[str, Any]
     models: Mapping[str, Any]
     seeds: Mapping[str, Any]
     data_tests: Mapping[str, Any]
     document: Document
+
+    def show(self, path: Path) -> str:
+        """Return a path below the root as messages have it."""
+        return f"{self.shown}/{self.within(path)}" if self.shown else self.within(path)
+
+    def within(self, path: Path) -> str:
+        """Return a path below the root as POSIX text, relative to the root."""
+        return path.relative_to(self.root).as_posix()
 
     @property
     def target_folder(self) -> Path:
@@ -71,8 +83,8 @@ class ProjectFile:
 
     @property
     def compiled_folder(self) -> Path:
-        """Where compiled SQL is written, as dbt does."""
-        return self.target_folder / "compiled" / self.name
+        """Where compiled SQL is written, as dbt does; there each package has a folder of its own."""
+        return self.target_folder / "compiled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +121,7 @@ def _outside(root: Path, path: str) -> bool:
     return resolved != root and root not in resolved.parents
 
 
-def _top_level(document: Document) -> dict[str, Any]:
+def _top_level(document: Document, required: tuple[str, ...]) -> dict[str, Any]:
     """Return the file's keys after checking each of them."""
     if not isinstance(document.value, dict):
         fix = "Write `name: ...` and `profile: ...`, each on a line of its own."
@@ -123,14 +135,17 @@ def _top_level(document: Document) -> dict[str, Any]:
     ]
     problems += [
         document.problem("wrong-type", f"`{key}` must be given, as text.", (key,), f"Write {key}: '...', in quotes.")
-        for key in ("name", "profile")
+        for key in required
         if not isinstance(found.get(key), str)
     ]
     if isinstance(found.get("name"), str) and not _NAME.fullmatch(found["name"]):
         fix = "Use letters, digits and underscores, and no digit first."
         problems.append(document.problem("wrong-value", "`name` is not a name for a project.", ("name",), fix))
-    if not isinstance(found.get("target-path", ""), str):
-        problems.append(document.problem("wrong-type", "`target-path` must be text.", ("target-path",), "Quote it."))
+    problems += [
+        document.problem("wrong-type", f"`{key}` must be text.", (key,), "Quote it.")
+        for key in ("target-path", "packages-install-path")
+        if not isinstance(found.get(key, ""), str)
+    ]
     problems += [
         document.problem(
             "wrong-type", f"`{key}` must be a mapping.", (key,), "Write one `name: value` a line below it."
@@ -144,8 +159,12 @@ def _top_level(document: Document) -> dict[str, Any]:
     return found
 
 
-def load_project_file(root: Path) -> ProjectFile:
+def load_project_file(root: Path, shown: str = "") -> ProjectFile:
     """Read dbt_project.yml of a folder.
+
+    Args:
+        root: The folder.
+        shown: Its path in messages when it is a package of another project.
 
     Raises:
         ConfigError: The file is missing, or a key is unknown, of the wrong type or not supported.
@@ -160,8 +179,8 @@ def load_project_file(root: Path) -> ProjectFile:
                 fix="Run in the project's folder or pass --project-dir.",
             )
         )
-    document = load_yaml(path, PROJECT_FILE)
-    found = _top_level(document)
+    document = load_yaml(path, f"{shown}/{PROJECT_FILE}" if shown else PROJECT_FILE)
+    found = _top_level(document, ("name",) if shown else ("name", "profile"))
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),
@@ -169,6 +188,7 @@ def load_project_file(root: Path) -> ProjectFile:
         "test-paths": _texts(document, "test-paths", ["tests"]),
         "docs-paths": _texts(document, "docs-paths", []),
         "target-path": (found.get("target-path", "target"),),
+        "packages-install-path": (found.get("packages-install-path", "dbt_packages"),),
     }
     problems = []
     for key, values in paths.items():
@@ -185,14 +205,16 @@ def load_project_file(root: Path) -> ProjectFile:
         given |= given.pop(name)
     return ProjectFile(
         root=root,
+        shown=shown,
         name=name,
-        profile=found["profile"],
+        profile=str(found.get("profile") or ""),
         model_paths=paths["model-paths"],
         macro_paths=paths["macro-paths"],
         seed_paths=paths["seed-paths"],
         test_paths=paths["test-paths"],
         docs_paths=paths["docs-paths"] or tuple(dict.fromkeys((*paths["model-paths"], *paths["macro-paths"]))),
         target_path=paths["target-path"][0],
+        packages_path=paths["packages-install-path"][0],
         vars=given,
         models=found.get("models") or {},
         seeds=found.get("seeds") or {},

@@ -102,10 +102,10 @@ DESCRIPTIONS = {
     "another package": (
         "{{ doc('other', 'order') }}",
         (
-            "unsupported-feature",
+            "missing-doc",
             "models/s.yml:3:5",
-            "`other` is not this project; packages are not supported.",
-            "Write doc('order').",
+            "Doc block `other.order` does not exist.",
+            "Did you mean `order`?",
         ),
     ),
     "a word of models": (

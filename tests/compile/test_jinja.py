@@ -206,10 +206,10 @@ ERRORS = {
     "ref to another package": (
         "from {{ ref('pkg', 'other') }}",
         (
-            "unsupported-feature",
+            "missing-package",
             "models/m.sql:1:9",
-            "`pkg` is not this project; packages are not supported.",
-            "Write ref('other').",
+            "Package `pkg` does not exist.",
+            "Known: shop.",
         ),
     ),
     "missing source": (

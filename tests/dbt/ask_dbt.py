@@ -104,13 +104,13 @@ FACTS = (
 )  # fmt: skip
 
 
-def _artifacts(dbt: str) -> dict[str, Any]:
-    """Return what dbt's artifacts say about the cafe beside this file."""
+def _artifacts(dbt: str, name: str, *before: str) -> dict[str, Any]:
+    """Return what dbt's artifacts say about another project beside this file."""
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(shutil.copytree(PROJECT.with_name("cafe"), Path(folder) / "cafe"))
-        (root / "profiles.yml").write_text(PROFILE.replace("shop", "cafe"), encoding="utf-8")
+        root = Path(shutil.copytree(PROJECT.with_name(name), Path(folder) / name))
+        (root / "profiles.yml").write_text(PROFILE.replace("shop", name), encoding="utf-8")
         words = [dbt, "--quiet", "--no-partial-parse"]
-        for command in ("seed", "build"):
+        for command in (*before, "build"):
             subprocess.run([*words, command, "--profiles-dir", "."], cwd=root, check=True)
         manifest = json.loads((root / "target/manifest.json").read_text(encoding="utf-8"))
         results = json.loads((root / "target/run_results.json").read_text(encoding="utf-8"))["results"]
@@ -148,7 +148,7 @@ def ask(dbt: str) -> dict[str, Any]:
         "steps": steps,
         "data_tests": tests,
         "unit_tests": units,
-        "manifest": _artifacts(dbt),
+        "manifests": {"cafe": _artifacts(dbt, "cafe", "seed"), "market": _artifacts(dbt, "market", "deps")},
     }
 
 

@@ -41,6 +41,7 @@ class Subject:
         builds: Variables of each build, one after the other on the same database.
         failing: Whether some of its models fail on purpose.
         seed_first: Seeds before the first build: dbt has no edge from a source to the seed behind it.
+        has_packages: dbt needs its `deps` first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Subject:
     builds: Sequence[Mapping[str, Any]] = field(default_factory=lambda: [{}])
     failing: bool = False
     seed_first: bool = False
+    has_packages: bool = False
 
 
 def _profile(root: Path, name: str) -> None:
@@ -89,9 +91,11 @@ def _beside(folder: str, name: str) -> Callable[[Path], None]:
 
 
 cafe = _beside("cafe", "cafe")
+market = _beside("market", "market")
 SUBJECTS = (
     Subject("retail", _shipped, [{"as_of": "2026-11-28 05:00:00"}]),
     Subject("cafe", cafe, seed_first=True),
+    Subject("market", market, has_packages=True),
     Subject("shop", _beside("project", "shop"), [{"today": 1}, {"today": 2}], failing=True),
     Subject("complete_journey", _real),
 )
@@ -156,6 +160,8 @@ def compare(subject: Subject, dbt: Path, work: Path) -> tuple[int, list[str]]:
         root.mkdir(parents=True)
         subject.copy(root)
     pusher = Path(sys.executable).parent / "pusher"
+    if subject.has_packages:
+        _run([str(dbt), "--quiet", "deps", "--profiles-dir", "."], roots["dbt"], may_fail=False)
     if subject.seed_first:
         _run([str(dbt), "--quiet", "seed", "--profiles-dir", "."], roots["dbt"], may_fail=False)
     for variables in subject.builds:

@@ -14,7 +14,9 @@ from pusher.compile.shim import columns
 from pusher.config import suggest
 
 _OWN = re.findall(r"macro (\w+)", resources.files(__package__).joinpath("dbt.sql").read_text("utf-8"))
-NAMES = frozenset(("dbt", "dbt_utils", *_OWN))
+PACKAGES = frozenset({"dbt", "dbt_utils"})
+"""Packages that are here."""
+NAMES = frozenset((*PACKAGES, *_OWN))
 """What a template may call: the packages, and dbt's own macros without its name."""
 _NO_LETTERS = re.compile(r"[ -]+")
 _OTHER = re.compile(r"[^a-z0-9_]+")

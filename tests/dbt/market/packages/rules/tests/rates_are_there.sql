@@ -1,0 +1,1 @@
+select * from {{ ref('currencies') }} where amount is null
