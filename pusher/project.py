@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
+    from pusher.personal_data import Audit
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.showing import Showing
@@ -289,6 +290,21 @@ class Project:
             again=self._again if self._again is not self.manifest else None,
         )
         return LintReport(findings, len(models))
+
+    def audit(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Audit:
+        """Follow personal data into the selected destination views; opens no warehouse."""
+        from pusher.personal_data import audit
+
+        models = [model for model in self.models(select, exclude) if model.seed is None]
+        self._inference()
+        return audit(
+            self.manifest,
+            self._again if self._again is not self.manifest else None,
+            payload_of=self.account.payloads_of(models),
+            policy=self.policy,
+            models=models,
+            now=self.clock.now(),
+        )
 
     def compile_inline(self, sql: str) -> Model:
         """Render a query as if it were a model; writes nothing.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pusher.cli import options
+from pusher.cli.audit import show_audit
 from pusher.cli.colours import painted
 from pusher.cli.render import counted
 from pusher.cli.session import session
@@ -33,6 +34,12 @@ def lint(
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
+    pii: Annotated[
+        bool, typer.Option("--pii", help="Also show the way of each identifier, and try it with made-up rows.")
+    ] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the way of each identifier to this page; implies --pii.")
+    ] = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -60,6 +67,8 @@ def lint(
         current.exit_code = 1 if counts["errors"] else 0
         current.text("\n".join(map(_line, findings)))
         current.text(summary_line(report))
+        if pii or html is not None:
+            show_audit(current, project, project.audit(select or (), exclude or ()), html)
 
 
 def summary_line(report: LintReport) -> str:

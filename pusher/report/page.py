@@ -22,6 +22,11 @@ _COLOURS = {
 }
 
 
+def text_of(name: str) -> str:
+    """Return the text of a file of this package."""
+    return resources.files("pusher.report").joinpath(name).read_text("utf-8")
+
+
 def page(bridge: Bridge, *, title: str, about: str) -> str:
     """Return the page.
 
@@ -31,11 +36,13 @@ def page(bridge: Bridge, *, title: str, about: str) -> str:
         about: What it is a picture of, one sentence.
     """
     from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(resources.files("pusher.report").joinpath("page.html.j2").read_text("utf-8"))
+    template = environment.from_string(text_of("page.html.j2"))
     tables = [gap_table(bridge), *sold_tables(bridge)] if bridge.by else sold_tables(bridge)
     return template.render(
+        style=Markup(text_of("style.css")),  # noqa: S704 -- a file of this package
         title=title,
         about=about,
         currencies=[_currency(bridge, currency) for currency in bridge.warehouse],

@@ -1,0 +1,109 @@
+"""The way of personal data, as text and as a page: what `pusher lint --pii` shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pusher.cli.colours import painted
+from pusher.cli.render import counted, wrapped
+from pusher.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pusher.cli.session import Session
+    from pusher.personal_data import Audit
+    from pusher.project import Project
+
+_NOWHERE = "reaches no destination view"
+
+
+def show_audit(current: Session, project: Project, audit: Audit, html: Path | None) -> None:
+    """Print the way of each identifier, or write it to a page as well; one that arrives readable is exit code 1."""
+    current.body["personal_data"] = audit.as_json()
+    current.text(_text(audit))
+    if html is not None:
+        _write_page(html, audit, project)
+    if audit.is_wrong:
+        current.exit_code = 1
+
+
+def _text(audit: Audit) -> str:
+    blocks = []
+    for column in audit.data.columns:
+        lines = [f"{column.name} ({column.kind})"]
+        flows = [flow for flow in audit.data.flows if (flow.source_column, flow.kind) == (column.name, column.kind)]
+        for flow in flows:
+            lines.append(wrapped(f"{flow.view}.{flow.view_column}: {audit.words_of(flow)}", "  -> "))
+            lines += [f"     {file}:{line}" for file, line in flow.places]
+        blocks.append("\n".join(lines if flows else [*lines, f"  {_NOWHERE}"]))
+    unexplained = _unexplained(audit)
+    blocks += ["\n".join(unexplained)] if unexplained else []
+    return "\n\n".join(["", *blocks, "\n".join(_tried(audit)), *_escaped(audit)])
+
+
+def _unexplained(audit: Audit) -> list[str]:
+    """Return what no column of a source explains: SQL that cannot be followed may carry any identifier."""
+    known = {(column.name, column.kind) for column in audit.data.columns}
+    return [
+        wrapped(f"{flow.view}.{flow.view_column}: {audit.words_of(flow)} ({flow.source_column})", "! ")
+        for flow in audit.data.flows
+        if (flow.source_column, flow.kind) not in known
+    ]
+
+
+def _tried(audit: Audit) -> list[str]:
+    lines = []
+    for seen in audit.seen.values():
+        if seen.failed is not None:
+            text = f"{seen.view} could not be tried with made-up rows, so its SQL alone speaks for it. {seen.failed}"
+        elif not seen.rows:
+            text = f"{seen.view} gave no made-up row, so its SQL alone speaks for it."
+        else:
+            text = f"{seen.view} was tried with made-up identifiers and gave {counted(seen.rows, 'row')}."
+        lines.append(wrapped(text, ""))
+    return lines
+
+
+def _escaped(audit: Audit) -> list[str]:
+    return [
+        wrapped(f"{painted('error')}: {view}.{one.column} showed a made-up {one.kind} {one.how}.", "")
+        for view, one in audit.escapes
+    ]
+
+
+def _write_page(path: Path, audit: Audit, project: Project) -> None:
+    from pusher.report.personal import page
+
+    moment = project.clock.now().strftime("%Y-%m-%d %H:%M UTC")
+    text = page(
+        title=f"{project.file.name}: the way of personal data",
+        about=f"Proven from the SQL of the models on {moment}, and tried with made-up rows.",
+        rows=_rows(audit),
+        tried=[*_tried(audit), *(line for line in _escaped(audit))],
+    )
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"The page cannot be written: {error.strerror}."
+        fix = "Give --html a file in a folder that is there and may be written."
+        raise ConfigError(Problem("report-page", message, path.as_posix(), fix=fix)) from error
+
+
+def _rows(audit: Audit) -> list[dict[str, Any]]:
+    from pusher.lint.personal_flow import STATES, WRONG
+
+    rows: list[dict[str, Any]] = [
+        {
+            "source_column": flow.source_column,
+            "kind": flow.kind,
+            "target": f"{flow.view}.{flow.view_column}",
+            "state": STATES[flow.state],
+            "seen": audit.seen_words(flow),
+            "is_wrong": flow.state in WRONG,
+            "places": [f"{file}:{line}" for file, line in flow.places],
+        }
+        for flow in audit.data.flows
+    ]
+    nowhere: dict[str, Any] = {"target": "", "state": _NOWHERE, "seen": "", "is_wrong": False, "places": []}
+    rows += [{"source_column": one.name, "kind": one.kind, **nowhere} for one in audit.kept_back]
+    return sorted(rows, key=lambda row: (row["source_column"], row["kind"], row["target"]))

@@ -1,0 +1,26 @@
+"""The way of personal data as one HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pusher.report.page import text_of
+
+
+def page(*, title: str, about: str, rows: Sequence[Mapping[str, Any]], tried: Sequence[str]) -> str:
+    """Return the page.
+
+    Args:
+        title: Its heading.
+        about: What it is a picture of, one sentence.
+        rows: Lines of the table: source_column, kind, target, state, seen, is_wrong, places.
+        tried: What a run on made-up rows was, a sentence for each destination view.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(text_of("personal.html.j2"))
+    style = Markup(text_of("style.css"))  # noqa: S704 -- a file of this package
+    return template.render(style=style, title=title, about=about, rows=rows, tried=tried)
