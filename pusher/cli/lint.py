@@ -15,8 +15,12 @@ from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pusher.cli.session import Session
     from pusher.lint import Finding
     from pusher.outcomes import LintReport
+    from pusher.project import Project
 
 HELP = """Prove from the SQL alone that the views carry what TikTok requires.
 
@@ -34,6 +38,9 @@ def lint(
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First make the edits that are safe, in the models' files.")
+    ] = False,
     pii: Annotated[
         bool, typer.Option("--pii", help="Also show the way of each identifier, and try it with made-up rows.")
     ] = False,
@@ -58,8 +65,15 @@ def lint(
             render = github if format_ == "github" else sarif
             folder = _folder(project_dir)
             current.document = lambda problems: render(findings, problems, folder)
-        project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
-        report = project.lint(select or (), exclude or ())
+
+        def load() -> Project:
+            return current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
+
+        if fix:
+            project, report = _fix(current, load, select or (), exclude or ())
+        else:
+            project = load()
+            report = project.lint(select or (), exclude or ())
         findings += report.findings
         counts = summary(findings, report.models)
         current.body["findings"] = [finding.as_json() for finding in findings]
@@ -69,6 +83,20 @@ def lint(
         current.text(summary_line(report))
         if pii or html is not None:
             show_audit(current, project, project.audit(select or (), exclude or ()), html)
+
+
+def _fix(
+    current: Session, load: Callable[[], Project], select: Sequence[str], exclude: Sequence[str]
+) -> tuple[Project, LintReport]:
+    """Make the safe edits; returns the project and what is left."""
+    from pusher import fixing
+
+    fixed = fixing.fix(load, select, exclude)
+    current.body["fixed"] = [finding.as_json() for finding in fixed.findings]
+    if fixed.findings:
+        what, where = counted(len(fixed.findings), "finding"), counted(len(fixed.files), "file")
+        current.text(f"fixed {what} in {where}: {', '.join(fixed.files)}")
+    return fixed.project, fixed.report
 
 
 def summary_line(report: LintReport) -> str:

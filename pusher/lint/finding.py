@@ -36,11 +36,13 @@ class Fix:
 
     Attributes:
         description: One sentence for a person.
-        edits: Edits that do it, when they are certain to.
+        edits: Edits that do it.
+        safe: The edits change nothing but what is wrong, so that `--fix` may make them.
     """
 
     description: str
     edits: tuple[Edit, ...] = ()
+    safe: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,7 @@ def test_a_finding_has_exactly_the_fields_of_the_format(tmp_path: Path) -> None:
             "edits": [
                 {"file": VIEW, "line": 1, "column": 73, "end_line": 1, "end_column": 82, "text": "event_time"},
             ],
+            "safe": True,
         },
     }
 

@@ -59,19 +59,25 @@ class ColumnRule(Rule):
         place = view.select if output is None else context.place_in(view, output)
         fix = Fix(found.fix)
         if output is not None and found.replacement is not None:
-            fix = Fix(found.fix, renaming(context, output, found.replacement))
+            edits = renaming(context, output, found.replacement)
+            # Other names are guesses.
+            fix = Fix(found.fix, edits, safe=found.code == "alias")
         return context.finding(
             self, view.model.name, place, found.message, fix, column=found.column, severity=found.severity
         )
 
 
 def renaming(context: Context, output: Output, name: str) -> tuple[Edit, ...]:
-    """Return the edit that gives a column another name, when nothing later in the model uses the old one."""
+    """Return the edit that gives a column another name, when nothing later in the model or its YAML uses the old one."""
     place = output.name_place
     if place is None:
         return ()
     sql = context.sql(place.model)
     old = sql[place.start : place.end]
     if re.search(rf"(?<!\w){re.escape(old)}(?!\w)", sql[place.end :], re.IGNORECASE):
+        return ()
+    model = context.manifest.models.get(place.model)
+    if model is not None and (output.name or "").lower() in {column.lower() for column in model.columns}:
+        # Its description, and its tests, are for a column of the old name.
         return ()
     return context.edit(place, name if isinstance(output.node, exp.Alias) else f"{old} as {name}")

@@ -80,4 +80,4 @@ def _fix(context: Context, constant: Constant, near: str | None, allowed: Allowe
         listed = ", ".join(allowed.values[:24])
         return Fix(f"Use one of: {listed}{', ...' if len(allowed.values) > 24 else '.'}")  # noqa: PLR2004
     edits = context.edit(constant.place, literal(near)) if constant.as_written else ()
-    return Fix(f"Did you mean {literal(near)}?", edits)
+    return Fix(f"Did you mean {literal(near)}?", edits, safe=near.lower() == constant.text.strip().lower())

@@ -47,7 +47,7 @@ class RenamedValue(Rule):
                 if rename.new is not None:
                     message = f"{literal(rename.old)} is now called {literal(rename.new)}. {rename.note}"
                     edits = context.edit(constant.place, literal(rename.new)) if constant.as_written else ()
-                    fix = Fix(f"Write {literal(rename.new)}.", edits)
+                    fix = Fix(f"Write {literal(rename.new)}.", edits, safe=True)
                 else:
                     until = f" until {rename.sunset}" if rename.sunset else ""
                     message = f"{literal(rename.old)} is accepted only{until}. {rename.note}"

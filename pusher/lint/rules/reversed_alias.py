@@ -54,6 +54,5 @@ class ReversedAlias(Rule):
             place = output.place
             message = f"`{node.this.name} as {literal(node.alias)}` names a column; the value belongs on the left."
             edits = context.edit(place, right)
-            yield context.finding(
-                self, view.model.name, place, message, Fix(f"Write `{right}`.", edits), column=output.name
-            )
+            fix = Fix(f"Write `{right}`.", edits, safe=True)
+            yield context.finding(self, view.model.name, place, message, fix, column=output.name)
