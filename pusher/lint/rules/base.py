@@ -68,7 +68,7 @@ class ColumnRule(Rule):
 
 
 def renaming(context: Context, output: Output, name: str) -> tuple[Edit, ...]:
-    """Return the edit that gives a column another name, when nothing later in the model or its YAML uses the old one."""
+    """Return the edit that gives a column another name, when neither the rest of the model nor its YAML has the old."""
     place = output.name_place
     if place is None:
         return ()
