@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,23 +11,23 @@ import typer
 
 from pusher.cli import options
 from pusher.cli.audit import show_audit
+from pusher.cli.changes import changes_markdown, changes_text
 from pusher.cli.colours import painted
 from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
+from pusher.outcomes import LintReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
+    from pusher.changes import Changes
     from pusher.cli.session import Session
     from pusher.lint import Finding
-    from pusher.outcomes import LintReport
     from pusher.project import Project
 
 HELP = """Prove from the SQL alone that the views carry what TikTok requires.
 
 Needs no warehouse, no data and no token. Example: pusher lint --format json"""
-FORMATS = ("text", "json", "github", "sarif")
+FORMATS = ("text", "json", "github", "sarif", "markdown")
 
 
 def lint(
@@ -37,7 +39,13 @@ def lint(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
-    format_: Annotated[str, typer.Option("--format", help="text, json, github or sarif.")] = "text",
+    format_: Annotated[
+        str, typer.Option("--format", help="text, json, github or sarif; with --diff also markdown.")
+    ] = "text",
+    diff: Annotated[
+        str | None,
+        typer.Option("--diff", metavar="COMMIT", help="Judge what differs from a commit, and count what that changes."),
+    ] = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="First make the edits that are safe, in the models' files.")
     ] = False,
@@ -53,36 +61,81 @@ def lint(
 ) -> None:
     """Check models."""
     with session("lint", as_json=json or format_ == "json", quiet=quiet, no_color=no_color) as current:
-        if format_ not in FORMATS:
-            *others, last = FORMATS
-            raise ConfigError(
-                Problem("usage", f"--format {format_} is not known.", fix=f"Use {', '.join(others)} or {last}.")
-            )
-        from pusher.lint import github, sarif, summary
+        _check_usage(format_, diff=diff, fix=fix)
+        from pusher.lint import summary
 
-        findings: list[Finding] = []
-        if format_ in {"github", "sarif"} and not json:
-            render = github if format_ == "github" else sarif
-            folder = _folder(project_dir)
-            current.document = lambda problems: render(findings, problems, folder)
+        found = _Found()
+        if format_ not in {"text", "json"} and not json:
+            current.document = _document(format_, found, _folder(project_dir))
 
         def load() -> Project:
             return current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
 
+        chosen: Sequence[str] | None = select or ()
         if fix:
             project, report = _fix(current, load, select or (), exclude or ())
         else:
             project = load()
-            report = project.lint(select or (), exclude or ())
-        findings += report.findings
-        counts = summary(findings, report.models)
-        current.body["findings"] = [finding.as_json() for finding in findings]
+            if diff is not None:
+                chosen = _differing(current, project, diff, found, select=select or (), exclude=exclude or ())
+            report = LintReport([], 0) if chosen is None else project.lint(chosen, exclude or ())
+        found.findings += report.findings
+        counts = summary(found.findings, report.models)
+        current.body["findings"] = [finding.as_json() for finding in found.findings]
         current.body["summary"] = counts
         current.exit_code = 1 if counts["errors"] else 0
-        current.text("\n".join(map(_line, findings)))
+        current.text("\n".join(map(_line, found.findings)))
         current.text(summary_line(report))
-        if pii or html is not None:
-            show_audit(current, project, project.audit(select or (), exclude or ()), html)
+        if chosen is not None and (pii or html is not None):
+            show_audit(current, project, project.audit(chosen, exclude or ()), html)
+
+
+@dataclass(slots=True)
+class _Found:
+    """What is known when a document is made, also when something stopped lint."""
+
+    findings: list[Finding] = field(default_factory=list)
+    changes: Changes | None = None
+
+
+def _check_usage(format_: str, *, diff: str | None, fix: bool) -> None:
+    if format_ not in FORMATS:
+        *others, last = FORMATS
+        message = f"--format {format_} is not known."
+        raise ConfigError(Problem("usage", message, fix=f"Use {', '.join(others)} or {last}."))
+    if format_ == "markdown" and diff is None:
+        raise ConfigError(Problem("usage", "--format markdown needs --diff.", fix="Write --diff main."))
+    if diff is not None and fix:
+        raise ConfigError(Problem("usage", "--fix and --diff do not go together.", fix="Run one after the other."))
+
+
+def _document(format_: str, found: _Found, folder: str) -> Callable[[Sequence[Problem]], str]:
+    """Return what makes the whole output in a format of its own."""
+    from pusher.lint import github, sarif
+
+    if format_ == "markdown":
+        return lambda problems: changes_markdown(found.changes, found.findings, problems)
+    render = github if format_ == "github" else sarif
+    return lambda problems: render(found.findings, problems, folder)
+
+
+def _differing(
+    current: Session,
+    project: Project,
+    revision: str,
+    found: _Found,
+    *,
+    select: Sequence[str],
+    exclude: Sequence[str],
+) -> list[str] | None:
+    """Say what differs from a commit; returns the names of that and of what is below it, None for nothing."""
+    from pusher.changes import changes_since
+
+    found.changes = changes_since(project, revision)
+    current.body["diff"] = found.changes.as_json()
+    current.text(changes_text(found.changes) + "\n")
+    names = {*found.changes.changed, *found.changes.below}
+    return [model.name for model in project.models(select, exclude) if model.name in names] or None
 
 
 def _fix(

@@ -271,7 +271,7 @@ OPTIONS = {
     ),
     "format": (
         ("lint", "--format", "xml"),
-        ("usage", None, None, None, "--format xml is not known.", "Use text, json, github or sarif."),
+        ("usage", None, None, None, "--format xml is not known.", "Use text, json, github, sarif or markdown."),
     ),
 }
 
