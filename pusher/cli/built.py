@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pusher.cli import render
+from pusher.cli.identity import identity_table
 from pusher.cli.test import test_lines
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def report_text(report: BuildReport) -> str:
             lines.append(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
             lines.append(render.wrapped(str(reason["fix"]), "            "))
         lines.append(render.warning_lines(coverage.warnings))
+        lines.append(identity_table(coverage.identity))
     if report.tests:
         lines.append(f"\n{test_lines(report.tests)}")
     skipped = [one.model for one in report.models if one.status == "skipped"]

@@ -10,8 +10,10 @@ from typing import Any
 from pusher.contracts import Destination, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.state import scratch_folder
+from pusher.payload.presence import identifying_columns, presence_sql
 from pusher.payload.projection import fault_counts_sql, most_repeated_sql, staged_sql
 from pusher.push.encode import PartEncoder
+from pusher.push.identity import IdentityCoverage, identity_coverage
 from pusher.push.plan import PlanOptions, View, judge
 from pusher.push.receipt import Warned
 
@@ -31,6 +33,7 @@ class Coverage:
         repeated: Good rows whose event stands in the view more than once.
         dropped_identifiers: Identifiers that were not digests or identified nobody.
         reasons: Rows by reason: term, code, field, rows, fix.
+        identity: Rows by the identifiers that they hold.
         warnings: What is odd about good rows, or about the view as a whole.
     """
 
@@ -40,6 +43,7 @@ class Coverage:
     repeated: int
     dropped_identifiers: int
     reasons: tuple[dict[str, Any], ...]
+    identity: IdentityCoverage
     warnings: tuple[Warned, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -52,11 +56,12 @@ class Coverage:
             "dropped_identifiers": self.dropped_identifiers,
             "reasons": list(self.reasons),
             "warnings": [one.as_json() for one in self.warnings],
+            "identity": self.identity.as_json(),
         }
 
 
 def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
-    """Judge every row of a built view in one query.
+    """Judge every row of a built view, and count the identifiers that its rows hold.
 
     Raises:
         PlanError: A column is missing or of the wrong type, or the view fails.
@@ -67,6 +72,7 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
         repeated = {
             name: int(engine.rows(sql)[0][0]) for name, sql in most_repeated_sql(checks, columns, view.relation).items()
         }
+        held = engine.rows(presence_sql(checks, view.relation))
     except EngineError as error:
         message = f"{view.model} failed while it was read: {error.message}"
         fix = error.fix or "Correct the model."
@@ -80,7 +86,7 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
         if number is None:
             good, distinct, folded = count, keys, folded_keys
             pairs = zip(checks.warnings, warned, strict=True)
-            warnings = [Warned(one.code, one.field, held, one.message, one.fix) for one, held in pairs if held]
+            warnings = [Warned(one.code, one.field, times, one.message, one.fix) for one, times in pairs if times]
             continue
         reason = checks.reasons[number]
         reasons.append(
@@ -89,8 +95,9 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
     reasons.sort(key=lambda item: (-item["rows"], item["reason"]))
     if folded < distinct:
         warnings.append(_look_alikes(distinct - folded))
-    warnings += [_shared(name, held, rows) for name, held in repeated.items() if _is_shared(held, rows)]
-    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons), tuple(warnings))
+    warnings += [_shared(name, times, rows) for name, times in repeated.items() if _is_shared(times, rows)]
+    identity = identity_coverage(identifying_columns(checks), [tuple(row) for row in held])
+    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons), identity, tuple(warnings))
 
 
 def _look_alikes(rows: int) -> Warned:
