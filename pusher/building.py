@@ -12,12 +12,14 @@ from pusher.account import Account
 from pusher.build import Built, build, standing
 from pusher.clock import Clock
 from pusher.compile import Manifest, UnitTest, inspect
+from pusher.config import Floor
 from pusher.data_tests import DataTestResult, run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError, Problem
 from pusher.outcomes import BuildReport
 from pusher.progress import Listener
 from pusher.push.coverage import Coverage
+from pusher.push.floors import below_floors
 from pusher.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.version import __version__
 
@@ -34,6 +36,7 @@ class Building:
         open_warehouse: Opens the database of the profile.
         with_standing: Returns the project as it is when the tables of some incremental models stand.
         cover: Judges destination views by their contract, by their names.
+        floors: Least shares of rows with identifiers.
     """
 
     manifest: Manifest
@@ -43,6 +46,7 @@ class Building:
     open_warehouse: Callable[[], DuckDBEngine]
     with_standing: Callable[[Sequence[str]], Manifest]
     cover: Callable[[DuckDBEngine, Sequence[str]], list[Coverage]]
+    floors: Sequence[Floor] = ()
     _id: str = field(default_factory=lambda: str(uuid4()))
 
     def build(self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool) -> BuildReport:
@@ -72,7 +76,8 @@ class Building:
                 )
             skipped = {one.model for one in built.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
-            return BuildReport(built.models, built.tests, self.cover(engine, views) if views else [])
+            coverage = self.cover(engine, views) if views else []
+            return BuildReport(built.models, built.tests, coverage, below_floors(self.floors, coverage))
 
     def test(self, select: Sequence[str], exclude: Sequence[str]) -> list[DataTestResult | UnitTestResult]:
         """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.

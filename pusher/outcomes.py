@@ -80,11 +80,18 @@ class BuildReport:
         models: Each model's status.
         tests: Each test's result.
         coverage: Each destination view's rows judged by its contract.
+        below_floor: A problem for each floor of pusher.yml that a view does not reach.
     """
 
     models: list[BuiltModel]
     tests: list[DataTestResult | UnitTestResult]
     coverage: list[Coverage]
+    below_floor: list[Problem] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong with what was built: tests, then floors."""
+        return (*(one.problem for one in self.tests if one.is_wrong), *self.below_floor)
 
 
 @dataclass(frozen=True, slots=True)

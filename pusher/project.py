@@ -271,6 +271,7 @@ class Project:
         from pusher.lint import lint
 
         self.account.check_settings()
+        self._check_floors()
         models = [model for model in self.models(select, exclude) if model.seed is None]
         inference = self._inference()
         account = self.account
@@ -334,6 +335,7 @@ class Project:
             BuildError: A model failed; those that read it were not run.
         """
         self.account.check_settings()
+        self._check_floors()
         return self._building().build(select, exclude, full_refresh=full_refresh)
 
     def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult | UnitTestResult]:
@@ -348,6 +350,12 @@ class Project:
         """
         return self._building().test(select, exclude)
 
+    def _check_floors(self) -> None:
+        if self.policy.floors:
+            from pusher.push.floors import check_floors
+
+            check_floors(self.policy.floors, self.account.payloads_of(self.manifest.models.values()))
+
     def _building(self) -> Building:
         from pusher.building import Building
         from pusher.push.coverage import cover
@@ -361,6 +369,7 @@ class Project:
             open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
             with_standing=self._with_standing,
             cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
+            floors=self.policy.floors,
         )
 
     @cached_property

@@ -72,5 +72,5 @@ def build(
         current.body["tests"] = [one.as_json() for one in report.tests]
         current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
         current.text(report_text(report))
-        current.body["_problems"] = tuple(one.problem for one in report.tests if one.is_wrong)
+        current.body["_problems"] = report.problems
         current.exit_code = 1 if current.body["_problems"] else 0

@@ -112,9 +112,8 @@ def _work(
     try:
         report = project.build(select, exclude, full_refresh=full_refresh)
         current.text(report_text(report))
-        wrong = [one.problem for one in report.tests if one.is_wrong]
-        if wrong:
-            current.complain(problem_lines(wrong))
+        if report.problems:
+            current.complain(problem_lines(report.problems))
         # A test that failed says nothing about its model, which is built; what is below is not.
         watch.failed(one.model for one in report.models if one.status != "built")
         if names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pusher.config.floors import Floor
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
 from pusher.config.project_file import PolicyFile, ProjectFile, load_policy_file, load_project_file
 from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
@@ -9,6 +10,7 @@ from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 __all__ = [
     "DestinationSettings",
     "Document",
+    "Floor",
     "PolicyFile",
     "Profile",
     "ProjectFile",

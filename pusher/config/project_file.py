@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pusher.config.floors import Floor, read_floors
 from pusher.config.strict_yaml import Document, load_yaml
 from pusher.errors import ConfigError, Problem
 
@@ -98,6 +99,7 @@ class PolicyFile:
         shared_with_pixel: The web views' events are also reported by the pixel.
         same_order_offline: What to do when an order stands in a web view and in an offline view: `ignore`, `report`
             (a notice) or `refuse` (nothing is sent).
+        floors: Least shares of rows with identifiers.
     """
 
     require_vendor_page_columns: bool = False
@@ -105,6 +107,7 @@ class PolicyFile:
     on_change: str = "report"
     shared_with_pixel: bool = False
     same_order_offline: str = "ignore"
+    floors: tuple[Floor, ...] = ()
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -246,13 +249,15 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        fix = "Known keys: lint, push, version."
+        fix = "Known keys: identity, lint, push, version."
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
-    problems = document.unknown_keys(found, {"version", "lint", "push"}, ())
+    problems = document.unknown_keys(found, {"version", "lint", "push", "identity"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
+    identity = _mapping(document, found, ("identity",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
     problems += document.unknown_keys(push, {"on_change", "shared_with_pixel", "same_order_offline"}, ("push",))
+    problems += document.unknown_keys(identity, {"floors"}, ("identity",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
     severities = _mapping(document, lint, ("lint", "severity"), problems)
@@ -261,6 +266,8 @@ def load_policy_file(root: Path) -> PolicyFile:
         if severity not in (False, "error", "warning", "note", "off"):
             message, fix = f"`{rule}` has no severity of that name.", "Use error, warning, note or off."
             problems.append(document.problem("wrong-value", message, ("lint", "severity", rule), fix))
+    given = _mapping(document, identity, ("identity", "floors"), problems)
+    floors = read_floors(document, given, ("identity", "floors"), problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -280,4 +287,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         on_change=push.get("on_change", "report"),
         shared_with_pixel=bool(push.get("shared_with_pixel", False)),
         same_order_offline=push.get("same_order_offline", "ignore"),
+        floors=tuple(floors),
     )

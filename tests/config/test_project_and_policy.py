@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from pusher.config import PolicyFile, load_policy_file, load_project_file
+from pusher.config import Floor, PolicyFile, load_policy_file, load_project_file
 from pusher.errors import ConfigError
 from tests.conftest import ProjectFactory
 
@@ -171,10 +172,24 @@ push:
   shared_with_pixel: 'true'
   on_chnge: report
 """
+WRONG_FLOORS = """\
+identity:
+  floors:
+    v: {any: 60, email: yes, phone: .nan, both: '0.5', lead_id: 0.5}
+    w: 0.6
+  flors: {}
+"""
 POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
     "a list": (
         "[a]",
-        [("wrong-type", "pusher.yml:1:1", "The file must be a mapping of keys.", "Known keys: lint, push, version.")],
+        [
+            (
+                "wrong-type",
+                "pusher.yml:1:1",
+                "The file must be a mapping of keys.",
+                "Known keys: identity, lint, push, version.",
+            )
+        ],
     ),
     "wrong shapes": (
         "lint: [a]\npush: true\n",
@@ -198,6 +213,26 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
     "a list of severities": (
         "lint:\n  severity: [a]\n",
         [("wrong-type", "pusher.yml:2:3", "`severity` must be a mapping.", "Write one `name: value` a line below it.")],
+    ),
+    "floors": (
+        WRONG_FLOORS,
+        [
+            ("unknown-key", "pusher.yml:5:3", "Unknown key `flors`.", "Did you mean `floors`?"),
+            *(
+                (
+                    "wrong-value",
+                    f"pusher.yml:3:{column}",
+                    f"`{kind}` must be a share from 0 to 1.",
+                    f"Write {kind}: 0.6 for 60 % of the rows.",
+                )
+                for kind, column in (("any", 9), ("email", 18), ("phone", 30), ("both", 43))
+            ),
+            ("wrong-type", "pusher.yml:4:5", "`w` must be a mapping.", "Write w: {any: 0.6}."),
+        ],
+    ),
+    "a list of floors": (
+        "identity:\n  floors: [a]\n",
+        [("wrong-type", "pusher.yml:2:3", "`floors` must be a mapping.", "Write one `name: value` a line below it.")],
     ),
     "values": (
         WRONG_VALUES,
@@ -243,3 +278,8 @@ def test_a_policy_is_read_and_has_defaults(project: ProjectFactory) -> None:
     text = "lint:\n  require_vendor_page_columns: true\n  severity: {E1: off, E2: note}\npush:\n  on_change: ignore\n"
     assert load_policy_file(project({"pusher.yml": "\n"})) == PolicyFile()
     assert load_policy_file(project({"pusher.yml": text})) == PolicyFile(True, {"E1": "off", "E2": "note"}, "ignore")
+    floors = load_policy_file(project({"pusher.yml": "identity:\n  floors:\n    v: {any: 0.1, email: 1}\n"})).floors
+    assert floors == (
+        Floor("v", "any", Decimal("0.1"), "pusher.yml", 3, 9),
+        Floor("v", "email", Decimal(1), "pusher.yml", 3, 19),
+    )
