@@ -1,3 +1,5 @@
-{% macro hashed_email(column) -%}
+{% macro hashed_email(column, state='raw') -%}
+{%- call digest_by_state(column, state) -%}
 sha256({{ normalize_email(column) }})
+{%- endcall -%}
 {%- endmacro %}

@@ -1,3 +1,5 @@
-{% macro hashed_external_id(column) -%}
-{{ sha256_hex('trim(cast(' ~ column ~ ' as varchar))') }}
+{% macro hashed_external_id(column, state='raw') -%}
+{%- call digest_by_state(column, state) -%}
+{{ sha256_hex(trimmed_id(column)) }}
+{%- endcall -%}
 {%- endmacro %}

@@ -1,3 +1,5 @@
-{% macro hashed_gaid(column) -%}
-{{ sha256_hex('lower(trim(cast(' ~ column ~ ' as varchar)))') }}
+{% macro hashed_gaid(column, state='raw') -%}
+{%- call digest_by_state(column, state) -%}
+{{ sha256_hex('lower(' ~ trimmed_id(column) ~ ')') }}
+{%- endcall -%}
 {%- endmacro %}

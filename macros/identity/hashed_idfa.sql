@@ -1,3 +1,5 @@
-{% macro hashed_idfa(column) -%}
-{{ sha256_hex('upper(trim(cast(' ~ column ~ ' as varchar)))') }}
+{% macro hashed_idfa(column, state='raw') -%}
+{%- call digest_by_state(column, state) -%}
+{{ sha256_hex('upper(' ~ trimmed_id(column) ~ ')') }}
+{%- endcall -%}
 {%- endmacro %}

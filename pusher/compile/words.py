@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -128,15 +128,19 @@ def _variables(
     return found
 
 
-def template_line() -> tuple[str, int] | None:
-    """Return file and line of the template code that is running, the innermost one."""
+def template_lines() -> Iterator[tuple[str, int]]:
+    """Yield file and line of the template code that is running, the innermost one first."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- the only way to the caller's template line
     while frame is not None:
         template = frame.f_globals.get("__jinja_template__")
         if isinstance(template, Template):
-            return str(template.filename), template.get_corresponding_lineno(frame.f_lineno)
+            yield str(template.filename), template.get_corresponding_lineno(frame.f_lineno)
         frame = frame.f_back
-    return None
+
+
+def template_line() -> tuple[str, int] | None:
+    """Return file and line of the template code that is running, the innermost one."""
+    return next(template_lines(), None)
 
 
 class _Config:
@@ -369,7 +373,15 @@ class Words:
 
     def _raise(self, message: Any) -> None:
         problem = Problem("raised-in-template", str(message), fix="The model or macro raises this itself.")
-        raise Raised(self.placed(problem, r"raise_compiler_error"))
+        problem = self.placed(problem, r"raise_compiler_error")
+        if problem.file != self.render.path:
+            # What a macro refuses is what its caller gave.
+            line = next((line for file, line in template_lines() if file == self.render.path), None)
+            if line is not None:
+                fix = f"The macro raises this itself, at {problem.file}:{problem.line}; correct what it is given."
+                line, column = locate_word(self._texts.get(self.render.path, ""), line, r"{[{%]")
+                problem = Problem(problem.code, problem.message, self.render.path, line, column, fix)
+        raise Raised(problem)
 
     def _unsupported(self, word: str) -> Callable[..., Any]:
         def refuse(*_: Any, **__: Any) -> Any:

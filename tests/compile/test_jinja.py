@@ -318,6 +318,15 @@ ERRORS = {
         "select 1\n{{ exceptions.raise_compiler_error('No such policy.') }}",
         ("raised-in-template", "models/m.sql:2:15", "No such policy.", "The model or macro raises this itself."),
     ),
+    "raised by a macro": (
+        "select 1,\n  {{ helped('x') }} as y",
+        (
+            "raised-in-template",
+            "models/m.sql:2:3",
+            "No such helper: x.",
+            "The macro raises this itself, at macros/all.sql:10; correct what it is given.",
+        ),
+    ),
     "unclosed block": (
         "select 1\n{% if true %}",
         (
@@ -362,6 +371,7 @@ ERROR_MACROS = """{% macro column_list() %}a{% endmacro %}
 
 {% macro joined() %}{{ ref('gone') }}{% endmacro %}
 {% macro customer() %}{% endmacro %}
+{% macro helped(name) %}{{ exceptions.raise_compiler_error('No such helper: ' ~ name ~ '.') }}{% endmacro %}
 """
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import string
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.models import oracle
 from tests.models.conftest import Vector
-from tests.models.render import Renderer, evaluate
+from tests.models.render import CompilerError, Renderer, evaluate
 
 MACROS = Renderer()
 NORMALIZE_EMAIL = MACROS.text("{{ normalize_email('text') }}")
@@ -155,3 +156,64 @@ def test_advertising_ids_are_hashed_as_the_samples_of_tiktok_are() -> None:
 def test_the_version_of_the_rules_is_a_month() -> None:
     """The version is text that a run can keep."""
     assert MACROS.text("{{ normaliser_version() }}") == "2026-11"
+
+
+# states ---------------------------------------------------------------------------------------------------------------
+
+RAW = {
+    "email": (" Ann@Example.com", hashlib.sha256(b"ann@example.com").hexdigest()),
+    "phone": ("(213) 373-4253", hashlib.sha256(b"+12133734253").hexdigest()),
+    "external_id": (" User_1 ", hashlib.sha256(b"User_1").hexdigest()),
+    "idfa": ("ea7583cd-0000", hashlib.sha256(b"EA7583CD-0000").hexdigest()),
+    "gaid": ("AAAA-2222", hashlib.sha256(b"aaaa-2222").hexdigest()),
+}
+DIGEST = hashlib.sha256(b"anything").hexdigest()
+# What is a digest but for blanks around it and upper case, and what only resembles one.
+GIVEN = [DIGEST, f"\u00a0{DIGEST.upper()}\r\n"]
+NO_DIGESTS = [
+    DIGEST[:63],
+    f"{DIGEST}0",
+    f"{DIGEST[:32]} {DIGEST[32:]}",
+    f"{DIGEST[:63]}g",
+    f"{DIGEST}\n{DIGEST}",
+    "",
+    None,
+]
+
+
+def hashed(kind: str, state: str, texts: list[str | None]) -> list[str | None]:
+    """Return the digests of a kind of identifier whose column is in a state."""
+    country = ", \"'US'\"" if kind == "phone" else ""
+    return evaluate(MACROS.text(f"{{{{ hashed_{kind}('text'{country}, state='{state}') }}}}"), text=texts)
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_a_column_of_digests_holds_nothing_else(kind: str) -> None:
+    """State sha256: trimmed and in lower case; whatever is not 64 digits is left out, a readable value too."""
+    found = hashed(kind, "sha256", [*GIVEN, *NO_DIGESTS, RAW[kind][0]])
+    assert found == [DIGEST, DIGEST, *[None] * len(NO_DIGESTS), None]
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_a_mixed_column_is_hashed_where_it_is_no_digest(kind: str) -> None:
+    """State auto: a digest passes, everything else is what the state raw makes of it."""
+    others = [*NO_DIGESTS, RAW[kind][0]]
+    assert hashed(kind, "auto", [*GIVEN, *others]) == [DIGEST, DIGEST, *hashed(kind, "raw", others)]
+    assert hashed(kind, "raw", [RAW[kind][0]]) == [RAW[kind][1]]
+
+
+@pytest.mark.parametrize("kind", RAW)
+def test_a_column_is_raw_unless_it_says_otherwise(kind: str) -> None:
+    """A digest in a raw column is a value like any other: an id is hashed, an address or number is none."""
+    again = hashlib.sha256((DIGEST.upper() if kind == "idfa" else DIGEST).encode()).hexdigest()
+    assert hashed(kind, "raw", [DIGEST]) == [None if kind in {"email", "phone"} else again]
+    assert MACROS.text(f"{{{{ hashed_{kind}('text') }}}}") == MACROS.text(
+        f"{{{{ hashed_{kind}('text', state='raw') }}}}"
+    )
+
+
+def test_another_state_is_refused() -> None:
+    """A misspelt state would hash a digest."""
+    with pytest.raises(CompilerError) as caught:
+        MACROS.text("{{ hashed_email('text', 'sha-256') }}")
+    assert str(caught.value) == "The state of an identifier is raw, sha256 or auto, not `sha-256`."

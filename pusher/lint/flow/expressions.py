@@ -8,7 +8,7 @@ from itertools import product
 
 from sqlglot import exp
 
-from pusher.lint.flow import functions
+from pusher.lint.flow import digests, functions
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
 from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
@@ -155,6 +155,7 @@ class Expressions:
         if isinstance(key, exp.Literal) and key.is_string:
             return value.field(str(key.this))
         # An element of a list of structs keeps its fields; a slice of a text is no longer the text.
+        value = value.remade() if isinstance(key, exp.Slice) else value
         return replace(value, constants=frozenset(), is_open=True)
 
     def _dot(self, node: exp.Dot, scope: Scope) -> Value:
@@ -179,13 +180,24 @@ class Expressions:
 
     def _case(self, node: exp.Expr, scope: Scope) -> Value:
         cases = node.args.get("ifs", [node])
-        results = [case.args["true"] for case in cases]
         default = node.args.get("default") or node.args.get("false")
         conditions = [case.this for case in cases]
-        if isinstance(node, exp.Case) and node.this is not None:
+        is_searched = not isinstance(node, exp.Case) or node.this is None
+        if not is_searched:
             conditions.append(node.this)
-        results += [default] if default is not None else []
-        value = join(self.value(result, scope) for result in results)
+        results: list[Value] = []
+        no_digests = NULL
+        for condition, result in [*((case.this, case.args["true"]) for case in cases), (None, default)]:
+            if result is None:
+                continue
+            subject = digests.tested(condition) if is_searched and condition is not None else None
+            if subject is not None and digests.is_same(result, subject):
+                results.append(self.value(subject, scope).as_digest(self.place(result)))
+            else:
+                results.append(self.value(result, scope).without_digests_of(no_digests))
+            if subject is not None:
+                no_digests = join((no_digests, self.value(subject, scope)))
+        value = join(results)
         decided = self._decides(iter(conditions), scope)
         return replace(value, unstable=value.unstable | decided.unstable)
 
@@ -213,7 +225,7 @@ class Expressions:
 
     def _concat(self, node: exp.Expr, scope: Scope) -> Value:
         values = [self.value(child, scope) for child in node.iter_expressions()]
-        whole = join(values).flat()
+        whole = join(values).flat().remade()
         texts = [[constant for constant in value.constants if not value.is_open] for value in values]
         size = 1
         for text in texts:
@@ -254,7 +266,8 @@ class Expressions:
         if functions.is_a(node, functions.WEAK_HASHES, functions.WEAK_HASHES_BY_NAME):
             return value.weakened("weak", functions.function_name(node), self.place(node))
         if isinstance(node, functions.STRIPS):
-            return value.stepped("strip")
+            return value.stepped("strip") if functions.only_removes(node) else value.remade().stepped("strip")
+        value = value.remade()
         kind = functions.instability(node)
         if kind is None:
             return value

@@ -80,6 +80,15 @@ def is_a(node: exp.Expr, classes: tuple[type[exp.Expr], ...], names: frozenset[s
     return isinstance(node, classes) or (isinstance(node, exp.Anonymous) and node.name.lower() in names)
 
 
+def only_removes(node: exp.Expr) -> bool:
+    """Whether a function that cleans a text takes characters away and puts none in their place."""
+    if isinstance(node, exp.Trim):
+        return True
+    replacement = node.args.get("replacement")
+    is_replace = isinstance(node, exp.RegexpReplace | exp.Replace)
+    return is_replace and isinstance(replacement, exp.Literal) and replacement.this == ""
+
+
 def instability(node: exp.Expr) -> str | None:
     """Return `clock` or `chance` for a function that differs from run to run."""
     if is_a(node, CLOCKS, CLOCKS_BY_NAME) or _is_age_of_today(node):

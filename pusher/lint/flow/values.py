@@ -38,6 +38,7 @@ class Leak:
         through: The weak hash or the construct.
         place: Where that is.
         steps: Normalisation that the value went through: `lower`, `strip`.
+        is_remade: It went through a function that may write it in another form, such as hex().
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Leak:
     through: str = ""
     place: Place | None = None
     steps: frozenset[str] = _NONE
+    is_remade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,28 @@ class Value:
             for leak in self.leaks
         )
         return replace(self.flat(), leaks=frozenset(leaks))
+
+    def remade(self) -> Value:
+        """Return the value after a function that may write an identifier in another form."""
+        if not self.leaks:
+            return self
+        return replace(self, leaks=frozenset(replace(leak, is_remade=True) for leak in self.leaks))
+
+    def as_digest(self, place: Place | None) -> Value:
+        """Return the value where it is known to be 64 hexadecimal digits.
+
+        No identifier as a source has it looks like that, so what it holds was hashed before; of one in another form,
+        such as hex(), this cannot be said.
+        """
+        plain = {leak for leak in self.leaks if leak.how == "raw" and not leak.is_remade}
+        given = {Hashed(leak.kind, leak.column, place, frozenset({"lower", "strip"})) for leak in plain}
+        return replace(self.flat(), leaks=self.leaks - plain, hashed=self.hashed | given)
+
+    def without_digests_of(self, other: Value) -> Value:
+        """Return the value where `other`, which went into it, is known to be no digest."""
+        digests = {(one.kind, one.column) for one in other.hashed}
+        hashed = (one for one in self.hashed if one.times == 1 or (one.kind, one.column) not in digests)
+        return replace(self, hashed=frozenset(hashed))
 
     def sanitised(self, place: Place | None) -> Value:
         """Return the value after SHA-256."""

@@ -25,8 +25,10 @@ class HashOfHash(Rule):
 
     ## Use instead
     ```sql
-    select email_sha256 as email
+    select {{ hashed_email('email_sha256', 'sha256') }} as email
     ```
+
+    `'sha256'` takes digests as they are, `'auto'` takes digests and hashes anything else.
     """
 
     code = "PU406"
@@ -45,6 +47,8 @@ class HashOfHash(Rule):
             if twice:
                 columns = ", ".join(dict.fromkeys(one.column for one in twice))
                 message = f"`{output.name}` holds the hash of a hash of {columns}."
-                fix = Fix("Hash once: remove the inner or the outer sha256().")
+                fix = Fix(
+                    "Hash once: remove one sha256(), or give the macro the state of its column, 'sha256' or 'auto'."
+                )
                 place = twice[0].place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)

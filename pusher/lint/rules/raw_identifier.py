@@ -18,7 +18,8 @@ class RawIdentifier(Rule):
     ## What it does
     Follows every source column with `meta: {pii: ...}` (and untagged ones called like an e-mail address or a phone
     number) through all models: renames, CTEs, stars, structs, lists, whole rows, JSON, concatenation, lambdas.
-    `sha256()` ends the trail, and so do the macros in `macros/identity/`. Predicates, counts and conditions do not
+    `sha256()` ends the trail, and so do the macros in `macros/identity/`; a CASE that takes a value where it matches
+    `^[0-9a-f]{64}$` takes a digest. Predicates, counts and conditions do not
     carry a value. `ip`, `user_agent` and `idfv` may reach the columns of that name, which TikTok takes unhashed.
 
     `pii` is `email`, `phone`, `external_id`, `ip`, `user_agent`, `name`, `idfa`, `gaid`, `idfv` or a word of your own;

@@ -4,9 +4,9 @@
             when 'email' then {{ hashed_email('identity') }}
 -- with:
             when 'email' then identity
--- expect: macros/identity/hashed_phone.sql:2:1: warning PU407 privacy.unnormalised-hash: `email` hashes the e-mail address of retail.customers.email before it is in lower case.
+-- expect: macros/identity/hashed_phone.sql:3:1: warning PU407 privacy.unnormalised-hash: `email` hashes the e-mail address of retail.customers.email before it is in lower case.
 -- fix: Use {{ hashed_email('...') }}.
--- expect: macros/identity/hashed_phone.sql:2:1: warning PU407 privacy.unnormalised-hash: `email` hashes the e-mail address of retail.customers.loyalty_email before it is in lower case.
+-- expect: macros/identity/hashed_phone.sql:3:1: warning PU407 privacy.unnormalised-hash: `email` hashes the e-mail address of retail.customers.loyalty_email before it is in lower case.
 -- fix: Use {{ hashed_email('...') }}.
 -- expect: models/tiktok/tiktok_offline_events.sql:39:9: error PU401 privacy.raw-identifier: `email` carries a raw e-mail address or phone number from retail.customers.email, retail.customers.loyalty_email, retail.customers.mobile and 1 more.
 -- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.

@@ -1,0 +1,3 @@
+{% macro trimmed_id(column) -%}
+trim(cast({{ column }} as varchar))
+{%- endmacro %}
