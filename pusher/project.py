@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pusher.building import Building
     from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
+    from pusher.explaining import Explained
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
@@ -520,6 +521,25 @@ class Project:
         from pusher.showing import Showing
 
         return Showing(self.manifest, self.account, self._warehouse)
+
+    def explain(self, kind: str, value: str, *, country: str | None = None, state: str = "raw") -> Explained:
+        """Return what becomes of one identifier, by the project's own macros and the checks of a push.
+
+        Args:
+            kind: Of `pusher.explaining.KINDS`.
+            value: The identifier; it is kept nowhere.
+            country: ISO 3166 code of a phone number's row, or None.
+            state: What its column holds: `raw`, `sha256` or `auto`.
+
+        Raises:
+            ConfigError: Kind, country or state is none.
+            CompileError: The project's macros are missing, or fail.
+        """
+        from pusher.explaining import Explaining, check_choice
+
+        check_choice(kind, country, state)
+        explaining = Explaining(self.manifest, self.account.destination.payloads)
+        return explaining.explain(kind, value, country=country, state=state)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""

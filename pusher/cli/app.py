@@ -13,6 +13,7 @@ from pusher.cli import (
     compile_,
     config,
     debug,
+    explain,
     init,
     lint,
     ls,
@@ -60,6 +61,7 @@ app.command("ls", help=ls.HELP)(ls.ls)
 app.command("compile", help=compile_.HELP)(compile_.compile_)
 app.command("config", help=config.HELP)(config.config)
 app.command("show", help=show.HELP)(show.show)
+app.command("explain", help=explain.HELP, context_settings=explain.CONTEXT)(explain.explain)
 app.command("lint", help=lint.HELP)(lint.lint)
 app.command("build", help=build.HELP)(build.build)
 app.command("test", help=test.HELP)(test.run)

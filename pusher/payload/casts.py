@@ -120,9 +120,14 @@ def _texts(column: str, type_: SqlType) -> str:
     return f"nullif({filtered}, [])"
 
 
+def is_ip(value: str) -> str:
+    """Return the condition that a text in lower case has the form of an address, public or not."""
+    return f"regexp_matches({value}, {literal(_IP_FORM)})"
+
+
 def _ip(column: str, type_: SqlType) -> str:
     value = f"lower(trim({as_text(column, type_)}))"
-    good = f"regexp_matches({value}, {literal(_IP_FORM)}) and not regexp_matches({value}, {literal(_PRIVATE_IP)})"
+    good = f"{is_ip(value)} and not regexp_matches({value}, {literal(_PRIVATE_IP)})"
     return f"case when {good} then {value} end"
 
 

@@ -19,8 +19,8 @@ from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
 COMMANDS = (
-    "init", "ls", "compile", "config", "debug", "show", "lint", "build", "test", "push", "status", "report", "retry",
-    "resolve", "clean", "sandbox",
+    "init", "ls", "compile", "config", "debug", "explain", "show", "lint", "build", "test", "push", "status", "report",
+    "retry", "resolve", "clean", "sandbox",
 )  # fmt: skip
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]

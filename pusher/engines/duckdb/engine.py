@@ -210,13 +210,18 @@ class DuckDBEngine:
         found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
         return str(found[0]) if found else "{}"
 
-    def rows(self, sql: str) -> list[tuple[Any, ...]]:
-        """Run a query with a small result and return all its rows."""
+    def rows(self, sql: str, parameters: Mapping[str, str | None] | None = None) -> list[tuple[Any, ...]]:
+        """Run a query with a small result and return all its rows.
+
+        Args:
+            sql: The query.
+            parameters: Values of `$name` in it, which thereby stand in no text of SQL.
+        """
         import duckdb
 
         try:
             with _private_files():
-                found = self._connection.cursor().execute(sql)
+                found = self._connection.cursor().execute(sql, parameters)
                 if any("TIME ZONE" in str(column[1]).upper() for column in found.description or ()):
                     # fetchall() wants pytz for these; Arrow does not, and asks again.
                     table = self._connection.cursor().sql(sql).to_arrow_table()

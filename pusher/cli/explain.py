@@ -1,0 +1,97 @@
+"""`pusher explain`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pusher.cli import options, render
+from pusher.cli.hidden import hidden_value
+from pusher.cli.session import session
+from pusher.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pusher.explaining import Explained
+
+HELP = """Show what becomes of one identifier: each step of its normalisation, its digest, or why it is unusable.
+
+KIND is email, phone, external_id, idfa, gaid, ip or user_agent. The value is asked for, or read from stdin; it is
+never an argument, and it is kept nowhere. Values are printed on a terminal only.
+
+Example: pusher explain phone --country DE"""
+# Words that are not understood may be a value: they are refused here, where nothing repeats them.
+CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def explain(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(help="Kind of identifier.", show_default=False)],
+    *,
+    country: Annotated[
+        str | None, typer.Option("--country", help="ISO 3166 code of a phone number's row.", show_default=False)
+    ] = None,
+    state: Annotated[
+        str, typer.Option("--state", help="What the column holds: raw values, sha256 digests, or auto for both.")
+    ] = "raw",
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Print values also with --json, or where stdout is no terminal.")
+    ] = False,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Explain one identifier."""
+    with session("explain", as_json=json, quiet=quiet, no_color=no_color) as current:
+        from pusher.explaining import check_choice
+
+        if context.args:
+            message = "explain takes one kind and the options of `pusher explain --help`; a value is never an argument."
+            fix = "Take it out of your shell's history if one stood there, and type it when asked."
+            raise ConfigError(Problem("usage", message, fix=fix))
+        check_choice(kind, country, state)
+        project = current.project(project_dir, profiles_dir, target, variables)
+        # Compiled first, so that nobody types a value for a project that does not compile.
+        _ = project.manifest
+        found = project.explain(kind, hidden_value(f"{kind} (hidden): "), country=country, state=state)
+        shows = reveal or (not json and sys.stdout.isatty())
+        current.body |= {
+            "kind": kind,
+            "country": country,
+            "state": state,
+            "steps": [
+                {
+                    "step": step.name,
+                    "left": step.value is not None,
+                    "changed": step.changed,
+                    "value": step.value if shows else None,
+                }
+                for step in found.steps
+            ],
+            "digest": found.digest,
+            "unusable": found.unusable,
+        }
+        current.text(_as_text(found, shows=shows))
+        current.exit_code = 0 if found.unusable is None else 1
+
+
+def _as_text(found: Explained, *, shows: bool) -> str:
+    lines = []
+    for number, step in enumerate(found.steps, start=1):
+        lines.append(f"{number}. {step.name}")
+        if step.value is None:
+            lines.append("   nothing")
+        elif shows or step.value == found.digest:
+            lines.append(f"   {render.escaped(step.value)}")
+        else:
+            lines.append("   changed, not shown" if step.changed else "   unchanged, not shown")
+    if found.unusable is not None:
+        lines += ["", render.wrapped(f"unusable: {found.unusable}", "")]
+        lines.append("A row is sent with its other identifiers, and not at all without any.")
+    return "\n".join(lines)
