@@ -93,8 +93,15 @@ def _currencies(table: Mapping[str, Any]) -> dict[str, Currency]:
     return dict(sorted(found.items()))
 
 
-def _junk(table: Mapping[str, Any]) -> dict[str, str]:
-    return {hashlib.sha256(value.encode()).hexdigest(): value for value in table["values"]}
+def _junk(tables: Mapping[str, Any], sources: Mapping[str, str]) -> dict[str, str]:
+    """Return the digests of values that identify nobody, once and twice hashed, with what was hashed."""
+    found: dict[str, str] = {}
+    for table in tables.values():
+        _origin(table, sources)
+        for value in table["values"]:
+            once = hashlib.sha256(value.encode()).hexdigest()
+            found |= {once: value, hashlib.sha256(once.encode()).hexdigest(): value}
+    return found
 
 
 def _check(payload: Payload) -> None:
@@ -187,7 +194,7 @@ def load_contract(folder: Path) -> Contract:
         "sources": sources,
         "enums": {name: _enum(name, table, sources) for name, table in _read(folder, "enums.toml").items()},
         "currencies": _currencies(_read(folder, "currencies.toml")),
-        "junk_digests": _junk(events["junk_values"]),
+        "junk_digests": _junk(events["junk_values"], sources),
     }
     columns, limits = {"events": events, "audience": _read(folder, "audience.toml")}, _read(folder, "limits.toml")
     responses = _read(folder, "responses.toml")

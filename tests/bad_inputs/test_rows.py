@@ -144,8 +144,11 @@ CASES: dict[str, tuple[list[Row], dict[str, int]]] = {
             {"email": "sha256('null')"},
             {"email": "sha256('n/a')"},
             {"email": "sha256('none')"},
+            {"email": "sha256(sha256(''))"},
+            {"email": "sha256(sha256('test@test.com'))"},
+            {"email": "sha256('+15555555555')"},
         ],
-        {"good": 1, "not-a-digest": 8, "dropped_identifiers": 8},
+        {"good": 1, "not-a-digest": 11, "dropped_identifiers": 11},
     ),
     "a good identifier beside a bad one": (
         [{"phone": "'+12125550123'"}, {"email": "null::varchar", "phone": "null::varchar"}],

@@ -61,6 +61,14 @@ def test_junk_digests_are_computed_from_their_values() -> None:
     }
 
 
+def test_a_digest_of_junk_that_was_hashed_again_is_junk() -> None:
+    """A system that hashes digests sends the hash of the hash of nothing for everybody without an address."""
+    junk = contract().payloads["offline_events"].junk_digests
+    once = {digest for digest, text in junk.items() if hashlib.sha256(text.encode()).hexdigest() == digest}
+    assert set(junk) == once | {hashlib.sha256(digest.encode()).hexdigest() for digest in once}
+    assert len(junk) == 2 * len(once)
+
+
 def test_narrow_codes_come_before_the_family() -> None:
     """The first range that holds a code is the most precise one."""
     widths = [code.last - code.first for code in contract().codes]
