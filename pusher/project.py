@@ -396,6 +396,7 @@ class Project:
             now=self.started_at,
             pixel_window=self.policy.shared_with_pixel,
             strict=self.policy.require_vendor_page_columns,
+            shared=self.policy.shared,
         )
 
     def push(
@@ -471,6 +472,7 @@ class Project:
             state=self.state,
             now=self.clock.now(),
             pixel_window=self.policy.shared_with_pixel,
+            shared=self.policy.shared,
             by=list(dict.fromkeys(by)),
         )
 

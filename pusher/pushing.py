@@ -100,6 +100,7 @@ class Pushing:
                 on_change=self.policy.on_change,
                 pixel_window=pixel_window,
                 strict=self.policy.require_vendor_page_columns,
+                shared=self.policy.shared,
                 ledger_id=None if choice.stateless else self.profile.ledger_id,
                 normaliser_version=self.normaliser_version,
                 resume_all=everything,

@@ -21,7 +21,7 @@ def report_text(report: BuildReport) -> str:
         if coverage.repeated:
             lines.append(f"  {coverage.repeated:,} rows repeat an event of the view")
         if coverage.dropped_identifiers:
-            lines.append(f"  {coverage.dropped_identifiers:,} identifiers are no digests and are left out")
+            lines.append(f"  {coverage.dropped_identifiers:,} identifiers identify nobody and are left out")
         for reason in coverage.reasons:
             lines.append(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
             lines.append(render.wrapped(str(reason["fix"]), "            "))

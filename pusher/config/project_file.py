@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pusher.config.floors import Floor, read_floors
+from pusher.config.shared import SharedLimits, read_shared
 from pusher.config.strict_yaml import Document, load_yaml
 from pusher.errors import ConfigError, Problem
 
@@ -100,6 +101,7 @@ class PolicyFile:
         same_order_offline: What to do when an order stands in a web view and in an offline view: `ignore`, `report`
             (a notice) or `refuse` (nothing is sent).
         floors: Least shares of rows with identifiers.
+        shared: When an identifier stands in too many rows to be one person's.
     """
 
     require_vendor_page_columns: bool = False
@@ -108,6 +110,7 @@ class PolicyFile:
     shared_with_pixel: bool = False
     same_order_offline: str = "ignore"
     floors: tuple[Floor, ...] = ()
+    shared: SharedLimits = field(default_factory=SharedLimits)
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -257,7 +260,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     identity = _mapping(document, found, ("identity",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
     problems += document.unknown_keys(push, {"on_change", "shared_with_pixel", "same_order_offline"}, ("push",))
-    problems += document.unknown_keys(identity, {"floors"}, ("identity",))
+    problems += document.unknown_keys(identity, {"floors", "shared"}, ("identity",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
     severities = _mapping(document, lint, ("lint", "severity"), problems)
@@ -268,6 +271,7 @@ def load_policy_file(root: Path) -> PolicyFile:
             problems.append(document.problem("wrong-value", message, ("lint", "severity", rule), fix))
     given = _mapping(document, identity, ("identity", "floors"), problems)
     floors = read_floors(document, given, ("identity", "floors"), problems)
+    shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -288,4 +292,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         shared_with_pixel=bool(push.get("shared_with_pixel", False)),
         same_order_offline=push.get("same_order_offline", "ignore"),
         floors=tuple(floors),
+        shared=shared,
     )

@@ -7,14 +7,15 @@ of the first reason against it, or NULL. `projection` builds on both.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pusher.payload.casts import as_text, count_dropped, item_control_case, item_fault_case, item_list, typed_value
 from pusher.payload.characters import SUSPICIOUS
 from pusher.payload.model import Field, Payload
 from pusher.payload.reasons import NOT_DIGESTS, SOURCE_ID, TIME_GIVEN, VALUE_GIVEN, Reason, all_reasons
 from pusher.payload.row_warnings import VALUE_ROUNDED, RowWarning, all_warnings, warning_bits
+from pusher.payload.shared import Shared, count_columns, junk_with, shared_reason
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
 
@@ -112,6 +113,7 @@ def row_checks(
     now_s: int,
     pixel_window: bool = False,
     oldest_s: int | None = None,
+    shared: Sequence[Shared] = (),
 ) -> RowChecks:
     """Work out how a view's rows are cast and judged.
 
@@ -122,6 +124,7 @@ def row_checks(
         now_s: The run's clock in Unix seconds.
         pixel_window: Refuse web events that the pixel reported longer ago than TikTok merges.
         oldest_s: Events before this Unix second are expired whatever the clock says, or None.
+        shared: Identifiers that are nobody's own, by column.
 
     Returns:
         Expressions and reasons; nothing is run.
@@ -132,13 +135,22 @@ def row_checks(
         known = field is not None and payload.event_source in (field.sources or (payload.event_source,))
         if field is not None and known and field.column not in fields:
             fields[field.column] = name
+    if shared:
+        payload = replace(payload, junk_digests=junk_with(payload.junk_digests, shared))
     typed, counted = _typed(payload, columns, fields, source_id)
+    # A cast leaves them out, so they are counted as the view gives them.
+    counted |= count_columns(shared, {name: (f"{GIVEN}_{name}", columns[given]) for name, given in fields.items()})
     max_age_s = payload.limits.max_age_s
     if pixel_window and payload.event_source == "web":
         max_age_s = min(max_age_s, payload.limits.pixel_age_s)
     reasons = all_reasons(
         payload, columns, fields, source_id=source_id, now_s=now_s, max_age_s=max_age_s, oldest_s=oldest_s
     )
+    dropped = [one for one in shared if one.is_dropped]
+    place = next((number for number, one in enumerate(reasons) if one.code == "not-a-digest"), None)
+    if dropped and place is not None:
+        left = [identifier(name) for name in payload.identity if name in fields]
+        reasons.insert(place, shared_reason(dropped, " and ".join(f"{name} is null" for name in left)))
     provided = {name: field for name in fields if (field := payload.field(name)) is not None}
     return RowChecks(
         payload=payload,
@@ -146,7 +158,7 @@ def row_checks(
         counted=counted,
         fields=provided,
         reasons=tuple(reasons),
-        warnings=all_warnings(payload, typed, now_s=now_s),
+        warnings=(*all_warnings(payload, typed, now_s=now_s), *(one.warning for one in shared)),
     )
 
 

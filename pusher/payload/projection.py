@@ -121,18 +121,3 @@ def fault_counts_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation
         f"cast(sum({DROPPED}) as bigint){warned} "
         f"from ({_checked_sql(checks, columns, relation)}) as checked group by _reason order by _reason"
     )
-
-
-def most_repeated_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str) -> dict[str, str]:
-    """Return a query for each column of identifiers: in how many rows its commonest digest stands."""
-    queries = {}
-    for name, field in checks.fields.items():
-        given = next(column for column in columns if column in field.names)
-        if field.type != "digests" or columns[given].family == "null":
-            continue
-        one = checks.typed[name] if columns[given].family != "list" else f"unnest({checks.typed[name]})"
-        queries[name] = (
-            f"select coalesce(max(n), 0) from (select count(*) as n from (select {one} as d from {relation}) as given "
-            "where d is not null group by hash(d)) as counted"
-        )
-    return queries

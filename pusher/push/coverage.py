@@ -11,15 +11,11 @@ from pusher.contracts import Destination, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.state import scratch_folder
 from pusher.payload.presence import identifying_columns, presence_sql
-from pusher.payload.projection import fault_counts_sql, most_repeated_sql, staged_sql
+from pusher.payload.projection import fault_counts_sql, staged_sql
 from pusher.push.encode import PartEncoder
 from pusher.push.identity import IdentityCoverage, identity_coverage
 from pusher.push.plan import PlanOptions, View, judge
 from pusher.push.receipt import Warned
-
-# A digest in more than this part of the rows is nobody's own; in a small view a good customer may come to it.
-SHARED_PART = 0.01
-FEWEST_SHARED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +65,6 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
     checks, columns = judge(engine, view, options)
     try:
         counted = engine.rows(fault_counts_sql(checks, columns, view.relation))
-        repeated = {
-            name: int(engine.rows(sql)[0][0]) for name, sql in most_repeated_sql(checks, columns, view.relation).items()
-        }
         held = engine.rows(presence_sql(checks, view.relation))
     except EngineError as error:
         message = f"{view.model} failed while it was read: {error.message}"
@@ -95,7 +88,6 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
     reasons.sort(key=lambda item: (-item["rows"], item["reason"]))
     if folded < distinct:
         warnings.append(_look_alikes(distinct - folded))
-    warnings += [_shared(name, times, rows) for name, times in repeated.items() if _is_shared(times, rows)]
     identity = identity_coverage(identifying_columns(checks), [tuple(row) for row in held])
     return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons), identity, tuple(warnings))
 
@@ -104,16 +96,6 @@ def _look_alikes(rows: int) -> Warned:
     message = "event_id differs from another one of the view in case or spaces only; each is sent as an event."
     fix = "Trim and fold the business key in staging, before the id is made of it."
     return Warned("look-alike-ids", "event_id", rows, message, fix)
-
-
-def _is_shared(held: int, rows: int) -> bool:
-    return held >= FEWEST_SHARED and held > SHARED_PART * rows
-
-
-def _shared(name: str, held: int, rows: int) -> Warned:
-    message = f"One digest of {name} stands in {held / rows:.0%} of the rows: a placeholder, or the shop's own."
-    fix = f"Find it with: select {name}, count(*) ... group by all order by 2 desc; leave it out in the model."
-    return Warned("shared-identifier", name, held, message, fix)
 
 
 def first_body(

@@ -6,10 +6,12 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from pusher.config import SharedLimits
 from pusher.contracts import ColumnOrigin, Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.compaction import remember_conflicts
@@ -24,6 +26,7 @@ from pusher.payload.projection import staged_sql
 from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
+from pusher.push.shared import find_shared
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
 ROWS_PER_FILE = 50_000
@@ -63,6 +66,7 @@ class PlanOptions:
         strict: Ask for the vendor page's strict list of columns.
         oldest_s: Unix second before which the ledger has forgotten keys, or None.
         longest_lookback_s: A row that may be sent and is older makes the plan fail, or None for any age.
+        shared: When an identifier stands in too many rows to be one person's.
     """
 
     run: str
@@ -72,6 +76,7 @@ class PlanOptions:
     strict: bool = False
     oldest_s: int | None = None
     longest_lookback_s: int | None = None
+    shared: SharedLimits = field(default_factory=SharedLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +143,9 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
     findings = check_columns(view.payload, columns, source_id=view.source_id, strict=options.strict)
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
-        raise PlanError(
-            *(
-                Problem(finding.code, f"{view.model}: {finding.message}", view.file, fix=finding.fix)
-                for finding in errors
-            )
-        )
-    checks = row_checks(
+        raise PlanError(*(Problem(one.code, f"{view.model}: {one.message}", view.file, fix=one.fix) for one in errors))
+    prepare = partial(
+        row_checks,
         view.payload,
         columns,
         source_id=view.source_id,
@@ -152,7 +153,12 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
         pixel_window=options.pixel_window,
         oldest_s=options.oldest_s,
     )
-    return checks, columns
+    checks = prepare()
+    try:
+        shared = find_shared(engine, checks, columns, view.relation, options.shared)
+    except EngineError as error:
+        raise _failed(view, error) from error
+    return prepare(shared=shared) if shared else checks, columns
 
 
 def stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile]:
@@ -166,13 +172,16 @@ def stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile
         return engine.stage(sql, folder, rows_per_file=ROWS_PER_FILE)
     except EngineError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        fix = error.fix or {
-            "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
-            "io": "Check free space and rights of the state folder.",
-        }.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
-        raise PlanError(
-            Problem("view-failed", f"{view.model} failed while it was read: {error.message}", view.file, fix=fix)
-        ) from error
+        raise _failed(view, error) from error
+
+
+def _failed(view: View, error: EngineError) -> PlanError:
+    fix = error.fix or {
+        "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
+        "io": "Check free space and rights of the state folder.",
+    }.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
+    message = f"{view.model} failed while it was read: {error.message}"
+    return PlanError(Problem("view-failed", message, view.file, fix=fix))
 
 
 def plan_view(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from pusher.config import SharedLimits
 from pusher.contracts import Engine
 from pusher.ledger.bridge import Bridge, StagedView, bridge
 from pusher.ledger.state import StateFolder, scratch_folder
@@ -25,6 +26,7 @@ def report(
     state: StateFolder,
     now: datetime,
     pixel_window: bool,
+    shared: SharedLimits,
     by: Sequence[str],
 ) -> Bridge:
     """Return what became of the rows of views.
@@ -35,6 +37,7 @@ def report(
         state: The state folder.
         now: Current moment.
         pixel_window: The web events are also reported by the pixel.
+        shared: When an identifier stands in too many rows to be one person's.
         by: Dimensions to group by.
 
     Raises:
@@ -42,17 +45,18 @@ def report(
         StateError: Nothing was pushed yet, or the ledger cannot be read.
     """
     with scratch_folder() as folder:
-        staged = [_staged(view, open_engine, folder, now, pixel_window=pixel_window) for view in views]
+        options = PlanOptions(run="", now=now, shared=shared)
+        staged = [_staged(view, open_engine, folder, options, pixel_window=pixel_window) for view in views]
         return bridge(state, staged, by=by, spill=folder, top=TOP_PRODUCTS)
 
 
 def _staged(
-    view: View, open_engine: Callable[[Path], Engine], folder: Path, now: datetime, *, pixel_window: bool
+    view: View, open_engine: Callable[[Path], Engine], folder: Path, options: PlanOptions, *, pixel_window: bool
 ) -> StagedView:
     limits = view.payload.limits
     ageless = replace(view.payload, limits=replace(limits, max_age_s=ANY_AGE_S))
     with closing(open_engine(folder)) as engine:
-        checks, columns = judge(engine, replace(view, payload=ageless), PlanOptions(run="", now=now))
+        checks, columns = judge(engine, replace(view, payload=ageless), options)
         files = stage(engine, view, staged_sql(checks, columns, view.relation), folder / view.model)
     age_s = limits.pixel_age_s if pixel_window and view.payload.event_source == "web" else limits.max_age_s
     identities = [*view.payload.identity, "external_id"]
@@ -61,6 +65,6 @@ def _staged(
         model=view.model,
         files=[file.path for file in files],
         terms={number: reason.term for number, reason in enumerate(checks.reasons)},
-        oldest_s=int(now.timestamp()) - age_s,
+        oldest_s=int(options.now.timestamp()) - age_s,
         identities=[one.path for one in fields if one is not None],
     )

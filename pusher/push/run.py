@@ -98,6 +98,7 @@ def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -
         strict=options.strict,
         oldest_s=pruned_before(store) if store else None,
         longest_lookback_s=options.longest_lookback_s,
+        shared=options.shared,
     )
 
 

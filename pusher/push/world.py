@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pusher.clock import Clock
+from pusher.config import SharedLimits
 from pusher.contracts import ColumnOrigin, Destination, Endpoint, Engine
 from pusher.errors import Problem
 from pusher.ledger.state import StateFolder
@@ -36,6 +37,7 @@ class PushOptions:
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
         wait_s: How long to wait for another run that holds the lock.
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
+        shared: When an identifier stands in too many rows to be one person's.
     """
 
     dry_run: bool = False
@@ -51,6 +53,7 @@ class PushOptions:
     adopt: bool = False
     wait_s: float = 0.0
     longest_lookback_s: int | None = None
+    shared: SharedLimits = field(default_factory=SharedLimits)
 
 
 @dataclass(slots=True)

@@ -79,7 +79,6 @@ def value(sql: str) -> Row:
     return {"value": sql}
 
 
-GOOD_EMAIL: Row = {"email": GOOD["email"]}
 BLANK_IDS: list[Row] = [{"event_id": sql} for sql in ("null::varchar", "''", "'  '", "chr(9)", "chr(160)")]
 NO_NUMBERS: list[Row] = [value(f"'{text}'::double") for text in ("nan", "inf", "-inf", "1e400")]
 CASES: dict[str, tuple[list[Row], dict[str, int]]] = {
@@ -154,14 +153,6 @@ CASES: dict[str, tuple[list[Row], dict[str, int]]] = {
         [{"phone": "'+12125550123'"}, {"email": "null::varchar", "phone": "null::varchar"}],
         {"good": 1, "no-identity": 1, "dropped_identifiers": 1},
     ),
-    "one digest in most rows": (
-        [*({"email": f"sha256('c{number}')"} for number in range(980)), *[GOOD_EMAIL] * 20],
-        {"good": 1000, "shared-identifier": 20},
-    ),
-    "one digest in few rows": (
-        [*({"email": f"sha256('c{number}')"} for number in range(981)), *[GOOD_EMAIL] * 19],
-        {"good": 1000},
-    ),
     "units of time": (
         [
             {"event_time": f"{seconds}::bigint"}
@@ -235,7 +226,7 @@ def test_a_build_prints_reasons_and_warnings_without_values(tmp_path: Path) -> N
         (
             "",
             "off: 3 of 4 rows may be sent",
-            "  1 identifiers are no digests and are left out",
+            "  1 identifiers identify nobody and are left out",
             "         1  invalid: not-a-digest (email)",
             "            Hash it with the macros in macros/identity/.",
             "         1  warning: value-rounded (value)",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pusher.config import Floor, PolicyFile, load_policy_file, load_project_file
+from pusher.config import Floor, PolicyFile, SharedLimits, load_policy_file, load_project_file
 from pusher.errors import ConfigError
 from tests.conftest import ProjectFactory
 
@@ -230,6 +230,21 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
             ("wrong-type", "pusher.yml:4:5", "`w` must be a mapping.", "Write w: {any: 0.6}."),
         ],
     ),
+    "shared identifiers": (
+        "identity:\n  shared: {action: keep, share: 2, rows: 0, most_rows: yes, row: 5}\n",
+        [
+            ("unknown-key", "pusher.yml:2:61", "Unknown key `row`.", "Did you mean `rows`?"),
+            ("wrong-value", "pusher.yml:2:36", "`rows` must be a whole number above 0.", "Write rows: 50."),
+            ("wrong-value", "pusher.yml:2:45", "`most_rows` must be a whole number above 0.", "Write most_rows: 1000."),
+            (
+                "wrong-value",
+                "pusher.yml:2:26",
+                "`share` must be a share from 0 to 1.",
+                "Write share: 0.01 for 1 % of the rows.",
+            ),
+            ("wrong-value", "pusher.yml:2:12", "`action` must be one of: drop, report.", "Write action: drop."),
+        ],
+    ),
     "a list of floors": (
         "identity:\n  floors: [a]\n",
         [("wrong-type", "pusher.yml:2:3", "`floors` must be a mapping.", "Write one `name: value` a line below it.")],
@@ -278,6 +293,8 @@ def test_a_policy_is_read_and_has_defaults(project: ProjectFactory) -> None:
     text = "lint:\n  require_vendor_page_columns: true\n  severity: {E1: off, E2: note}\npush:\n  on_change: ignore\n"
     assert load_policy_file(project({"pusher.yml": "\n"})) == PolicyFile()
     assert load_policy_file(project({"pusher.yml": text})) == PolicyFile(True, {"E1": "off", "E2": "note"}, "ignore")
+    text = "identity: {shared: {action: report, share: 0.02, rows: 20, most_rows: 200}}\n"
+    assert load_policy_file(project({"pusher.yml": text})).shared == SharedLimits("report", Decimal("0.02"), 20, 200)
     floors = load_policy_file(project({"pusher.yml": "identity:\n  floors:\n    v: {any: 0.1, email: 1}\n"})).floors
     assert floors == (
         Floor("v", "any", Decimal("0.1"), "pusher.yml", 3, 9),
