@@ -30,14 +30,10 @@ class SharedLimits:
     rows: int = 50
     most_rows: int = 1_000
 
-    @property
-    def least(self) -> int:
-        """The fewest rows that may be too many."""
-        return min(self.rows, self.most_rows + 1)
-
-    def is_shared(self, rows: int, total: int) -> bool:
-        """Whether an identifier in so many of all rows is nobody's own."""
-        return rows > self.most_rows or (rows >= self.rows and rows > self.share * total)
+    def too_many(self, total: int) -> int:
+        """Return the fewest rows that are too many for one identifier in a view of so many rows."""
+        by_share = int(self.share * total) + 1
+        return min(self.most_rows + 1, max(self.rows, by_share))
 
 
 def read_shared(document: Document, found: Mapping[Any, Any], problems: list[Problem]) -> SharedLimits:

@@ -20,8 +20,9 @@ def find_shared(
         EngineError: The view fails.
     """
     found = []
-    total: int | None = None
-    for name in checks.payload.identity:
+    total = int(engine.rows(f"select count(*) from {relation}")[0][0])
+    too_many = limits.too_many(total)
+    for name in checks.payload.identity if total >= too_many else ():
         field = checks.fields.get(name)
         if field is None or not field.holds_digests:
             continue
@@ -29,13 +30,12 @@ def find_shared(
         typed, type_ = checks.typed[name], columns[given]
         if type_.family == "null":
             continue
-        hashes = [int(row[0]) for row in engine.rows(common_hashes_sql(typed, type_, relation, limits.least))]
+        hashes = [int(row[0]) for row in engine.rows(common_hashes_sql(typed, type_, relation, too_many))]
         if not hashes:
             continue
-        if total is None:
-            total = int(engine.rows(f"select count(*) from {relation}")[0][0])
         counted = engine.rows(common_digests_sql(typed, type_, relation, hashes))
-        shared = {str(digest): int(rows) for digest, rows in counted if limits.is_shared(int(rows), total)}
+        # Two digests may have one hash.
+        shared = {str(digest): int(rows) for digest, rows in counted if int(rows) >= too_many}
         if shared:
             dropped = limits.action == "drop"
             found.append(Shared(name, tuple(shared), max(shared.values()), total, dropped))
