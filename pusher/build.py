@@ -1,31 +1,20 @@
-"""Run models and seeds in the engine, each after those it reads; data tests run as soon as they can."""
+"""Builds models and seeds in the engine, each after those it reads; data tests run as soon as they can."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from glob import glob
-from pathlib import Path
 
 from pusher.clock import Clock, SystemClock
-from pusher.compile import DataTest, Manifest, Model, Source, UnitTest
-from pusher.compile.columns import duplicate_column, sql_problem
-from pusher.compile.increments import addition
-from pusher.compile.model_contract import broken_contract, is_enforced, ordered
-from pusher.compile.seeds import Seed, failed_read, seed_query
-from pusher.contracts import Addition, Engine, EngineError
-from pusher.data_tests import DataTestResult, ancestors_of, blocked_by, run_test, skipped
+from pusher.compile import DataTest, Manifest, Model, UnitTest
+from pusher.contracts import Engine, EngineError
+from pusher.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
 from pusher.errors import BuildError, Problem
-from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, UnitTestFinished, silent
+from pusher.model_run import Made, ModelRun, shard_by_of
+from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFinished, silent
 from pusher.unit_tests import UnitTestResult, UnitTestRun
 from pusher.unit_tests import skipped as skip_unit_test
-
-# What one pass of a sharded table reads, so that grouping it stays well below 1 GB of memory.
-ROWS_PER_SHARD = 3_000_000
-TEXT_BYTES_PER_SHARD = 600_000_000
-MOST_SHARDS = 256
-BYTES_PER_SHARD = {".parquet": 150_000_000, ".gz": 100_000_000, ".zst": 100_000_000}
+from pusher.workers import Ended, Surroundings, Task, run_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +53,6 @@ class Built:
     tests: list[DataTestResult | UnitTestResult]
 
 
-@dataclass(slots=True)
-class _Run:
-    manifest: Manifest
-    engine: Engine
-    listener: Listener
-    clock: Clock
-    waiting: list[DataTest]
-    unit_tests: dict[str, list[UnitTest]]
-    unit_test_run: UnitTestRun | None
-    found: Built
-    problems: list[Problem] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-
-
 def standing(manifest: Manifest, engine: Engine, *, full_refresh: bool) -> list[str]:
     """Return the incremental models that add rows to their table, because it stands and is not built anew.
 
@@ -107,6 +82,7 @@ def build(
     unit_tests: Iterable[UnitTest] = (),
     unit_test_run: UnitTestRun | None = None,
     into: Built | None = None,
+    workers: int = 1,
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
@@ -117,12 +93,13 @@ def build(
         manifest: The compiled project.
         engine: The database.
         models: What to build, all by default; ephemeral models live inside those that read them.
-        listener: Told about each model that was built, and about each test.
+        listener: Told about each model that was built, and about each test, as they end.
         clock: Measures.
         tests: Data tests to run.
         unit_tests: Unit tests to run.
         unit_test_run: Runs them; without it there are none.
-        into: Takes what became of each, also when the build fails.
+        into: Takes what became of each, in the order of the graph, also when the build fails.
+        workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
@@ -131,206 +108,134 @@ def build(
     of_model: dict[str, list[UnitTest]] = {}
     for test in unit_tests:
         of_model.setdefault(test.model, []).append(test)
+    steps, waits = _in_order(manifest, list(tests))
+    run = _Run(manifest, steps, chosen, of_model, unit_test_run, listener)
     found = into or Built([], [])
-    run = _Run(manifest, engine, listener, clock or SystemClock(), list(tests), of_model, unit_test_run, found)
-    coming = set(chosen)
-    _test(run, coming)
-    for model in manifest.models.values():
-        _test_unit(run, model)
-        if model.name not in chosen and model.materialized != "ephemeral":
-            continue
-        if model.name in run.broken or run.broken.intersection(model.depends_on):
-            run.broken.add(model.name)
-            if model.materialized != "ephemeral":
-                run.found.models.append(BuiltModel(model.name, "skipped", None, 0.0, resource_type=model.resource_type))
-        elif model.materialized != "ephemeral":
-            _one(run, model)
-        coming.discard(model.name)
-        _test(run, coming)
-    if run.problems:
-        error = BuildError(*run.problems, *(one.problem for one in run.found.tests if one.is_wrong))
-        skipped = [built.model for built in run.found.models if built.status == "skipped"]
+    try:
+        run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
+    finally:
+        found.models.extend(run.built[step] for step in sorted(run.built))
+        found.tests.extend(one for step in sorted(run.tested) for one in run.tested[step])
+    problems = [problem for step in sorted(run.problems) for problem in run.problems[step]]
+    if problems:
+        error = BuildError(*problems, *(one.problem for one in found.tests if one.is_wrong))
+        skipped = [built.model for built in found.models if built.status == "skipped"]
         if skipped:
             error.add_note(f"Not built because of this: {', '.join(skipped)}.")
         raise error
     return found
 
 
-def _test_unit(run: _Run, model: Model) -> None:
-    """Run the unit tests of a model; it counts as broken when one of them fails."""
-    tests = run.unit_tests.get(model.name, ())
-    if run.unit_test_run is None or not tests:
-        return
-    is_blocked = model.name in run.broken or not run.broken.isdisjoint(model.depends_on)
+def _in_order(manifest: Manifest, tests: list[DataTest]) -> tuple[list[Model | DataTest], list[set[int]]]:
+    """Return all models, each test as soon as what it reads is there, and for each of them the steps that it waits for.
+
+    Models that are not built are steps too, because those below them wait for those above them.
+    """
+    names = list(manifest.models)
+    places = {name: place for place, name in enumerate(names)}
+    # The place of the last model that a test reads; before the first model where it reads none.
+    after: dict[int, list[DataTest]] = {}
     for test in tests:
-        done = skip_unit_test(test) if is_blocked else run.unit_test_run.run(test)
-        run.found.tests.append(done)
-        run.listener(UnitTestFinished(test.name, done.status, done.seconds))
-        if done.is_wrong:
-            run.broken.add(model.name)
+        after.setdefault(max((places[name] for name in test.depends_on), default=-1), []).append(test)
+    steps: list[Model | DataTest] = [*after.get(-1, ())]
+    for place, model in enumerate(manifest.models.values()):
+        steps += [model, *after.get(place, ())]
+    numbers = {step.name: number for number, step in enumerate(steps) if isinstance(step, Model)}
+    waits = [{numbers[name] for name in step.depends_on} for step in steps]
+    holds = _Holds(manifest)
+    for number, step in enumerate(steps):
+        if isinstance(step, DataTest):
+            for name in holds.back(step):
+                waits[numbers[name]].add(number)
+    return steps, waits
 
 
-def _test(run: _Run, coming: set[str]) -> None:
-    """Run the tests that read nothing that is still to be built."""
-    ready = [test for test in run.waiting if coming.isdisjoint(test.depends_on)]
-    if not ready:
-        return
-    run.waiting = [test for test in run.waiting if test not in ready]
-    for test in ready:
-        if run.broken.intersection(test.depends_on):
-            done = skipped(test)
-        else:
-            done = run_test(run.manifest, run.engine, test, run.clock)
-        run.found.tests.append(done)
-        run.listener(DataTestFinished(test.name, done.status, done.failures, done.seconds))
-        if done.is_wrong:
-            run.broken |= set(blocked_by(test, ancestors_of(run.manifest)))
+class _Holds:
+    """Knows which models wait for a test."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self._ancestors = ancestors_of(manifest)
+        self._readers: dict[object, set[str]] = {}
+        for name, model in manifest.models.items():
+            for key in (*model.depends_on, *model.sources):
+                self._readers.setdefault(key, set()).add(name)
+
+    def back(self, test: DataTest) -> Iterable[str]:
+        """Return models so that all that a failure blocks wait for the test, themselves or through others."""
+        parents = {*test.depends_on, *test.sources}
+        if len(parents) == 1:
+            # Whatever is further below waits for these, and most tests read one thing.
+            return self._readers.get(parents.pop(), ())
+        return blocked_by(test, self._ancestors)
 
 
-def _one(run: _Run, model: Model) -> None:
-    clock, started = run.clock, run.clock.monotonic_s()
-    try:
-        problem = _create_seed(run, model, model.seed) if model.seed else _create_model(run, model)
-        rows = _rows(run.engine, model) if problem is None else None
-    except EngineError as error:
-        problem = _problem(run.manifest, model, error)
-    if problem is not None:
-        run.broken.add(model.name)
-        run.problems.append(problem)
-        seconds = clock.monotonic_s() - started
-        failed = BuiltModel(
-            model.name, "failed", None, seconds, resource_type=model.resource_type, message=problem.message
-        )
-        run.found.models.append(failed)
-        return
-    seconds = clock.monotonic_s() - started
-    strategy = model.increment.strategy if model.increment and model.adds else None
-    run.found.models.append(BuiltModel(model.name, "built", rows, seconds, strategy, model.resource_type))
-    run.listener(ModelBuilt(model.name, strategy or model.materialized, rows, seconds))
+@dataclass(slots=True)
+class _Run:
+    manifest: Manifest
+    steps: list[Model | DataTest]
+    chosen: set[str]
+    unit_tests: dict[str, list[UnitTest]]
+    unit_test_run: UnitTestRun | None
+    listener: Listener
+    built: dict[int, BuiltModel] = field(default_factory=dict)
+    tested: dict[int, list[DataTestResult | UnitTestResult]] = field(default_factory=dict)
+    problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
 
-
-def _create_seed(run: _Run, model: Model, seed: Seed) -> Problem | None:
-    """Create the table of a CSV file; returns why it cannot be read."""
-    query = seed_query(run.engine, seed)
-    if isinstance(query, Problem):
-        return query
-    try:
-        run.engine.create(model.relation, query.sql, materialized="table")
-    except EngineError as error:
-        return failed_read(seed, error)
-    return None
-
-
-def _create_model(run: _Run, model: Model) -> Problem | None:
-    """Create the relation of a model; returns why its SQL is wrong."""
-    run.engine.check_is_query(model.compiled_sql)
-    names = run.engine.written_names(model.compiled_sql)
-    # Asking the engine binds the query and all views below it, which creating it does anyway.
-    if names is None or len({name.lower() for name in names}) < len(names) or is_enforced(model):
-        columns = run.engine.columns(model.compiled_sql)
-        twice = duplicate_column(run.manifest, model, columns, analysis=False)
-        broken = [] if twice else broken_contract(run.engine, model, columns)
-        if broken:
-            *others, last = broken
-            run.problems += others
-            return last
-        if twice is not None:
-            return twice
-    return _create(run, model)
-
-
-def _create(run: _Run, model: Model) -> Problem | None:
-    """Create a model's view or table, or add rows to the table that stands; returns why that may not be.
-
-    A table whose passes do not fit into memory is begun again with smaller ones.
-    """
-    wanted = _addition(run.engine, model)
-    if isinstance(wanted, Problem):
-        return Problem(wanted.code, wanted.message, model.path, 1, 1, wanted.fix)
-    shard_by = _shard_by(model)
-    shards = _shards(run, model) if shard_by else 1
-    while True:
-        try:
-            _write(run.engine, model, wanted, shards, shard_by)
-        except EngineError as error:
-            if error.kind != "out-of-memory" or shard_by is None or shards >= MOST_SHARDS:
-                raise
-            shards *= 2
-            run.listener(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
-        else:
+    def begin(self, step: int) -> Task | None:
+        """Return what a model or a test runs; None when it is skipped, or has nothing to run."""
+        one = self.steps[step]
+        if isinstance(one, DataTest):
+            if self.broken.isdisjoint(one.depends_on):
+                return DataTestRun(self.manifest, one).task
+            self._tested(step, skipped(one))
             return None
+        if not self.broken.isdisjoint(one.depends_on):
+            self.broken.add(one.name)
+        self._test_units(step, one)
+        if one.name not in self.chosen or one.materialized == "ephemeral":
+            return None
+        if one.name in self.broken:
+            self.built[step] = BuiltModel(one.name, "skipped", None, 0.0, resource_type=one.resource_type)
+            return None
+        return Task(one.name, ModelRun(self.manifest, one), alone=shard_by_of(one) is not None)
 
+    def end(self, step: int, ended: Ended) -> None:
+        """Take what came of a model or a test."""
+        one = self.steps[step]
+        if isinstance(one, DataTest):
+            self._tested(step, DataTestRun(self.manifest, one).result(ended))
+        else:
+            self._made(step, one, ended)
 
-def _addition(engine: Engine, model: Model) -> Addition | Problem | None:
-    """Return how rows join the table that stands, or None when the model is built anew."""
-    if model.increment is None or not model.adds:
-        return None
-    sql = ordered(model, model.compiled_sql)
-    return addition(model.increment, engine.table_columns(model.relation) or (), engine.columns(sql))
+    def _test_units(self, step: int, model: Model) -> None:
+        """Run the unit tests of a model; it counts as broken when one of them fails."""
+        if self.unit_test_run is None:
+            return
+        is_blocked = model.name in self.broken
+        for test in self.unit_tests.get(model.name, ()):
+            done = skip_unit_test(test) if is_blocked else self.unit_test_run.run(test)
+            self.tested.setdefault(step, []).append(done)
+            self.listener(UnitTestFinished(test.name, done.status, done.seconds))
+            if done.is_wrong:
+                self.broken.add(model.name)
 
+    def _tested(self, step: int, done: DataTestResult) -> None:
+        self.tested[step] = [done]
+        self.listener(DataTestFinished(done.test.name, done.status, done.failures, done.seconds))
+        if done.is_wrong:
+            self.broken |= set(blocked_by(done.test, ancestors_of(self.manifest)))
 
-def _write(engine: Engine, model: Model, wanted: Addition | None, shards: int, shard_by: str | None) -> None:
-    sql = ordered(model, model.compiled_sql)
-    if wanted is not None:
-        engine.add_rows(model.relation, sql, wanted, shards=shards, shard_by=shard_by)
-        return
-    materialized = "table" if model.has_rows else model.materialized
-    engine.create(model.relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
-
-
-def _rows(engine: Engine, model: Model) -> int | None:
-    if not model.has_rows:
-        return None
-    return int(engine.rows(f"select count(*) from {model.relation}")[0][0])
-
-
-def _shard_by(model: Model) -> str | None:
-    settings = model.meta.get("pusher")
-    found = settings.get("shard_by") if isinstance(settings, dict) else None
-    return found if isinstance(found, str) and model.has_rows else None
-
-
-def _shards(run: _Run, model: Model) -> int:
-    """Return in how many passes a table is built, from the size of what it reads through its views.
-
-    Counting the rows of a view would run it, which can cost as much as the table; sizes of files and
-    tables are known at once.
-    """
-    weight = 0.0
-    for one in (model, *_inside(run.manifest, model)):
-        tables = [run.manifest.models[name] for name in one.depends_on]
-        weight += sum(_rows(run.engine, table) or 0 for table in tables) / ROWS_PER_SHARD
-        weight += sum(_source_weight(run, run.manifest.sources[key]) for key in one.sources)
-    return max(1, math.ceil(weight))
-
-
-def _source_weight(run: _Run, source: Source) -> float:
-    if source.external is None:
-        return int(run.engine.rows(f"select count(*) from {source.relation}")[0][0]) / ROWS_PER_SHARD
-    # A pattern is absolute, as DuckDB takes it.
-    files = [Path(name) for path in source.paths for name in glob(path, recursive=True)]  # noqa: PTH207
-    return sum(file.stat().st_size / BYTES_PER_SHARD.get(file.suffix, TEXT_BYTES_PER_SHARD) for file in files)
-
-
-def _problem(manifest: Manifest, model: Model, error: EngineError) -> Problem:
-    views = [one.name for one in _inside(manifest, model) if one.materialized == "view"]
-    if error.kind not in {"parser", "binder", "catalog"} and views:
-        # The engine counts the position in the text of the view that failed, without saying which.
-        known = f" (in this model or a view it reads: {', '.join(views)})"
-        unplaced = EngineError(
-            error.message.removesuffix(".") + known + ".", kind=error.kind, candidates=error.candidates, fix=error.fix
-        )
-        return sql_problem(manifest, model, unplaced, analysis=False)
-    return sql_problem(manifest, model, error, analysis=False)
-
-
-def _inside(manifest: Manifest, model: Model) -> list[Model]:
-    """Return the views and ephemeral models whose SQL runs as part of this model."""
-    found: dict[str, Model] = {}
-    waiting = list(model.depends_on)
-    while waiting:
-        upstream = manifest.models[waiting.pop(0)]
-        if not upstream.has_rows and upstream.name not in found:
-            found[upstream.name] = upstream
-            waiting += upstream.depends_on
-    return list(found.values())
+    def _made(self, step: int, model: Model, ended: Ended) -> None:
+        made, kind = ended.value, model.resource_type
+        if isinstance(made, EngineError):
+            made = Made(None, (ModelRun(self.manifest, model).problem_of(made),))
+        if made.problems:
+            self.broken.add(model.name)
+            self.problems[step] = made.problems
+            message = made.problems[-1].message
+            self.built[step] = BuiltModel(model.name, "failed", None, ended.seconds, None, kind, message)
+            return
+        strategy = model.increment.strategy if model.increment and model.adds else None
+        self.built[step] = BuiltModel(model.name, "built", made.rows, ended.seconds, strategy, kind)
+        self.listener(ModelBuilt(model.name, strategy or model.materialized, made.rows, ended.seconds))

@@ -22,6 +22,7 @@ from pusher.push.coverage import Coverage
 from pusher.push.floors import below_floors
 from pusher.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.version import __version__
+from pusher.workers import Surroundings
 
 
 @dataclass(slots=True)
@@ -37,6 +38,7 @@ class Building:
         with_standing: Returns the project as it is when the tables of some incremental models stand.
         cover: Judges destination views by their contract, by their names.
         floors: Least shares of rows with identifiers.
+        workers: How many models and data tests run at a time.
     """
 
     manifest: Manifest
@@ -46,6 +48,7 @@ class Building:
     open_warehouse: Callable[[], DuckDBEngine]
     with_standing: Callable[[Sequence[str]], Manifest]
     cover: Callable[[DuckDBEngine, Sequence[str]], list[Coverage]]
+    workers: int
     floors: Sequence[Floor] = ()
     _id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -73,6 +76,7 @@ class Building:
                     unit_tests=unit_tests,
                     unit_test_run=run,
                     into=built,
+                    workers=self.workers,
                 )
             skipped = {one.model for one in built.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
@@ -96,7 +100,8 @@ class Building:
                     found.tests.extend(run_unit_tests(run, unit_tests, self.listener))
             if tests:
                 with closing(self.open_warehouse()) as engine:
-                    found.tests.extend(run_tests(self.manifest, engine, tests, self.listener, self.clock))
+                    around = Surroundings(engine, self.listener, self.clock, self.workers)
+                    found.tests.extend(run_tests(self.manifest, tests, around))
         return found.tests
 
     def keep_manifest(self, command: str, manifest: Manifest) -> None:

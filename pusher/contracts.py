@@ -121,6 +121,12 @@ class Engine(Protocol):
     dialect: str
     """sqlglot's name of the SQL dialect."""
 
+    def beside(self) -> Engine:
+        """Return another session on the same database, with the same restrictions, for one other thread.
+
+        Each session has its own transaction and temporary tables. It is interrupted and closed with this one.
+        """
+
     def execute(self, sql: str) -> None:
         """Run one statement.
 
@@ -168,7 +174,10 @@ class Engine(Protocol):
         """Write a query's rows as Parquet files of at most `rows_per_file` rows into an empty folder."""
 
     def interrupt(self) -> None:
-        """Let the statement that runs fail soon; does nothing when none runs. May be called from another thread."""
+        """Let the statements that run fail soon, also in sessions beside this one; does nothing when none runs.
+
+        May be called from another thread. What undoes a statement that failed is not cut short.
+        """
         ...
 
     def close(self) -> None:

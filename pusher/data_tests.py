@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from pusher.clock import Clock
 from pusher.compile import DataTest, Manifest
 from pusher.contracts import Engine, EngineError
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 from pusher.progress import DataTestFinished, Listener
+from pusher.workers import Ended, Surroundings, Task, run_steps
 
 PASSED, WARNED, FAILED, BROKEN, SKIPPED = "pass", "warn", "fail", "error", "skipped"
 _DEFAULTS = {"fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}
@@ -69,26 +69,47 @@ class DataTestResult:
         }
 
 
-def run_test(manifest: Manifest, engine: Engine, test: DataTest, clock: Clock) -> DataTestResult:
-    """Ask one question of the warehouse."""
-    started = clock.monotonic_s()
-    try:
+@dataclass(frozen=True, slots=True)
+class DataTestRun:
+    """Asks one question of the warehouse.
+
+    Args:
+        manifest: The compiled project.
+        test: The test.
+    """
+
+    manifest: Manifest
+    test: DataTest
+
+    @property
+    def task(self) -> Task:
+        """What a session of the engine does for it."""
+        return Task(self.test.name, lambda engine, _: self._ask(engine))
+
+    def result(self, ended: Ended) -> DataTestResult:
+        """Return what the answer, or the error of the engine, says."""
+        test, answer = self.test, ended.value
+        if isinstance(answer, EngineError):
+            fix = " ".join(filter(None, (answer.fix, f"Look at {_compiled(self.manifest, test)}.")))
+            return DataTestResult(test, BROKEN, None, ended.seconds, f"{test.name}: {answer.message}", fix)
+        failures, warns, fails = answer
+        status = FAILED if fails and test.severity == "error" else WARNED if warns or fails else PASSED
+        if status == PASSED:
+            return DataTestResult(test, PASSED, failures, ended.seconds)
+        message = f"{test.subject}: {_found(test, failures)} against {test.kind} ({test.name})."
+        if test.is_singular:
+            message = f"{test.name}: the query found {_found(test, failures)}."
+        where = f" by the query in {_compiled(self.manifest, test)}"
+        if test.stored:
+            where = f": select * from {test.stored}"
+        return DataTestResult(test, status, failures, ended.seconds, message, f"See the rows{where}.")
+
+    def _ask(self, engine: Engine) -> tuple[int, bool, bool]:
+        test = self.test
         if test.stored is not None:
             engine.check_is_query(_limited(test))
             engine.create(test.stored, _limited(test), materialized="table")
-        failures, warns, fails = _count(engine, test)
-    except EngineError as error:
-        fix = " ".join(filter(None, (error.fix, f"Look at {_compiled(manifest, test)}.")))
-        return DataTestResult(test, BROKEN, None, clock.monotonic_s() - started, f"{test.name}: {error.message}", fix)
-    seconds = clock.monotonic_s() - started
-    status = FAILED if fails and test.severity == "error" else WARNED if warns or fails else PASSED
-    if status == PASSED:
-        return DataTestResult(test, PASSED, failures, seconds)
-    message = f"{test.subject}: {_found(test, failures)} against {test.kind} ({test.name})."
-    if test.is_singular:
-        message = f"{test.name}: the query found {_found(test, failures)}."
-    where = f": select * from {test.stored}" if test.stored else f" by the query in {_compiled(manifest, test)}"
-    return DataTestResult(test, status, failures, seconds, message, f"See the rows{where}.")
+        return _count(engine, test)
 
 
 def skipped(test: DataTest) -> DataTestResult:
@@ -147,21 +168,28 @@ def _count(engine: Engine, test: DataTest) -> tuple[int, bool, bool]:
     return int(failures), bool(warns), bool(fails)
 
 
-def run_tests(
-    manifest: Manifest, engine: Engine, tests: Iterable[DataTest], listener: Listener, clock: Clock
-) -> list[DataTestResult]:
-    """Run data tests one after the other, telling each.
+def run_tests(manifest: Manifest, tests: Iterable[DataTest], around: Surroundings) -> list[DataTestResult]:
+    """Run data tests, none of which waits for another, telling each as it ends.
 
     Args:
         manifest: The compiled project.
-        engine: The database.
         tests: What to run.
-        listener: Told about each.
-        clock: Measures.
+        around: Where they run.
     """
-    found = []
-    for test in tests:
-        done = run_test(manifest, engine, test, clock)
-        listener(DataTestFinished(test.name, done.status, done.failures, done.seconds))
-        found.append(done)
-    return found
+    steps = _Tests([DataTestRun(manifest, test) for test in tests], around.listener)
+    run_steps([()] * len(steps.runs), steps, around)
+    return [steps.found[step] for step in range(len(steps.runs))]
+
+
+@dataclass(slots=True)
+class _Tests:
+    runs: list[DataTestRun]
+    listener: Listener
+    found: dict[int, DataTestResult] = field(default_factory=dict)
+
+    def begin(self, step: int) -> Task:
+        return self.runs[step].task
+
+    def end(self, step: int, ended: Ended) -> None:
+        done = self.found[step] = self.runs[step].result(ended)
+        self.listener(DataTestFinished(done.test.name, done.status, done.failures, done.seconds))

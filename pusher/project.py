@@ -360,7 +360,7 @@ class Project:
     def _building(self) -> Building:
         from pusher.building import Building
         from pusher.push.coverage import cover
-        from pusher.warehouse import BUILDING_MEMORY
+        from pusher.warehouse import BUILDING_MEMORY, workers_of
 
         return Building(
             manifest=self.manifest,
@@ -371,6 +371,7 @@ class Project:
             with_standing=self._with_standing,
             cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
             floors=self.policy.floors,
+            workers=workers_of(self.profile),
         )
 
     @cached_property

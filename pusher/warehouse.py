@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from pusher.errors import BuildError, Problem
 READING_MEMORY = "320MB"
 # Without a limit DuckDB takes most of the machine for what it has read already, and is hardly faster.
 BUILDING_MEMORY = "2GB"
+# More sessions than this share memory_limit in parts too small to be of use.
+MOST_WORKERS = 4
 
 
 def open_warehouse(
@@ -49,6 +52,19 @@ def open_warehouse(
     except EngineError as error:
         fix = error.fix or "Check `path` in profiles.yml, and the rights of the file and its folder."
         raise BuildError(Problem("warehouse", error.message, Path(profile.database).name, fix=fix)) from error
+
+
+def workers_of(profile: Profile) -> int:
+    """Return how many models and data tests run at a time: as many as the profile says, else one for each core."""
+    return profile.threads or min(cores(), MOST_WORKERS)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
 
 
 def count_relations(engine: DuckDBEngine) -> int:

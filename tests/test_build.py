@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pusher import build as build_module
+from pusher import model_run
 from pusher.build import Built, build
 from pusher.clock import FixedClock
 from pusher.compile import Manifest
@@ -114,7 +114,7 @@ def test_sharding_does_not_change_the_result(
     manifest = compiled(root, FILES)
     build(manifest, warehouse)
     warehouse.execute("create table whole as from orders")
-    monkeypatch.setattr(build_module, "TEXT_BYTES_PER_SHARD", 500)
+    monkeypatch.setattr(model_run, "TEXT_BYTES_PER_SHARD", 500)
     shards: list[int] = []
     create = DuckDBEngine.create
 

@@ -11,10 +11,11 @@ import pytest
 
 from pusher.build import Built, build
 from pusher.compile import DataTest, Manifest
-from pusher.data_tests import DataTestResult, run_test, run_tests
+from pusher.data_tests import DataTestResult, run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError
-from pusher.progress import DataTestFinished
+from pusher.progress import DataTestFinished, silent
+from pusher.workers import Surroundings
 from tests.compile.support import STARTED, compiled, refused
 from tests.test_build import Told
 
@@ -80,7 +81,7 @@ def ends(tested: Sequence[DataTestResult]) -> list[tuple[str, str, int | None]]:
 def asked(manifest: Manifest, engine: DuckDBEngine) -> list[DataTestResult]:
     """Build the models, then run every test."""
     build(manifest, engine)
-    return [run_test(manifest, engine, test, STILL) for test in manifest.tests.values()]
+    return run_tests(manifest, manifest.tests.values(), Surroundings(engine, silent, STILL))
 
 
 # what they ask ------------------------------------------------------------------------------------------------------
@@ -670,7 +671,7 @@ def test_tests_run_one_after_the_other_and_are_told(tmp_path: Path, warehouse: D
     build(manifest, warehouse)
     told = Told()
 
-    found = run_tests(manifest, warehouse, _all(manifest), told, STILL)
+    found = run_tests(manifest, _all(manifest), Surroundings(warehouse, told, STILL))
 
     assert ends(found) == [("unique", "fail", 1), ("not_null", "pass", 0)]
     assert told.events == [

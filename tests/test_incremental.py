@@ -261,7 +261,7 @@ def test_many_passes_add_the_same_rows(
     tmp_path: Path, warehouse: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """shard_by bounds the memory of both builds."""
-    monkeypatch.setattr("pusher.build.ROWS_PER_SHARD", 100)
+    monkeypatch.setattr("pusher.model_run.ROWS_PER_SHARD", 100)
     warehouse.execute("create schema raw; create table raw.lines as select range as id, range % 7 as n from range(500)")
     config = "{{ config(materialized='incremental', unique_key='id', meta={'pusher': {'shard_by': 'id'}}) }}"
     files = {

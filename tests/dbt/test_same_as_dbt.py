@@ -21,6 +21,7 @@ from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
 from pusher.progress import silent
 from pusher.unit_tests import UnitTestRun
+from pusher.workers import Surroundings
 from tests.cli.conftest import pusher
 from tests.compile.support import STARTED
 from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of
@@ -106,7 +107,8 @@ def test_data_tests_have_the_names_and_the_verdicts_of_dbt(root: Path) -> None:
     manifest = read(root, STEPS[-1]["vars"])
     engine = DuckDBEngine.open(root / "shop.duckdb", allowed_paths=manifest.source_paths())
     build(manifest, engine, manifest.select(["people", "types"]))
-    found = {one.test.name: one for one in run_tests(manifest, engine, manifest.tests.values(), silent, SystemClock())}
+    around = Surroundings(engine, silent, SystemClock(), workers=2)
+    found = {one.test.name: one for one in run_tests(manifest, manifest.tests.values(), around)}
     engine.close()
 
     assert {

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import Addition, Column, EngineError, StagedFile
+from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
+from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
 from pusher.payload.sql import identifier, literal
 
@@ -42,16 +44,6 @@ _AT_OPENING: dict[str, str | int | float | list[str]] = {
 }
 
 
-@contextmanager
-def _private_files() -> Iterator[None]:
-    """Create files for this user only; DuckDB itself follows the umask."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
-
-
 def _listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
 
@@ -79,11 +71,16 @@ class DuckDBEngine:
 
     dialect = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, catalogue: Catalogue | None = None) -> None:
         self._connection = connection
         self._allowed_paths: tuple[str, ...] = ()
         self._temp_directory: Path | None = None
-        self._relations = Relations(self._run)
+        self._catalogue = catalogue or Catalogue()
+        self._relations = Relations(self._run, self._catalogue, self._cleaning)
+        self._questions: list[duckdb.DuckDBPyConnection] = []
+        self._beside: list[DuckDBEngine] = []
+        self._interrupting = Lock()
+        self._is_cleaning = False
 
     @classmethod
     def open(
@@ -118,7 +115,7 @@ class DuckDBEngine:
         if temp_directory is not None:
             temp_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            with _private_files():
+            with private_files:
                 connection = duckdb.connect(str(path), config=_AT_OPENING)
         except duckdb.Error as error:
             raise _opening_error(error, path) from None
@@ -163,17 +160,27 @@ class DuckDBEngine:
         self.execute("set global enable_external_access = false")
         self.execute("set global lock_configuration = true")
 
+    def beside(self) -> DuckDBEngine:
+        """Return another session on the same database, for one other thread.
+
+        It is interrupted and closed with this one. What is set here is set for the whole database and locked there.
+        """
+        engine = DuckDBEngine(self._connection.cursor(), self._catalogue)
+        engine._allowed_paths = self._allowed_paths
+        self._beside.append(engine)
+        return engine
+
     def execute(self, sql: str) -> None:
         """Run one statement."""
         # It may make and drop relations.
-        self._relations.forget()
+        self._catalogue.forget()
         self._run(sql)
 
     def _run(self, sql: str, *, prefix: int = 0, length: int | None = None) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         try:
-            with _private_files():
+            with private_files:
                 return self._connection.execute(sql)
         except (duckdb.Error, RuntimeError) as error:
             raise self._failure(engine_error(error, sql, prefix=prefix, length=length)) from None
@@ -220,15 +227,26 @@ class DuckDBEngine:
         import duckdb
 
         try:
-            with _private_files():
-                found = self._connection.cursor().execute(sql, parameters)
-                if any("TIME ZONE" in str(column[1]).upper() for column in found.description or ()):
-                    # fetchall() wants pytz for these; Arrow does not, and asks again.
-                    table = self._connection.cursor().sql(sql).to_arrow_table()
-                    return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
-                return found.fetchall()
+            with private_files, self._question() as found:
+                found.execute(sql, parameters)
+                if not any("TIME ZONE" in str(column[1]).upper() for column in found.description or ()):
+                    return found.fetchall()
+            # fetchall() wants pytz for these; Arrow does not, and asks again.
+            with private_files, self._question() as found:
+                table = found.sql(sql, params=parameters).to_arrow_table()
+            return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
         except (duckdb.Error, RuntimeError) as error:
             raise self._failure(engine_error(error, sql)) from None
+
+    @contextmanager
+    def _question(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor for one query, which an interrupt reaches."""
+        cursor = self._connection.cursor()
+        self._questions.append(cursor)
+        try:
+            yield cursor
+        finally:
+            self._questions.remove(cursor)
 
     def reader(self, sql: str, rows_per_batch: int = 65_536) -> pa.RecordBatchReader:
         """Stream a query as Arrow, on a cursor of its own."""
@@ -315,17 +333,34 @@ class DuckDBEngine:
         return staged
 
     def interrupt(self) -> None:
-        """Let the statement that runs fail soon; does nothing when none runs. May be called from another thread.
+        """Let the statements that run fail soon, also in sessions beside this one; may be called from another thread.
 
         DuckDB looks at Python's signals only between its own tasks.
         """
         import duckdb
 
-        with suppress(duckdb.Error):
-            self._connection.interrupt()
+        with self._interrupting:
+            for connection in () if self._is_cleaning else (self._connection, *self._questions):
+                with suppress(duckdb.Error):
+                    connection.interrupt()
+        for engine in self._beside:
+            engine.interrupt()
+
+    @contextmanager
+    def _cleaning(self) -> Iterator[None]:
+        """Keep interrupts away from a statement that undoes what another one left."""
+        with self._interrupting:
+            self._is_cleaning = True
+        try:
+            yield
+        finally:
+            with self._interrupting:
+                self._is_cleaning = False
 
     def close(self) -> None:
         """Let go of the database."""
+        for engine in self._beside:
+            engine.close()
         self._connection.close()
         if self._temp_directory is not None:
             # Only when nothing is left in it, which is the case unless another engine works there.

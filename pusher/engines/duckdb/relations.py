@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from pusher.contracts import Addition, EngineError
 from pusher.engines.duckdb.addition import NEW_ROWS, repeated_keys, statements
+from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.payload.sql import identifier
 
 if TYPE_CHECKING:
@@ -35,27 +36,24 @@ def _parts(relation: str) -> list[str]:
     return [part.replace('""', '"') for part in _PART.findall(relation)]
 
 
-def _key(parts: Sequence[str]) -> tuple[str, ...]:
-    return tuple(part.lower() for part in parts)
-
-
 class Relations:
     """Creates and fills the relations of one connection.
 
     Args:
         run: Runs a statement; `prefix` and `length` say where the caller's SQL stands in it, for positions of errors.
+        catalogue: What the database has.
+        cleaning: Surrounds what an interrupt must not cut short.
     """
 
-    def __init__(self, run: Callable[..., duckdb.DuckDBPyConnection]) -> None:
+    def __init__(
+        self,
+        run: Callable[..., duckdb.DuckDBPyConnection],
+        catalogue: Catalogue,
+        cleaning: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._run = run
-        # Of all relations, as long as nothing else makes any: this process alone has the database.
-        self._kinds: dict[tuple[str, ...], str] | None = None
-        self._schemas: set[str] = set()
-
-    def forget(self) -> None:
-        """Forget which relations there are: a statement of somebody else may have made or dropped some."""
-        self._kinds = None
-        self._schemas.clear()
+        self._catalogue = catalogue
+        self._cleaning = cleaning
 
     def kind(self, relation: str) -> str | None:
         """Return `table` or `view`, or None when no relation has this quoted name."""
@@ -74,10 +72,7 @@ class Relations:
             shard_by: Output column that decides which part a row is in.
         """
         parts = _parts(relation)
-        schema = ".".join(identifier(part) for part in parts[:-1])
-        if schema not in self._schemas:
-            self._run(f"create schema if not exists {schema}")
-            self._schemas.add(schema)
+        self._catalogue.need_schema(".".join(identifier(part) for part in parts[:-1]), self._run)
         if materialized == "view":
             self._create_view(relation, parts, sql)
         else:
@@ -90,7 +85,7 @@ class Relations:
                 self._create_as(f"create or replace view {relation} as\n", sql)
         else:
             self._create_as(f"create or replace view {relation} as\n", sql)
-        self._note_kind(parts, "view")
+        self._catalogue.note(parts, "view")
 
     def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> None:
         new_parts = (*parts[:-1], parts[-1] + _NEW_SUFFIX)
@@ -103,7 +98,7 @@ class Relations:
             self._fill(relation, sql, shards, shard_by)
         else:
             self._swap_in(relation, parts, kind, new, lambda: self._fill(new, sql, shards, shard_by))
-        self._note_kind(parts, "table")
+        self._catalogue.note(parts, "table")
 
     def _swap_in(
         self, relation: str, parts: Sequence[str], kind: str | None, new: str, fill: Callable[[], None]
@@ -115,8 +110,9 @@ class Relations:
                 if kind is not None:
                     self._run(f"drop {kind} {relation}")
                 self._run(f"alter table {new} rename to {identifier(parts[-1])}")
-        except EngineError:
-            self._run(f"drop table if exists {new}")
+        except BaseException:  # Ctrl-C too leaves no table behind, and the error goes on
+            with self._cleaning():
+                self._run(f"drop table if exists {new}")
             raise
 
     def _fill(self, table: str, sql: str, shards: int, shard_by: str | None, *, kind: str = "table") -> None:
@@ -145,18 +141,13 @@ class Relations:
         self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
 
     def _kind(self, parts: Sequence[str]) -> str | None:
-        """Return `table` or `view`, or None when no relation has this name; names are not case sensitive."""
-        if self._kinds is None:
-            found = self._run(
-                "select database_name, schema_name, table_name, 'table' from duckdb_tables() where not internal "
-                "union all select database_name, schema_name, view_name, 'view' from duckdb_views() where not internal"
-            ).fetchall()
-            self._kinds = {_key(names): kind for *names, kind in found}
-        return self._kinds.get(_key(parts))
+        return self._catalogue.kind(parts, self._standing)
 
-    def _note_kind(self, parts: Sequence[str], kind: str) -> None:
-        if self._kinds is not None:
-            self._kinds[_key(parts)] = kind
+    def _standing(self) -> list[tuple[str, ...]]:
+        return self._run(
+            "select database_name, schema_name, table_name, 'table' from duckdb_tables() where not internal "
+            "union all select database_name, schema_name, view_name, 'view' from duckdb_views() where not internal"
+        ).fetchall()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -164,7 +155,8 @@ class Relations:
         try:
             yield
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-            self._run("rollback")
-            self.forget()
+            with self._cleaning():
+                self._run("rollback")
+            self._catalogue.forget()
             raise
         self._run("commit")
