@@ -16,7 +16,7 @@ from pusher.config import Floor
 from pusher.data_tests import DataTestResult, run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError, Problem
-from pusher.outcomes import BuildReport
+from pusher.outcomes import BuildReport, Interruptible
 from pusher.progress import Listener
 from pusher.push.coverage import Coverage
 from pusher.push.floors import below_floors
@@ -39,6 +39,7 @@ class Building:
         cover: Judges destination views by their contract, by their names.
         floors: Least shares of rows with identifiers.
         workers: How many models and data tests run at a time.
+        interruptible: Surrounds the work in a database, given what cuts running queries short.
     """
 
     manifest: Manifest
@@ -49,8 +50,10 @@ class Building:
     with_standing: Callable[[Sequence[str]], Manifest]
     cover: Callable[[DuckDBEngine, Sequence[str]], list[Coverage]]
     workers: int
+    interruptible: Interruptible
     floors: Sequence[Floor] = ()
     _id: str = field(default_factory=lambda: str(uuid4()))
+    _engines: list[DuckDBEngine] = field(default_factory=list)
 
     def build(self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
@@ -61,7 +64,7 @@ class Building:
         # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
         if self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models):
             self.account.check_is_there()
-        with closing(self.open_warehouse()) as engine:
+        with self.interruptible(self._cut_short), self._using(self.open_warehouse()) as engine:
             manifest = self.with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
             models, tests, unit_tests = manifest.select_all(select, exclude)
             built = Built([], [])
@@ -94,12 +97,12 @@ class Building:
             fix = "Write data_tests: for a model or column, a query below test-paths, or unit_tests:."
             raise ConfigError(Problem("no-tests", "The selection has no test.", fix=fix))
         found = Built([], [])
-        with self._kept("test", self.manifest, found):
+        with self.interruptible(self._cut_short), self._kept("test", self.manifest, found):
             with self._unit_testing(unit_tests) as run:
                 if run is not None:
                     found.tests.extend(run_unit_tests(run, unit_tests, self.listener))
             if tests:
-                with closing(self.open_warehouse()) as engine:
+                with self._using(self.open_warehouse()) as engine:
                     around = Surroundings(engine, self.listener, self.clock, self.workers)
                     found.tests.extend(run_tests(self.manifest, tests, around))
         return found.tests
@@ -127,12 +130,23 @@ class Building:
                 artifacts.write(manifest.project.target_folder, artifacts.RUN_RESULTS, content)
 
     @contextmanager
+    def _using(self, engine: DuckDBEngine) -> Iterator[DuckDBEngine]:
+        """Give a database whose queries can be cut short, and close it."""
+        with closing(engine):
+            self._engines.append(engine)
+            yield engine
+
+    def _cut_short(self) -> None:
+        for engine in self._engines:
+            engine.interrupt()
+
+    @contextmanager
     def _unit_testing(self, tests: Sequence[UnitTest]) -> Iterator[UnitTestRun | None]:
         """Give what runs unit tests, in an empty database; nothing when there are none."""
         if not tests:
             yield None
             return
-        with closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
+        with self._using(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
             inference = inspect(self.manifest, engine, [test.model for test in tests])
             yield UnitTestRun(self.manifest, engine, inference, self.clock)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
     from pusher.unit_tests import UnitTestResult
+
+Interruptible = Callable[[Callable[[], None]], AbstractContextManager[Any]]
+"""Surrounds work that a signal ends; it is given what cuts a running query short, to be called from another thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -29,7 +29,7 @@ from pusher.config import (
 )
 from pusher.contracts import Column, ColumnOrigin
 from pusher.errors import CompileError, ConfigError, Problem, PusherError
-from pusher.outcomes import DEFAULT_PUSH, BuildReport, LintReport, PushChoice, Shown, ViewConfig
+from pusher.outcomes import DEFAULT_PUSH, BuildReport, Interruptible, LintReport, PushChoice, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
@@ -323,7 +323,12 @@ class Project:
         return models
 
     def build(
-        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, full_refresh: bool = False
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        full_refresh: bool = False,
+        interruptible: Interruptible = nullcontext,
     ) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
 
@@ -331,25 +336,33 @@ class Project:
             select: Models to run, in dbt's selector syntax.
             exclude: Models to leave out.
             full_refresh: Build incremental models anew, unless their own `full_refresh` says otherwise.
+            interruptible: Surrounds the work in the warehouse.
 
         Raises:
             BuildError: A model failed; those that read it were not run.
         """
         self.account.check_settings()
         self._check_floors()
-        return self._building().build(select, exclude, full_refresh=full_refresh)
+        return self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
 
-    def test(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[DataTestResult | UnitTestResult]:
+    def test(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        interruptible: Interruptible = nullcontext,
+    ) -> list[DataTestResult | UnitTestResult]:
         """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.
 
         Args:
             select: Tests, or models whose tests are meant, in dbt's selector syntax.
             exclude: What to leave out.
+            interruptible: As of `build`.
 
         Raises:
             ConfigError: Nothing is selected.
         """
-        return self._building().test(select, exclude)
+        return self._building(interruptible).test(select, exclude)
 
     def _check_floors(self) -> None:
         if self.policy.floors:
@@ -357,7 +370,7 @@ class Project:
 
             check_floors(self.policy.floors, self.account.payloads_of(self.manifest.models.values()))
 
-    def _building(self) -> Building:
+    def _building(self, interruptible: Interruptible = nullcontext) -> Building:
         from pusher.building import Building
         from pusher.push.coverage import cover
         from pusher.warehouse import BUILDING_MEMORY, workers_of
@@ -372,6 +385,7 @@ class Project:
             cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
             floors=self.policy.floors,
             workers=workers_of(self.profile),
+            interruptible=interruptible,
         )
 
     @cached_property
@@ -407,7 +421,7 @@ class Project:
         choice: PushChoice = DEFAULT_PUSH,
         *,
         should_stop: Callable[[], bool] = lambda: False,
-        interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext,
+        interruptible: Interruptible = nullcontext,
     ) -> PushReport:
         """Send the due rows of the selected destination views.
 

@@ -10,6 +10,7 @@ import typer
 from pusher.cli import options
 from pusher.cli.built import report_text
 from pusher.cli.session import session
+from pusher.cli.signals import CutShort
 from pusher.cli.watch import watch_build
 from pusher.errors import ConfigError, Problem
 
@@ -43,7 +44,7 @@ def build(
     no_color: options.NoColor = False,
 ) -> None:
     """Run models."""
-    with session("build", as_json=json, quiet=quiet, no_color=no_color) as current:
+    with session("build", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort() as stop:
 
         def load() -> Project:
             return current.project(
@@ -57,7 +58,7 @@ def build(
             watch_build(current, load, select or (), exclude or (), full_refresh=full_refresh, folder=profiles_dir)
             return
         project = load()
-        report = project.build(select or (), exclude or (), full_refresh=full_refresh)
+        report = project.build(select or (), exclude or (), full_refresh=full_refresh, interruptible=stop.interruptible)
         current.body["models"] = [
             {
                 "model": one.model,

@@ -9,7 +9,8 @@ import typer
 
 from pusher.cli import options
 from pusher.cli.receipt import receipt_text
-from pusher.cli.session import StopOnSignal, session
+from pusher.cli.session import session
+from pusher.cli.signals import StopOnSignal
 from pusher.errors import PusherError
 from pusher.outcomes import Patience, PushChoice
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,6 +19,7 @@ from pusher.cli import colours
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
 from pusher.cli.render import problem_lines
+from pusher.cli.signals import Stopped
 from pusher.errors import Problem, PusherError
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 INTERNAL_ERROR = 70
-INTERRUPT_AGAIN_S = 0.1
 
 
 @dataclass(slots=True)
@@ -162,6 +161,10 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         problems = current.body.pop("_problems", ())
     except PusherError as error:
         current.exit_code, problems = error.exit_code, error.problems
+    except Stopped as stopped:
+        current.exit_code = 128 + stopped.number
+        fix = "Run it again: nothing is half-built."
+        problems = (Problem("interrupted", f"pusher {command} was interrupted.", fix=fix),)
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
@@ -177,76 +180,3 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         mute(sys.stdout)
     if current.exit_code:
         raise typer.Exit(current.exit_code)
-
-
-class StopOnSignal:
-    """Turns SIGINT and SIGTERM into a wish to stop; the second one ends the process at once."""
-
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.signal: int | None = None
-        self._before: dict[int, Any] = {}
-        self._say = say
-        self._raises = False
-
-    def __call__(self) -> bool:
-        """Whether the user asked to stop."""
-        return self.signal is not None
-
-    def __enter__(self) -> Self:
-        import signal
-
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            self._before[number] = signal.signal(number, self._take)
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        import signal
-
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    @contextmanager
-    def interruptible(self, interrupt: Callable[[], None]) -> Iterator[None]:
-        """Let the first signal raise KeyboardInterrupt in the block, which must not have sent anything yet.
-
-        Args:
-            interrupt: Cuts short a call that keeps Python from seeing signals; called from another thread.
-        """
-        import signal
-        import threading
-
-        taken, told = os.pipe()
-        os.set_blocking(told, False)
-        ended = threading.Event()
-
-        def watch() -> None:
-            # A query that begins after an interrupt is not cut short by it, so it is repeated.
-            while (number := os.read(taken, 1)) and number[0] not in self._before:
-                continue
-            while number and not ended.wait(INTERRUPT_AGAIN_S):
-                interrupt()
-
-        before = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        self._raises = True
-        try:
-            yield
-        finally:
-            self._raises = False
-            signal.set_wakeup_fd(before)
-            ended.set()
-            os.close(told)
-            watcher.join()
-            os.close(taken)
-
-    def _take(self, number: int, frame: object) -> None:
-        del frame
-        if self.signal is not None:
-            # Requests in flight stay recorded as such; the next run sends the same bytes again.
-            os._exit(128 + number)
-        self.signal = number
-        if self._raises:
-            self._say("Stopping: nothing was sent yet.")
-            raise KeyboardInterrupt
-        self._say("Stopping: waiting for requests in flight. Press again to stop at once; nothing is lost either way.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pusher.cli import options, render
 from pusher.cli.session import session
+from pusher.cli.signals import CutShort
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,9 +36,9 @@ def run(
     no_color: options.NoColor = False,
 ) -> None:
     """Run tests."""
-    with session("test", as_json=json, quiet=quiet, no_color=no_color) as current:
+    with session("test", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort() as stop:
         project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
-        tested = project.test(select or (), exclude or ())
+        tested = project.test(select or (), exclude or (), interruptible=stop.interruptible)
         current.body["tests"] = [one.as_json() for one in tested]
         current.body["_problems"] = tuple(one.problem for one in tested if one.is_wrong)
         current.exit_code = 1 if current.body["_problems"] else 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import typer
 from pusher.cli.built import report_text
 from pusher.cli.lint import summary_line
 from pusher.cli.render import problem_lines
+from pusher.cli.signals import CutShort, Stopped
 from pusher.clock import Clock, SystemClock
 from pusher.errors import PusherError
 from pusher.progress import Notice
@@ -52,38 +52,25 @@ def watch_build(
     project = load()
     watch = Watch(load, project, clock, folder)
     watch.begin()
-    before = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        _work(current, watch, project, select, exclude, clock=clock, full_refresh=full_refresh)
-        current.progress(Notice("watching; Ctrl-C ends it"))
-        for change in watch.changes():
-            listed = ", ".join(change.files[:3]) + (" and others" if len(change.files) > 3 else "")  # noqa: PLR2004 -- as many as fit a line
-            current.text(f"\n{listed} changed")
-            if change.error is not None:
-                current.complain(problem_lines(change.error.problems))
-            elif change.project is not None:
-                wanted = _within(change.select, select)
-                if wanted:
-                    _work(current, watch, change.project, wanted, exclude, clock=clock, full_refresh=False)
-                else:
-                    current.text("nothing to build")
-    except _Stopped as stopped:
+        with CutShort() as stop:
+            _work(current, watch, project, select, exclude, clock=clock, stop=stop, full_refresh=full_refresh)
+            current.progress(Notice("watching; Ctrl-C ends it"))
+            for change in watch.changes():
+                listed = ", ".join(change.files[:3]) + (" and others" if len(change.files) > 3 else "")  # noqa: PLR2004 -- as many as fit a line
+                current.text(f"\n{listed} changed")
+                if change.error is not None:
+                    current.complain(problem_lines(change.error.problems))
+                elif change.project is not None:
+                    wanted = _within(change.select, select)
+                    if wanted:
+                        _work(
+                            current, watch, change.project, wanted, exclude, clock=clock, stop=stop, full_refresh=False
+                        )
+                    else:
+                        current.text("nothing to build")
+    except Stopped as stopped:
         raise typer.Exit(128 + stopped.number) from None
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-class _Stopped(KeyboardInterrupt):
-    """The user ends the watch."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _stop(number: int, _: object) -> None:
-    raise _Stopped(number)
 
 
 def _within(changed: Sequence[str], select: Sequence[str]) -> list[str]:
@@ -100,6 +87,7 @@ def _work(
     exclude: Sequence[str],
     *,
     clock: Clock,
+    stop: CutShort,
     full_refresh: bool,
 ) -> None:
     """Build and lint a selection, and say what came of it; an error ends no watch."""
@@ -110,7 +98,7 @@ def _work(
         current.text("nothing to build of what was selected")
         return
     try:
-        report = project.build(select, exclude, full_refresh=full_refresh)
+        report = project.build(select, exclude, full_refresh=full_refresh, interruptible=stop.interruptible)
         current.text(report_text(report))
         if report.problems:
             current.complain(problem_lines(report.problems))

@@ -183,10 +183,14 @@ class DuckDBEngine:
             with private_files:
                 return self._connection.execute(sql)
         except (duckdb.Error, RuntimeError) as error:
-            raise self._failure(engine_error(error, sql, prefix=prefix, length=length)) from None
+            raise self._failure(error, sql, prefix=prefix, length=length) from None
 
-    def _failure(self, error: EngineError) -> EngineError:
-        """Return a refused file as what it is for a person: undeclared, or declared and absent."""
+    def _failure(self, raised: Exception, sql: str, *, prefix: int = 0, length: int | None = None) -> BaseException:
+        """Return what DuckDB raised as it is for a person: a refused file is undeclared, or declared and absent."""
+        if isinstance(raised, RuntimeError) and str(raised) == "Query interrupted":
+            # DuckDB lets Python's handlers of signals run, and swallows what they raise.
+            return KeyboardInterrupt()
+        error = engine_error(raised, sql, prefix=prefix, length=length)
         refused = _REFUSED_FILE.match(error.message)
         if error.kind != "permission" or refused is None:
             return error
@@ -236,7 +240,7 @@ class DuckDBEngine:
                 table = found.sql(sql, params=parameters).to_arrow_table()
             return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
         except (duckdb.Error, RuntimeError) as error:
-            raise self._failure(engine_error(error, sql)) from None
+            raise self._failure(error, sql) from None
 
     @contextmanager
     def _question(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -255,7 +259,7 @@ class DuckDBEngine:
         try:
             reader: pa.RecordBatchReader = self._connection.cursor().sql(sql).to_arrow_reader(rows_per_batch)
         except (duckdb.Error, RuntimeError) as error:
-            raise self._failure(engine_error(error, sql)) from None
+            raise self._failure(error, sql) from None
         return reader
 
     def check_is_query(self, sql: str) -> None:
@@ -361,7 +365,9 @@ class DuckDBEngine:
         """Let go of the database."""
         for engine in self._beside:
             engine.close()
-        self._connection.close()
+        # An interrupt from another thread must not meet a connection that is half closed.
+        with self._interrupting:
+            self._connection.close()
         if self._temp_directory is not None:
             # Only when nothing is left in it, which is the case unless another engine works there.
             with suppress(OSError):
