@@ -3,6 +3,9 @@
 Two projects: 6 models with 4 data tests and a unit test on files of 5,000 and 20,000 rows, and 200 models with 200
 tests. Each build begins without a target folder and without a database. Times are CPU seconds of the process, because
 wall time depends on what else the machine does; memory is the peak of its resident set.
+
+A third project of 60 small tables and 60 tests, none of which waits for another, is built by pusher alone with one
+worker and with two, in wall time: builds of one round follow each other.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -28,6 +32,7 @@ DBT = ("dbt-core<1.12", "dbt-duckdb", "duckdb==2.0.*")
 SQLMESH = ("sqlmesh[dbt]==0.236.*", "dbt-core<1.11", "dbt-duckdb")
 MOST_TIMES_THE_RUNNER = 1.4
 MOST_ABOVE_IMPORTS_S = 0.6
+MOST_TIMES_ONE_WORKER = 1.1
 _FLAGS = "flags: {send_anonymous_usage_stats: false}\n"
 _SOURCES = """version: 2
 sources:
@@ -141,6 +146,23 @@ def wide(root: Path, models: int = 200) -> None:
     (root / "models/_models.yml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def flat(root: Path, models: int = 60) -> None:
+    """Write a project of small tables that wait for nothing, each with a test; targets `one` and `two` name workers."""
+    _project(root, "flat")
+    lines = ["version: 2", "models:"]
+    for number in range(models):
+        text = "{{ config(materialized='table') }}" + _FIRST.format(number=number)
+        (root / f"models/m_{number:02}.sql").write_text(text, "utf-8")
+        lines.append(f"  - {{name: m_{number:02}, columns: [{{name: order_id, data_tests: [unique]}}]}}")
+    (root / "models/_models.yml").write_text("\n".join(lines) + "\n", "utf-8")
+    # DuckDB's own threads are the same, so that only the workers differ.
+    outputs = {
+        name: {"type": "duckdb", "path": "flat.duckdb", "threads": threads, "settings": {"threads": 2}}
+        for name, threads in (("one", 1), ("two", 2))
+    }
+    (root / "profiles.yml").write_text(json.dumps({"flat": {"target": "one", "outputs": outputs}}), "utf-8")
+
+
 PROJECTS: dict[str, Callable[[Path], None]] = {"toy": toy, "wide": wide}
 
 
@@ -157,7 +179,7 @@ class Builds:
     peers: bool
 
     def __post_init__(self) -> None:
-        for name, write in PROJECTS.items():
+        for name, write in {**PROJECTS, "flat": flat}.items():
             write(self.work / name)
 
     @property
@@ -165,20 +187,20 @@ class Builds:
         """Names of the programs."""
         return ["pusher", "runner", *(["dbt", "sqlmesh"] if self.peers else [])]
 
-    def build(self, program: str, project: str) -> Finished:
-        """Build a project from nothing."""
+    def build(self, program: str, project: str, *more: str) -> Finished:
+        """Build a project from nothing; pusher takes further words."""
         root = self.work / project
         for leftover in (root / "target", root / ".pusher", root / "logs", root / ".cache"):
             shutil.rmtree(leftover, ignore_errors=True)
         for database in root.glob("*.duckdb*"):
             database.unlink()
-        return self.again(program, project)
+        return self.again(program, project, "build", *more)
 
-    def again(self, program: str, project: str, command: str = "build") -> Finished:
+    def again(self, program: str, project: str, command: str = "build", *more: str) -> Finished:
         """Run a command on a project as it stands."""
         root = self.work / project
         if program == "pusher":
-            return run(pusher_command(command, "--quiet"), folder=root)
+            return run(pusher_command(command, "--quiet", *more), folder=root)
         if program == "runner":
             words = [sys.executable, "-m", "benchmarks.runner", str(root), str(root / f"{project}.duckdb")]
             return run(words, environment={"PYTHONPATH": str(ROOT)}, folder=root)
@@ -208,6 +230,7 @@ def measure(rounds: int, cache: Path, *, peers: bool) -> list[Figure]:
                     print(f"building {project} with {program} ...", file=sys.stderr, flush=True)
                     finished.append(builds.build(program, project))
             figures += _figures(project, found)
+        figures.append(_workers(builds, rounds))
         figures += _warm(builds, rounds)
     finally:
         shutil.rmtree(work)
@@ -241,6 +264,32 @@ def _figures(project: str, found: dict[str, list[Finished]]) -> list[Figure]:
             if peer in found
         ),
     ]
+
+
+def _workers(builds: Builds, rounds: int) -> Figure:
+    """Measure a build with two workers against one, and the same without the start of the command."""
+    two, one, start = [], [], []
+    for _ in range(rounds):
+        print("building flat with one worker and with two ...", file=sys.stderr, flush=True)
+        one.append(builds.build("pusher", "flat", "--target", "one"))
+        two.append(builds.build("pusher", "flat", "--target", "two"))
+        start.append(builds.again("pusher", "flat", "compile", "--target", "one").seconds)
+    alone = [(ours.seconds - begun) / (base.seconds - begun) for ours, base, begun in zip(two, one, start, strict=True)]
+    return Figure(
+        "flat-workers",
+        "build of 60 tables and 60 tests, wall, two workers against one",
+        "s",
+        [build.seconds for build in two],
+        [build.seconds for build in one],
+        Bound("ratio", MOST_TIMES_ONE_WORKER),
+        {
+            "ratio without compile": statistics.median(alone),
+            "two MB": max(build.peak_bytes for build in two) / 1_000_000,
+            "one MB": max(build.peak_bytes for build in one) / 1_000_000,
+            "two cpu s": statistics.median(build.cpu_s for build in two),
+            "one cpu s": statistics.median(build.cpu_s for build in one),
+        },
+    )
 
 
 def _warm(builds: Builds, rounds: int) -> list[Figure]:

@@ -21,7 +21,7 @@ This page is generated from the error tree of `pusher/errors.py` by `python -m d
 | 5 | Rows are parked: their outcome is unknown and too old to send again safely. | Tell a person. |
 | 6 | Another run holds the lock of this ledger. | Wait, then run again. |
 | 70 | An internal error: a defect of `pusher`, shown with its traceback. | Report it. |
-| 130, 143 | Stopped by SIGINT or SIGTERM, after requests in flight have ended; 129 by SIGHUP. | Run again later. |
+| 130, 143 | Stopped by SIGINT or SIGTERM, a push after requests in flight have ended; 129: SIGHUP. | Run again later. |
 
 When several apply, the highest-ranked of 70, 3, 5, 4 and 1 wins.
 """
@@ -32,7 +32,8 @@ _BY_COMMAND = """\
 | command | codes beside 0 and 2 |
 |---|---|
 | `lint` | 1 when there is at least one finding of severity `error`; warnings and notes do not count. |
-| `build` | 1 when a data test or a unit test fails, or a view holds fewer identifiers than a floor of `pusher.yml`. |
+| `build` | 1 when a data test or a unit test fails, or a view holds fewer identifiers than a floor of `pusher.yml`, and the signals. |
+| `test` | 1 when a test fails, and the signals. |
 | `push` | 1, 3, 4, 5, 6 and the signals, as counted below. |
 | `push --dry-run` | 1 when rows are `invalid` or conflicts are new; rows that wait to be sent do not count. |
 | `status --fail-if-pending` | 4 when rows are pending, 5 when some of them are parked. |

@@ -45,7 +45,7 @@ def open_warehouse(
         return DuckDBEngine.open(
             profile.database,
             settings={**defaults, **profile.engine_settings},
-            threads=profile.threads,
+            threads=None if "threads" in profile.engine_settings else profile.threads,
             allowed_paths=source_paths,
             allowed_directories=allowed_directories,
         )

@@ -19,13 +19,16 @@ import pytest
 from pusher.build import Built, build, standing
 from pusher.clock import SystemClock
 from pusher.compile import Manifest
+from pusher.config import Profile
 from pusher.contracts import Engine, EngineError
 from pusher.data_tests import DataTestRun, run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, Problem
 from pusher.model_run import Made, ModelRun
 from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, silent
+from pusher.warehouse import open_warehouse, workers_of
 from pusher.workers import Surroundings
+from tests.cli.conftest import pusher
 from tests.compile.support import compiled
 from tests.conftest import ProjectFactory
 from tests.test_build import Told
@@ -353,6 +356,72 @@ def test_a_defect_in_a_worker_ends_the_build_and_what_runs_beside(
     assert warehouse.rows("select * from duckdb_tables()") == []
     warehouse.create('"shop"."main"."endless"', "select 1 as n", materialized="table")
     assert warehouse.rows("from endless") == [(1,)]
+
+
+UNITS = {
+    "seeds/s.csv": "id\n1\n2\n",
+    "models/a.sql": "{{ config(materialized='table') }}select id + 1 as id from {{ ref('s') }}",
+    "models/b.sql": "select id from {{ ref('a') }} where id > 2",
+    "models/c.sql": "select id from {{ ref('b') }}",
+    "models/d.sql": "select id from {{ ref('a') }}",
+    "models/m.yml": """
+models: [{name: a, columns: [{name: id, data_tests: [not_null, {accepted_values: {arguments: {values: [2, 3]}}}]}]}]
+unit_tests:
+  - {name: adds, model: a, given: [{input: ref('s'), rows: [{id: 4}]}], expect: {rows: [{id: 5}]}}
+  - {name: wrong, model: b, given: [{input: ref('a'), rows: [{id: 3}]}], expect: {rows: [{id: 4}]}}
+  - {name: below, model: c, given: [{input: ref('b'), rows: [{id: 3}]}], expect: {rows: [{id: 3}]}}
+""",
+}
+
+
+@pytest.mark.parametrize("command", ["build", "test"])
+def test_a_command_prints_the_same_with_any_number_of_workers(project: ProjectFactory, command: str) -> None:
+    """Seeds, unit tests, data tests and what is skipped stand in the order of the graph, in JSON and in artifacts."""
+    printed = []
+    for threads in (1, 3):
+        output = {"type": "duckdb", "path": f"{threads}/shop.duckdb", "threads": threads}
+        root = project({**UNITS, "profiles.yml": json.dumps({"shop": {"target": "dev", "outputs": {"dev": output}}})})
+        if command == "test":
+            assert pusher("build", "--project-dir", str(root)).code == 1
+        ran = pusher(command, "--json", "--project-dir", str(root))
+        kept = json.loads((root / "target/run_results.json").read_text())["results"]
+        bodies = [*ran.json.get("models", ()), *ran.json["tests"], *kept]
+        for body in bodies:
+            body["seconds"] = body["execution_time"] = 0
+        printed.append((ran.code, bodies, ran.json["errors"]))
+    assert printed[0] == printed[1]
+    names = ["adds", "accepted_values_a_id__2__3", "not_null_a_id", "wrong", "below"]
+    tests = [body["name"] for body in printed[0][1] if "severity" in body]
+    assert (printed[0][0], sorted(tests)) == (1, sorted(names))
+    if command == "build":
+        models = [(body["model"], body["status"]) for body in printed[0][1] if "resource_type" in body]
+        assert models == [("s", "built"), ("a", "built"), ("b", "skipped"), ("d", "built"), ("c", "skipped")]
+
+
+@pytest.mark.parametrize(
+    ("cores", "threads", "settings", "expected"),
+    [
+        (2, None, {"threads": "1"}, (2, 1)),
+        (64, None, {"threads": "1"}, (4, 1)),
+        (2, 1, {}, (1, 1)),
+        (2, 8, {}, (8, 8)),
+        (2, 8, {"threads": "3"}, (8, 3)),
+    ],
+)
+def test_threads_of_the_profile_are_workers_and_threads_of_duckdb(
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    threads: int | None,
+    settings: dict[str, str],
+    expected: tuple[int, int],
+) -> None:
+    """Without a number there is one worker for each core, up to four; `settings` sets DuckDB's alone."""
+    monkeypatch.setattr("pusher.warehouse.cores", lambda: cores)
+    chosen = Profile("shop", "dev", ":memory:", "main", threads, settings, None, {})
+    engine = open_warehouse(chosen, ())
+    ((found,),) = engine.rows("select current_setting('threads')")
+    engine.close()
+    assert (workers_of(chosen), found) == expected
 
 
 SLOW = {

@@ -40,6 +40,7 @@ def test_every_figure_is_measured(tmp_path: Path) -> None:
     figures = measure(1, tmp_path, peers=False)
     assert [(figure.name, figure.bound is not None) for figure in figures] == [
         *((f"{project}-runner", True) for project in PROJECTS),
+        ("flat-workers", True),
         ("wide-ls", True),
         ("wide-compile", True),
         ("wide-build", True),
