@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pusher.clock import Clock, SystemClock
@@ -108,8 +108,9 @@ def build(
     of_model: dict[str, list[UnitTest]] = {}
     for test in unit_tests:
         of_model.setdefault(test.model, []).append(test)
-    steps, waits = _in_order(manifest, list(tests))
-    run = _Run(manifest, steps, chosen, of_model, unit_test_run, listener)
+    ancestors = ancestors_of(manifest)
+    steps, waits = _in_order(manifest, list(tests), ancestors)
+    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener)
     found = into or Built([], [])
     try:
         run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
@@ -126,14 +127,15 @@ def build(
     return found
 
 
-def _in_order(manifest: Manifest, tests: list[DataTest]) -> tuple[list[Model | DataTest], list[set[int]]]:
+def _in_order(
+    manifest: Manifest, tests: list[DataTest], ancestors: Mapping[str, frozenset[object]]
+) -> tuple[list[Model | DataTest], list[set[int]]]:
     """Return all models, each test as soon as what it reads is there, and for each of them the steps that it waits for.
 
     Models that are not built are steps too, because those below them wait for those above them.
     """
-    names = list(manifest.models)
-    places = {name: place for place, name in enumerate(names)}
-    # The place of the last model that a test reads; before the first model where it reads none.
+    places = {name: place for place, name in enumerate(manifest.models)}
+    # By the place of the last model that a test reads; it stands before the first model where it reads none.
     after: dict[int, list[DataTest]] = {}
     for test in tests:
         after.setdefault(max((places[name] for name in test.depends_on), default=-1), []).append(test)
@@ -142,37 +144,28 @@ def _in_order(manifest: Manifest, tests: list[DataTest]) -> tuple[list[Model | D
         steps += [model, *after.get(place, ())]
     numbers = {step.name: number for number, step in enumerate(steps) if isinstance(step, Model)}
     waits = [{numbers[name] for name in step.depends_on} for step in steps]
-    holds = _Holds(manifest)
+    readers: dict[object, list[str]] = {}
+    for name, model in manifest.models.items():
+        for parent in (*model.depends_on, *model.sources):
+            readers.setdefault(parent, []).append(name)
     for number, step in enumerate(steps):
         if isinstance(step, DataTest):
-            for name in holds.back(step):
+            parents = {*step.depends_on, *step.sources}
+            # Most tests read one thing: whatever is further below waits for what reads it.
+            if len(parents) > 1:
+                blocked = blocked_by(step, ancestors)
+            else:
+                blocked = [name for parent in parents for name in readers.get(parent, ())]
+            for name in blocked:
                 waits[numbers[name]].add(number)
     return steps, waits
-
-
-class _Holds:
-    """Knows which models wait for a test."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._ancestors = ancestors_of(manifest)
-        self._readers: dict[object, set[str]] = {}
-        for name, model in manifest.models.items():
-            for key in (*model.depends_on, *model.sources):
-                self._readers.setdefault(key, set()).add(name)
-
-    def back(self, test: DataTest) -> Iterable[str]:
-        """Return models so that all that a failure blocks wait for the test, themselves or through others."""
-        parents = {*test.depends_on, *test.sources}
-        if len(parents) == 1:
-            # Whatever is further below waits for these, and most tests read one thing.
-            return self._readers.get(parents.pop(), ())
-        return blocked_by(test, self._ancestors)
 
 
 @dataclass(slots=True)
 class _Run:
     manifest: Manifest
     steps: list[Model | DataTest]
+    ancestors: Mapping[str, frozenset[object]]
     chosen: set[str]
     unit_tests: dict[str, list[UnitTest]]
     unit_test_run: UnitTestRun | None
@@ -224,7 +217,7 @@ class _Run:
         self.tested[step] = [done]
         self.listener(DataTestFinished(done.test.name, done.status, done.failures, done.seconds))
         if done.is_wrong:
-            self.broken |= set(blocked_by(done.test, ancestors_of(self.manifest)))
+            self.broken |= set(blocked_by(done.test, self.ancestors))
 
     def _made(self, step: int, model: Model, ended: Ended) -> None:
         made, kind = ended.value, model.resource_type
