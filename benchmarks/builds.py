@@ -32,7 +32,8 @@ DBT = ("dbt-core<1.12", "dbt-duckdb", "duckdb==2.0.*")
 SQLMESH = ("sqlmesh[dbt]==0.236.*", "dbt-core<1.11", "dbt-duckdb")
 MOST_TIMES_THE_RUNNER = 1.4
 MOST_ABOVE_IMPORTS_S = 0.6
-MOST_TIMES_ONE_WORKER = 1.1
+# Wall time on a machine that does other things too: what is gained is told, only a loss is refused.
+MOST_TIMES_ONE_WORKER = 1.2
 _FLAGS = "flags: {send_anonymous_usage_stats: false}\n"
 _SOURCES = """version: 2
 sources:

@@ -274,6 +274,20 @@ def test_what_ran_out_of_memory_beside_others_runs_again_alone(
     assert notices == {f"{name} does not fit into memory_limit beside others; trying again alone." for name in names}
 
 
+def test_models_that_fit_one_by_one_fit_with_several_workers(tmp_path: Path) -> None:
+    """Four models that each need most of the memory are all built, however they meet."""
+    text = (
+        "{{ config(materialized='table') }}select i %% 64 as k, "
+        "length(string_agg(md5(cast(i + %d as varchar)) || i, ',' order by hash(i))) as letters "
+        "from range(260000) as t(i) group by 1"
+    )
+    manifest = compiled(tmp_path, {f"models/m{number}.sql": text % number for number in range(4)})
+    engine = DuckDBEngine.open(tmp_path / "shop.duckdb", settings={"memory_limit": "160MB"}, threads=1)
+    built = build(manifest, engine, workers=4)
+    engine.close()
+    assert [(one.model, one.status, one.rows) for one in built.models] == [(f"m{n}", "built", 64) for n in range(4)]
+
+
 def test_what_runs_out_of_memory_alone_has_failed(
     tmp_path: Path, warehouse: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
