@@ -32,7 +32,7 @@ _BY_COMMAND = """\
 | command | codes beside 0 and 2 |
 |---|---|
 | `lint` | 1 when there is at least one finding of severity `error`; warnings and notes do not count. |
-| `build` | 1 when a data test or a unit test fails, or a view holds fewer identifiers than a floor of `pusher.yml`, and the signals. |
+| `build` | 1 when a test fails or a view holds fewer identifiers than a floor, and the signals. |
 | `test` | 1 when a test fails, and the signals. |
 | `push` | 1, 3, 4, 5, 6 and the signals, as counted below. |
 | `push --dry-run` | 1 when rows are `invalid` or conflicts are new; rows that wait to be sent do not count. |
