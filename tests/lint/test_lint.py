@@ -84,8 +84,9 @@ def test_the_strict_list_of_the_vendor_page_can_be_asked_for(tmp_path: Path) -> 
         "select 'Purchase' as event, order_id as event_id, ordered_at as event_time, amount as value, currency,\n"
         "sha256(replace(customer_id, ' ', '')) as phone from {{ ref('stg_orders') }}\n"
     )
-    strict = PolicyFile(require_vendor_page_columns=True, severities={"PU405": "off"})
-    loose = PolicyFile(severities={"PU405": "off"})
+    off = {"PU405": "off", "PU501": "off"}
+    strict = PolicyFile(require_vendor_page_columns=True, severities=off)
+    loose = PolicyFile(severities=off)
     assert _lint(tmp_path, view, policy=loose) == []
     assert [finding.rule for finding in _lint(tmp_path, view, policy=strict)] == ["PU201"]
 
@@ -136,7 +137,7 @@ def test_edits_remove_their_findings(tmp_path: Path) -> None:
         "        channel as event_channel\n    from {{ ref('stg_orders') }}\n\n)\n\nselect * from final\n"
     )
     left = {finding.rule for finding in _lint(tmp_path, fixed)}
-    assert left == {"PU201", "PU207"}
+    assert left == {"PU201", "PU207", "PU501"}
 
 
 def test_an_edit_is_offered_only_where_the_file_holds_the_text(tmp_path: Path) -> None:

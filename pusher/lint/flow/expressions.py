@@ -91,7 +91,7 @@ class Expressions:
 
     def _literal(self, node: exp.Literal, _scope: Scope) -> Value:
         constant = Constant(str(node.this), span(node, self._model), is_text=bool(node.is_string))
-        return Value(constants=frozenset({constant}), is_open=False)
+        return Value(constants=frozenset({constant}), is_open=False, may_be_zero=_is_zero(constant))
 
     def _unresolved(self, name: str, node: exp.Expr, scope: Scope) -> Value:
         return scope.everything().weakened("opaque", f"the name `{name}`", self.place(node))
@@ -186,8 +186,7 @@ class Expressions:
             conditions.append(node.this)
         results += [default] if default is not None else []
         value = join(self.value(result, scope) for result in results)
-        decided = self._decides(iter(conditions), scope)
-        return replace(value, unstable=value.unstable | decided.unstable)
+        return value.decided_by(self._decides(iter(conditions), scope))
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Value:
         value = self.value(node.this, scope)
@@ -230,11 +229,11 @@ class Expressions:
         value = self.value(node.this, scope)
         order = node.args.get("order")
         around = [*(node.args.get("partition_by") or []), *([order] if order is not None else [])]
-        unstable = value.unstable | self._decides(iter(around), scope).unstable
+        value = value.decided_by(self._decides(iter(around), scope))
         if isinstance(node.this, functions.NUMBERS_ROWS) and order is None and not node.args.get("alias"):
             name = f"{functions.function_name(node.this)}() without ORDER BY"
-            unstable |= {Unstable(name, "order", self.place(node.this))}
-        return replace(value, unstable=unstable)
+            value = replace(value, unstable=value.unstable | {Unstable(name, "order", self.place(node.this))})
+        return value
 
     def _function(self, node: exp.Expr, scope: Scope) -> Value:
         if functions.is_a(node, functions.REVEALS_NOTHING, functions.REVEALS_NOTHING_BY_NAME):
@@ -269,8 +268,7 @@ class Expressions:
         others = [child for child in children if child is not first]
         value = self.value(first, scope)
         if isinstance(node, functions.FIRST_ARGUMENT_ONLY):
-            decided = self._decides(iter(others), scope)
-            return replace(value, unstable=value.unstable | decided.unstable)
+            return value.decided_by(self._decides(iter(others), scope))
         given = (child for child in others if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number)
         return join([value, *(self.value(child, scope) for child in given)])
 
@@ -301,6 +299,13 @@ class Expressions:
         elements = self.value(node.args["iterator"], scope)
         variable = node.args["expression"]
         return self.value(node.this, scope.with_parameters({variable.name.lower(): elements}))
+
+
+def _is_zero(constant: Constant) -> bool:
+    try:
+        return float(constant.text) == 0
+    except ValueError:
+        return True
 
 
 def _folded(constant: Constant, text: str) -> Constant:

@@ -13,6 +13,8 @@ from sqlglot.errors import SqlglotError
 
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
+from pusher.lint.flow.declared import declared_keys
+from pusher.lint.flow.grain import Grain
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
@@ -111,7 +113,8 @@ class Flow:
         # Each build can carry a value one column further.
         for _ in range(len(stands.outputs) + 1):
             known = self._relations[name]
-            self._relations[name] = united_by_name(known, self._tagged(name, self._read(name)))
+            united = united_by_name(known, self._tagged(name, self._read(name)))
+            self._relations[name] = _declared(self._manifest.models[name], united)
             if self._relations[name] == known:
                 break
         return self._relations[name]
@@ -156,18 +159,22 @@ class Flow:
             return found
         if not found.uncertain and len(names) == len(found.outputs):
             outputs = (replace(output, name=new) for output, new in zip(found.outputs, names, strict=True))
-            return Relation(tuple(outputs))
+            given = {(one.name or new).lower(): new.lower() for one, new in zip(found.outputs, names, strict=True)}
+            return Relation(tuple(outputs), grain=found.grain.renamed(given))
         rest = found.everything() if found.rest is None else found.rest
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)
+        given = {one.lower(): one.lower() for one in names if one.lower() in found.named}
         return Relation(
-            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names)
+            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names),
+            grain=found.grain.renamed(given),
         )
 
     def _tagged(self, name: str, found: Relation) -> Relation:
         """Add the identifiers that the model's own YAML declares, where nothing upstream explains the tag."""
-        docs = {doc.name.lower(): doc for doc in self._manifest.models[name].columns.values()}
-        outputs = (_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
-        return Relation(tuple(outputs), found.rest, found.uncertain)
+        model = self._manifest.models[name]
+        docs = {doc.name.lower(): doc for doc in model.columns.values()}
+        outputs = tuple(_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
+        return _declared(model, Relation(outputs, found.rest, found.uncertain, found.grain))
 
     def ancestors(self, names: Sequence[str]) -> list[Model]:
         """Return models and everything they read, in graph order."""
@@ -176,6 +183,15 @@ class Flow:
             if model.name in needed:
                 needed.update(model.depends_on)
         return [model for model in self._manifest.models.values() if model.name in needed]
+
+
+def _declared(model: Model, found: Relation) -> Relation:
+    """Return a model's relation with the keys that its YAML and its configuration declare."""
+    keys = declared_keys(model.columns.values(), model.data_tests)
+    if model.increment is not None and model.increment.unique_key:
+        keys.append(model.increment.unique_key)
+    values = {name: output.value for name, output in found.named.items()}
+    return Relation(found.outputs, found.rest, found.uncertain, found.grain.declared(model.name, keys, values))
 
 
 def _tagged(output: Output, doc: ColumnDoc | None, model: str) -> Output:
@@ -197,7 +213,9 @@ def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
         for column in source_columns(source, given)
     )
     if outputs:
-        return Relation(outputs)
+        keys = declared_keys(source.columns, source.data_tests)
+        values = {output.name.lower(): output.value for output in outputs if output.name}
+        return Relation(outputs, grain=Grain(tables=frozenset({label})).declared(label, keys, values))
     through = f"source {label}, whose columns are not known"
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
 
@@ -208,7 +226,7 @@ def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
 
 
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
-    value = declared_value(kinds_of(column), label)
+    value = replace(declared_value(kinds_of(column), label), columns=frozenset({label}))
     moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 

@@ -7,10 +7,12 @@ from pusher.lint.rules.base import Rule
 from pusher.lint.rules.cannot_follow import CannotFollow
 from pusher.lint.rules.clock_or_chance import ClockOrChance
 from pusher.lint.rules.constant_identity import ConstantIdentity
+from pusher.lint.rules.distinct_hides import DistinctHides
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
 from pusher.lint.rules.hash_of_hash import HashOfHash
+from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.no_identity import NoIdentity
@@ -19,6 +21,7 @@ from pusher.lint.rules.not_understood import NotUnderstood
 from pusher.lint.rules.raw_identifier import RawIdentifier
 from pusher.lint.rules.renamed_value import RenamedValue
 from pusher.lint.rules.reversed_alias import ReversedAlias
+from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
 from pusher.lint.rules.unknown_column import UnknownColumn
@@ -59,6 +62,9 @@ RULES: tuple[Rule, ...] = (
     WrongIdentifier(),
     HashOfHash(),
     UnnormalisedHash(),
+    SharedEventId(),
+    JoinRepeats(),
+    DistinctHides(),
 )
 
 __all__ = ["RULES", "Rule"]
