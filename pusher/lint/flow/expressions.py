@@ -9,6 +9,7 @@ from itertools import product
 from sqlglot import exp
 
 from pusher.lint.flow import functions
+from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
 from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
@@ -75,7 +76,7 @@ class Expressions:
             return found
         if isinstance(node, exp.Query):
             return self._subquery(node, scope)
-        return self._function(node, scope)
+        return marked(node, self._function(node, scope), self._model)
 
     def place(self, node: exp.Expr) -> Place | None:
         """Return where an expression stands."""
@@ -292,7 +293,8 @@ class Expressions:
     def _transform(self, node: exp.Transform, scope: Scope) -> Value:
         elements = self.value(node.this, scope)
         if isinstance(node.expression, exp.Lambda):
-            return self._applied(node.expression, elements, scope)
+            applied = self._applied(node.expression, elements, scope)
+            return replace(applied, marks=applied.marks | elements.marks) if elements.marks else applied
         return elements.flat()
 
     def _comprehension(self, node: exp.Comprehension, scope: Scope) -> Value:

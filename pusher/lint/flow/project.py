@@ -13,6 +13,7 @@ from sqlglot.errors import SqlglotError
 
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
+from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.declared import declared_keys
 from pusher.lint.flow.grain import Grain
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
@@ -50,6 +51,10 @@ class Flow:
         dialect: sqlglot's name of the engine's SQL.
         label: Added to a model's name in each place, to tell it from the places of another flow.
         before: What the tables of incremental models hold to which these models add rows.
+
+    Attributes:
+        failures: Models that cannot be followed, as far as they were read.
+        choices: Functions of each model read so far that take one of several rows and leave open which.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class Flow:
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
         self.failures: dict[str, Failure] = {}
+        self.choices: dict[str, list[Choice]] = {}
 
     @cached_property
     def _tables(self) -> dict[tuple[str, ...], Callable[[], Relation]]:
@@ -130,6 +136,7 @@ class Flow:
         queries = Queries(name + self._label, self._lookup)
         try:
             found = queries.relation(tree)
+            self.choices[name] = list(queries.choices)
         except (RecursionError, SqlglotError):
             self.failures[name] = Failure(name, _TOO_DEEP, None)
             return self._failed(self.failures[name])

@@ -8,12 +8,15 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.choices import Choice, Choices
 from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.grain import Grain, united
+from pusher.lint.flow.marks import UNSORTED
 from pusher.lint.flow.narrow import narrow
 from pusher.lint.flow.relations import Entry, Output, Relation, Scope, either, rest_of, united_by_name
-from pusher.lint.flow.select_grain import Projected, SelectGrain
+from pusher.lint.flow.select_grain import SelectGrain
+from pusher.lint.flow.select_names import Projected
 from pusher.lint.flow.values import Leak, Value, join, never_alike
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
@@ -29,11 +32,15 @@ class Queries:
     Args:
         model: Name of the model.
         lookup: Returns the relation of a table by the parts of its name.
+
+    Attributes:
+        choices: Functions that take one of several rows and leave open which.
     """
 
     def __init__(self, model: str, lookup: Lookup) -> None:
         self._model, self._lookup = model, lookup
         self._expressions = Expressions(model, self.relation)
+        self.choices: dict[Choice, None] = {}
 
     def relation(self, node: exp.Expr, parent: Scope | None = None) -> Relation:
         """Return the output columns of a query."""
@@ -154,7 +161,7 @@ class Queries:
         if isinstance(node, exp.Lateral):
             return self._source(node.this, scope)
         if isinstance(node, (exp.Unnest, exp.Explode)):
-            value = join(self._expressions.value(child, scope) for child in _arguments(node))
+            value = join(self._expressions.value(child, scope) for child in _arguments(node)).without(UNSORTED)
             names = node.alias_column_names or ["unnest"]
             return Relation(tuple(Output(name, value, node, self._model) for name in names), value), "unnest"
         if not isinstance(node, exp.Table):
@@ -196,7 +203,12 @@ class Queries:
             for output in found.outputs:
                 if output.name is not None:
                     scope.aliases.setdefault(output.name.lower(), output.value)
-        grain = SelectGrain(node, scope, self._model, projected).grain()
+        select = SelectGrain(node, scope, self._model, projected)
+        grain = select.grain()
+        if select.parts:
+            seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
+            seen += [exp.column(*reversed(one.column.split(".", 1))) for one in projected if one.node is None]
+            self.choices.update(dict.fromkeys(Choices(select, self._model, select.group, seen).all()))
         return Relation(tuple(outputs), join(rests) if rests else None, uncertain, grain)
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Relation:

@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 
 from sqlglot import exp
 
-from pusher.lint.flow.functions import function_name
-from pusher.lint.flow.grain import ONE_ROW, UNNEST, Fan, Grain, Key, Rows, smallest
+from pusher.lint.flow.grain import ONE_ROW, UNKNOWN_GRAIN, UNNEST, Fan, Grain, Key, Rows, smallest
 from pusher.lint.flow.relations import Entry, Scope, span
-from pusher.lint.flow.values import Value
+from pusher.lint.flow.select_names import Projected, SelectNames
 
-_HASHES = (exp.SHA2, exp.SHA, exp.MD5, exp.MD5Digest, exp.Hex, exp.ToBase64, exp.LowerHex)
-# Ids that differ only in case or in blanks around them are not told apart by people either.
-_KEEPS = (exp.Paren, exp.Trim, exp.Lower, exp.Upper, exp.Encode, exp.Alias, *_HASHES)
-_KEEPS_ALL = (exp.DPipe, exp.Concat, exp.ConcatWs, exp.Struct, exp.Tuple, exp.Array, exp.Format, exp.PropertyEQ)
-_KEEPS_BY_NAME = frozenset({"hash", "sha1", "row", "printf", "struct_pack", "list_value", "to_json", "json_array"})
-_CASTS = exp.DataType.TEXT_TYPES | exp.DataType.INTEGER_TYPES | {exp.DataType.Type.UUID, exp.DataType.Type.DECIMAL}
-# Half of a SHA-256 is still no two ids' digest.
-_ENOUGH_OF_A_HASH = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Projected:
-    """One output column of a SELECT.
-
-    Attributes:
-        name: Its name in lower case, or None.
-        node: Its expression, or None where a star passes on `column`.
-        column: The column that a star passes on, as `alias.name`.
-        value: What it may hold.
-    """
-
-    name: str | None
-    node: exp.Expr | None
-    column: str
-    value: Value
+_PARTS = (
+    exp.Window, exp.Explode, exp.Unnest, exp.AnyValue, exp.First, exp.Last, exp.ArgMax, exp.ArgMin, exp.Anonymous,
+)  # fmt: skip
 
 
 def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
@@ -50,7 +28,7 @@ def conjuncts(node: exp.Expr | None) -> Iterator[exp.Expr]:
         yield node
 
 
-class SelectGrain:
+class SelectGrain(SelectNames):
     """Reads what tells the rows of a SELECT apart.
 
     Args:
@@ -58,21 +36,36 @@ class SelectGrain:
         scope: Its relations, each with the join that brought it.
         model: Name of the model, for places.
         projected: Its columns.
+
+    Attributes:
+        before: Grain of the rows that it reads, by `alias.name`, once `grain` was asked for.
+        after: The same after GROUP BY.
+        group: Columns of GROUP BY.
     """
 
     def __init__(self, node: exp.Select, scope: Scope, model: str, projected: Sequence[Projected]) -> None:
-        self._node, self._scope, self._model, self._projected = node, scope, model, projected
-        self._entries = {entry.alias: entry for entry in scope.entries}
-        self._same: dict[str, str] = {}
-        # Expressions that are known as a whole: of GROUP BY, and numbers of rows.
-        self._whole: list[exp.Expr] = []
-        self._named = {one.name: one.node for one in reversed(projected) if one.name and one.node is not None}
-        self._open: set[str] = set()
+        super().__init__(scope, projected)
+        self._node, self._model = node, model
+        self.before = self.after = UNKNOWN_GRAIN
+        self.group: Key = frozenset()
         self._depends: list[tuple[str, frozenset[str]]] = []
+
+    @cached_property
+    def parts(self) -> list[exp.Expr]:
+        """What the select list and QUALIFY do with many rows: windows, lists that become rows, aggregates that pick."""
+        nodes = [one.node for one in self._projected if one.node is not None]
+        qualify = self._node.args.get("qualify")
+        return [
+            part
+            for node in [*nodes, *([qualify] if qualify is not None else [])]
+            for part in node.walk(prune=lambda one: isinstance(one, exp.Query))
+            if isinstance(part, _PARTS)
+        ]
 
     def grain(self) -> Grain:
         """Return the grain of the query's rows."""
-        rows = self._unnested(self._grouped(self.input()))
+        self.before = self.input()
+        rows = self.after = self._unnested(self._grouped(self.before))
         numbers = self._numbers()
         fixed = self._fixed("qualify")
         if any(key & fixed for key in numbers):
@@ -103,66 +96,6 @@ class SelectGrain:
         fans = () if any(key & fixed for key in keys) else rows.fans
         return replace(rows, keys=smallest(key - fixed for key in keys), rows=story, fans=fans)
 
-    # -- names
-
-    def column(self, node: exp.Column) -> str | None:
-        """Return a column as `alias.name`, or None when it is none of FROM."""
-        name, table = node.name.lower(), node.table.lower()
-        if node.args.get("db") is not None:
-            return None
-        if table:
-            return f"{table}.{name}" if table in self._entries else None
-        entry = next((one for one in self._entries.values() if name in one.relation.named), None)
-        return None if entry is None else f"{entry.alias}.{name}"
-
-    def _canonical(self, key: Key) -> Key:
-        return frozenset(self._one(name) for name in key)
-
-    def _one(self, name: str) -> str:
-        while name in self._same:
-            name = self._same[name]
-        return name
-
-    def holds(self, node: exp.Expr) -> Key:
-        """Return the columns that can be read back from an expression: equal values have equal columns."""
-        for number, whole in enumerate(self._whole):
-            if node == whole:
-                return frozenset({f"={number}"})
-        if isinstance(node, exp.Column):
-            found = self.column(node)
-            if found is not None:
-                return frozenset({self._one(found)})
-            return frozenset() if node.table else self._behind(node.name.lower())
-        if isinstance(node, exp.Cast):
-            return self.holds(node.this) if node.to.this in _CASTS else frozenset()
-        if isinstance(node, _KEEPS):
-            return self.holds(node.this)
-        if isinstance(node, exp.Coalesce):
-            return self.holds(node.this) if all(_is_constant(one) for one in node.expressions) else frozenset()
-        if isinstance(node, (exp.Substring, exp.Left)):
-            return self.holds(node.this) if _is_long_hash(node) else frozenset()
-        if isinstance(node, _KEEPS_ALL) or (isinstance(node, exp.Anonymous) and function_name(node) in _KEEPS_BY_NAME):
-            return frozenset().union(*map(self.holds, node.iter_expressions()))
-        return frozenset()
-
-    def _behind(self, alias: str) -> Key:
-        """Return what the expression of the select list with this name holds."""
-        node = self._named.get(alias)
-        if node is None or alias in self._open:
-            return frozenset()
-        self._open.add(alias)
-        found = self.holds(node)
-        self._open.discard(alias)
-        return found
-
-    def _names(self, node: exp.Expr) -> Key:
-        """Return what an expression of GROUP BY or PARTITION BY is known by."""
-        held, columns = self.holds(node), {self.column(one) for one in node.find_all(exp.Column)}
-        if held and (any(name.startswith("=") for name in held) or len(held) >= len(columns)):
-            return held
-        self._whole.append(node)
-        return frozenset({f"={len(self._whole) - 1}"})
-
     # -- FROM and WHERE
 
     def _equalities(self, entry: Entry) -> list[tuple[exp.Expr, exp.Expr]]:
@@ -178,10 +111,6 @@ class SelectGrain:
             using = {name for one in self._scope.entries if one is not entry for name in one.relation.named}
             using &= entry.relation.named.keys()
         return found + [(exp.column(name), exp.column(name, table=entry.alias)) for name in sorted(using)]
-
-    def _aliases(self, node: exp.Expr) -> set[str]:
-        columns = (self.column(one) for one in node.find_all(exp.Column))
-        return {name.partition(".")[0] for name in columns if name is not None}
 
     def _joined(self, left: Grain, before: Sequence[Entry], entry: Entry) -> Grain:
         clause = entry.clause
@@ -260,10 +189,9 @@ class SelectGrain:
     # -- GROUP BY, windows, DISTINCT
 
     def _unnested(self, rows: Grain) -> Grain:
-        for one in self._projected:
-            found = None if one.node is None else one.node.find(exp.Explode, exp.Unnest)
-            if found is not None:
-                fan = Fan(UNNEST, (), (), span(found, self._model))
+        for part in self.parts:
+            if isinstance(part, (exp.Explode, exp.Unnest)):
+                fan = Fan(UNNEST, (), (), span(part, self._model))
                 return Grain(fans=(*rows.fans, fan), tables=rows.tables)
         return rows
 
@@ -282,7 +210,7 @@ class SelectGrain:
         ):
             return Grain()
         names = [self._names(node.unalias()) for node in nodes]
-        key: Key = frozenset().union(*names)
+        key = self.group = frozenset().union(*names)
         story = Rows(
             "the GROUP BY",
             tuple(node.alias_or_name or node.sql("duckdb") for node in nodes),
@@ -290,10 +218,6 @@ class SelectGrain:
             is_declared=False,
         )
         return Grain(smallest([key, *(one for one in rows.keys if one <= key)]), story)
-
-    def _made_of(self, node: exp.Expr) -> frozenset[str]:
-        values = (self._scope.path([part.name for part in one.parts]) for one in node.find_all(exp.Column))
-        return frozenset().union(*(value.columns for value in values if value is not None))
 
     def _meant(self, node: exp.Expr) -> exp.Expr:
         """Return the expression behind a position or a name of GROUP BY."""
@@ -306,15 +230,21 @@ class SelectGrain:
 
     def _numbers(self) -> list[Key]:
         """Return the keys that row numbers make: what they are divided by, and the number."""
-        nodes = [one.node for one in self._projected if one.node is not None]
-        qualify = self._node.args.get("qualify")
         keys = []
-        for node in [*nodes, *([qualify] if qualify is not None else [])]:
-            for window in node.find_all(exp.Window):
-                if isinstance(window.this, exp.RowNumber) and not window.args.get("alias"):
-                    parts = [self._names(one) for one in window.args.get("partition_by") or []]
-                    keys.append(frozenset().union(self._names(window), *parts))
+        for part in self.parts:
+            if isinstance(part, exp.Window) and isinstance(part.this, exp.RowNumber):
+                partition, _ = self.window(part)
+                keys.append(frozenset().union(self._names(part), *map(self._names, partition)))
         return keys
+
+    def window(self, node: exp.Window) -> tuple[list[exp.Expr], list[exp.Expr]]:
+        """Return what a window is divided by and what it is ordered by, also by the name of a window."""
+        name = node.args.get("alias")
+        named = self._node.args.get("windows") or []
+        meant = next((one for one in named if name is not None and one.name.lower() == name.name.lower()), None)
+        partition = [*(node.args.get("partition_by") or []), *((meant and meant.args.get("partition_by")) or [])]
+        order = node.args.get("order") or (meant and meant.args.get("order"))
+        return partition, [one.this for one in order.expressions] if order is not None else []
 
     def _named_keys(self, rows: Grain) -> Grain:
         """Return the grain by the names of the output columns."""
@@ -354,13 +284,28 @@ class SelectGrain:
         needed = {alias for one in self._projected if one.node is not None for alias in self._aliases(one.node)}
         needed |= set(columns)
         for entry in self._scope.entries:
-            decided = {entry.alias}
-            for alias, needs in self._depends:
-                if needs <= decided:
-                    decided.add(alias)
-            if entry.relation.grain.keys and needed <= decided:
+            if entry.relation.grain.keys and needed <= self._below({entry.alias}):
                 return _of(entry)
         return rows if not rows.fans else None
+
+    def _below(self, aliases: set[str]) -> set[str]:
+        """Return relations of which one row belongs to a row of these, and these."""
+        for alias, needs in self._depends:
+            if needs <= aliases:
+                aliases.add(alias)
+        return aliases
+
+    def decides(self, names: Key, node: exp.Expr) -> bool:
+        """Whether rows that are alike in some columns are alike in an expression."""
+        names = self._canonical(names)
+        known = {
+            entry.alias
+            for entry in self._scope.entries
+            if any(self._canonical(key) <= names for key in _of(entry).keys)
+        }
+        known = self._below(known)
+        columns = [self.column(one) for one in node.find_all(exp.Column)]
+        return all(one is not None and (self._one(one) in names or one.partition(".")[0] in known) for one in columns)
 
 
 def _of(entry: Entry) -> Grain:
@@ -371,17 +316,6 @@ def _of(entry: Entry) -> Grain:
 
 def _called(node: exp.Expr | None, entry: Entry) -> str:
     return node.name if isinstance(node, exp.Table) and node.name else entry.alias or "a subquery"
-
-
-def _is_constant(node: exp.Expr) -> bool:
-    return node.find(exp.Column, exp.Query) is None
-
-
-def _is_long_hash(node: exp.Expr) -> bool:
-    length = node.args.get("length") if isinstance(node, exp.Substring) else node.args.get("expression")
-    if not isinstance(length, exp.Literal) or not length.is_int:
-        return False
-    return isinstance(node.this, _HASHES) and int(str(length.this)) >= _ENOUGH_OF_A_HASH
 
 
 def _aggregates(node: exp.Expr | None) -> bool:

@@ -181,6 +181,12 @@ class Value:
         """Return the value after something that a rule may mind."""
         return replace(self, marks=self.marks | {Mark(kind, what, place)})
 
+    def without(self, *kinds: str) -> Value:
+        """Return the value after something that undoes marks."""
+        if not self.marks:
+            return self
+        return replace(self, marks=frozenset(one for one in self.marks if one.kind not in kinds))
+
     def marks_of(self, *kinds: str) -> list[Mark]:
         """Return the marks of some kinds, in a stable order."""
         return sorted((one for one in self.marks if one.kind in kinds), key=lambda one: (str(one.place), one.what))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pusher.lint.rules.alias import AliasName
+from pusher.lint.rules.any_of_several import AnyOfSeveral
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.cannot_follow import CannotFollow
 from pusher.lint.rules.clock_or_chance import ClockOrChance
@@ -24,9 +25,11 @@ from pusher.lint.rules.reversed_alias import ReversedAlias
 from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
+from pusher.lint.rules.ties import Ties
 from pusher.lint.rules.unknown_column import UnknownColumn
 from pusher.lint.rules.unnormalised_hash import UnnormalisedHash
 from pusher.lint.rules.unresolved_star import UnresolvedStar
+from pusher.lint.rules.unsorted_list import UnsortedList
 from pusher.lint.rules.unstable_event_id import UnstableEventId
 from pusher.lint.rules.untagged_source import UntaggedSource
 from pusher.lint.rules.weak_hash import WeakHash
@@ -55,6 +58,9 @@ RULES: tuple[Rule, ...] = (
     ClockOrChance(),
     UnstableEventId(),
     EventIdFromIdentity(),
+    Ties(),
+    AnyOfSeveral(),
+    UnsortedList(),
     RawIdentifier(),
     CannotFollow(),
     WeakHash(),
