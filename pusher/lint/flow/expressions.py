@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 
 from sqlglot import exp
 
 from pusher.lint.flow import functions
+from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, calculated, divided, multiplied
+from pusher.lint.flow.guards import Guard, is_guarded
 from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
@@ -33,7 +36,9 @@ class Expressions:
 
     def __init__(self, model: str, query: Query) -> None:
         self._model, self._query = model, query
+        self._guards: list[Guard] = []
         self._handlers: dict[type[exp.Expr], Callable[..., Value]] = {
+            exp.Abs: self._same_zero,
             exp.Alias: self._inner,
             exp.Array: self._array,
             exp.AtTimeZone: self._at_time_zone,
@@ -47,17 +52,23 @@ class Expressions:
             exp.Concat: self._concat,
             exp.DPipe: self._concat,
             exp.DataType: self._unknown,
+            exp.Div: self._division,
             exp.Dot: self._dot,
             exp.Identifier: self._identifier,
             exp.If: self._case,
+            exp.IntDiv: self._division,
             exp.Lambda: self._lambda,
             exp.Kwarg: self._keyword,
             exp.Literal: self._literal,
             exp.Lower: self._fold,
+            exp.Mod: self._division,
+            exp.Mul: self._product,
+            exp.Neg: self._same_zero,
             exp.Null: self._null,
             exp.PropertyEQ: self._keyword,
             exp.SHA2: self._sha256,
             exp.Star: self._star,
+            exp.Sum: self._same_zero,
             exp.StrToTime: self._parsed_time,
             exp.Struct: self._struct,
             exp.StructExtract: self._extract,
@@ -76,7 +87,7 @@ class Expressions:
             return found
         if isinstance(node, exp.Query):
             return self._subquery(node, scope)
-        return marked(node, self._function(node, scope), self._model)
+        return calculated(node, marked(node, self._function(node, scope), self._model), self._model)
 
     def place(self, node: exp.Expr) -> Place | None:
         """Return where an expression stands."""
@@ -186,16 +197,56 @@ class Expressions:
         if isinstance(node, exp.Case) and node.this is not None:
             conditions.append(node.this)
         results += [default] if default is not None else []
-        value = join(self.value(result, scope) for result in results)
+        value = join(self._under(node, cases, result, scope) for result in results)
         return value.decided_by(self._decides(iter(conditions), scope))
+
+    def _under(self, node: exp.Expr, cases: list[exp.Expr], result: exp.Expr, scope: Scope) -> Value:
+        """Return a branch's value, which holds only where its condition does and those before it do not."""
+        guards: list[Guard] = []
+        if result.find(*DIVISIONS) is not None:
+            for case in cases:
+                condition = case.this
+                if isinstance(node, exp.Case) and node.this is not None:
+                    condition = exp.EQ(this=node.this.copy(), expression=case.this.copy())
+                guards.append((condition, case.args["true"] is result))
+                if case.args["true"] is result:
+                    break
+        with self.holding(guards):
+            return self.value(result, scope)
+
+    @contextmanager
+    def holding(self, guards: Iterable[Guard]) -> Iterator[None]:
+        """Read expressions where some conditions are known."""
+        known = len(self._guards)
+        self._guards += guards
+        yield
+        del self._guards[known:]
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Value:
         value = self.value(node.this, scope)
+        if value is NULL:
+            return NULL
         if value.fields is None and node.to.this in exp.DataType.TEXT_TYPES:
             return value.written()
         if node.to.this in _WITHOUT_ZONE and isinstance(node.this, exp.Column):
             return value.flat().read_as_time()
-        return value.flat()
+        flat = value.flat() if value.may_be_zero else replace(value.flat(), may_be_zero=False)
+        if node.to.this in exp.DataType.FLOAT_TYPES:
+            return flat.marked(FLOAT, "the cast", self.place(node))
+        return flat.without(FLOAT) if node.to.this in exp.DataType.NUMERIC_TYPES else flat
+
+    def _division(self, node: exp.Expr, scope: Scope) -> Value:
+        sides = [self.value(side, scope) for side in (node.this, node.expression)]
+        kept = sides[1].may_be_zero and is_guarded(node.expression, self._guards)
+        return divided(node, join([UNKNOWN, *sides]).flat(), sides[1], self.place(node), is_guarded=kept)
+
+    def _same_zero(self, node: exp.Expr, scope: Scope) -> Value:
+        value = self._all_of(node, scope).flat()
+        return value if self.value(node.this, scope).may_be_zero else replace(value, may_be_zero=False)
+
+    def _product(self, node: exp.Expr, scope: Scope) -> Value:
+        sides = [self.value(side, scope) for side in (node.this, node.expression)]
+        return multiplied(join([UNKNOWN, *sides]).flat(), sides)
 
     def _at_time_zone(self, node: exp.AtTimeZone, scope: Scope) -> Value:
         return converted(self.value(node.this, scope), node.args["zone"])
@@ -269,6 +320,9 @@ class Expressions:
         others = [child for child in children if child is not first]
         value = self.value(first, scope)
         if isinstance(node, functions.FIRST_ARGUMENT_ONLY):
+            if isinstance(node, exp.Filter) and first.find(*DIVISIONS) is not None:
+                with self.holding((other, True) for other in others):
+                    value = self.value(first, scope)
             return value.decided_by(self._decides(iter(others), scope))
         given = (child for child in others if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number)
         return join([value, *(self.value(child, scope) for child in given)])

@@ -121,7 +121,9 @@ class Queries:
         where = node.args.get("where")
         if where is not None:
             narrow(scope, where.this)
-        return self._projected(node, scope)
+        conditions = [node.args[part] for part in ("where", "having") if node.args.get(part) is not None]
+        with self._expressions.holding((condition, True) for condition in conditions):
+            return self._projected(node, scope)
 
     def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
         inner = Scope(scope)

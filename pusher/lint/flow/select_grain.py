@@ -234,7 +234,7 @@ class SelectGrain(SelectNames):
         for part in self.parts:
             if isinstance(part, exp.Window) and isinstance(part.this, exp.RowNumber):
                 partition, _ = self.window(part)
-                keys.append(frozenset().union(self._names(part), *map(self._names, partition)))
+                keys.append(frozenset().union(self._as_whole(part), *map(self._names, partition)))
         return keys
 
     def window(self, node: exp.Window) -> tuple[list[exp.Expr], list[exp.Expr]]:

@@ -108,9 +108,14 @@ class SelectNames:
 
     def _names(self, node: exp.Expr) -> Key:
         """Return what an expression of GROUP BY or PARTITION BY is known by."""
+        if _is_constant(node):
+            return frozenset()
         held, columns = self.holds(node), {self.column(one) for one in node.find_all(exp.Column)}
         if held and (any(name.startswith("=") for name in held) or len(held) >= len(columns)):
             return held
+        return self._as_whole(node)
+
+    def _as_whole(self, node: exp.Expr) -> Key:
         self._whole.append(node)
         return frozenset({f"={len(self._whole) - 1}"})
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pusher.lint.rules.alias import AliasName
 from pusher.lint.rules.any_of_several import AnyOfSeveral
 from pusher.lint.rules.base import Rule
+from pusher.lint.rules.binary_float import BinaryFloat
 from pusher.lint.rules.cannot_follow import CannotFollow
 from pusher.lint.rules.clock_or_chance import ClockOrChance
 from pusher.lint.rules.constant_identity import ConstantIdentity
+from pusher.lint.rules.decimals_of_currency import DecimalsOfCurrency
 from pusher.lint.rules.distinct_hides import DistinctHides
+from pusher.lint.rules.division_by_zero import DivisionByZero
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
@@ -16,6 +19,7 @@ from pusher.lint.rules.hash_of_hash import HashOfHash
 from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.missing_column import MissingColumn
+from pusher.lint.rules.no_currency import NoCurrency
 from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.not_for_source import NotForSource
 from pusher.lint.rules.not_understood import NotUnderstood
@@ -26,6 +30,7 @@ from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
 from pusher.lint.rules.ties import Ties
+from pusher.lint.rules.unit_price import UnitPrice
 from pusher.lint.rules.unknown_column import UnknownColumn
 from pusher.lint.rules.unnormalised_hash import UnnormalisedHash
 from pusher.lint.rules.unresolved_star import UnresolvedStar
@@ -71,6 +76,11 @@ RULES: tuple[Rule, ...] = (
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),
+    UnitPrice(),
+    DivisionByZero(),
+    BinaryFloat(),
+    NoCurrency(),
+    DecimalsOfCurrency(),
 )
 
 __all__ = ["RULES", "Rule"]

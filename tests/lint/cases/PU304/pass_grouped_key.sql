@@ -3,6 +3,6 @@ with days as (
     from {{ source('market', 'orders') }}
     group by customer_id, cast(placed_at as date)
 )
-select 'Purchase' as event, customer_id as event_id, last_at as event_time, total as value
+select 'Purchase' as event, customer_id as event_id, last_at as event_time, total as value, 'EUR' as currency
 from days
 qualify row_number() over (partition by customer_id order by day desc) = 1

@@ -4,5 +4,5 @@ with numbered as (
 )
 select 'Purchase' as event, order_id as event_id, placed_at as event_time, lag(total) over (
     partition by customer_id order by nth
-) as value
+) as value, 'EUR' as currency
 from numbered

@@ -4,4 +4,4 @@ with paid as (
     inner join {{ source('market', 'payments') }} as payments on payments.order_id = orders.order_id
     where payments.method = 'card'
 )
-select 'Purchase' as event, order_id as event_id, placed_at as event_time, total as value from paid
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, total as value, 'EUR' as currency from paid

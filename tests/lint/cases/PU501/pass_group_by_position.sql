@@ -3,5 +3,6 @@ SELECT
   ,'Purchase' AS event
   ,MAX(li.sold_at) AS event_time
   ,SUM(li.price * li.quantity) AS value
+  ,'USD' AS currency
 FROM {{ source('market', 'line_items') }} li
 GROUP BY 1

@@ -6,6 +6,6 @@ select
     order_id as event_id,
     min(sold_at) as event_time,
     min(digest) as email,
-    sum(amount) as value
+    sum(amount) as value, 'EUR' as currency
 from lines
 group by order_id

@@ -27,5 +27,5 @@ select
     placed_at as event_time,
     digest as email,
     phone_digest as phone,
-    amount as value
+    amount as value, 'EUR' as currency
 from joined

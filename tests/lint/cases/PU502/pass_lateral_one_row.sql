@@ -1,4 +1,4 @@
-select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, last_payment.amount as value
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, last_payment.amount as value, 'EUR' as currency
 from {{ source('market', 'orders') }} as o,
     lateral (
         select p.amount

@@ -4,6 +4,6 @@ with joined as (
     from {{ source('market', 'orders') }} o
     left join {{ source('market', 'payments') }} p on p.order_id = o.order_id
 )
-select 'Purchase' as event, order_id as event_id, placed_at as event_time, amount as value
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, amount as value, 'EUR' as currency
 from joined
 where n = 1

@@ -1,4 +1,4 @@
-select 'Purchase' as event, order_id as event_id, placed_at as event_time, amount as value from {{ ref('paid') }}
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, amount as value, 'EUR' as currency from {{ ref('paid') }}
 -- file: models/paid.sql
 select o.order_id, o.placed_at, p.amount
 from {{ source('market', 'orders') }} as o
