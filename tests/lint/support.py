@@ -133,6 +133,14 @@ sources:
           - {name: price, data_type: "decimal(18, 2)"}
           - {name: sold_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
           - {name: digest, data_type: varchar, config: {meta: {pii: email_sha256}}}
+      - name: clicks
+        columns:
+          - {name: click_id, data_type: varchar, data_tests: [unique]}
+          - {name: clicked_ms, data_type: bigint}
+          - {name: stored_us, data_type: bigint}
+          - {name: sent_s, data_type: bigint}
+          - {name: number, data_type: bigint}
+          - {name: clicked_at, data_type: timestamp, config: {meta: {timezone: UTC}}}
 """
 # Together these rules prove that no identifier leaks.
 PROOF = ("PU401", "PU402", "PU403")

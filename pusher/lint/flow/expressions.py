@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from pusher.lint.flow import functions
 from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, calculated, divided, multiplied
+from pusher.lint.flow.epochs import scaled
 from pusher.lint.flow.guards import Guard, is_guarded
 from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
@@ -238,7 +239,7 @@ class Expressions:
     def _division(self, node: exp.Expr, scope: Scope) -> Value:
         sides = [self.value(side, scope) for side in (node.this, node.expression)]
         kept = sides[1].may_be_zero and is_guarded(node.expression, self._guards)
-        return divided(node, join([UNKNOWN, *sides]).flat(), sides[1], self.place(node), is_guarded=kept)
+        return divided(node, scaled(join([UNKNOWN, *sides]).flat()), sides[1], self.place(node), is_guarded=kept)
 
     def _same_zero(self, node: exp.Expr, scope: Scope) -> Value:
         value = self._all_of(node, scope).flat()
@@ -246,7 +247,7 @@ class Expressions:
 
     def _product(self, node: exp.Expr, scope: Scope) -> Value:
         sides = [self.value(side, scope) for side in (node.this, node.expression)]
-        return multiplied(join([UNKNOWN, *sides]).flat(), sides)
+        return multiplied(scaled(join([UNKNOWN, *sides]).flat()), sides)
 
     def _at_time_zone(self, node: exp.AtTimeZone, scope: Scope) -> Value:
         return converted(self.value(node.this, scope), node.args["zone"])

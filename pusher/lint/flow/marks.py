@@ -5,10 +5,12 @@ from __future__ import annotations
 from sqlglot import exp
 
 from pusher.lint.flow import functions
+from pusher.lint.flow.epochs import counted
 from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Value
 
 UNSORTED = "unsorted"
+_COUNTED = (exp.UnixToTime, exp.TimeToUnix, exp.Anonymous)
 
 
 def marked(node: exp.Expr, value: Value, model: str) -> Value:
@@ -23,7 +25,7 @@ def marked(node: exp.Expr, value: Value, model: str) -> Value:
         return value if _is_ordered(node) else value.marked(UNSORTED, _called(node), span(node, model))
     if functions.is_a(node, functions.SORTS, functions.SORTS_BY_NAME):
         return value.without(UNSORTED)
-    return value
+    return counted(node, value, model) if isinstance(node, _COUNTED) else value
 
 
 def _is_ordered(node: exp.Expr) -> bool:

@@ -15,12 +15,14 @@ from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
 from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.declared import declared_keys
+from pusher.lint.flow.epochs import named_unit
 from pusher.lint.flow.grain import Grain
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
 from pusher.lint.flow.times import moment_of
 from pusher.lint.flow.values import Leak, Place, Value, join
+from pusher.lint.flow.windows import Window, windows
 
 _OPAQUE_KIND = "unknown"
 _TOO_DEEP = "its SQL is nested too deeply"
@@ -72,6 +74,7 @@ class Flow:
         self._label = label
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
+        self._windows: dict[str, list[Window]] = {}
         self.failures: dict[str, Failure] = {}
         self.choices: dict[str, list[Choice]] = {}
 
@@ -102,6 +105,13 @@ class Flow:
         if isinstance(tree, exp.Command):
             return Failure(name, "its SQL is not understood", Place(name + self._label, 0, len(sql)))
         return tree
+
+    def windows(self, name: str) -> list[Window]:
+        """Return the filters of a model that bound how old a row can be."""
+        if name not in self._windows:
+            tree = self.tree(name)
+            self._windows[name] = [] if isinstance(tree, Failure) else list(windows(tree, name + self._label))
+        return self._windows[name]
 
     def relation(self, name: str) -> Relation:
         """Return a model's columns and what they may hold; a model that fails may hold any identifier."""
@@ -233,7 +243,8 @@ def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
 
 
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
-    value = replace(declared_value(kinds_of(column), label), columns=frozenset({label}))
+    value = declared_value(kinds_of(column), label)
+    value = replace(value, columns=frozenset({label}), marks=named_unit(column, label))
     moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 

@@ -14,13 +14,16 @@ from pusher.lint.rules.distinct_hides import DistinctHides
 from pusher.lint.rules.division_by_zero import DivisionByZero
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
+from pusher.lint.rules.epoch_unit import EpochUnit
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
 from pusher.lint.rules.hash_of_hash import HashOfHash
 from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
+from pusher.lint.rules.long_window import LongWindow
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.no_currency import NoCurrency
 from pusher.lint.rules.no_identity import NoIdentity
+from pusher.lint.rules.no_window import NoWindow
 from pusher.lint.rules.not_for_source import NotForSource
 from pusher.lint.rules.not_understood import NotUnderstood
 from pusher.lint.rules.raw_identifier import RawIdentifier
@@ -81,6 +84,9 @@ RULES: tuple[Rule, ...] = (
     BinaryFloat(),
     NoCurrency(),
     DecimalsOfCurrency(),
+    NoWindow(),
+    LongWindow(),
+    EpochUnit(),
 )
 
 __all__ = ["RULES", "Rule"]

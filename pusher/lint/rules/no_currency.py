@@ -36,16 +36,21 @@ class NoCurrency(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield values without a currency."""
-        if view.relation.uncertain or view.payload.field("currency") is None:
-            return
-        currencies = list(view.outputs_of("currency"))
-        for value in view.outputs_of("value"):
-            if _is_empty(value) or not all(map(_is_empty, currencies)):
-                continue
-            message = f"`{value.name}` has no currency: `currency` is {'always empty' if currencies else 'missing'}."
+        currency = next(view.outputs_of("currency"), None)
+        for value in values_without_currency(view):
+            message = f"`{value.name}` has no currency: `currency` is {'always empty' if currency else 'missing'}."
             fix = Fix("Add `currency` as an ISO 4217 code, such as 'EUR'; there is no default.")
-            place = context.place_in(view, currencies[0] if currencies else value)
+            place = context.place_in(view, currency or value)
             yield context.finding(self, view.model.name, place, message, fix, column=value.name)
+
+
+def values_without_currency(view: View) -> list[Output]:
+    """Return the values of a view that has no currency for them."""
+    if view.relation.uncertain or view.payload.field("currency") is None:
+        return []
+    if not all(map(_is_empty, view.outputs_of("currency"))):
+        return []
+    return [value for value in view.outputs_of("value") if not _is_empty(value)]
 
 
 def _is_empty(output: Output) -> bool:
