@@ -15,6 +15,11 @@ def _counts(test: WrittenTest) -> bool:
     return "where" not in test.config and test.config.get("enabled", True) is not False
 
 
+def is_always_given(column: ColumnDoc) -> bool:
+    """Whether a test says that no row is without a value in a column."""
+    return any(test.name == "not_null" and _counts(test) for test in column.data_tests)
+
+
 def declared_keys(columns: Iterable[ColumnDoc], tests: Sequence[WrittenTest]) -> list[tuple[str, ...]]:
     """Return the columns, or sets of columns, that tests say no two rows have in common."""
     found: list[tuple[str, ...]] = [

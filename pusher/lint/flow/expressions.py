@@ -9,10 +9,10 @@ from itertools import product
 
 from sqlglot import exp
 
-from pusher.lint.flow import functions
+from pusher.lint.flow import digests, functions
 from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, calculated, divided, multiplied
 from pusher.lint.flow.epochs import scaled
-from pusher.lint.flow.guards import Guard, is_guarded
+from pusher.lint.flow.guards import Guard, is_guarded, looks_at
 from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
@@ -21,6 +21,8 @@ from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Va
 # The value of COLUMNS(...) while a projection is read for one column; no SQL name can collide with it.
 COLUMNS = "\0columns"
 _MAX_FOLDED = 64
+# What a condition around it can make right.
+_GUARDED = (*DIVISIONS, exp.Concat, exp.SHA2)
 _WITHOUT_ZONE = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATE}
 _FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "strip": str.strip}
 
@@ -204,7 +206,7 @@ class Expressions:
     def _under(self, node: exp.Expr, cases: list[exp.Expr], result: exp.Expr, scope: Scope) -> Value:
         """Return a branch's value, which holds only where its condition does and those before it do not."""
         guards: list[Guard] = []
-        if result.find(*DIVISIONS) is not None:
+        if result.find(*_GUARDED) is not None:
             for case in cases:
                 condition = case.this
                 if isinstance(node, exp.Case) and node.this is not None:
@@ -261,11 +263,14 @@ class Expressions:
         value = self.value(node.this, scope)
         step = {"upper": "upper", "lower": "lower"}.get(node.key, "strip")
         constants = (_folded(constant, _FOLDS[step](constant.text)) for constant in value.constants)
-        return replace(value, constants=frozenset(constants)).stepped(step)
+        return digests.folded(node, replace(value, constants=frozenset(constants)).stepped(step), self._model)
 
     def _concat(self, node: exp.Expr, scope: Scope) -> Value:
         values = [self.value(child, scope) for child in node.iter_expressions()]
         whole = join(values).flat()
+        if whole.leaks:
+            is_guarded = looks_at(node, self._guards)
+            whole = digests.joined(node, whole, values, self._model, is_guarded=is_guarded)
         texts = [[constant for constant in value.constants if not value.is_open] for value in values]
         size = 1
         for text in texts:
@@ -276,7 +281,8 @@ class Expressions:
         return replace(whole, constants=frozenset(folded), is_open=False)
 
     def _sha256(self, node: exp.SHA2, scope: Scope) -> Value:
-        return self.value(node.this, scope).sanitised(self.place(node))
+        value = self.value(node.this, scope)
+        return digests.hashed(node, value, self._model, is_guarded=looks_at(node, self._guards))
 
     def _window(self, node: exp.Window, scope: Scope) -> Value:
         value = self.value(node.this, scope)

@@ -92,3 +92,9 @@ def _same(one: exp.Expr, other: exp.Expr) -> bool:
     if isinstance(one, exp.Column) and isinstance(other, exp.Column) and not (one.table and other.table):
         return one.name.lower() == other.name.lower()
     return one == other
+
+
+def looks_at(node: exp.Expr, guards: Iterable[Guard]) -> bool:
+    """Whether one of the conditions around an expression is about one of its columns."""
+    names = {column.name.lower() for column in node.find_all(exp.Column)}
+    return any(column.name.lower() in names for guard, _ in guards for column in guard.find_all(exp.Column))

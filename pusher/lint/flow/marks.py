@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from pusher.lint.flow import functions
+from pusher.lint.flow.digests import reshaped
 from pusher.lint.flow.epochs import counted
 from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Value
@@ -25,7 +26,8 @@ def marked(node: exp.Expr, value: Value, model: str) -> Value:
         return value if _is_ordered(node) else value.marked(UNSORTED, _called(node), span(node, model))
     if functions.is_a(node, functions.SORTS, functions.SORTS_BY_NAME):
         return value.without(UNSORTED)
-    return counted(node, value, model) if isinstance(node, _COUNTED) else value
+    value = counted(node, value, model) if isinstance(node, _COUNTED) else value
+    return reshaped(node, value, model)
 
 
 def _is_ordered(node: exp.Expr) -> bool:

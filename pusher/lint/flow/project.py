@@ -14,7 +14,8 @@ from sqlglot.errors import SqlglotError
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
 from pusher.lint.flow.choices import Choice
-from pusher.lint.flow.declared import declared_keys
+from pusher.lint.flow.declared import declared_keys, is_always_given
+from pusher.lint.flow.digests import GIVEN
 from pusher.lint.flow.epochs import named_unit
 from pusher.lint.flow.grain import Grain
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
@@ -245,6 +246,7 @@ def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
     value = declared_value(kinds_of(column), label)
     value = replace(value, columns=frozenset({label}), marks=named_unit(column, label))
+    value = value.marked(GIVEN, "", None) if value.leaks and is_always_given(column) else value
     moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 

@@ -10,12 +10,15 @@ from pusher.lint.rules.cannot_follow import CannotFollow
 from pusher.lint.rules.clock_or_chance import ClockOrChance
 from pusher.lint.rules.constant_identity import ConstantIdentity
 from pusher.lint.rules.decimals_of_currency import DecimalsOfCurrency
+from pusher.lint.rules.digest_form import DigestForm
 from pusher.lint.rules.distinct_hides import DistinctHides
 from pusher.lint.rules.division_by_zero import DivisionByZero
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
 from pusher.lint.rules.epoch_unit import EpochUnit
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
+from pusher.lint.rules.hash_of_concat import HashOfConcat
+from pusher.lint.rules.hash_of_constant import HashOfConstant
 from pusher.lint.rules.hash_of_hash import HashOfHash
 from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
@@ -76,6 +79,9 @@ RULES: tuple[Rule, ...] = (
     WrongIdentifier(),
     HashOfHash(),
     UnnormalisedHash(),
+    DigestForm(),
+    HashOfConstant(),
+    HashOfConcat(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),

@@ -17,7 +17,7 @@ class LongWindow(Rule):
     """The window of a view is much longer than events count.
 
     ## What it does
-    Finds views of events whose shortest window is more than twice as long as TikTok counts an event. A window that is
+    Notes views of events whose shortest window is more than twice as long as TikTok counts an event. A window that is
     somewhat longer is useful: a push then counts what came too late.
 
     ## Why is this bad
@@ -36,7 +36,7 @@ class LongWindow(Rule):
 
     code = "PU702"
     name = "time.long-window"
-    severity = "warning"
+    severity = "note"
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield the shortest window when it is too long."""

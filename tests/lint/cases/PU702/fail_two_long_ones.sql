@@ -1,4 +1,4 @@
--- expect: 7:7 warning PU702 The window is at least 90 days long, and an event counts for 28 days.
+-- expect: 7:7 note PU702 The window is at least 90 days long, and an event counts for 28 days.
 with orders as (
     select * from {{ source('market', 'orders') }}
     where updated_at >= cast('2026-11-23' as timestamp) - 2 * interval '1' year

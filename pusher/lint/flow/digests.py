@@ -1,0 +1,75 @@
+"""What goes into a hash beside an identifier, and what becomes of the digest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from pusher.lint.flow.guards import number
+from pusher.lint.flow.relations import span
+from pusher.lint.flow.values import Value
+
+CAPITALS, RESHAPED = "capitals", "reshaped"
+SKIPS_NULL, SEVERAL, CONSTANT, ONLY_CONSTANT = "skips null", "several", "constant", "only constant"
+GIVEN = "given"
+"""A filter or a data test leaves out the rows without a value."""
+_DIGITS = 64
+_BASE64 = frozenset({"base64", "to_base64"})
+
+
+def reshaped(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return the value of a function that gives a digest another form."""
+    if not value.hashed:
+        return value
+    what = None
+    if isinstance(node, (exp.Hex, exp.LowerHex)):
+        what = "the hexadecimal form of a digest that is in hexadecimal already"
+    elif isinstance(node, exp.ToBase64) or (isinstance(node, exp.Anonymous) and node.name.lower() in _BASE64):
+        what = "a digest in base64"
+    elif isinstance(node, (exp.Left, exp.Substring)):
+        length = number(node.args.get("length") or node.args.get("expression"))
+        what = f"the first {length:g} characters of a digest" if length is not None and length < _DIGITS else None
+    return value if what is None else value.marked(RESHAPED, what, span(node, model))
+
+
+def folded(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return a value after upper() or lower()."""
+    if isinstance(node, exp.Lower):
+        return value.without(CAPITALS)
+    if isinstance(node, exp.Upper) and value.hashed:
+        return value.marked(CAPITALS, "upper()", span(node, model))
+    return value
+
+
+def joined(node: exp.Expr, whole: Value, parts: Sequence[Value], model: str, *, is_guarded: bool) -> Value:
+    """Return a text made of several.
+
+    Args:
+        node: `a || b` or concat().
+        whole: What it may hold.
+        parts: Values of the parts.
+        model: Name of the model, for places.
+        is_guarded: A condition around it looks at one of its columns.
+    """
+    kinds = [frozenset(leak.kind for leak in part.leaks) for part in parts if part.leaks]
+    if any(not one & other for number_, one in enumerate(kinds) for other in kinds[number_ + 1 :]):
+        names = sorted(frozenset().union(*kinds))
+        whole = whole.marked(SEVERAL, ",".join(names), span(node, model))
+    texts = [one.text for part in parts if not part.is_open for one in part.constants if one.text.strip()]
+    named = [part for part in parts if part.leaks]
+    is_known = is_guarded or any(mark.kind == GIVEN for part in named for mark in part.marks)
+    if isinstance(node, exp.Concat) and texts and named and not is_known:
+        whole = whole.marked(SKIPS_NULL, "".join(texts), span(node, model))
+    return whole
+
+
+def hashed(node: exp.Expr, value: Value, model: str, *, is_guarded: bool) -> Value:
+    """Return the digest of a value."""
+    place = span(node, model)
+    digest = value.sanitised(place)
+    if is_guarded:
+        digest = digest.without(SKIPS_NULL)
+    for constant in sorted(value.constants, key=lambda one: one.text):
+        digest = digest.marked(CONSTANT if value.is_open else ONLY_CONSTANT, constant.text, place)
+    return digest
