@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from sqlglot import exp
@@ -10,11 +11,13 @@ from pusher.lint.flow.guards import number
 from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Value
 
+FIRST_ONLY = "first only"
 CAPITALS, RESHAPED = "capitals", "reshaped"
 SKIPS_NULL, SEVERAL, CONSTANT, ONLY_CONSTANT = "skips null", "several", "constant", "only constant"
 GIVEN = "given"
 """A filter or a data test leaves out the rows without a value."""
 _DIGITS = 64
+_CLASS = re.compile(r"\[|\\[DdSsWw]")
 _BASE64 = frozenset({"base64", "to_base64"})
 
 
@@ -31,6 +34,18 @@ def reshaped(node: exp.Expr, value: Value, model: str) -> Value:
         length = number(node.args.get("length") or node.args.get("expression"))
         what = f"the first {length:g} characters of a digest" if length is not None and length < _DIGITS else None
     return value if what is None else value.marked(RESHAPED, what, span(node, model))
+
+
+def replaced(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return the value after regexp_replace() of a class of characters, which takes the first match without `g`."""
+    pattern = node.args.get("expression")
+    if not isinstance(node, exp.RegexpReplace) or not value.leaks or not isinstance(pattern, exp.Literal):
+        return value
+    text = str(pattern.this)
+    is_held = text.startswith("^") or text.endswith("$")
+    if "g" in node.text("modifiers") or is_held or not _CLASS.search(text):
+        return value
+    return value.marked(FIRST_ONLY, text, span(node, model))
 
 
 def folded(node: exp.Expr, value: Value, model: str) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from pusher.lint.flow import functions
-from pusher.lint.flow.digests import reshaped
+from pusher.lint.flow.digests import replaced, reshaped
 from pusher.lint.flow.epochs import counted
 from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Value
@@ -27,7 +27,7 @@ def marked(node: exp.Expr, value: Value, model: str) -> Value:
     if functions.is_a(node, functions.SORTS, functions.SORTS_BY_NAME):
         return value.without(UNSORTED)
     value = counted(node, value, model) if isinstance(node, _COUNTED) else value
-    return reshaped(node, value, model)
+    return replaced(node, reshaped(node, value, model), model)
 
 
 def _is_ordered(node: exp.Expr) -> bool:

@@ -143,7 +143,8 @@ class SelectGrain(SelectNames):
             story = self._equated(right.rows, entry)
         elif not keeps_left:
             fans, story = (*fans, self._fan(entry, bound)), None
-        tables = left.tables if keeps_left else left.tables | right.tables
+        # A join that repeats rows is told by itself, not by what it joins.
+        tables = left.tables | right.tables if story is not None and story is not left.rows else left.tables
         return Grain(smallest(map(self._canonical, keys)), story, fans, tables)
 
     def _is_bound(self, right: Grain, bound: set[str], clause: exp.Join | None) -> bool:

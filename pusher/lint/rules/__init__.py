@@ -17,6 +17,7 @@ from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
 from pusher.lint.rules.epoch_unit import EpochUnit
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
+from pusher.lint.rules.first_match_only import FirstMatchOnly
 from pusher.lint.rules.hash_of_concat import HashOfConcat
 from pusher.lint.rules.hash_of_constant import HashOfConstant
 from pusher.lint.rules.hash_of_hash import HashOfHash
@@ -82,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     DigestForm(),
     HashOfConstant(),
     HashOfConcat(),
+    FirstMatchOnly(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),

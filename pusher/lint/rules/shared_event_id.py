@@ -80,7 +80,7 @@ def _judged(view: View, output: Output) -> tuple[str, str, str]:
         message = f"A row is one {named(rows.key)} of {rows.of}, and `event_id` is not made of it."
         return severity, message, _TEST
     items = sorted(filter(holds_items, grain.tables))
-    if items and not grain.fans:
+    if items:
         message = f"Rows of {items[0]} come one by one, and nothing proves that `event_id` is unique among them."
         return "warning", message, f"{_ROLL_UP} {_TEST}"
     return "note", "Nothing proves that `event_id` is unique.", _TEST
