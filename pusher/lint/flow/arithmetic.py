@@ -32,7 +32,7 @@ def divided(node: exp.Expr, whole: Value, divisor: Value, place: Place | None, *
         is_guarded: A condition around it keeps the divisor from being 0.
     """
     if divisor.may_be_zero and not is_guarded:
-        whole = whole.marked(DIVIDED, node.expression.sql("duckdb"), place)
+        whole = whole.marked(DIVIDED, node.expression.sql("duckdb", normalize_functions="lower"), place)
     if isinstance(node, exp.Div):
         whole = whole.marked(FLOAT, "the division", place)
     if divisor.columns and all(map(is_quantity, divisor.columns)):

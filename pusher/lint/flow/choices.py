@@ -15,9 +15,10 @@ from pusher.lint.flow.select_grain import SelectGrain, conjuncts
 from pusher.lint.flow.values import Place
 
 _BY_POSITION = (exp.RowNumber, exp.Ntile)
-_OF_A_ROW = (exp.FirstValue, exp.LastValue, exp.NthValue, exp.Lag, exp.Lead)
+_OF_A_ROW = (exp.FirstValue, exp.LastValue, exp.NthValue, exp.Lag, exp.Lead, exp.AnyValue, exp.First, exp.Last)
 _FIRST_OR_LAST = (exp.First, exp.Last)
 _BY_ORDER = (exp.ArgMax, exp.ArgMin)
+_PICKS = (exp.AnyValue, exp.Anonymous, *_FIRST_OR_LAST, *_BY_ORDER)
 _ANY_BY_NAME = frozenset({"arbitrary", "first", "last"})
 
 
@@ -58,7 +59,7 @@ class Choices:
         for part in self._select.parts:
             if isinstance(part, exp.Window):
                 yield from self._window(part)
-            elif not isinstance(part.parent, (exp.Window, exp.IgnoreNulls)) or isinstance(part, exp.AnyValue):
+            elif isinstance(part, _PICKS) and not isinstance(_around(part), exp.Window):
                 yield from self._aggregate(part)
 
     def _window(self, node: exp.Window) -> Iterator[Choice]:
@@ -71,7 +72,8 @@ class Choices:
         taken = [function.this] if isinstance(function, _OF_A_ROW) else self._seen
         if any(key <= names for key in keys) or all(self._select.decides(names, one) for one in taken):
             return
-        yield self._choice("ties" if order else "unordered", function, order, keys)
+        kind: Literal["unordered", "any"] = "any" if isinstance(function, exp.AnyValue) else "unordered"
+        yield self._choice("ties" if order else kind, function, order, keys)
 
     def _aggregate(self, node: exp.Expr) -> Iterator[Choice]:
         if isinstance(node, exp.Anonymous):
@@ -93,7 +95,7 @@ class Choices:
 
     def _filtered(self, node: exp.Expr) -> Key:
         """Return the columns that FILTER holds to one value."""
-        around = node.parent.parent if isinstance(node.parent, exp.IgnoreNulls) else node.parent
+        around = _around(node)
         if not isinstance(around, exp.Filter):
             return frozenset()
         equal = [one for one in conjuncts(around.expression) if isinstance(one, exp.EQ)]
@@ -111,7 +113,12 @@ class Choices:
         return Choice(
             kind,
             function_name(node),
-            tuple(one.sql("duckdb") for one in order),
+            tuple(one.sql("duckdb", normalize_functions="lower") for one in order),
             tuple(name.partition(".")[2] for name in columns),
             place,
         )
+
+
+def _around(node: exp.Expr) -> exp.Expr | None:
+    """Return what a call stands in; sqlglot puts IGNORE NULLS around any_value()."""
+    return node.parent.parent if isinstance(node.parent, exp.IgnoreNulls) else node.parent

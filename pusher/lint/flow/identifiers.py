@@ -70,7 +70,16 @@ def source_columns(source: Source, given: Sequence[Column]) -> list[ColumnDoc]:
     types = {column.name.lower(): column.type for column in given}
     if not source.columns:
         return [ColumnDoc(column.name, column.type) for column in given]
-    return [replace(column, data_type=column.data_type or types.get(column.name.lower())) for column in source.columns]
+    return [
+        ColumnDoc(
+            column.name,
+            column.data_type or types.get(column.name.lower()),
+            meta=column.meta,
+            line=column.line,
+            data_tests=column.data_tests,
+        )
+        for column in source.columns
+    ]
 
 
 def seed_columns(seed: Model, given: Sequence[Column]) -> list[ColumnDoc]:

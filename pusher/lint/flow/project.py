@@ -22,7 +22,7 @@ from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, se
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
 from pusher.lint.flow.times import moment_of
-from pusher.lint.flow.values import Leak, Place, Value, join
+from pusher.lint.flow.values import Leak, Mark, Place, Value, join
 from pusher.lint.flow.windows import Window, windows
 
 _OPAQUE_KIND = "unknown"
@@ -176,7 +176,10 @@ class Flow:
         if names is None:
             return found
         if not found.uncertain and len(names) == len(found.outputs):
-            outputs = (replace(output, name=new) for output, new in zip(found.outputs, names, strict=True))
+            outputs = (
+                output if output.name == new else replace(output, name=new)
+                for output, new in zip(found.outputs, names, strict=True)
+            )
             given = {(one.name or new).lower(): new.lower() for one, new in zip(found.outputs, names, strict=True)}
             return Relation(tuple(outputs), grain=found.grain.renamed(given))
         rest = found.everything() if found.rest is None else found.rest
@@ -244,9 +247,12 @@ def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
 
 
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
-    value = declared_value(kinds_of(column), label)
-    value = replace(value, columns=frozenset({label}), marks=named_unit(column, label))
-    value = value.marked(GIVEN, "", None) if value.leaks and is_always_given(column) else value
+    columns, kinds = frozenset({label}), kinds_of(column)
+    marks = named_unit(column, label)
+    if kinds and is_always_given(column):
+        marks |= {Mark(GIVEN, "", None)}
+    found = declared_value(kinds, label)
+    value = Value(leaks=found.leaks, hashed=found.hashed, columns=columns, marks=marks)
     moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 

@@ -53,7 +53,7 @@ class SelectGrain(SelectNames):
     @cached_property
     def parts(self) -> list[exp.Expr]:
         """What the select list and QUALIFY do with many rows: windows, lists that become rows, aggregates that pick."""
-        nodes = [one.node for one in self._projected if one.node is not None]
+        nodes = [one.node for one in self._projected if one.node is not None and not _is_plain(one.node)]
         qualify = self._node.args.get("qualify")
         return [
             part
@@ -319,9 +319,13 @@ def _called(node: exp.Expr | None, entry: Entry) -> str:
     return node.name if isinstance(node, exp.Table) and node.name else entry.alias or "a subquery"
 
 
+def _is_plain(node: exp.Expr) -> bool:
+    return isinstance(node.this if isinstance(node, exp.Alias) else node, (exp.Column, exp.Literal))
+
+
 def _aggregates(node: exp.Expr | None) -> bool:
     """Whether an expression makes one value of many rows."""
-    if node is None or isinstance(node, (exp.Query, exp.Window)):
+    if node is None or isinstance(node, (exp.Query, exp.Window, exp.Column, exp.Literal)):
         return False
     if isinstance(node, exp.AggFunc):
         return True
