@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from pusher.lint.flow.values import Place, Value
 
@@ -65,17 +65,25 @@ class Grain:
         rows: What one row stands for, or None.
         fans: Joins below that may repeat rows, up to the last GROUP BY.
         tables: Tables whose rows came here one by one, as the SQL names them.
+        holds: Columns that can be read back from another one, such as the number in an id that is made of it.
     """
 
     keys: frozenset[Key] = frozenset()
     rows: Rows | None = None
     fans: tuple[Fan, ...] = ()
     tables: frozenset[str] = frozenset()
+    holds: Mapping[str, Key] = field(default_factory=dict)
 
     def renamed(self, names: Mapping[str, str]) -> Grain:
         """Return the grain of a relation whose columns got other names; those that are not named are gone."""
         kept = (key for key in self.keys if key <= names.keys())
-        return replace(self, keys=frozenset(frozenset(names[name] for name in key) for key in kept))
+        keys = frozenset(frozenset(names[name] for name in key) for key in kept)
+        holds = {
+            names[name]: frozenset(names[one] for one in columns if one in names)
+            for name, columns in self.holds.items()
+            if name in names
+        }
+        return replace(self, keys=keys, holds=holds)
 
     def with_keys(self, keys: Iterable[Key]) -> Grain:
         """Return the grain with more keys."""
@@ -90,7 +98,9 @@ class Grain:
         first = min(found, key=lambda key: (len(key), key))
         columns = tuple(values[name].columns if name in values else frozenset() for name in first)
         rows = Rows(of, first, columns, is_declared=True)
-        return replace(self.with_keys(map(frozenset, found)), rows=rows, fans=(), tables=frozenset())
+        unique = [frozenset(key) for key in found]
+        unique += [frozenset({name}) for name, columns in self.holds.items() for key in found if set(key) <= columns]
+        return replace(self.with_keys(unique), rows=rows, fans=(), tables=frozenset())
 
     def is_told_apart_by(self, names: frozenset[str]) -> bool:
         """Whether some columns tell all rows apart."""
@@ -127,4 +137,5 @@ def united(
     if distinct:
         keys.append(frozenset(name for name, _ in names))
     rows = left.rows if left.rows == right.rows else None
-    return Grain(smallest(keys), rows, (*left.fans, *right.fans), left.tables | right.tables)
+    holds = left.holds if left.holds == right.holds else {}
+    return Grain(smallest(keys), rows, (*left.fans, *right.fans), left.tables | right.tables, holds)

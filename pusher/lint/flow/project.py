@@ -130,7 +130,10 @@ class Flow:
         # Each build can carry a value one column further.
         for _ in range(len(stands.outputs) + 1):
             known = self._relations[name]
-            united = united_by_name(known, self._tagged(name, self._read(name)))
+            added = self._tagged(name, self._read(name))
+            united = united_by_name(known, added)
+            if known.grain.holds == added.grain.holds:
+                united = replace(united, grain=Grain(holds=added.grain.holds))
             self._relations[name] = _declared(self._manifest.models[name], united)
             if self._relations[name] == known:
                 break

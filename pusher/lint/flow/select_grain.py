@@ -211,14 +211,24 @@ class SelectGrain(SelectNames):
         ):
             return Grain()
         names = [self._names(node.unalias()) for node in nodes]
-        key = self.group = frozenset().union(*names)
+        self.group = frozenset().union(*names)
+        key = self._without_decided(self.group)
         story = Rows(
             "the GROUP BY",
             tuple(node.alias_or_name or node.sql("duckdb") for node in nodes),
             tuple(self._made_of(node) for node in nodes),
             is_declared=False,
         )
-        return Grain(smallest([key, *(one for one in rows.keys if one <= key)]), story)
+        return Grain(smallest([key, *(one for one in rows.keys if one <= self.group)]), story)
+
+    def _without_decided(self, key: Key) -> Key:
+        """Return the columns of GROUP BY that are not decided by others of them, as an order's time is by its id."""
+        for entry in self._scope.entries:
+            for known in map(self._canonical, _of(entry).keys):
+                if known <= key:
+                    below = self._below({entry.alias})
+                    key = frozenset(one for one in key if one in known or one.partition(".")[0] not in below)
+        return key
 
     def _meant(self, node: exp.Expr) -> exp.Expr:
         """Return the expression behind a position or a name of GROUP BY."""
@@ -250,17 +260,22 @@ class SelectGrain(SelectNames):
     def _named_keys(self, rows: Grain) -> Grain:
         """Return the grain by the names of the output columns."""
         held = [
-            (one.name, frozenset({self._one(one.column)}) if one.node is None else self.holds(one.node.unalias()))
+            (one.name, self._with_held(one.column) if one.node is None else self.holds(one.node.unalias()))
             for one in self._projected
             if one.name is not None
         ]
+        plain = {next(iter(columns)): name for name, columns in reversed(held) if len(columns) == 1}
+        holds = {
+            name: frozenset(plain[column] for column in columns if column in plain and plain[column] != name)
+            for name, columns in held
+        }
         keys: list[Key] = []
         for key in map(self._canonical, rows.keys):
             keys += [frozenset({name}) for name, columns in held if key and key <= columns]
             chosen = [next((name for name, columns in held if column in columns), None) for column in sorted(key)]
             if None not in chosen:
                 keys.append(frozenset(name for name in chosen if name is not None))
-        return replace(rows, keys=smallest(keys))
+        return replace(rows, keys=smallest(keys), holds={name: names for name, names in holds.items() if names})
 
     def _distinct(self, found: Grain, rows: Grain) -> Grain:
         distinct = self._node.args.get("distinct")

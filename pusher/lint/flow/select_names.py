@@ -82,7 +82,7 @@ class SelectNames:
         if isinstance(node, exp.Column):
             found = self.column(node)
             if found is not None:
-                return frozenset({self._one(found)})
+                return self._with_held(found)
             return frozenset() if node.table else self._behind(node.name.lower())
         if isinstance(node, exp.Cast):
             return self.holds(node.this) if node.to.this in _CASTS else frozenset()
@@ -95,6 +95,12 @@ class SelectNames:
         if isinstance(node, _KEEPS_ALL) or (isinstance(node, exp.Anonymous) and function_name(node) in _KEEPS_BY_NAME):
             return frozenset().union(*map(self.holds, node.iter_expressions()))
         return frozenset()
+
+    def _with_held(self, column: str) -> Key:
+        """Return a column of FROM with those that can be read back from it."""
+        alias, _, name = column.partition(".")
+        held = self._entries[alias].relation.grain.holds.get(name, ())
+        return frozenset({self._one(column), *(self._one(f"{alias}.{one}") for one in held)})
 
     def _behind(self, alias: str) -> Key:
         """Return what the expression of the select list with this name holds."""
