@@ -43,7 +43,7 @@ class DistinctHides(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield each `select distinct` over such a join."""
-        for fan in joins_that_repeat(view):
+        for fan in joins_that_repeat(context, view):
             if fan.distinct is None:
                 continue
             what, is_sure = told(fan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pusher.lint.context import View
+from pusher.lint.context import Context, View
 from pusher.lint.flow.grain import Fan
 from pusher.lint.flow.relations import Output
 
@@ -31,12 +31,15 @@ def named(names: Sequence[str]) -> str:
     return " and ".join(f"`{name}`" for name in names)
 
 
-def event_id_of(view: View) -> Output | None:
+def event_id_of(context: Context, view: View) -> Output | None:
     """Return the column of event ids of a view whose rows it is not known to tell apart, else None.
 
     TikTok and the ledger know an event by its source, its name and its id.
     """
     if view.payload.kind != "events" or view.relation.uncertain:
+        return None
+    failed = context.flow.failures
+    if failed and any(model.name in failed for model in context.flow.ancestors([view.model.name])):
         return None
     output = next(view.outputs_of("event_id"), None)
     fields = ("event", "event_id", view.payload.source_id.column)
@@ -46,6 +49,10 @@ def event_id_of(view: View) -> Output | None:
     return output
 
 
-def joins_that_repeat(view: View) -> list[Fan]:
+def joins_that_repeat(context: Context, view: View) -> list[Fan]:
     """Return the joins that may be why a view has an event twice."""
-    return [] if event_id_of(view) is None else sorted(set(view.relation.grain.fans), key=lambda fan: str(fan.place))
+    return (
+        []
+        if event_id_of(context, view) is None
+        else sorted(set(view.relation.grain.fans), key=lambda fan: str(fan.place))
+    )

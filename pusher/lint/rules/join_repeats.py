@@ -44,7 +44,7 @@ class JoinRepeats(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield joins after which an event can be there twice."""
-        for fan in joins_that_repeat(view):
+        for fan in joins_that_repeat(context, view):
             if fan.distinct is None:
                 message, is_sure = told(fan)
                 severity = "warning" if is_sure else "note"

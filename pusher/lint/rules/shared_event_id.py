@@ -53,7 +53,7 @@ class SharedEventId(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield the id that does not tell the rows of the view apart."""
-        output = event_id_of(view)
+        output = event_id_of(context, view)
         if output is None:
             return
         severity, message, fix = _judged(view, output)
