@@ -61,9 +61,15 @@ class View:
             return []
         return check_columns(self.payload, self.types, source_id=self.source_id, strict=self.strict)
 
+    @cached_property
+    def _fields(self) -> Mapping[str, Field | None]:
+        # Every rule asks for them.
+        names = {(output.name or "").lower() for output in self.relation.outputs}
+        return {name: self.payload.field(name) for name in names}
+
     def field(self, output: Output) -> Field | None:
         """Return the contract's field of a column, case ignored."""
-        return self.payload.field((output.name or "").lower())
+        return self._fields.get((output.name or "").lower())
 
     def outputs_of(self, column: str) -> Iterator[Output]:
         """Yield the columns that give a field of the contract."""

@@ -16,6 +16,9 @@ _GROUPS = {
     "PU2": "Contract",
     "PU3": "Determinism",
     "PU4": "Privacy",
+    "PU5": "Grain",
+    "PU6": "Money",
+    "PU7": "Time",
 }
 _INTRODUCTION = """\
 # Lint rules

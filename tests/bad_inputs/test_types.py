@@ -143,7 +143,9 @@ CASES: dict[str, tuple[Files, list[tuple[str, str, str, str]]]] = {
 def test_a_wrong_column_is_found_in_the_sql(tmp_path: Path, case: str) -> None:
     """Place, rule, what is wrong and what to do; no row is looked at."""
     files, expected = CASES[case]
-    found = answered(write(tmp_path / "shop", files), "lint")["findings"]
+    answer = answered(write(tmp_path / "shop", files), "lint")["findings"]
+    # A source without a key, DOUBLE without a currency, no window: told in every case.
+    found = [one for one in answer if one["rule"] not in {"PU501", "PU603", "PU604", "PU701"}]
     assert [
         (
             f"{one['line']}:{one['column']}",

@@ -64,12 +64,13 @@ def test_findings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
         ("PU209", 8),
         ("PU202", 36),
         ("PU204", 59),
+        ("PU701", 59),
     ]
 
 
 def test_the_policy_changes_and_turns_off_rules_by_code_and_by_name(tmp_path: Path) -> None:
     """Severities of pusher.yml win over a rule's own."""
-    severities = {"PU201": "off", "PU207": "note", "contract.alias": "error", "PU202": "off"}
+    severities = {"PU201": "off", "PU207": "note", "contract.alias": "error", "PU202": "off", "PU701": "off"}
     findings = _lint(tmp_path, ORDERS, policy=PolicyFile(severities=severities))
     assert [(finding.rule, finding.severity) for finding in findings] == [
         ("PU207", "note"),
@@ -84,8 +85,9 @@ def test_the_strict_list_of_the_vendor_page_can_be_asked_for(tmp_path: Path) -> 
         "select 'Purchase' as event, order_id as event_id, ordered_at as event_time, amount as value, currency,\n"
         "sha256(replace(customer_id, ' ', '')) as phone from {{ ref('stg_orders') }}\n"
     )
-    strict = PolicyFile(require_vendor_page_columns=True, severities={"PU405": "off"})
-    loose = PolicyFile(severities={"PU405": "off"})
+    off = {"PU405": "off", "PU501": "off", "PU701": "off"}
+    strict = PolicyFile(require_vendor_page_columns=True, severities=off)
+    loose = PolicyFile(severities=off)
     assert _lint(tmp_path, view, policy=loose) == []
     assert [finding.rule for finding in _lint(tmp_path, view, policy=strict)] == ["PU201"]
 
@@ -136,7 +138,7 @@ def test_edits_remove_their_findings(tmp_path: Path) -> None:
         "        channel as event_channel\n    from {{ ref('stg_orders') }}\n\n)\n\nselect * from final\n"
     )
     left = {finding.rule for finding in _lint(tmp_path, fixed)}
-    assert left == {"PU201", "PU207"}
+    assert left == {"PU201", "PU207", "PU501", "PU701"}
 
 
 def test_an_edit_is_offered_only_where_the_file_holds_the_text(tmp_path: Path) -> None:

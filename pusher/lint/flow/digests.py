@@ -1,33 +1,90 @@
-"""CASE expressions that take a value as it is only where it is a digest: 64 hexadecimal digits and nothing else."""
+"""What goes into a hash beside an identifier, and what becomes of the digest."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from sqlglot import exp
 
-_SIXTY_FOUR_HEX = re.compile(r"(\^?)\[(?:0-9|a-f|A-F)+\]\{64\}(\$?)")
+from pusher.lint.flow.guards import number
+from pusher.lint.flow.relations import span
+from pusher.lint.flow.values import Value
+
+FIRST_ONLY = "first only"
+CAPITALS, RESHAPED = "capitals", "reshaped"
+SKIPS_NULL, SEVERAL, CONSTANT, ONLY_CONSTANT = "skips null", "several", "constant", "only constant"
+GIVEN = "given"
+"""A filter or a data test leaves out the rows without a value."""
+_DIGITS = 64
+_CLASS = re.compile(r"\[|\\[DdSsWw]")
+_BASE64 = frozenset({"base64", "to_base64"})
 
 
-def tested(condition: exp.Expr) -> exp.Expr | None:
-    """Return the expression that a condition is true of only when it is a digest; None for any other condition."""
-    if isinstance(condition, exp.Paren):
-        return tested(condition.this)
-    if not isinstance(condition, exp.RegexpLike | exp.RegexpFullMatch):
-        return None
-    pattern = condition.expression
-    given = [value for value in condition.args.values() if isinstance(value, exp.Expr)]
-    # A third argument holds options, which may change what the pattern means.
-    if not isinstance(pattern, exp.Literal) or not pattern.is_string or len(given) > 2:  # noqa: PLR2004 -- text and pattern
-        return None
-    found = _SIXTY_FOUR_HEX.fullmatch(str(pattern.this))
-    whole = isinstance(condition, exp.RegexpFullMatch) or (found is not None and all(found.groups()))
-    subject: exp.Expr = condition.this
-    return subject if found is not None and whole else None
+def reshaped(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return the value of a function that gives a digest another form."""
+    if not value.hashed:
+        return value
+    what = None
+    if isinstance(node, (exp.Hex, exp.LowerHex)):
+        what = "the hexadecimal form of a digest that is in hexadecimal already"
+    elif isinstance(node, exp.ToBase64) or (isinstance(node, exp.Anonymous) and node.name.lower() in _BASE64):
+        what = "a digest in base64"
+    elif isinstance(node, (exp.Left, exp.Substring)):
+        length = number(node.args.get("length") or node.args.get("expression"))
+        what = f"the first {length:g} characters of a digest" if length is not None and length < _DIGITS else None
+    return value if what is None else value.marked(RESHAPED, what, span(node, model))
 
 
-def is_same(result: exp.Expr, subject: exp.Expr) -> bool:
-    """Whether a result is the tested expression itself, perhaps in lower case."""
-    if result == subject:
-        return True
-    return isinstance(result, exp.Paren | exp.Lower) and is_same(result.this, subject)
+def replaced(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return the value after regexp_replace() of a class of characters, which takes the first match without `g`."""
+    pattern = node.args.get("expression")
+    if not isinstance(node, exp.RegexpReplace) or not value.leaks or not isinstance(pattern, exp.Literal):
+        return value
+    text = str(pattern.this)
+    is_held = text.startswith("^") or text.endswith("$")
+    if "g" in node.text("modifiers") or is_held or not _CLASS.search(text):
+        return value
+    return value.marked(FIRST_ONLY, text, span(node, model))
+
+
+def folded(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return a value after upper() or lower()."""
+    if isinstance(node, exp.Lower):
+        return value.without(CAPITALS)
+    if isinstance(node, exp.Upper) and value.hashed:
+        return value.marked(CAPITALS, "upper()", span(node, model))
+    return value
+
+
+def joined(node: exp.Expr, whole: Value, parts: Sequence[Value], model: str, *, is_guarded: bool) -> Value:
+    """Return a text made of several.
+
+    Args:
+        node: `a || b` or concat().
+        whole: What it may hold.
+        parts: Values of the parts.
+        model: Name of the model, for places.
+        is_guarded: A condition around it looks at one of its columns.
+    """
+    kinds = [frozenset(leak.kind for leak in part.leaks) for part in parts if part.leaks]
+    if any(not one & other for number_, one in enumerate(kinds) for other in kinds[number_ + 1 :]):
+        names = sorted(frozenset().union(*kinds))
+        whole = whole.marked(SEVERAL, ",".join(names), span(node, model))
+    texts = [one.text for part in parts if not part.is_open for one in part.constants if one.text.strip()]
+    named = [part for part in parts if part.leaks]
+    is_known = is_guarded or any(mark.kind == GIVEN for part in named for mark in part.marks)
+    if isinstance(node, exp.Concat) and texts and named and not is_known:
+        whole = whole.marked(SKIPS_NULL, "".join(texts), span(node, model))
+    return whole
+
+
+def hashed(node: exp.Expr, value: Value, model: str, *, is_guarded: bool) -> Value:
+    """Return the digest of a value."""
+    place = span(node, model)
+    digest = value.sanitised(place)
+    if is_guarded:
+        digest = digest.without(SKIPS_NULL)
+    for constant in sorted(value.constants, key=lambda one: one.text):
+        digest = digest.marked(CONSTANT if value.is_open else ONLY_CONSTANT, constant.text, place)
+    return digest

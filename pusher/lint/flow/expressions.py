@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 
 from sqlglot import exp
 
-from pusher.lint.flow import digests, functions
+from pusher.lint.flow import digests, functions, taken_digests
+from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, calculated, divided, multiplied
+from pusher.lint.flow.epochs import scaled
+from pusher.lint.flow.guards import Guard, is_guarded, looks_at
+from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
 from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
@@ -16,6 +21,8 @@ from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Va
 # The value of COLUMNS(...) while a projection is read for one column; no SQL name can collide with it.
 COLUMNS = "\0columns"
 _MAX_FOLDED = 64
+# What a condition around it can make right.
+_GUARDED = (*DIVISIONS, exp.Concat, exp.SHA2)
 _WITHOUT_ZONE = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATE}
 _FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "strip": str.strip}
 
@@ -32,7 +39,9 @@ class Expressions:
 
     def __init__(self, model: str, query: Query) -> None:
         self._model, self._query = model, query
+        self._guards: list[Guard] = []
         self._handlers: dict[type[exp.Expr], Callable[..., Value]] = {
+            exp.Abs: self._same_zero,
             exp.Alias: self._inner,
             exp.Array: self._array,
             exp.AtTimeZone: self._at_time_zone,
@@ -46,17 +55,23 @@ class Expressions:
             exp.Concat: self._concat,
             exp.DPipe: self._concat,
             exp.DataType: self._unknown,
+            exp.Div: self._division,
             exp.Dot: self._dot,
             exp.Identifier: self._identifier,
             exp.If: self._case,
+            exp.IntDiv: self._division,
             exp.Lambda: self._lambda,
             exp.Kwarg: self._keyword,
             exp.Literal: self._literal,
             exp.Lower: self._fold,
+            exp.Mod: self._division,
+            exp.Mul: self._product,
+            exp.Neg: self._same_zero,
             exp.Null: self._null,
             exp.PropertyEQ: self._keyword,
             exp.SHA2: self._sha256,
             exp.Star: self._star,
+            exp.Sum: self._same_zero,
             exp.StrToTime: self._parsed_time,
             exp.Struct: self._struct,
             exp.StructExtract: self._extract,
@@ -75,7 +90,7 @@ class Expressions:
             return found
         if isinstance(node, exp.Query):
             return self._subquery(node, scope)
-        return self._function(node, scope)
+        return calculated(node, marked(node, self._function(node, scope), self._model), self._model)
 
     def place(self, node: exp.Expr) -> Place | None:
         """Return where an expression stands."""
@@ -91,7 +106,7 @@ class Expressions:
 
     def _literal(self, node: exp.Literal, _scope: Scope) -> Value:
         constant = Constant(str(node.this), span(node, self._model), is_text=bool(node.is_string))
-        return Value(constants=frozenset({constant}), is_open=False)
+        return Value(constants=frozenset({constant}), is_open=False, may_be_zero=_is_zero(constant))
 
     def _unresolved(self, name: str, node: exp.Expr, scope: Scope) -> Value:
         return scope.everything().weakened("opaque", f"the name `{name}`", self.place(node))
@@ -190,24 +205,63 @@ class Expressions:
         for condition, result in [*((case.this, case.args["true"]) for case in cases), (None, default)]:
             if result is None:
                 continue
-            subject = digests.tested(condition) if is_searched and condition is not None else None
-            if subject is not None and digests.is_same(result, subject):
+            subject = taken_digests.tested(condition) if is_searched and condition is not None else None
+            if subject is not None and taken_digests.is_same(result, subject):
                 results.append(self.value(subject, scope).as_digest(self.place(result)))
             else:
-                results.append(self.value(result, scope).without_digests_of(no_digests))
+                value = self._under(node, cases, result, scope)
+                results.append(value.without_digests_of(no_digests))
             if subject is not None:
                 no_digests = join((no_digests, self.value(subject, scope)))
-        value = join(results)
-        decided = self._decides(iter(conditions), scope)
-        return replace(value, unstable=value.unstable | decided.unstable)
+        return join(results).decided_by(self._decides(iter(conditions), scope))
+
+    def _under(self, node: exp.Expr, cases: list[exp.Expr], result: exp.Expr, scope: Scope) -> Value:
+        """Return a branch's value, which holds only where its condition does and those before it do not."""
+        guards: list[Guard] = []
+        if result.find(*_GUARDED) is not None:
+            for case in cases:
+                condition = case.this
+                if isinstance(node, exp.Case) and node.this is not None:
+                    condition = exp.EQ(this=node.this.copy(), expression=case.this.copy())
+                guards.append((condition, case.args["true"] is result))
+                if case.args["true"] is result:
+                    break
+        with self.holding(guards):
+            return self.value(result, scope)
+
+    @contextmanager
+    def holding(self, guards: Iterable[Guard]) -> Iterator[None]:
+        """Read expressions where some conditions are known."""
+        known = len(self._guards)
+        self._guards += guards
+        yield
+        del self._guards[known:]
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Value:
         value = self.value(node.this, scope)
+        if value is NULL:
+            return NULL
         if value.fields is None and node.to.this in exp.DataType.TEXT_TYPES:
             return value.written()
         if node.to.this in _WITHOUT_ZONE and isinstance(node.this, exp.Column):
             return value.flat().read_as_time()
-        return value.flat()
+        flat = value.flat() if value.may_be_zero else replace(value.flat(), may_be_zero=False)
+        if node.to.this in exp.DataType.FLOAT_TYPES:
+            return flat.marked(FLOAT, "the cast", self.place(node))
+        return flat.without(FLOAT) if node.to.this in exp.DataType.NUMERIC_TYPES else flat
+
+    def _division(self, node: exp.Expr, scope: Scope) -> Value:
+        sides = [self.value(side, scope) for side in (node.this, node.expression)]
+        kept = sides[1].may_be_zero and is_guarded(node.expression, self._guards)
+        return divided(node, scaled(join([UNKNOWN, *sides]).flat()), sides[1], self.place(node), is_guarded=kept)
+
+    def _same_zero(self, node: exp.Expr, scope: Scope) -> Value:
+        value = self._all_of(node, scope).flat()
+        return value if self.value(node.this, scope).may_be_zero else replace(value, may_be_zero=False)
+
+    def _product(self, node: exp.Expr, scope: Scope) -> Value:
+        sides = [self.value(side, scope) for side in (node.this, node.expression)]
+        return multiplied(scaled(join([UNKNOWN, *sides]).flat()), sides)
 
     def _at_time_zone(self, node: exp.AtTimeZone, scope: Scope) -> Value:
         return converted(self.value(node.this, scope), node.args["zone"])
@@ -221,11 +275,14 @@ class Expressions:
         value = self.value(node.this, scope)
         step = {"upper": "upper", "lower": "lower"}.get(node.key, "strip")
         constants = (_folded(constant, _FOLDS[step](constant.text)) for constant in value.constants)
-        return replace(value, constants=frozenset(constants)).stepped(step)
+        return digests.folded(node, replace(value, constants=frozenset(constants)).stepped(step), self._model)
 
     def _concat(self, node: exp.Expr, scope: Scope) -> Value:
         values = [self.value(child, scope) for child in node.iter_expressions()]
         whole = join(values).flat().remade()
+        if whole.leaks:
+            is_guarded = looks_at(node, self._guards)
+            whole = digests.joined(node, whole, values, self._model, is_guarded=is_guarded)
         texts = [[constant for constant in value.constants if not value.is_open] for value in values]
         size = 1
         for text in texts:
@@ -236,17 +293,18 @@ class Expressions:
         return replace(whole, constants=frozenset(folded), is_open=False)
 
     def _sha256(self, node: exp.SHA2, scope: Scope) -> Value:
-        return self.value(node.this, scope).sanitised(self.place(node))
+        value = self.value(node.this, scope)
+        return digests.hashed(node, value, self._model, is_guarded=looks_at(node, self._guards))
 
     def _window(self, node: exp.Window, scope: Scope) -> Value:
         value = self.value(node.this, scope)
         order = node.args.get("order")
         around = [*(node.args.get("partition_by") or []), *([order] if order is not None else [])]
-        unstable = value.unstable | self._decides(iter(around), scope).unstable
+        value = value.decided_by(self._decides(iter(around), scope))
         if isinstance(node.this, functions.NUMBERS_ROWS) and order is None and not node.args.get("alias"):
             name = f"{functions.function_name(node.this)}() without ORDER BY"
-            unstable |= {Unstable(name, "order", self.place(node.this))}
-        return replace(value, unstable=unstable)
+            value = replace(value, unstable=value.unstable | {Unstable(name, "order", self.place(node.this))})
+        return value
 
     def _function(self, node: exp.Expr, scope: Scope) -> Value:
         if functions.is_a(node, functions.REVEALS_NOTHING, functions.REVEALS_NOTHING_BY_NAME):
@@ -282,8 +340,10 @@ class Expressions:
         others = [child for child in children if child is not first]
         value = self.value(first, scope)
         if isinstance(node, functions.FIRST_ARGUMENT_ONLY):
-            decided = self._decides(iter(others), scope)
-            return replace(value, unstable=value.unstable | decided.unstable)
+            if isinstance(node, exp.Filter) and first.find(*DIVISIONS) is not None:
+                with self.holding((other, True) for other in others):
+                    value = self.value(first, scope)
+            return value.decided_by(self._decides(iter(others), scope))
         given = (child for child in others if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number)
         return join([value, *(self.value(child, scope) for child in given)])
 
@@ -307,13 +367,21 @@ class Expressions:
     def _transform(self, node: exp.Transform, scope: Scope) -> Value:
         elements = self.value(node.this, scope)
         if isinstance(node.expression, exp.Lambda):
-            return self._applied(node.expression, elements, scope)
+            applied = self._applied(node.expression, elements, scope)
+            return replace(applied, marks=applied.marks | elements.marks) if elements.marks else applied
         return elements.flat()
 
     def _comprehension(self, node: exp.Comprehension, scope: Scope) -> Value:
         elements = self.value(node.args["iterator"], scope)
         variable = node.args["expression"]
         return self.value(node.this, scope.with_parameters({variable.name.lower(): elements}))
+
+
+def _is_zero(constant: Constant) -> bool:
+    try:
+        return float(constant.text) == 0
+    except ValueError:
+        return True
 
 
 def _folded(constant: Constant, text: str) -> Constant:

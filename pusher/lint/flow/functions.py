@@ -43,6 +43,16 @@ WEAK_HASHES_BY_NAME = frozenset({
     "hash", "md5_number", "md5_number_upper", "md5_number_lower", "sha1", "crc32", "murmur3_32", "xxhash64", "xxh64",
 })  # fmt: skip
 
+# Rows become one list or text, in the order in which threads deliver them.
+LISTS: tuple[type[exp.Expr], ...] = (exp.ArrayAgg, exp.GroupConcat, exp.JSONArrayAgg)
+LISTS_BY_NAME = frozenset({"json_group_array"})
+# The order of a list does not show in the result.
+SORTS: tuple[type[exp.Expr], ...] = (exp.ArraySort, exp.ArraySum, exp.ArrayMin, exp.ArrayMax, exp.Explode)
+SORTS_BY_NAME = frozenset({
+    "list_reverse_sort", "array_reverse_sort", "list_grade_up", "list_sum", "list_avg", "list_min", "list_max",
+    "list_median", "list_mode", "list_aggregate", "array_aggregate", "list_aggr", "list_bool_and", "list_bool_or",
+})  # fmt: skip
+
 LOWERS: tuple[type[exp.Expr], ...] = (exp.Lower,)
 STRIPS: tuple[type[exp.Expr], ...] = (exp.Trim, exp.RegexpReplace, exp.Replace, exp.Translate, exp.RegexpExtract)
 

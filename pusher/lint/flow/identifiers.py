@@ -71,7 +71,13 @@ def source_columns(source: Source, given: Sequence[Column]) -> list[ColumnDoc]:
     if not source.columns:
         return [ColumnDoc(column.name, column.type) for column in given]
     return [
-        ColumnDoc(column.name, column.data_type or types.get(column.name.lower()), meta=column.meta, line=column.line)
+        ColumnDoc(
+            column.name,
+            column.data_type or types.get(column.name.lower()),
+            meta=column.meta,
+            line=column.line,
+            data_tests=column.data_tests,
+        )
         for column in source.columns
     ]
 

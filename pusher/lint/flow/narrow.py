@@ -1,17 +1,25 @@
-"""What WHERE says about the constants of a column."""
+"""What WHERE says about the values of a column."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.digests import GIVEN, SKIPS_NULL
+from pusher.lint.flow.guards import not_zero
 from pusher.lint.flow.relations import Scope
 from pusher.lint.flow.values import Value
 
 
 def narrow(scope: Scope, condition: exp.Expr) -> None:
-    """Keep only the constants that a condition lets through, in the scope's own relations."""
+    """Keep only what a condition lets through, in the scope's own relations."""
+    for kept in () if isinstance(condition, (exp.And, exp.Paren)) else not_zero(condition):
+        _apply(scope, kept, lambda value: replace(value, may_be_zero=False) if value.may_be_zero else value)
+    if not isinstance(condition, (exp.And, exp.Paren, exp.Or, exp.Is)):
+        for column in condition.find_all(exp.Column):
+            _apply(scope, column, _given)
     match condition:
         case exp.And():
             narrow(scope, condition.this)
@@ -39,16 +47,16 @@ def _texts(nodes: list[exp.Expr]) -> set[str] | None:
 def _keep(scope: Scope, column: exp.Expr, nodes: list[exp.Expr]) -> None:
     texts = _texts(nodes)
     if texts is not None:
-        _apply(scope, column, keep=texts, drop=set())
+        _apply(scope, column, lambda value: _narrowed(value, keep=texts, drop=set()))
 
 
 def _drop(scope: Scope, column: exp.Expr, nodes: list[exp.Expr]) -> None:
     texts = _texts(nodes)
     if texts is not None:
-        _apply(scope, column, keep=None, drop=texts)
+        _apply(scope, column, lambda value: _narrowed(value, keep=None, drop=texts))
 
 
-def _narrowed(value: Value, keep: set[str] | None, drop: set[str]) -> Value:
+def _narrowed(value: Value, *, keep: set[str] | None, drop: set[str]) -> Value:
     constants = frozenset(
         constant
         for constant in value.constants
@@ -57,7 +65,12 @@ def _narrowed(value: Value, keep: set[str] | None, drop: set[str]) -> Value:
     return replace(value, constants=constants)
 
 
-def _apply(scope: Scope, column: exp.Expr, *, keep: set[str] | None, drop: set[str]) -> None:
+def _given(value: Value) -> Value:
+    # Rows without an identifier are left out, which counts only where there is one.
+    return value.without(SKIPS_NULL).marked(GIVEN, "", None) if value.leaks else value
+
+
+def _apply(scope: Scope, column: exp.Expr, change: Callable[[Value], Value]) -> None:
     if not isinstance(column, exp.Column) or len(column.parts) > 2:  # noqa: PLR2004 -- table and column
         return
     name, table = column.name.lower(), column.table.lower()
@@ -66,4 +79,6 @@ def _apply(scope: Scope, column: exp.Expr, *, keep: set[str] | None, drop: set[s
         if value is None or (table and entry.alias != table):
             continue
         # With an open value nothing new is claimed: the literal of a filter is not a value that a model makes.
-        entry.relation = entry.relation.narrowed(name, _narrowed(value, keep, drop))
+        changed = change(value)
+        if changed is not value:
+            entry.relation = entry.relation.narrowed(name, changed)

@@ -13,11 +13,17 @@ from sqlglot.errors import SqlglotError
 
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
+from pusher.lint.flow.choices import Choice
+from pusher.lint.flow.declared import declared_keys, is_always_given
+from pusher.lint.flow.digests import GIVEN
+from pusher.lint.flow.epochs import named_unit
+from pusher.lint.flow.grain import Grain
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
 from pusher.lint.flow.times import moment_of
-from pusher.lint.flow.values import Leak, Place, Value, join
+from pusher.lint.flow.values import Leak, Mark, Place, Value, join
+from pusher.lint.flow.windows import Window, windows
 
 _OPAQUE_KIND = "unknown"
 _TOO_DEEP = "its SQL is nested too deeply"
@@ -48,6 +54,10 @@ class Flow:
         dialect: sqlglot's name of the engine's SQL.
         label: Added to a model's name in each place, to tell it from the places of another flow.
         before: What the tables of incremental models hold to which these models add rows.
+
+    Attributes:
+        failures: Models that cannot be followed, as far as they were read.
+        choices: Functions of each model read so far that take one of several rows and leave open which.
     """
 
     def __init__(
@@ -65,7 +75,9 @@ class Flow:
         self._label = label
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
+        self._windows: dict[str, list[Window]] = {}
         self.failures: dict[str, Failure] = {}
+        self.choices: dict[str, list[Choice]] = {}
 
     @cached_property
     def _tables(self) -> dict[tuple[str, ...], Callable[[], Relation]]:
@@ -95,6 +107,13 @@ class Flow:
             return Failure(name, "its SQL is not understood", Place(name + self._label, 0, len(sql)))
         return tree
 
+    def windows(self, name: str) -> list[Window]:
+        """Return the filters of a model that bound how old a row can be."""
+        if name not in self._windows:
+            tree = self.tree(name)
+            self._windows[name] = [] if isinstance(tree, Failure) else list(windows(tree, name + self._label))
+        return self._windows[name]
+
     def relation(self, name: str) -> Relation:
         """Return a model's columns and what they may hold; a model that fails may hold any identifier."""
         if name not in self._relations:
@@ -111,7 +130,11 @@ class Flow:
         # Each build can carry a value one column further.
         for _ in range(len(stands.outputs) + 1):
             known = self._relations[name]
-            self._relations[name] = united_by_name(known, self._tagged(name, self._read(name)))
+            added = self._tagged(name, self._read(name))
+            united = united_by_name(known, added)
+            if known.grain.holds == added.grain.holds:
+                united = replace(united, grain=Grain(holds=added.grain.holds))
+            self._relations[name] = _declared(self._manifest.models[name], united)
             if self._relations[name] == known:
                 break
         return self._relations[name]
@@ -127,6 +150,7 @@ class Flow:
         queries = Queries(name + self._label, self._lookup)
         try:
             found = queries.relation(tree)
+            self.choices[name] = list(queries.choices)
         except (RecursionError, SqlglotError):
             self.failures[name] = Failure(name, _TOO_DEEP, None)
             return self._failed(self.failures[name])
@@ -155,19 +179,26 @@ class Flow:
         if names is None:
             return found
         if not found.uncertain and len(names) == len(found.outputs):
-            outputs = (replace(output, name=new) for output, new in zip(found.outputs, names, strict=True))
-            return Relation(tuple(outputs))
+            outputs = (
+                output if output.name == new else replace(output, name=new)
+                for output, new in zip(found.outputs, names, strict=True)
+            )
+            given = {(one.name or new).lower(): new.lower() for one, new in zip(found.outputs, names, strict=True)}
+            return Relation(tuple(outputs), grain=found.grain.renamed(given))
         rest = found.everything() if found.rest is None else found.rest
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)
+        given = {one.lower(): one.lower() for one in names if one.lower() in found.named}
         return Relation(
-            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names)
+            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names),
+            grain=found.grain.renamed(given),
         )
 
     def _tagged(self, name: str, found: Relation) -> Relation:
         """Add the identifiers that the model's own YAML declares, where nothing upstream explains the tag."""
-        docs = {doc.name.lower(): doc for doc in self._manifest.models[name].columns.values()}
-        outputs = (_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
-        return Relation(tuple(outputs), found.rest, found.uncertain)
+        model = self._manifest.models[name]
+        docs = {doc.name.lower(): doc for doc in model.columns.values()}
+        outputs = tuple(_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
+        return _declared(model, Relation(outputs, found.rest, found.uncertain, found.grain))
 
     def ancestors(self, names: Sequence[str]) -> list[Model]:
         """Return models and everything they read, in graph order."""
@@ -176,6 +207,15 @@ class Flow:
             if model.name in needed:
                 needed.update(model.depends_on)
         return [model for model in self._manifest.models.values() if model.name in needed]
+
+
+def _declared(model: Model, found: Relation) -> Relation:
+    """Return a model's relation with the keys that its YAML and its configuration declare."""
+    keys = declared_keys(model.columns.values(), model.data_tests)
+    if model.increment is not None and model.increment.unique_key:
+        keys.append(model.increment.unique_key)
+    values = {name: output.value for name, output in found.named.items()}
+    return Relation(found.outputs, found.rest, found.uncertain, found.grain.declared(model.name, keys, values))
 
 
 def _tagged(output: Output, doc: ColumnDoc | None, model: str) -> Output:
@@ -197,7 +237,9 @@ def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
         for column in source_columns(source, given)
     )
     if outputs:
-        return Relation(outputs)
+        keys = declared_keys(source.columns, source.data_tests)
+        values = {output.name.lower(): output.value for output in outputs if output.name}
+        return Relation(outputs, grain=Grain(tables=frozenset({label})).declared(label, keys, values))
     through = f"source {label}, whose columns are not known"
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
 
@@ -208,7 +250,12 @@ def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
 
 
 def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
-    value = declared_value(kinds_of(column), label)
+    columns, kinds = frozenset({label}), kinds_of(column)
+    marks = named_unit(column, label)
+    if kinds and is_always_given(column):
+        marks |= {Mark(GIVEN, "", None)}
+    found = declared_value(kinds, label)
+    value = Value(leaks=found.leaks, hashed=found.hashed, columns=columns, marks=marks)
     moment = moment_of(column, label, table_zone)
     return value if moment is None else replace(value, moments=frozenset({moment}))
 

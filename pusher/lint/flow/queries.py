@@ -8,11 +8,16 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.choices import Choice, Choices
 from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
+from pusher.lint.flow.grain import Grain, united
+from pusher.lint.flow.marks import UNSORTED
 from pusher.lint.flow.narrow import narrow
 from pusher.lint.flow.relations import Entry, Output, Relation, Scope, either, rest_of, united_by_name
-from pusher.lint.flow.values import Leak, Value, join
+from pusher.lint.flow.select_grain import SelectGrain
+from pusher.lint.flow.select_names import Projected
+from pusher.lint.flow.values import Leak, Value, join, never_alike
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 # Table functions whose rows come from their arguments alone; others read what is not in the SQL.
@@ -27,11 +32,15 @@ class Queries:
     Args:
         model: Name of the model.
         lookup: Returns the relation of a table by the parts of its name.
+
+    Attributes:
+        choices: Functions that take one of several rows and leave open which.
     """
 
     def __init__(self, model: str, lookup: Lookup) -> None:
         self._model, self._lookup = model, lookup
         self._expressions = Expressions(model, self.relation)
+        self.choices: dict[Choice, None] = {}
 
     def relation(self, node: exp.Expr, parent: Scope | None = None) -> Relation:
         """Return the output columns of a query."""
@@ -92,11 +101,11 @@ class Queries:
             return united_by_name(left, right)
         certain = not left.uncertain and not right.uncertain
         if certain and len(left.outputs) == len(right.outputs):
-            outputs = (either(one, other) for one, other in zip(left.outputs, right.outputs, strict=True))
-            return Relation(tuple(outputs), rest_of(left, right))
+            outputs = tuple(either(one, other) for one, other in zip(left.outputs, right.outputs, strict=True))
+            return Relation(outputs, rest_of(left, right), grain=_grain_of_union(node, left, right))
         other = right.everything()
-        outputs = (replace(output, value=join((output.value.flat(), other))) for output in left.outputs)
-        return Relation(tuple(outputs), join((left.everything(), other)), uncertain=True)
+        given = (replace(output, value=join((output.value.flat(), other))) for output in left.outputs)
+        return Relation(tuple(given), join((left.everything(), other)), uncertain=True)
 
     # -- FROM
 
@@ -112,7 +121,9 @@ class Queries:
         where = node.args.get("where")
         if where is not None:
             narrow(scope, where.this)
-        return self._projected(node, scope)
+        conditions = [node.args[part] for part in ("where", "having") if node.args.get(part) is not None]
+        with self._expressions.holding((condition, True) for condition in conditions):
+            return self._projected(node, scope)
 
     def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
         inner = Scope(scope)
@@ -133,6 +144,7 @@ class Queries:
         for entry in new:
             entry.hidden = merged & entry.relation.named.keys()
             entry.in_star = clause.kind not in {"SEMI", "ANTI"}
+            entry.clause = clause
 
     def _entries(self, node: exp.Expr, scope: Scope) -> list[Entry]:
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
@@ -151,7 +163,7 @@ class Queries:
         if isinstance(node, exp.Lateral):
             return self._source(node.this, scope)
         if isinstance(node, (exp.Unnest, exp.Explode)):
-            value = join(self._expressions.value(child, scope) for child in _arguments(node))
+            value = join(self._expressions.value(child, scope) for child in _arguments(node)).without(UNSORTED)
             names = node.alias_column_names or ["unnest"]
             return Relation(tuple(Output(name, value, node, self._model) for name in names), value), "unnest"
         if not isinstance(node, exp.Table):
@@ -181,17 +193,25 @@ class Queries:
 
     def _projected(self, node: exp.Select, scope: Scope) -> Relation:
         outputs: list[Output] = []
+        projected: list[Projected] = []
         rests: list[Value] = []
         uncertain = False
         for projection in node.expressions:
             found = self._projection(projection, scope)
             outputs += found.outputs
+            projected += _projected(projection, found, scope)
             rests += [] if found.rest is None else [found.rest]
             uncertain = uncertain or found.uncertain
             for output in found.outputs:
                 if output.name is not None:
                     scope.aliases.setdefault(output.name.lower(), output.value)
-        return Relation(tuple(outputs), join(rests) if rests else None, uncertain)
+        select = SelectGrain(node, scope, self._model, projected)
+        grain = select.grain()
+        if select.parts:
+            seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
+            seen += [exp.column(*reversed(one.column.split(".", 1))) for one in projected if one.node is None]
+            self.choices.update(dict.fromkeys(Choices(select, self._model, select.group, seen).all()))
+        return Relation(tuple(outputs), join(rests) if rests else None, uncertain, grain)
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Relation:
         inner = node.unalias()
@@ -212,15 +232,10 @@ class Queries:
         if alias and not any(entry.alias == alias.lower() for entry in scope.entries):
             value = scope.path([part.name for part in node.parts[:-1]]) if isinstance(node, exp.Column) else None
             return _spread(scope.everything() if value is None else value, node, self._model)
-        left_out = {child.name.lower() for child in star.args.get("except_") or []}
-        replaced = {child.alias.lower(): child for child in star.args.get("replace") or []}
-        renamed = {child.this.name.lower(): child.alias for child in star.args.get("rename") or []}
-        outputs = []
-        for _, output in scope.visible(alias):
-            name = (output.name or "").lower()
-            if output.name is not None and name in left_out:
-                continue
-            outputs.append(self._through_star(output, node, replaced.get(name), renamed.get(name), scope))
+        outputs = [
+            self._through_star(output, node, replaced, renamed, scope)
+            for _, output, replaced, renamed in _starred(alias, star, scope)
+        ]
         entries = [entry for entry in scope.entries if not alias or entry.alias == alias.lower()]
         rests = [entry.relation.rest for entry in entries if entry.relation.rest is not None]
         # `* LIKE 'a%'` takes some of the columns.
@@ -253,6 +268,45 @@ class Queries:
                 inside = scope.with_parameters({COLUMNS: output.value})
                 outputs.append(Output(output.name, self._expressions.value(inner, inside), node, self._model))
         return Relation(tuple(outputs), whole, uncertain=True)
+
+
+def _starred(
+    alias: str | None, star: exp.Star, scope: Scope
+) -> Iterator[tuple[Entry, Output, exp.Expr | None, str | None]]:
+    """Yield the columns that a star stands for, each with its REPLACE and the name that RENAME gives it."""
+    left_out = {child.name.lower() for child in star.args.get("except_") or []}
+    replaced = {child.alias.lower(): child for child in star.args.get("replace") or []}
+    renamed = {child.this.name.lower(): child.alias for child in star.args.get("rename") or []}
+    for entry, output in scope.visible(alias):
+        name = (output.name or "").lower()
+        if output.name is None or name not in left_out:
+            yield entry, output, replaced.get(name), renamed.get(name)
+
+
+def _projected(node: exp.Expr, found: Relation, scope: Scope) -> Iterator[Projected]:
+    """Yield the columns of a projection as what tells rows apart is read from them."""
+    inner = node.unalias()
+    star = _star_in(inner)
+    if star is None:
+        if len(found.outputs) == 1:
+            output = found.outputs[0]
+            yield Projected(output.name.lower() if output.name else None, node, "", output.value)
+        return
+    alias = inner.table if isinstance(inner, exp.Column) else None
+    for entry, output, replaced, renamed in _starred(alias, star, scope):
+        name = (renamed or output.name or "").lower()
+        if name:
+            column = f"{entry.alias}.{(output.name or '').lower()}"
+            yield Projected(name, replaced and replaced.this, column, output.value)
+
+
+def _grain_of_union(node: exp.SetOperation, left: Relation, right: Relation) -> Grain:
+    if isinstance(node, exp.Intersect):
+        return left.grain
+    pairs = list(zip(left.outputs, right.outputs, strict=True))
+    names = [(one.name.lower(), (other.name or "").lower()) for one, other in pairs if one.name]
+    differing = (one.name.lower() for one, other in pairs if one.name and never_alike(one.value, other.value))
+    return united(left.grain, right.grain, names, differing, distinct=bool(node.args.get("distinct")))
 
 
 def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
@@ -305,8 +359,13 @@ def _renamed(relation: Relation, names: list[str]) -> Relation:
     if relation.uncertain:
         value = relation.everything()
         return Relation(tuple(Output(name, value) for name in names), value, uncertain=True)
-    outputs = (
+    outputs = tuple(
         replace(output, name=names[number] if number < len(names) else output.name)
         for number, output in enumerate(relation.outputs)
     )
-    return Relation(tuple(outputs), relation.rest)
+    given = {
+        (output.name or "").lower(): new.name.lower()
+        for output, new in zip(relation.outputs, outputs, strict=True)
+        if output.name and new.name
+    }
+    return Relation(outputs, relation.rest, grain=relation.grain.renamed(given))

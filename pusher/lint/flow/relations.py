@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.grain import UNKNOWN_GRAIN, Grain
 from pusher.lint.flow.values import UNKNOWN, Place, Value, join, struct_of
 
 
@@ -66,11 +67,13 @@ class Relation:
         outputs: Columns in order.
         rest: What columns hold that are not in `outputs`; None when there are no others.
         uncertain: `outputs` may hold more columns than there are, so their number and order prove nothing.
+        grain: What tells its rows apart.
     """
 
     outputs: tuple[Output, ...]
     rest: Value | None = None
     uncertain: bool = False
+    grain: Grain = UNKNOWN_GRAIN
     _by_name: dict[str, Output] = field(default_factory=dict, init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +120,7 @@ class Relation:
             replace(output, value=value) if output.name is not None and output.name.lower() == name else output
             for output in self.outputs
         )
-        return Relation(tuple(outputs), self.rest, self.uncertain)
+        return Relation(tuple(outputs), self.rest, self.uncertain, self.grain)
 
 
 def either(one: Output, other: Output) -> Output:
@@ -154,12 +157,14 @@ class Entry:
         relation: Its columns.
         hidden: Columns that a star leaves out because USING merged them.
         in_star: Its columns are part of `*` (a semi join's are not).
+        clause: The join that brought it, or None.
     """
 
     alias: str
     relation: Relation
     hidden: set[str] = field(default_factory=set)
     in_star: bool = True
+    clause: exp.Join | None = None
 
 
 class Scope:

@@ -121,6 +121,21 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that was done to a value on the way, which a rule may mind where it arrives.
+
+    Attributes:
+        kind: `divided`, `picked`, `unsorted` ...
+        what: The function or operand, as a message names it.
+        place: Where that is.
+    """
+
+    kind: str
+    what: str
+    place: Place | None
+
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """All that is known about one value.
 
@@ -131,6 +146,9 @@ class Value:
         hashed: Identifiers that went through SHA-256 on the way.
         unstable: Functions on the way that differ from run to run.
         moments: Times of sources that are in it.
+        columns: Source columns that it is made of, such as `retail.orders.order_id`, conditions included.
+        marks: What was done to it on the way.
+        may_be_zero: It may be the number 0.
         fields: Values of a struct's fields (or of the structs in a list), when they are known.
     """
 
@@ -140,17 +158,40 @@ class Value:
     hashed: frozenset[Hashed] = frozenset()
     unstable: frozenset[Unstable] = frozenset()
     moments: frozenset[Moment] = frozenset()
+    columns: frozenset[str] = _NONE
+    marks: frozenset[Mark] = frozenset()
+    may_be_zero: bool = True
     fields: Mapping[str, Value] | None = None
 
     def flat(self) -> Value:
         """Return what remains after a function whose result is not followed value by value."""
-        if self.is_open and not self.constants and self.fields is None:
+        if self.is_open and not self.constants and self.fields is None and self.may_be_zero:
             return self
-        return replace(self, constants=frozenset(), is_open=True, fields=None)
+        return replace(self, constants=frozenset(), is_open=True, fields=None, may_be_zero=True)
 
     def only_unstable(self) -> Value:
         """Return what a yes or no, or a count, tells about this value."""
-        return Value(unstable=self.unstable) if self.unstable else UNKNOWN
+        return Value(unstable=self.unstable, columns=self.columns) if self.unstable or self.columns else UNKNOWN
+
+    def decided_by(self, other: Value) -> Value:
+        """Return the value when another one decides whether it is taken."""
+        if not other.unstable and not other.columns:
+            return self
+        return replace(self, unstable=self.unstable | other.unstable, columns=self.columns | other.columns)
+
+    def marked(self, kind: str, what: str, place: Place | None) -> Value:
+        """Return the value after something that a rule may mind."""
+        return replace(self, marks=self.marks | {Mark(kind, what, place)})
+
+    def without(self, *kinds: str) -> Value:
+        """Return the value after something that undoes marks."""
+        if not self.marks:
+            return self
+        return replace(self, marks=frozenset(one for one in self.marks if one.kind not in kinds))
+
+    def marks_of(self, *kinds: str) -> list[Mark]:
+        """Return the marks of some kinds, in a stable order."""
+        return sorted((one for one in self.marks if one.kind in kinds), key=lambda one: (str(one.place), one.what))
 
     def field(self, name: str) -> Value:
         """Return a struct's field, or the whole when the fields are not known."""
@@ -217,11 +258,11 @@ class Value:
         """Return the value after SHA-256."""
         once = {Hashed(leak.kind, leak.column, place, leak.steps) for leak in self.leaks}
         again = {replace(hashed, place=place, times=2) for hashed in self.hashed}
-        return Value(hashed=frozenset(once | again), unstable=self.unstable)
+        return Value(hashed=frozenset(once | again), unstable=self.unstable, columns=self.columns, marks=self.marks)
 
 
 UNKNOWN = Value()
-NULL = Value(is_open=False)
+NULL = Value(is_open=False, may_be_zero=False)
 
 
 def _joined_fields(one: Value, other: Value) -> Mapping[str, Value] | None:
@@ -243,6 +284,9 @@ def _join_two(one: Value, other: Value) -> Value:
         hashed=one.hashed | other.hashed,
         unstable=one.unstable | other.unstable,
         moments=one.moments | other.moments,
+        columns=one.columns | other.columns,
+        marks=one.marks | other.marks,
+        may_be_zero=one.may_be_zero or other.may_be_zero,
         fields=_joined_fields(one, other),
     )
 
@@ -256,3 +300,10 @@ def struct_of(fields: Mapping[str, Value]) -> Value:
     """Return a struct; what is in a field is in the whole."""
     whole = join(value.flat() for value in fields.values())
     return replace(whole, is_open=True, fields=dict(fields))
+
+
+def never_alike(one: Value, other: Value) -> bool:
+    """Whether two values are constants that are never the same."""
+    if one.is_open or other.is_open or not one.constants or not other.constants:
+        return False
+    return not {constant.text for constant in one.constants} & {constant.text for constant in other.constants}

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 from pusher.lint.rules.alias import AliasName
+from pusher.lint.rules.any_of_several import AnyOfSeveral
 from pusher.lint.rules.base import Rule
+from pusher.lint.rules.binary_float import BinaryFloat
 from pusher.lint.rules.cannot_follow import CannotFollow
 from pusher.lint.rules.clock_or_chance import ClockOrChance
 from pusher.lint.rules.constant_identity import ConstantIdentity
+from pusher.lint.rules.decimals_of_currency import DecimalsOfCurrency
+from pusher.lint.rules.digest_form import DigestForm
+from pusher.lint.rules.distinct_hides import DistinctHides
+from pusher.lint.rules.division_by_zero import DivisionByZero
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
+from pusher.lint.rules.epoch_unit import EpochUnit
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
+from pusher.lint.rules.first_match_only import FirstMatchOnly
+from pusher.lint.rules.hash_of_concat import HashOfConcat
+from pusher.lint.rules.hash_of_constant import HashOfConstant
 from pusher.lint.rules.hash_of_hash import HashOfHash
+from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
+from pusher.lint.rules.long_window import LongWindow
 from pusher.lint.rules.missing_column import MissingColumn
+from pusher.lint.rules.no_currency import NoCurrency
 from pusher.lint.rules.no_identity import NoIdentity
+from pusher.lint.rules.no_window import NoWindow
 from pusher.lint.rules.not_for_source import NotForSource
 from pusher.lint.rules.not_understood import NotUnderstood
 from pusher.lint.rules.raw_identifier import RawIdentifier
 from pusher.lint.rules.renamed_value import RenamedValue
 from pusher.lint.rules.reversed_alias import ReversedAlias
+from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
+from pusher.lint.rules.ties import Ties
+from pusher.lint.rules.unit_price import UnitPrice
 from pusher.lint.rules.unknown_column import UnknownColumn
 from pusher.lint.rules.unnormalised_hash import UnnormalisedHash
 from pusher.lint.rules.unresolved_star import UnresolvedStar
+from pusher.lint.rules.unsorted_list import UnsortedList
 from pusher.lint.rules.unstable_event_id import UnstableEventId
 from pusher.lint.rules.untagged_source import UntaggedSource
 from pusher.lint.rules.weak_hash import WeakHash
@@ -52,6 +70,9 @@ RULES: tuple[Rule, ...] = (
     ClockOrChance(),
     UnstableEventId(),
     EventIdFromIdentity(),
+    Ties(),
+    AnyOfSeveral(),
+    UnsortedList(),
     RawIdentifier(),
     CannotFollow(),
     WeakHash(),
@@ -59,6 +80,21 @@ RULES: tuple[Rule, ...] = (
     WrongIdentifier(),
     HashOfHash(),
     UnnormalisedHash(),
+    DigestForm(),
+    HashOfConstant(),
+    HashOfConcat(),
+    FirstMatchOnly(),
+    SharedEventId(),
+    JoinRepeats(),
+    DistinctHides(),
+    UnitPrice(),
+    DivisionByZero(),
+    BinaryFloat(),
+    NoCurrency(),
+    DecimalsOfCurrency(),
+    NoWindow(),
+    LongWindow(),
+    EpochUnit(),
 )
 
 __all__ = ["RULES", "Rule"]

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Edit, Finding, Fix
+from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.relations import Output
 from pusher.payload.columns import ColumnFinding
 
@@ -65,6 +66,14 @@ class ColumnRule(Rule):
         return context.finding(
             self, view.model.name, place, found.message, fix, column=found.column, severity=found.severity
         )
+
+
+def choices_behind_events(context: Context) -> Iterator[tuple[str, Choice]]:
+    """Yield what takes one of several rows in the views of events and in what they read, with its model."""
+    events = [view.model.name for view in context.views if view.payload.kind == "events"]
+    for model in context.flow.ancestors(events):
+        for choice in context.flow.choices.get(model.name, ()):
+            yield model.name, choice
 
 
 def renaming(context: Context, output: Output, name: str) -> tuple[Edit, ...]:

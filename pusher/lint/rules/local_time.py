@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.identifiers import source_columns
+from pusher.lint.flow.identifiers import seed_columns, source_columns
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.times import UNKNOWN_ZONE, is_utc
 from pusher.lint.flow.values import Moment
@@ -133,9 +133,15 @@ def _sets_clocks(zone: str) -> bool:
 
 
 def _declared_at(context: Context, label: str) -> tuple[str, int]:
-    """Return the file and line where a source's column, or else its source, is declared."""
-    source_name, table, name = label.split(".", 2)
-    source = context.manifest.sources[source_name, table]
-    columns = source_columns(source, context.source_columns.get(source.key, ()))
-    line = next((column.line for column in columns if column.name == name), None)
-    return source.file, line or source.line
+    """Return the file and line where a column of a source or seed, or else the whole, is declared."""
+    owner, _, name = label.rpartition(".")
+    seed = context.manifest.models.get(owner)
+    if seed is not None:
+        file, first = seed.patch or (seed.path, 1)
+        columns = seed_columns(seed, context.columns.get(seed.name, ()))
+    else:
+        source_name, _, table = owner.partition(".")
+        source = context.manifest.sources[source_name, table]
+        file, first = source.file, source.line
+        columns = source_columns(source, context.source_columns.get(source.key, ()))
+    return file, next((column.line for column in columns if column.name == name), None) or first

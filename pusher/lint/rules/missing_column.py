@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding
 from pusher.lint.rules.base import ColumnRule
+from pusher.lint.rules.no_currency import values_without_currency
 
 
 class MissingColumn(ColumnRule):
@@ -38,3 +43,9 @@ class MissingColumn(ColumnRule):
     name = "contract.missing-column"
     severity = "error"
     kind = "missing-column"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield missing columns, but for the currency of a value: PU604 says what becomes of such rows."""
+        for finding in super().check_view(context, view):
+            if finding.model_column != "currency" or not values_without_currency(view):
+                yield finding

@@ -1,0 +1,72 @@
+"""What arithmetic does to a value: which results can be 0, and which quotients divide by it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from sqlglot import exp
+
+from pusher.lint.flow.guards import number
+from pusher.lint.flow.relations import span
+from pusher.lint.flow.values import Place, Value
+
+DIVIDED, FLOAT, PER_UNIT = "divided", "float", "per unit"
+DIVISIONS = (exp.Div, exp.IntDiv, exp.Mod)
+_QUANTITY = re.compile(r"(^|[._])(quantity|qty|units|pieces|pcs)(_|$)", re.IGNORECASE)
+
+
+def is_quantity(column: str) -> bool:
+    """Whether a column's name says that it counts units."""
+    return bool(_QUANTITY.search(column.rpartition(".")[2]))
+
+
+def divided(node: exp.Expr, whole: Value, divisor: Value, place: Place | None, *, is_guarded: bool) -> Value:
+    """Return a quotient.
+
+    Args:
+        node: The division.
+        whole: What both sides may hold.
+        divisor: What the second side may be.
+        place: Where the division stands.
+        is_guarded: A condition around it keeps the divisor from being 0.
+    """
+    if divisor.may_be_zero and not is_guarded:
+        whole = whole.marked(DIVIDED, node.expression.sql("duckdb", normalize_functions="lower"), place)
+    if isinstance(node, exp.Div):
+        whole = whole.marked(FLOAT, "the division", place)
+    if divisor.columns and all(map(is_quantity, divisor.columns)):
+        whole = whole.marked(PER_UNIT, " and ".join(sorted(divisor.columns)), place)
+    return whole
+
+
+def multiplied(whole: Value, sides: list[Value]) -> Value:
+    """Return a product: a price per unit times a quantity is no price per unit any more."""
+    if any(is_quantity(column) for side in sides for column in side.columns if not _per_unit(side)):
+        whole = whole.without(PER_UNIT)
+    return whole if any(side.may_be_zero for side in sides) else replace(whole, may_be_zero=False)
+
+
+def _per_unit(side: Value) -> bool:
+    return any(mark.kind == PER_UNIT for mark in side.marks)
+
+
+def calculated(node: exp.Expr, value: Value, model: str) -> Value:
+    """Return the value of any other function with what is known of 0 and of binary fractions."""
+    match node:
+        case exp.Avg():
+            return value.marked(FLOAT, "avg()", span(node, model))
+        case exp.Add():
+            # A rate is added to 1, and prices are divided by that: no rate is -100 %.
+            is_kept = any((number(side) or 0) > 0 for side in (node.this, node.expression))
+        case exp.Greatest():
+            is_kept = any((number(side) or 0) > 0 for side in (node.this, *node.expressions))
+        case exp.Count():
+            is_kept = isinstance(node.this, exp.Star)
+        case exp.Nullif():
+            is_kept = number(node.expression) == 0
+        case exp.Pow():
+            is_kept = bool(number(node.this))
+        case _:
+            return value
+    return replace(value, may_be_zero=False) if is_kept else value

@@ -1,0 +1,54 @@
+"""PU408."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.digests import CAPITALS, RESHAPED
+from pusher.lint.rules.base import Rule
+
+
+class DigestForm(Rule):
+    """A digest has another form than 64 small hexadecimal digits.
+
+    ## What it does
+    Finds identity columns whose digest went through `hex()`, `to_base64()` or was cut, and notes those in capitals,
+    which a push writes small.
+
+    ## Why is this bad
+    `sha256()` of DuckDB gives 64 small digits already, unlike that of other engines. The hexadecimal form of them has
+    128 and matches nobody.
+
+    ## Example
+    ```sql
+    select to_hex(sha256(lower(trim(email)))) as email
+    ```
+
+    ## Use instead
+    ```sql
+    select {{ hashed_email('email') }} as email
+    ```
+    """
+
+    code = "PU408"
+    name = "privacy.digest-form"
+    severity = "error"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield identity columns with a digest in another form."""
+        for output in view.relation.outputs:
+            field = view.field(output)
+            if field is None or not field.holds_digests:
+                continue
+            for mark in output.value.marks_of(RESHAPED):
+                message = f"`{output.name}` is {mark.what}: it matches nobody."
+                fix = Fix("Leave that out: sha256() gives 64 hexadecimal digits.")
+                place = mark.place or context.place_in(view, output)
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+            for mark in output.value.marks_of(CAPITALS):
+                message = f"`{output.name}` is a digest in capitals; a push writes it in small letters."
+                fix = Fix("Leave upper() out.")
+                place = mark.place or context.place_in(view, output)
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity="note")

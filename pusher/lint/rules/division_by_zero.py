@@ -1,0 +1,56 @@
+"""PU602."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.arithmetic import DIVIDED
+from pusher.lint.rules.base import Rule
+
+_NUMBERS = {"decimal", "integer", "items"}
+
+
+class DivisionByZero(Rule):
+    """An amount is divided by something that can be 0.
+
+    ## What it does
+    Finds divisions on the way to numbers and items of a view of events whose divisor can be 0: it is no constant, and
+    neither `nullif(..., 0)` nor a CASE, a FILTER or a WHERE, also further up, keeps it from being 0.
+
+    ## Why is this bad
+    DuckDB gives infinity for `1.0 / 0` and stops the build for `1 // 0`. Infinity is no amount: the row is refused.
+
+    ## Example
+    ```sql
+    select revenue / quantity as price
+    ```
+
+    ## Use instead
+    ```sql
+    select cast(revenue / nullif(quantity, 0) as decimal(18, 2)) as price
+    ```
+    """
+
+    code = "PU602"
+    name = "money.division-by-zero"
+    severity = "warning"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield divisions, each with the first column that they reach."""
+        if view.payload.kind != "events":
+            return
+        seen = set()
+        for output in view.relation.outputs:
+            field = view.field(output)
+            if field is None or field.type not in _NUMBERS:
+                continue
+            for mark in output.value.marks_of(DIVIDED):
+                if mark.place in seen:
+                    continue
+                seen.add(mark.place)
+                message = f"`{output.name}` comes from a division by `{mark.what}`, which can be 0."
+                fix = Fix(f"Divide by nullif({mark.what}, 0), or leave such rows out.")
+                place = mark.place or context.place_in(view, output)
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name)

@@ -1,0 +1,62 @@
+"""PU306."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pusher.lint.context import Context, View
+from pusher.lint.finding import Finding, Fix
+from pusher.lint.rules.base import Rule
+
+
+class UnsortedList(Rule):
+    """A list is made of rows in no order.
+
+    ## What it does
+    Follows `list()`, `array_agg()`, `string_agg()` and `json_group_array()` without ORDER BY to the columns of a view
+    of events. `list_sort()` on the way puts them right. A text or an id that is made of such a list is a warning, a
+    list a note.
+
+    ## Why is this bad
+    Threads finish in another order each time. The same event has other bytes in the next run, and an id that is made
+    of them counts it again.
+
+    ## Example
+    ```sql
+    select order_id, string_agg(title, ', ') as description from items group by order_id
+    ```
+
+    ## Use instead
+    ```sql
+    select order_id, string_agg(title, ', ' order by line_no) as description from items group by order_id
+    ```
+    """
+
+    code = "PU306"
+    name = "determinism.unsorted-list"
+    severity = "warning"
+
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield lists without an order, each with the first column that they reach."""
+        if view.payload.kind != "events":
+            return
+        seen = set()
+        for output in view.relation.outputs:
+            field = view.field(output)
+            # A push sorts digests.
+            if field is None or field.holds_digests:
+                continue
+            type_ = (view.types or {}).get(output.name or "")
+            severity = "note" if type_ is not None and type_.family == "list" else "warning"
+            for mark in output.value.marks_of("unsorted"):
+                if mark.place in seen:
+                    continue
+                seen.add(mark.place)
+                message = (
+                    f"`{output.name}` is made of {mark.what}() without ORDER BY: its order differs from run to run."
+                )
+                fix = Fix(
+                    f"Write {mark.what}(... order by ...) with an order that ends in a unique key, or sort the list."
+                )
+                place = mark.place or context.place_in(view, output)
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity=severity)

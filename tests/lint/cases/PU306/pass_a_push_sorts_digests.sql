@@ -1,0 +1,3 @@
+select 'Purchase' as event, order_id as event_id, min(sold_at) as event_time, list(distinct digest) as email
+from {{ source('market', 'line_items') }}
+group by order_id

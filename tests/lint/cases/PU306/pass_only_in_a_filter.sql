@@ -1,0 +1,2 @@
+with baskets as (select order_id, min(sold_at) as sold_at, list(sku) as skus from {{ source('market', 'line_items') }} group by all)
+select 'Purchase' as event, order_id as event_id, sold_at as event_time from baskets where list_contains(skus, 'A')

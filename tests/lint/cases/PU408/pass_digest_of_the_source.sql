@@ -1,0 +1,1 @@
+select lower(trim(digest)) as email from {{ source('market', 'orders') }}

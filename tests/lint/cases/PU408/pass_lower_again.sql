@@ -1,0 +1,1 @@
+select lower(upper(sha256(lower(email)))) as email from {{ ref('stg_customers') }}

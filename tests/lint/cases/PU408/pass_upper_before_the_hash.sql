@@ -1,0 +1,1 @@
+select sha256(upper(trim(id))) as external_id from {{ ref('stg_customers') }}

@@ -1,0 +1,1 @@
+select sha256('+' || regexp_replace(phone, '[^0-9]', '', 'g')) as phone from {{ ref('stg_customers') }}

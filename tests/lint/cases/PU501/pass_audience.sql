@@ -1,0 +1,2 @@
+-- payload: audience
+select digest as email from {{ source('market', 'line_items') }}

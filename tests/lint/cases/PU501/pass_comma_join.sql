@@ -1,0 +1,3 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, c.digest as email
+from {{ source('market', 'orders') }} o, {{ source('market', 'customers') }} c
+where o.customer_id = c.customer_id

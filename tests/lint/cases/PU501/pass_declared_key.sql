@@ -1,0 +1,1 @@
+select 'Purchase' as event, order_id as event_id, placed_at as event_time from {{ source('market', 'orders') }}

@@ -1,0 +1,5 @@
+-- expect: 3:13 warning PU601 `value` is divided by market.order_items.quantity: it is the price of one unit.
+select 'Purchase' as event, order_id as event_id, min(placed_at) as event_time, 'EUR' as currency,
+       cast(sum(line_total) / nullif(sum(quantity), 0) as decimal(18, 2)) as value
+from {{ source('market', 'order_items') }}
+group by order_id

@@ -1,0 +1,4 @@
+-- expect: 2:92 error PU604 `value` has no currency: `currency` is always empty.
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, total as value, currency from {{ ref('placed') }}
+-- file: models/placed.sql
+select * replace ('' as currency) from {{ source('market', 'orders') }}

@@ -1,0 +1,3 @@
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, total as value,
+       case when total > 0 then 'EUR' end as currency
+from {{ source('market', 'orders') }}

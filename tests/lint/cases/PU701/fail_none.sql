@@ -1,0 +1,2 @@
+-- expect: 2:51 note PU701 No filter bounds how old an event can be; older than 28 days it does not count.
+select 'Purchase' as event, order_id as event_id, placed_at as event_time from {{ source('market', 'orders') }}

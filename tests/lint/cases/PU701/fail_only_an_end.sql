@@ -1,0 +1,3 @@
+-- expect: 2:51 note PU701 No filter bounds how old an event can be; older than 28 days it does not count.
+select 'Purchase' as event, order_id as event_id, placed_at as event_time from {{ source('market', 'orders') }}
+where placed_at <= timestamp '2026-11-23 00:00:00' and total > 0 and order_number like '2026-%'

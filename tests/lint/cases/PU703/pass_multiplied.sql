@@ -1,0 +1,2 @@
+select 'ViewContent' as event, click_id as event_id, make_timestamp(clicked_ms * 1000) as event_time
+from {{ source('market', 'clicks') }}
