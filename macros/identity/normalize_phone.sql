@@ -1,23 +1,24 @@
 {% macro normalize_phone(column, country=none) -%}
-{#- A row's country counts only for a number in national form: phone_countries() gives its entry,
-    `GB>~~~~~~~44:`, phone_plans() the number. Before that the text becomes digits, as libphonenumber
-    reads it. -#}
+{#- The text becomes digits, as libphonenumber reads it; phone_countries() has the entry of the
+    row's country, such as `GB>~~~~~~~44:`, and phone_plans() makes E.164 of both. A row's country
+    counts only for a number in national form. -#}
 {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
 {%- set dashes = '\u2010-\u2015\u2212\u30fc' -%}
 {%- set marks = '()./*\\[\\]' ~ blank_characters() ~ dashes -%}
 {%- set wide = '＋（）［］．／－：＃～∼⁓ｅｘｔｎｉ' -%}
 {%- set label = '(e?xt(ensi(o\u0301?|ó))?n?|доб|anexo)' -%}
 {%- set extension -%}
-(;ext=\p{Nd}{1,20}|[ ,]*{{ label }}[:.]?[ ,-]*\p{Nd}{1,20}#?|[ ,]*([x#~]|int)[:.]?[ ,-]*\p{Nd}{1,9}#?
+(;ext=\p{Nd}{1,20}|[ ,]*{{ label }}[:.]?[ ,-]*\p{Nd}{1,20}#?
+{#- -#} |[ ,]*([x#~]|int)[:.]?[ ,-]*\p{Nd}{1,9}#?
 {#- -#} |[- ]+\p{Nd}{1,6}#| *(,,|;)[:.]?[ ,-]*\p{Nd}{1,15}#?| *,+[:.]?[ ,-]*\p{Nd}{1,9}#?)
 {%- endset -%}
 {%- set signs = 'x()./*~ \\[\\]' ~ dashes -%}
 {#- Letters are dialled on the keypad, but not beside digits of another script: libphonenumber
     would lose the digits, and no phone has both. -#}
 {%- set number -%}
-^[^+\p{Nd}]*([+]*([{{ signs }}-]*[0-9]){2}[A-Za-z0-9{{ signs }}-]*?
-{#- -#} |[+]*[\p{Nd}{{ signs }}-]*?([A-Za-z][\p{Nd}{{ signs }}-]*?){0,2}?)
-{#- -#} (?i:{{ extension }})?([^\p{L}\p{N}#]*|[/\\] *x.*|;isub=.*)$
+^[^+\p{Nd}]*([0-9]{2}|[+]*([{{ signs }}-]*[0-9]){3}[A-Za-z0-9{{ signs }}-]*?
+{#- -#} |[+]*([{{ signs }}-]*\p{Nd}){3}[\p{Nd}{{ signs }}-]*?([A-Za-z][\p{Nd}{{ signs }}-]*?){0,2}?)
+{#- -#} (?i:{{ extension }})?([^\p{L}\p{N}#]*|[/\\] *x.*|;isub=.+)$
 {%- endset -%}
 {#- Text that is more than digits and signs is rare, and needs the longer way: an extension goes, up
     to two letters are a slip, three are a number by its letters. -#}
