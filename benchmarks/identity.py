@@ -27,10 +27,10 @@ def hash_phones(rows: int, threads: int) -> dict[str, Any]:
     with duckdb.connect(config={"threads": threads}) as connection:
         connection.register("given", pa.table({"text": texts, "country": countries}))
         connection.execute("create table phones as select * from given").fetchall()
-        started = time.monotonic()
+        started, cpu_started = time.monotonic(), time.process_time()
         found = connection.execute(f"select count({digest}) from phones").fetchall()
-        seconds = time.monotonic() - started
-    return {"seconds": seconds, "digests": found[0][0], "sql bytes": len(digest)}
+        seconds, cpu_s = time.monotonic() - started, time.process_time() - cpu_started
+    return {"seconds": seconds, "cpu s": cpu_s, "digests": found[0][0], "sql bytes": len(digest)}
 
 
 def parse_phones(rows: int) -> dict[str, Any]:
@@ -38,7 +38,8 @@ def parse_phones(rows: int) -> dict[str, Any]:
     from tests.models.oracle import normalize_phone
 
     given = _rows(rows)
-    started = time.monotonic()
+    started, cpu_started = time.monotonic(), time.process_time()
     numbers = [normalize_phone(text, country) for text, country in given]
     digests = [hashlib.sha256(number.encode()).hexdigest() for number in numbers if number is not None]
-    return {"seconds": time.monotonic() - started, "digests": len(digests)}
+    cpu_s = time.process_time() - cpu_started
+    return {"seconds": time.monotonic() - started, "cpu s": cpu_s, "digests": len(digests)}

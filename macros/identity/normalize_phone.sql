@@ -1,6 +1,6 @@
 {% macro normalize_phone(column, country=none) -%}
-{#- The text becomes digits, as libphonenumber reads it; phone_countries() has the entry of the
-    row's country, such as `GB>~~~~~~~44:`, and phone_plans() makes E.164 of both. A row's country
+{#- The text becomes digits, as libphonenumber reads it; phone_entries() has one for the row's
+    country, such as `GB>~~~~~~~~~~44:`, and phone_plans() makes E.164 of both. A row's country
     counts only for a number in national form. -#}
 {%- set text = 'cast(' ~ column ~ ' as varchar)' -%}
 {%- set dashes = '\u2010-\u2015\u2212\u30fc' -%}
@@ -53,8 +53,9 @@ regexp_replace(
 {%- set row_country -%}
 coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country }}')
 {%- endset -%}
-{%- set entries = phone_countries() -%}
-{%- set place = "strpos('" ~ entries ~ "', ',' || substr(" ~ row_country ~ ", 1, 3) || '>')" -%}
-{%- set prefix = "coalesce(substr('" ~ entries ~ "', nullif(" ~ place ~ ", 0) + 1, 13), '')" -%}
-{{ phone_plans(prefix ~ ' || ' ~ digits) }}
+{#- A code gets two commas, and what is longer or shorter is found nowhere. The entries stand in the
+    order of the names, and each is four times as long as a name with its commas. -#}
+{%- set place = "strpos('" ~ phone_countries() ~ "', rpad(" ~ row_country ~ ", 4, ','))" -%}
+{%- set entry = "substr('" ~ phone_entries() ~ "', 4 * nullif(" ~ place ~ ", 0) - 3, 16)" -%}
+{{ phone_plans("coalesce(" ~ entry ~ ", '') || " ~ digits) }}
 {%- endmacro %}

@@ -32,11 +32,15 @@ def _lines(text: str) -> str:
 
 def macros() -> str:
     """Return the text of the file."""
-    countries = plans.countries()
+    names = "".join(f"{name},," for name in plans.names())
     parts = [
         f"{{#- Made by `make phone-plans` from libphonenumber {phonenumbers.__version__}; not to be edited. -#}}",
         "{% macro phone_countries() -%}",
-        f"{{{{ {_lines(countries)} }}}}",
+        f"{{{{ {_lines(names)} }}}}",
+        "{%- endmacro %}",
+        "",
+        "{% macro phone_entries() -%}",
+        f"{{{{ {_lines(plans.entries())} }}}}",
         "{%- endmacro %}",
         "",
         "{% macro phone_plans(dialled) -%}",

@@ -14,9 +14,11 @@ from phonenumbers import (
 )
 
 NON_GEOGRAPHIC = "001"
-# A country's entry in the packed text: `GB>~~~~~~~44:`, or with the area code that goes before local numbers
-# `GG>~~1481~44:`.
-ENTRY = 13
+# A country's entry: `GB>~~~~~~~~~~44:`, or with the area code that goes before local numbers `GG>~~~~~1481~44:`. It is
+# four times as long as what stands for the country in the text of all names, `GB,,`, so that the place of one tells
+# that of the other: a search in the entries themselves would take long. It begins with letters and no other part of
+# it does, so that a place between two names, where something like `,AD,` is found, is the place of no country.
+ENTRY = 4 * len("GB,,")
 # Regions with a rule that a step of its own follows, each with what the rule makes of a number.
 _OWN_RULE = {"AR": r"9\1", "BR": r"\2", "GA": r"\1", "JP": r"\1"}
 
@@ -101,15 +103,23 @@ def _grouped(patterns: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     ]
 
 
-def countries() -> str:
-    """Return the packed text in which a row's country is looked up; UK is read as GB."""
-    entries = []
-    for name in sorted([*REGIONS, "UK"]):
-        region = name.replace("UK", "GB")
-        local = _local(region)
-        ending = f"{f'~{local[1]}' if local else ''}~{plan(region).country_code}:"
-        entries.append(f",{name}>{ending.rjust(ENTRY - len('GB>'), '~')}")
-    return "".join(entries)
+def names() -> list[str]:
+    """Return all names of countries, in order; UK is another one of GB."""
+    return sorted([*REGIONS, "UK"])
+
+
+def _named(name: str) -> str:
+    return name.replace("UK", "GB")
+
+
+def entries() -> str:
+    """Return the entries of all countries, one behind the other."""
+    found = []
+    for name in names():
+        local = _local(_named(name))
+        ending = f"{f'~{local[1]}' if local else ''}~{plan(_named(name)).country_code}:"
+        found.append(f"{name}>{ending.rjust(ENTRY - len('GB>'), '~')}")
+    return "".join(found)
 
 
 def steps() -> Iterator[tuple[str, str, str | None]]:
@@ -133,7 +143,7 @@ def steps() -> Iterator[tuple[str, str, str | None]]:
 
 
 def _international() -> Iterator[tuple[str, str, str]]:
-    prefixes = ((name, str(plan(name.replace("UK", "GB")).international_prefix)) for name in [*REGIONS, "UK"])
+    prefixes = ((name, str(plan(_named(name)).international_prefix)) for name in names())
     # Some write a plus sign and dial all the same; no calling code begins with 0.
     abroad = "|".join(
         f"{names}>[^:]*:{'[+]*' if prefix.startswith('0') else ''}(?:{_quiet(prefix)})"
