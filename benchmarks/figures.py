@@ -153,20 +153,20 @@ def phones_figure(world: World) -> list[Figure]:
     for _ in range(world.scale.rounds):
         ours.append(child("hash-phones", rows=rows, threads=world.threads).json())
         baseline.append(child("parse-phones", rows=parsed).json())
+    # By processor time: two cores are to do 300,000 in a second, also where others use them at the same time.
     figure = Figure(
         "phones",
         "normalising and hashing phone numbers with the macro, against the phonenumbers package in Python",
-        "phones/s",
-        [rows / done["seconds"] for done in ours],
-        [parsed / done["seconds"] for done in baseline],
-        Bound("ours", 300_000, at_least=True),
+        "per cpu s",
+        [rows / done["cpu s"] for done in ours],
+        [parsed / done["cpu s"] for done in baseline],
+        Bound("ours", 150_000, at_least=True),
         {
             "threads": world.threads,
+            "phones/s": rows / _median([done["seconds"] for done in ours]),
+            "baseline phones/s": parsed / _median([done["seconds"] for done in baseline]),
             "digests": ours[-1]["digests"],
             "sql bytes": ours[-1]["sql bytes"],
-            # What a busy machine says nothing about.
-            "per cpu s": rows / _median([done["cpu s"] for done in ours]),
-            "baseline per cpu s": parsed / _median([done["cpu s"] for done in baseline]),
         },
     )
     return [figure]
