@@ -11,7 +11,7 @@ TORTURE_MINUTES ?= 60
 TORTURE_KILLS ?= 1000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt check lock format docs bench bench-builds bench-peers clean year soak torture
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check lock format docs bench bench-builds bench-peers clean year soak torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,14 @@ agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by t
 
 same-as-dbt: $(READY) ## build the shipped project, the examples and two more with dbt too, and compare every relation
 	$(BIN)/python -m tests.dbt.both
+
+PHONES ?= 1000000
+
+phones: $(READY) ## hold the phone macro against libphonenumber on PHONES=1000000 numbers, and write the page about it
+	$(BIN)/python -m tests.phones.agreement --rows $(PHONES)
+
+phone-plans: $(READY) ## write the numbering plans of the phone macro from libphonenumber's metadata
+	$(BIN)/python -m tests.phones.generate
 
 # What must not lose, change or misjudge a row has no line or branch that no test runs.
 EXACT := pusher/ledger/*,pusher/push/policy.py,pusher/push/encode.py,pusher/push/encoders.py,pusher/transport/failures.py

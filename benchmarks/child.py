@@ -24,6 +24,8 @@ TASKS: Mapping[str, str] = {
     "post-rows": "baselines",
     "ceiling": "baselines",
     "calibrate": "baselines",
+    "hash-phones": "identity",
+    "parse-phones": "identity",
 }
 
 

@@ -33,7 +33,7 @@ class Figure:
     Attributes:
         name: Short name, as `--only` takes it.
         doc: What is held against what.
-        unit: `s`, `events/s`, `MB` or `a batch`.
+        unit: `s`, `events/s`, `per cpu s`, `MB` or `a batch`.
         ours: Ours, by round.
         baseline: The baseline's, by round; empty without one.
         bound: What must hold, or None for a figure that is only told.

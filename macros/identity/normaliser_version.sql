@@ -1,3 +1,3 @@
 {% macro normaliser_version() -%}
-2026-11
+2026-11-28
 {%- endmacro %}
