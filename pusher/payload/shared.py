@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pusher.config import SharedLimits
 from pusher.payload.casts import as_text
 from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
@@ -14,6 +15,7 @@ from pusher.payload.types import SqlType
 CODE = "shared-identifier"
 MOST_DIGESTS = 1_000
 """Of one column; the commonest are taken."""
+BUCKETS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +83,66 @@ def shared_reason(shared: Sequence[Shared], nothing: str) -> Reason:
     )
 
 
-def _digests_of(column: str, type_: SqlType) -> str:
-    return f"unnest({column})" if type_.family == "list" else column
-
-
-def common_hashes_sql(typed: str, type_: SqlType, relation: str, least: int) -> str:
-    """Return the query for the hashes of digests in at least so many rows: numbers are counted faster than texts."""
-    given = f"select {_digests_of(typed, type_)} as d from {relation}"
+def _list_of(column: str, type_: SqlType) -> str:
     return (
-        f"select hash(d) from ({given}) as given where d is not null group by hash(d) having count(*) >= {int(least)}"
+        f"coalesce({column}, [])"
+        if type_.family == "list"
+        else f"case when {column} is null then [] else [{column}] end"
     )
 
 
-def common_digests_sql(typed: str, type_: SqlType, relation: str, hashes: Sequence[int]) -> str:
-    """Return the query for the digests behind hashes, with the number of their rows, the commonest first."""
-    given = f"select {_digests_of(typed, type_)} as d from {relation}"
-    listed = ", ".join(f"{int(one)}::ubigint" for one in hashes)
+def _buckets_of(column: str, type_: SqlType) -> str:
+    """Return the expression for the buckets of a row's digests, as the view gives them: cleaning costs more."""
+    return f"list_transform({_list_of(column, type_)}, lambda d: cast(hash(d) % {BUCKETS} as bigint))"
+
+
+def bucket_counts_sql(columns: Sequence[tuple[str, SqlType]], relation: str, limits: SharedLimits) -> str:
+    """Return the query for the buckets of digests that have too many rows, and for the rows of the view.
+
+    A digest is in the bucket of its hash, so whatever is in too many rows is in one of these; the buckets fit into
+    memory, however many digests there are. The view is read once for all columns.
+
+    Args:
+        columns: Quoted name and type of each identifying column, as the view gives it.
+        relation: The view.
+        limits: Thresholds.
+
+    Returns:
+        SQL with the columns place (of the identifying column; -1 for the rows of the view), bucket and rows.
+    """
+    lists = [
+        f"list_transform({_buckets_of(column, type_)}, lambda b: b + {place * BUCKETS})"
+        for place, (column, type_) in enumerate(columns)
+    ]
+    entries = f"unnest(flatten([{', '.join([*lists, '[cast(-1 as bigint)]'])}]))"
+    least = f"least({limits.most_rows + 1}, greatest({limits.rows}, cast(floor({limits.share} * n) as bigint) + 1))"
     return (
-        f"select d, count(*) from ({given}) as given where list_contains([{listed}], hash(d)) "
-        f"group by d order by 2 desc, d limit {MOST_DIGESTS}"
+        f"with buckets as (select {entries} as b from {relation}), "
+        "counted as (select b, count(*) as n from buckets group by b) "
+        f"select case when b < 0 then -1 else b // {BUCKETS} end, case when b < 0 then -1 else b % {BUCKETS} end, n "
+        f"from counted where b < 0 or n >= (select {least} from counted where b < 0)"
+    )
+
+
+def common_digests_sql(
+    typed: str, column: str, type_: SqlType, relation: str, *, buckets: Sequence[int], too_many: int
+) -> str:
+    """Return the query for the digests in too many of the rows that some buckets have, the commonest first.
+
+    Args:
+        typed: Expression of the cleaned digests.
+        column: Quoted name of the column as the view gives it.
+        type_: Its type.
+        relation: The view.
+        buckets: The buckets.
+        too_many: Fewest rows that are too many.
+    """
+    listed = ", ".join(str(int(one)) for one in buckets)
+    rows = f"select * from {relation} where list_has_any({_buckets_of(column, type_)}, [{listed}])"
+    given = f"select unnest({_list_of(typed, type_)}) as d from ({rows}) as rows"
+    return (
+        f"select d, count(*) from ({given}) as given group by d having count(*) >= {int(too_many)} "
+        f"order by 2 desc, d limit {MOST_DIGESTS}"
     )
 
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pusher.config import SharedLimits
 from pusher.contracts import Engine
 from pusher.payload.checks import RowChecks
-from pusher.payload.shared import Shared, common_digests_sql, common_hashes_sql
+from pusher.payload.shared import Shared, bucket_counts_sql, common_digests_sql
+from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
 
 
@@ -19,23 +20,31 @@ def find_shared(
     Raises:
         EngineError: The view fails.
     """
-    found = []
-    total = int(engine.rows(f"select count(*) from {relation}")[0][0])
-    too_many = limits.too_many(total)
-    for name in checks.payload.identity if total >= too_many else ():
+    given: dict[str, tuple[str, SqlType]] = {}
+    for name in checks.payload.identity:
         field = checks.fields.get(name)
         if field is None or not field.holds_digests:
             continue
-        given = next(column for column in columns if column in field.names)
-        typed, type_ = checks.typed[name], columns[given]
-        if type_.family == "null":
+        column = next(column for column in columns if column in field.names)
+        if columns[column].family != "null":
+            given[name] = identifier(column), columns[column]
+    if not given:
+        return ()
+    total = 0
+    buckets: dict[str, list[int]] = {name: [] for name in given}
+    for place, bucket, rows in engine.rows(bucket_counts_sql(list(given.values()), relation, limits)):
+        if place < 0:
+            total = int(rows)
+        else:
+            buckets[list(given)[place]].append(int(bucket))
+    found: list[Shared] = []
+    too_many = limits.too_many(total)
+    for name, (column, type_) in given.items():
+        if not buckets[name]:
             continue
-        hashes = [int(row[0]) for row in engine.rows(common_hashes_sql(typed, type_, relation, too_many))]
-        if not hashes:
-            continue
-        counted = engine.rows(common_digests_sql(typed, type_, relation, hashes))
-        # Two digests may have one hash.
-        shared = {str(digest): int(rows) for digest, rows in counted if int(rows) >= too_many}
+        sql = common_digests_sql(checks.typed[name], column, type_, relation, buckets=buckets[name], too_many=too_many)
+        shared = {str(digest): int(rows) for digest, rows in engine.rows(sql)}
+        # Several digests may share a bucket.
         if shared:
             dropped = limits.action == "drop"
             found.append(Shared(name, tuple(shared), max(shared.values()), total, dropped))
