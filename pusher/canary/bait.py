@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from pusher.payload.sql import literal
 
@@ -66,6 +67,7 @@ def _plain_kind(kind: str) -> str:
     return re.sub(r"[^a-z]", "", kind.lower())
 
 
+@cache
 def bait_of(kind: str) -> Bait:
     """Return what to look for after `text_sql` went in."""
     if kind == "email":
