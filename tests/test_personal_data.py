@@ -104,7 +104,7 @@ def test_every_way_of_an_identifier_has_its_state(tmp_path: Path) -> None:
     assert {flow.view_column: flow.places for flow in found.data.flows}["email"] == (
         ("macros/identity/hashed_email.sql", 1),
     )
-    assert [one.name for one in found.kept_back] == [
+    assert [one.name for one in found.kept_back if one.name.startswith("shop.")] == [
         "shop.customers.contact",
         "shop.customers.emails",
         "shop.legacy.customer_email",
