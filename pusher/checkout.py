@@ -38,12 +38,20 @@ def checkout(root: Path, revision: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pusher-") as folder:
         base = Path(folder).resolve()
         with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
-            archive.extractall(base, filter="data")
+            archive.extractall(base, filter=_kept)
         there = base / root.resolve().relative_to(top.resolve())
         if not (there / "dbt_project.yml").is_file():
             message = f"{revision} has no dbt_project.yml in this folder."
             raise ConfigError(Problem("revision", message, fix="Name a commit in which the project is there."))
         yield there
+
+
+def _kept(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Return what is unpacked of a member: nothing of links that lead out, and of devices."""
+    try:
+        return tarfile.data_filter(member, path)
+    except tarfile.FilterError:
+        return None
 
 
 def _git(folder: Path, *words: str) -> bytes:

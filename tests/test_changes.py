@@ -102,8 +102,11 @@ def test_a_change_upstream_is_counted_in_the_views_below(root: Path) -> None:
 
 
 def test_nothing_differs_by_itself(root: Path) -> None:
-    """Neither the folder, nor the moment, nor a file that no model is made of."""
+    """Neither the folder, nor the moment, nor a file that no model is made of, nor a link out of the repository."""
     (root / "README.md").write_text("Words.")
+    (root / "linked").symlink_to("/nowhere")
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "a link")
     found = pusher("lint", "--diff", "main")
     assert (found.code, found.out) == (
         0,
