@@ -129,6 +129,30 @@ where o.channel in ('till', 'web') and c.kind = 'member' and o.ordered_at > time
     )
 
 
+def test_the_key_of_another_table_is_no_identifier(tmp_path: Path) -> None:
+    """Customers and products both have an `id`; what is tagged as no identifier is none."""
+    sources = """
+version: 2
+sources:
+  - name: shop
+    tables:
+      - name: customers
+        columns:
+          - {name: id, data_type: varchar, config: {meta: {pii: external_id}}}
+          - {name: person_id, data_type: varchar, config: {meta: {pii: external_id}}}
+      - name: products
+        columns:
+          - {name: id, data_type: varchar}
+          - {name: person_id, data_type: varchar, config: {meta: {pii: none}}}
+"""
+    files = {
+        "models/s.yml": sources,
+        VIEW: "select id as order_id, person_id as shop_id from {{ source('shop', 'products') }}",
+    }
+    found = audited(tmp_path, files)
+    assert (found.seen["view"].rows, found.escapes, found.is_wrong) == (400, [], False)
+
+
 def test_a_view_that_shows_nothing_is_told(tmp_path: Path) -> None:
     """No row comes through, or the rows cannot be made into what the view wants."""
     none = audited(tmp_path, {**GIVEN, VIEW: "select id as external_id from {{ ref('stg_customers') }} where false"})

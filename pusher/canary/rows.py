@@ -19,6 +19,8 @@ _FEW_LITERALS = 20
 _NUMBERS = 40
 _TIME_NAME = re.compile(r"(?:^|_)(?:at|on|date|day|time|timestamp|ts|datetime)$", re.IGNORECASE)
 _KEY_NAME = re.compile(r"(?:^|_)(?:id|key|uuid|number|nr)$", re.IGNORECASE)
+# `id` alone is the key of any table, `customer_id` that of customers.
+_JOIN_NAME = re.compile(r"._(?:id|key|uuid|number|nr|no)$", re.IGNORECASE)
 _EPOCH_NAME = re.compile(r"(?:^|_)(?:at|time|timestamp|ts|epoch|seconds)$", re.IGNORECASE)
 
 
@@ -33,8 +35,15 @@ class MadeUp:
 
     def __init__(self, manifest: Manifest, personal: Mapping[str, Sequence[str]], now: datetime) -> None:
         self._personal, self._now = personal, now
-        # A column of another table that has the name of an identifier is what it is joined by.
-        self._by_name = {name.rpartition(".")[2].lower(): kinds for name, kinds in personal.items()}
+        # A column of another table that has the name of an identifier is what it is joined by, unless it is tagged.
+        names = {name.rpartition(".")[2].lower(): kinds for name, kinds in personal.items()}
+        self._by_name = {name: kinds for name, kinds in names.items() if _JOIN_NAME.search(name)}
+        self._tagged = {
+            f"{'.'.join(key)}.{column.name}"
+            for key, source in manifest.sources.items()
+            for column in source.columns
+            if "pii" in column.meta
+        }
         self._literals = _literals(manifest)
 
     def rows_sql(self, table: str, columns: Sequence[Column]) -> str:
@@ -46,7 +55,9 @@ class MadeUp:
         """
         values = []
         for column in columns:
-            kinds = self._personal.get(f"{table}.{column.name}") or self._by_name.get(column.name.lower(), ())
+            name = f"{table}.{column.name}"
+            joined = () if name in self._tagged else self._by_name.get(column.name.lower(), ())
+            kinds = self._personal.get(name) or joined
             value = _typed(column.type, kinds, column.name, self._plain(column.name), self._now)
             values.append(f"{value} as {identifier(column.name)}")
         return f"select {', '.join(values)} from range({ROWS}) as rows(i)"

@@ -78,7 +78,6 @@ def find(project: ProjectFile) -> Found:
     waiting = [(project, entry) for entry in _entries(project, problems)]
     installed = project.root / project.packages_path
     for folder in sorted(installed.iterdir()) if installed.is_dir() else ():
-        # What pusher has itself is not read a second time.
         if (folder / "dbt_project.yml").is_file() and folder.name not in shim.PACKAGES:
             package = _load(folder, f"{project.packages_path}/{folder.name}", problems)
             if package is not None:
@@ -183,6 +182,9 @@ def _load(folder: Path, shown: str, problems: list[Problem]) -> ProjectFile | No
 
 
 def _take(package: ProjectFile, project: ProjectFile, found: dict[str, ProjectFile], problems: list[Problem]) -> bool:
+    if package.name in shim.PACKAGES:
+        # What pusher has itself is not read a second time.
+        return False
     other = project if package.name == project.name else found.get(package.name)
     if other is None:
         found[package.name] = package

@@ -222,7 +222,8 @@ class Renderer:
                 message, fix = f"Macro `{name}` has the name of a word of dbt.", "Rename it."
                 self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
                 continue
-            if name in UNSUPPORTED:
+            # A package's own way to name relations is none that dbt asks.
+            if name in UNSUPPORTED and own is None:
                 fix = "Remove it."
                 self.problems.append(Problem("unsupported-feature", UNSUPPORTED[name], file.path, line, column, fix))
                 continue

@@ -75,9 +75,20 @@ def test_a_copy_of_dbt_utils_is_not_read(tmp_path: Path) -> None:
     files = {
         "packages.yml": "packages: [{package: dbt-labs/dbt_utils, version: 1.3.0}]\n",
         "dbt_packages/dbt_utils/dbt_project.yml": "name: dbt_utils\nno_such_key: 1\n",
+        "dbt_packages/copy/dbt_project.yml": "name: dbt_utils\n",
+        "dbt_packages/copy/macros/all.sql": "{% macro generate_surrogate_key(x) %}nothing{% endmacro %}",
         "models/m.sql": "select {{ dbt_utils.generate_surrogate_key(['1']) }} as id",
     }
     assert "md5" in compiled(tmp_path, files).models["m"].compiled_sql
+
+
+def test_a_package_names_no_relations(tmp_path: Path) -> None:
+    """Macros that name databases and schemas are asked of the project alone."""
+    naming = (
+        "{% macro generate_database_name(a, b) %}x{% endmacro %}{% macro generate_schema_name(a, b) %}y{% endmacro %}"
+    )
+    files = {**FILES, f"{RULES}/macros/naming.sql": naming}
+    assert str(compiled(tmp_path, files, rate=1).models["base"].relation) == '"shop"."main"."base"'
 
 
 def test_the_project_decides_what_a_package_dispatches(tmp_path: Path) -> None:
