@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.cli.colours import painted
+from pusher.cli.page import write_page
 from pusher.cli.render import counted, wrapped
-from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
@@ -81,12 +81,7 @@ def _write_page(path: Path, audit: Audit, project: Project) -> None:
         rows=_rows(audit),
         tried=[*_tried(audit), *(line for line in _escaped(audit))],
     )
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"The page cannot be written: {error.strerror}."
-        fix = "Give --html a file in a folder that is there and may be written."
-        raise ConfigError(Problem("report-page", message, path.as_posix(), fix=fix)) from error
+    write_page(path, text)
 
 
 def _rows(audit: Audit) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pusher.cli import options, render
+from pusher.cli.page import write_page
 from pusher.cli.session import session
-from pusher.errors import ConfigError, Problem
 from pusher.money import plain, shown
 
 if TYPE_CHECKING:
@@ -60,12 +60,7 @@ def _write_page(path: Path, bridge: Bridge, name: str, moment: str) -> None:
     from pusher.report.page import page
 
     text = page(bridge, title=f"{name}: what became of the revenue", about=f"The views and the ledger on {moment}.")
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"The page cannot be written: {error.strerror}."
-        fix = "Give --html a file in a folder that is there and may be written."
-        raise ConfigError(Problem("report-page", message, path.as_posix(), fix=fix)) from error
+    write_page(path, text)
 
 
 def _as_json(bridge: Bridge) -> dict[str, Any]:
