@@ -180,8 +180,13 @@ def compare(
     views += [name for name in before.payloads if name not in after.payloads and name in before.affected]
     found = [ViewChange(name) for name in views]
     if open_warehouse is not None and found:
-        with closing(open_warehouse()) as engine:
-            _measure(engine, before, after, found)
+        try:
+            with closing(open_warehouse()) as engine:
+                _measure(engine, before, after, found)
+        except PusherError as error:
+            # Somebody else may hold it; what differs is known all the same.
+            for view in found:
+                view.problem = error.problems[0].message
     below = [name for name in new if name in after.affected and name not in changed]
     return Changes(against, changed, below, removed, found)
 

@@ -159,7 +159,7 @@ def test_a_seed_is_compared_by_its_rows(root: Path) -> None:
 
 
 def test_what_the_warehouse_cannot_tell_is_said(root: Path) -> None:
-    """A table that is not there, and a warehouse that is not there."""
+    """A table that is not there, a warehouse that cannot be opened, and one that is not there."""
     changed(root, "models/events.sql", "ref('kept')", "source('raw', 'later')")
     changed(
         root,
@@ -178,6 +178,9 @@ def test_what_the_warehouse_cannot_tell_is_said(root: Path) -> None:
     )
     (view,) = pusher("lint", "--diff", "main", "--json").json["diff"]["views"]
     assert view["problem"].startswith('events: Table with name "raw.later" does not exist')
+    (root / "shop.duckdb").write_text("No database at all, and longer than the header of one has to be." * 80)
+    (view,) = pusher("lint", "--diff", "main", "--json").json["diff"]["views"]
+    assert view["problem"] == "shop.duckdb is not a DuckDB database."
     (root / "shop.duckdb").unlink()
     found = pusher("lint", "--diff", "main")
     assert "There is no warehouse here to count events in." in found.out

@@ -127,7 +127,7 @@ def _outside(root: Path, path: str) -> bool:
     return resolved != root and root not in resolved.parents
 
 
-def _top_level(document: Document, required: tuple[str, ...]) -> dict[str, Any]:
+def _top_level(document: Document, required: tuple[str, ...], refused: set[str]) -> dict[str, Any]:
     """Return the file's keys after checking each of them."""
     if not isinstance(document.value, dict):
         fix = "Write `name: ...` and `profile: ...`, each on a line of its own."
@@ -136,7 +136,7 @@ def _top_level(document: Document, required: tuple[str, ...]) -> dict[str, Any]:
     problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
     problems += [
         document.problem("unsupported-key", f"`{key}` is not supported.", (key,), "Remove it, or run it before pusher.")
-        for key in sorted(_REFUSED & found.keys())
+        for key in sorted(refused & found.keys())
         if found[key]
     ]
     problems += [
@@ -186,7 +186,11 @@ def load_project_file(root: Path, shown: str = "") -> ProjectFile:
             )
         )
     document = load_yaml(path, f"{shown}/{PROJECT_FILE}" if shown else PROJECT_FILE)
-    found = _top_level(document, ("name",) if shown else ("name", "profile"))
+    if shown:
+        # dbt asks the project alone what dispatch() looks for.
+        found = _top_level(document, ("name",), _REFUSED - {"dispatch"})
+    else:
+        found = _top_level(document, ("name", "profile"), _REFUSED)
     paths = {
         "model-paths": _texts(document, "model-paths", ["models"]),
         "macro-paths": _texts(document, "macro-paths", ["macros"]),

@@ -82,6 +82,12 @@ def test_a_copy_of_dbt_utils_is_not_read(tmp_path: Path) -> None:
     assert "md5" in compiled(tmp_path, files).models["m"].compiled_sql
 
 
+def test_what_dbt_does_not_ask_a_package_is_no_error(tmp_path: Path) -> None:
+    """Its search order of dispatch() is without effect."""
+    project = "name: rules\nvars: {rate: 2}\ndispatch: [{macro_namespace: dbt, search_order: [rules, dbt]}]\n"
+    assert "top" in compiled(tmp_path, {**FILES, f"{RULES}/dbt_project.yml": project}, rate=1).models
+
+
 def test_a_package_names_no_relations(tmp_path: Path) -> None:
     """Macros that name databases and schemas are asked of the project alone."""
     naming = (
