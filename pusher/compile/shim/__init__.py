@@ -79,15 +79,17 @@ def slugify(text: str) -> str:
 
 def is_named_in(code: CodeType) -> bool:
     """Whether the code of a template looks any of these names up."""
-    return not NAMES.isdisjoint(_texts(code))
+    return not NAMES.isdisjoint(_looked_up(code))
 
 
-def _texts(code: CodeType) -> Iterator[str]:
+def _looked_up(code: CodeType) -> Iterator[str]:
+    """Yield the names of a template's variables: Jinja calls them `l_0_name`; the names of filters are constants."""
+    for variable in (*code.co_varnames, *code.co_cellvars, *code.co_freevars):
+        if variable.startswith("l_"):
+            yield variable.partition("_")[2].partition("_")[2]
     for constant in code.co_consts:
-        if isinstance(constant, str):
-            yield constant
-        elif isinstance(constant, CodeType):
-            yield from _texts(constant)
+        if isinstance(constant, CodeType):
+            yield from _looked_up(constant)
 
 
 def names(load: Callable[..., dict[str, Macro]], columns_of: columns.Columns) -> dict[str, Any]:
