@@ -17,6 +17,8 @@ from pusher.errors import ConfigError, Problem
 
 PROFILES_FILE = "profiles.yml"
 _AS_EXAMPLE = "Write it as in profiles.yml.example."
+MOST_THREADS = 256
+"""DuckDB starts as many as it is told, whatever the machine can bear."""
 _OUTPUT_KEYS = {"type", "path", "schema", "threads", "settings", "memory_limit"}
 _OUTPUT_KEYS_REFUSED = {"extensions", "attach", "secrets", "plugins", "filesystems", "is_ducklake", "remote"}
 # What a model run may tune; everything else would loosen the hardening of the connection.
@@ -189,12 +191,7 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
         problems.append(
             document.problem("wrong-value", "`type` must be duckdb.", (*path, "type"), "Write type: duckdb.")
         )
-    threads = output.get("threads")
-    if threads is not None and (not isinstance(threads, int) or isinstance(threads, bool) or threads < 1):
-        message = "`threads` must be a whole number from 1."
-        problems.append(
-            document.problem("wrong-type", message, (*path, "threads"), "Write threads: 4, or leave it out.")
-        )
+    problems += _check_threads(document, output, path)
     for key in ("path", "schema"):
         if key in output and not isinstance(output[key], str):
             problems.append(document.problem("wrong-type", f"`{key}` must be text.", (*path, key), "Quote it."))
@@ -205,8 +202,20 @@ def _output(document: Document, output: Mapping[str, Any], path: KeyPath) -> Non
         problems.append(document.problem("wrong-type", message, (*path, "settings"), fix))
     else:
         problems += document.unknown_keys(settings, ALLOWED_ENGINE_SETTINGS, (*path, "settings"))
+        # DuckDB takes numbers as text too.
+        given = settings.get("threads")
+        number = int(given) if isinstance(given, str) and given.isdecimal() else given
+        problems += _check_threads(document, {"threads": number}, (*path, "settings"))
     if problems:
         raise ConfigError(*problems)
+
+
+def _check_threads(document: Document, found: Mapping[str, Any], path: KeyPath) -> list[Problem]:
+    threads = found.get("threads")
+    if threads is None or (isinstance(threads, int) and not isinstance(threads, bool) and 1 <= threads <= MOST_THREADS):
+        return []
+    message, fix = f"`threads` must be a whole number from 1 to {MOST_THREADS}.", "Write threads: 4, or leave it out."
+    return [document.problem("wrong-type", message, (*path, "threads"), fix)]
 
 
 def _destinations(document: Document, target: str) -> tuple[dict[str, DestinationSettings], str | None]:

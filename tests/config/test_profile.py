@@ -154,6 +154,7 @@ def test_a_missing_profile_names_every_place(
 OUTPUT = "shop:\n  target: dev\n  outputs:\n    dev:\n"
 AS_EXAMPLE = "Write it as in profiles.yml.example."
 SETTINGS = "memory_limit, preserve_insertion_order, temp_directory, threads, timezone"
+MOST = "`threads` must be a whole number from 1 to 256."
 NO_EXTENSIONS = "Models run without extensions."
 CASES: dict[str, tuple[str, list[Told]]] = {
     "a list": ("[a]", [("wrong-type", "profiles.yml:1:1", "The file must be a mapping of profiles.", AS_EXAMPLE)]),
@@ -187,7 +188,7 @@ CASES: dict[str, tuple[str, list[Told]]] = {
             (
                 "wrong-type",
                 "profiles.yml:9:7",
-                "`threads` must be a whole number from 1.",
+                MOST,
                 "Write threads: 4, or leave it out.",
             ),
             ("wrong-type", "profiles.yml:7:7", "`path` must be text.", "Quote it."),
@@ -198,6 +199,13 @@ CASES: dict[str, tuple[str, list[Told]]] = {
                 "Unknown key `enable_external_access`.",
                 "Known keys: memory_limit, preserve_insertion_order, temp_directory, threads, timezone.",
             ),
+        ],
+    ),
+    "more threads than a machine can bear": (
+        OUTPUT + "      {type: duckdb, threads: 257, settings: {threads: '0'}}\n",
+        [
+            ("wrong-type", "profiles.yml:5:22", MOST, "Write threads: 4, or leave it out."),
+            ("wrong-type", "profiles.yml:5:47", MOST, "Write threads: 4, or leave it out."),
         ],
     ),
     "settings of text": (
