@@ -71,6 +71,13 @@ class View:
         """Return the contract's field of a column, case ignored."""
         return self._fields.get((output.name or "").lower())
 
+    def identities(self) -> Iterator[tuple[Output, Field]]:
+        """Yield the columns that hold digests of identifiers, each with its field."""
+        for output in self.relation.outputs:
+            field = self.field(output)
+            if field is not None and field.holds_digests:
+                yield output, field
+
     def outputs_of(self, column: str) -> Iterator[Output]:
         """Yield the columns that give a field of the contract."""
         for output in self.relation.outputs:

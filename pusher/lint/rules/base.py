@@ -12,6 +12,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Edit, Finding, Fix
 from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.relations import Output
+from pusher.lint.flow.values import Mark
 from pusher.payload.columns import ColumnFinding
 
 
@@ -37,6 +38,21 @@ class Rule:
         """Yield what is wrong with one destination view."""
         # A rule about the whole project has its own `check`, and never comes here.
         raise NotImplementedError
+
+    def at_mark(
+        self,
+        context: Context,
+        view: View,
+        output: Output,
+        mark: Mark,
+        *,
+        message: str,
+        fix: str,
+        severity: str | None = None,
+    ) -> Finding:
+        """Return a finding about a column, at the place of what was done to its value on the way."""
+        place = mark.place or context.place_in(view, output)
+        return context.finding(self, view.model.name, place, message, Fix(fix), column=output.name, severity=severity)
 
 
 class ColumnRule(Rule):

@@ -42,10 +42,7 @@ class ConstantIdentity(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield constants in identity columns."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests:
-                continue
+        for output, _ in view.identities():
             for constant in in_order(output.value.constants):
                 if constant.text.strip():
                     message = f"`{output.name}` can be the text {literal(constant.text)}, the same in every row."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import CAPITALS, RESHAPED
 from pusher.lint.rules.base import Rule
 
@@ -38,17 +38,13 @@ class DigestForm(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identity columns with a digest in another form."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests:
-                continue
+        for output, _ in view.identities():
             for mark in output.value.marks_of(RESHAPED):
                 message = f"`{output.name}` is {mark.what}: it matches nobody."
-                fix = Fix("Leave that out: sha256() gives 64 hexadecimal digits.")
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+                fix = "Leave that out: sha256() gives 64 hexadecimal digits."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix)
             for mark in output.value.marks_of(CAPITALS):
                 message = f"`{output.name}` is a digest in capitals; a push writes it in small letters."
-                fix = Fix("Leave upper() out.")
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity="note")
+                yield self.at_mark(
+                    context, view, output, mark, message=message, fix="Leave upper() out.", severity="note"
+                )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.flow.arithmetic import DIVIDED
 from pusher.lint.rules.base import Rule
 
@@ -51,6 +51,5 @@ class DivisionByZero(Rule):
                     continue
                 seen.add(mark.place)
                 message = f"`{output.name}` comes from a division by `{mark.what}`, which can be 0."
-                fix = Fix(f"Divide by nullif({mark.what}, 0), or leave such rows out.")
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+                fix = f"Divide by nullif({mark.what}, 0), or leave such rows out."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import FIRST_ONLY
 from pusher.lint.rules.base import Rule
 from pusher.payload.sql import literal
@@ -39,12 +39,8 @@ class FirstMatchOnly(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield patterns on the way to a hash that replace one match."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests:
-                continue
+        for output, _ in view.identities():
             for mark in output.value.marks_of(FIRST_ONLY):
                 message = f"`{output.name}` is hashed after only the first match of {literal(mark.what)} was replaced."
-                fix = Fix("Add the option: regexp_replace(..., '', 'g').")
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+                fix = "Add the option: regexp_replace(..., '', 'g')."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import SEVERAL, SKIPS_NULL
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.privacy import word
@@ -42,9 +42,8 @@ class HashOfConcat(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identity columns made of a concatenation."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests or not output.value.hashed:
+        for output, field in view.identities():
+            if not output.value.hashed:
                 continue
             told = [
                 (mark, "warning", f"`{output.name}` is the hash of {literal(mark.what)} where the identifier is NULL.")
@@ -55,12 +54,9 @@ class HashOfConcat(Rule):
                     (mark, "error", f"`{output.name}` is one hash of {_kinds(mark.what)}, which matches nobody.")
                     for mark in output.value.marks_of(SEVERAL)
                 ]
+            how = f"{{{{ hashed_{field.pii}('...') }}}}" if field.pii in _ONE_BY_ONE else "one column, with ||"
             for mark, severity, message in told:
-                how = f"{{{{ hashed_{field.pii}('...') }}}}" if field.pii in _ONE_BY_ONE else "one column, with ||"
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(
-                    self, view.model.name, place, message, Fix(f"Hash {how}."), column=output.name, severity=severity
-                )
+                yield self.at_mark(context, view, output, mark, message=message, fix=f"Hash {how}.", severity=severity)
 
 
 def _kinds(kinds: str) -> str:

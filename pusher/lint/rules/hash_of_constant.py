@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import CONSTANT, ONLY_CONSTANT
 from pusher.lint.rules.base import Rule
 from pusher.payload.sql import literal
@@ -38,16 +38,10 @@ class HashOfConstant(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identity columns that hold the digest of a constant."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests:
-                continue
+        for output, _ in view.identities():
             for mark in output.value.marks_of(CONSTANT, ONLY_CONSTANT):
                 is_only = mark.kind == ONLY_CONSTANT
                 verb, severity = ("is", "error") if is_only else ("can be", "warning")
                 message = f"`{output.name}` {verb} the hash of the text {literal(mark.what)}, one for all such rows."
-                fix = Fix(
-                    "Hash a column." if is_only else "Leave it NULL where there is no value: sha256(NULL) is NULL."
-                )
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity=severity)
+                fix = "Hash a column." if is_only else "Leave it NULL where there is no value: sha256(NULL) is NULL."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix, severity=severity)

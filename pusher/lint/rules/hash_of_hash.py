@@ -37,10 +37,7 @@ class HashOfHash(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identities that are hashed twice."""
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or not field.holds_digests:
-                continue
+        for output, _ in view.identities():
             twice = sorted(
                 (one for one in output.value.hashed if one.times > 1), key=lambda one: (one.column, str(one.place))
             )

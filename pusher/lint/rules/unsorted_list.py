@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
-from pusher.lint.finding import Finding, Fix
+from pusher.lint.finding import Finding
 from pusher.lint.rules.base import Rule
 
 
@@ -55,8 +55,5 @@ class UnsortedList(Rule):
                 message = (
                     f"`{output.name}` is made of {mark.what}() without ORDER BY: its order differs from run to run."
                 )
-                fix = Fix(
-                    f"Write {mark.what}(... order by ...) with an order that ends in a unique key, or sort the list."
-                )
-                place = mark.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity=severity)
+                fix = f"Write {mark.what}(... order by ...) with an order that ends in a unique key, or sort the list."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix, severity=severity)
