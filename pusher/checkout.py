@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pusher.errors import ConfigError, Problem
@@ -37,7 +37,11 @@ def checkout(root: Path, revision: str) -> Iterator[Path]:
     commit = found.decode().strip()
     with tempfile.TemporaryDirectory(prefix="pusher-") as folder:
         base = Path(folder).resolve()
-        with tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive:
+        # A commit without files is an archive that is none.
+        with (
+            suppress(tarfile.ReadError),
+            tarfile.open(fileobj=io.BytesIO(_git(top, "archive", "--format=tar", commit))) as archive,
+        ):
             archive.extractall(base, filter=_kept)  # noqa: S202 -- the filter lets nothing out of the folder
         there = base / root.resolve().relative_to(top.resolve())
         if not (there / "dbt_project.yml").is_file():

@@ -267,13 +267,21 @@ class Project:
 
     # verbs ----------------------------------------------------------------------------------------------------
 
-    def lint(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> LintReport:
-        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse."""
+    def lint(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, only: Collection[str] | None = None
+    ) -> LintReport:
+        """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse.
+
+        Args:
+            select: Models to judge, in dbt's selector syntax.
+            exclude: Models to leave out.
+            only: Names of models beside which none is judged, or None for all that are selected.
+        """
         from pusher.lint import lint
 
         self.account.check_settings()
         self._check_floors()
-        models = [model for model in self.models(select, exclude) if model.seed is None]
+        models = self._judged(select, exclude, only)
         inference = self._inference()
         account = self.account
         payloads = account.payloads_of(models)
@@ -293,11 +301,17 @@ class Project:
         )
         return LintReport(findings, len(models))
 
-    def audit(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> Audit:
-        """Follow personal data into the selected destination views; opens no warehouse."""
+    def _judged(self, select: Sequence[str], exclude: Sequence[str], only: Collection[str] | None) -> list[Model]:
+        models = (model for model in self.models(select, exclude) if model.seed is None)
+        return [model for model in models if only is None or model.name in only]
+
+    def audit(
+        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, only: Collection[str] | None = None
+    ) -> Audit:
+        """Follow personal data into the selected destination views; opens no warehouse. Arguments as of `lint`."""
         from pusher.personal_data import audit
 
-        models = [model for model in self.models(select, exclude) if model.seed is None]
+        models = self._judged(select, exclude, only)
         self._inference()
         return audit(
             self.manifest,

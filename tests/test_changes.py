@@ -114,6 +114,22 @@ def test_nothing_differs_by_itself(root: Path) -> None:
     )
 
 
+def test_a_model_may_have_any_name(root: Path) -> None:
+    """A blank in it is no union of selectors."""
+    (root / "models/events.sql").rename(root / "models/all events.sql")
+    found = pusher("lint", "--diff", "main", "--json")
+    assert (found.code, found.json["diff"]["changed"], found.json["summary"]["models"]) == (0, ["all events"], 1)
+
+
+def test_a_commit_without_files_has_no_project(root: Path) -> None:
+    """Such as the first one of a repository that began empty."""
+    git(root, "checkout", "--quiet", "--orphan", "empty")
+    git(root, "rm", "--quiet", "-r", "--cached", ".")
+    git(root, "commit", "--quiet", "--allow-empty", "--message", "nothing")
+    found = pusher("lint", "--diff", "empty", "--json")
+    assert (found.code, found.json["errors"][0]["message"]) == (2, "empty has no dbt_project.yml in this folder.")
+
+
 def test_events_that_change_are_told_from_those_that_come_and_go(root: Path) -> None:
     """By event and id, whatever the columns are called."""
     changed(root, "models/events.sql", "amount as value", "case order_id when '1' then 0 else amount end as value")

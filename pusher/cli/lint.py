@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,14 +71,14 @@ def lint(
         def load() -> Project:
             return current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
 
-        chosen: Sequence[str] | None = select or ()
+        only: Collection[str] | None = None
         if fix:
             project, report = _fix(current, load, select or (), exclude or ())
         else:
             project = load()
             if diff is not None:
-                chosen = _differing(current, project, diff, found, select=select or (), exclude=exclude or ())
-            report = LintReport([], 0) if chosen is None else project.lint(chosen, exclude or ())
+                only = _differing(current, project, diff, found)
+            report = project.lint(select or (), exclude or (), only=only)
         found.findings += report.findings
         counts = summary(found.findings, report.models)
         current.body["findings"] = [finding.as_json() for finding in found.findings]
@@ -86,8 +86,8 @@ def lint(
         current.exit_code = 1 if counts["errors"] else 0
         current.text("\n".join(map(_line, found.findings)))
         current.text(summary_line(report))
-        if chosen is not None and (pii or html is not None):
-            show_audit(current, project, project.audit(chosen, exclude or ()), html)
+        if pii or html is not None:
+            show_audit(current, project, project.audit(select or (), exclude or (), only=only), html)
 
 
 @dataclass(slots=True)
@@ -119,23 +119,14 @@ def _document(format_: str, found: _Found, folder: str) -> Callable[[Sequence[Pr
     return lambda problems: render(found.findings, problems, folder)
 
 
-def _differing(
-    current: Session,
-    project: Project,
-    revision: str,
-    found: _Found,
-    *,
-    select: Sequence[str],
-    exclude: Sequence[str],
-) -> list[str] | None:
-    """Say what differs from a commit; returns the names of that and of what is below it, None for nothing."""
+def _differing(current: Session, project: Project, revision: str, found: _Found) -> set[str]:
+    """Say what differs from a commit; returns the names of that and of what is below it."""
     from pusher.changes import changes_since
 
     found.changes = changes_since(project, revision)
     current.body["diff"] = found.changes.as_json()
     current.text(changes_text(found.changes) + "\n")
-    names = {*found.changes.changed, *found.changes.below}
-    return [model.name for model in project.models(select, exclude) if model.name in names] or None
+    return {*found.changes.changed, *found.changes.below}
 
 
 def _fix(

@@ -68,6 +68,7 @@ class Expressions:
             exp.Mul: self._product,
             exp.Neg: self._same_zero,
             exp.Null: self._null,
+            exp.PositionalColumn: self._position,
             exp.PropertyEQ: self._keyword,
             exp.SHA2: self._sha256,
             exp.Star: self._star,
@@ -125,6 +126,9 @@ class Expressions:
 
     def _star(self, _node: exp.Expr, scope: Scope) -> Value:
         return scope.everything()
+
+    def _position(self, node: exp.PositionalColumn, scope: Scope) -> Value:
+        return scope.everything().weakened("opaque", f"the position #{node.name}", self.place(node))
 
     def _columns(self, node: exp.Columns, scope: Scope) -> Value:
         bound = scope.parameters.get(COLUMNS)
@@ -206,13 +210,15 @@ class Expressions:
             if result is None:
                 continue
             subject = taken_digests.tested(condition) if is_searched and condition is not None else None
-            if subject is not None and taken_digests.is_same(result, subject):
-                results.append(self.value(subject, scope).as_digest(self.place(result)))
+            taken = self.value(subject, scope) if subject is not None else NULL
+            # What differs from one reading to the next was not the value that was tested.
+            if subject is not None and taken_digests.is_same(result, subject) and not taken.unstable:
+                results.append(taken.as_digest(self.place(result)))
             else:
                 value = self._under(node, cases, result, scope)
                 results.append(value.without_digests_of(no_digests))
             if subject is not None:
-                no_digests = join((no_digests, self.value(subject, scope)))
+                no_digests = join((no_digests, taken))
         return join(results).decided_by(self._decides(iter(conditions), scope))
 
     def _under(self, node: exp.Expr, cases: list[exp.Expr], result: exp.Expr, scope: Scope) -> Value:

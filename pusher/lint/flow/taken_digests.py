@@ -6,6 +6,8 @@ import re
 
 from sqlglot import exp
 
+from pusher.lint.flow.functions import instability
+
 _SIXTY_FOUR_HEX = re.compile(r"(\^?)\[(?:0-9|a-f|A-F)+\]\{64\}(\$?)")
 
 
@@ -23,6 +25,9 @@ def tested(condition: exp.Expr) -> exp.Expr | None:
     found = _SIXTY_FOUR_HEX.fullmatch(str(pattern.this))
     whole = isinstance(condition, exp.RegexpFullMatch) or (found is not None and all(found.groups()))
     subject: exp.Expr = condition.this
+    # A subquery and a function of nobody's knowledge may answer differently when they are asked again.
+    if subject.find(exp.Query, exp.Anonymous) is not None or any(map(instability, subject.walk())):
+        return None
     return subject if found is not None and whole else None
 
 

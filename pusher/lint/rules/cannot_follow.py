@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.privacy import forbidden, kinds_of, listed
@@ -42,14 +43,14 @@ class CannotFollow(Rule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield constructs, each with the columns that come out of it."""
-        through: dict[tuple[str, str], list[tuple[str, Leak]]] = {}
+        through: dict[tuple[str, str], list[tuple[Output, Leak]]] = {}
         for output in view.relation.outputs:
             for leak in forbidden(view, output):
                 # A model that is not understood is a finding of its own.
                 if leak.how == "opaque" and leak.column not in context.flow.failures:
-                    through.setdefault((leak.through, str(leak.place)), []).append((output.name or "?", leak))
+                    through.setdefault((leak.through, str(leak.place)), []).append((output, leak))
         for (construct, _), found in through.items():
-            columns = list(dict.fromkeys(name for name, _ in found))
+            columns = list(dict.fromkeys(output.name or "?" for output, _ in found))
             kinds = kinds_of(leak for _, leak in found)
             names = listed(f"`{name}`" for name in columns)
             what = f" and may hold a raw {kinds}" if kinds else ""
@@ -57,4 +58,6 @@ class CannotFollow(Rule):
             message = f"{names} {verb} through {construct}, which cannot be followed{what}."
             fix = Fix("Hash before it, or list the columns one by one.")
             column = columns[0] if len(columns) == 1 else None
-            yield context.finding(self, view.model.name, found[0][1].place, message, fix, column=column)
+            output, leak = found[0]
+            place = leak.place or context.place_in(view, output)
+            yield context.finding(self, view.model.name, place, message, fix, column=column)
