@@ -87,14 +87,14 @@ class Compilation:
         self.exposures = self._exposures()
         renderer = Renderer(words, self.files.macros, self.texts)
         self.problems += renderer.problems
-        asked = {macro: renderer.naming(macro) for macro in (SCHEMA_MACRO, ALIAS_MACRO)}
-        self._names.macros |= {macro: ask for macro, ask in asked.items() if ask is not None}
+        self._names.macros |= renderer.naming(SCHEMA_MACRO) | renderer.naming(ALIAS_MACRO)
         self._rendered = self._render_all(renderer)
         self.macros = renderer.macros
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
         self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
         self.order = self._order()
         self._check_relations()
+        self._check_exposures()
         self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
@@ -177,6 +177,13 @@ class Compilation:
                 message = f"Exposure `{one.name}` is there twice, first at {first.file}:{first.line}."
                 self.problems.append(Problem("duplicate-entry", message, one.file, one.line, 1, "Rename one of them."))
         return found
+
+    def _check_exposures(self) -> None:
+        for one in self.exposures.values():
+            for name in one.models:
+                if name in self._bases and not self._config(name).get("enabled", True):
+                    message, fix = f"`{name}` is disabled.", "Enable it, or take it out of `depends_on`."
+                    self.problems.append(Problem("disabled-ref", message, one.file, one.line, 1, fix))
 
     def _check_patches(self) -> None:
         for name, patch in self.properties.patches.items():

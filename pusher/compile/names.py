@@ -29,14 +29,15 @@ class Names:
         node_of: Returns what a macro may know about a model, seed or data test of this name.
 
     Attributes:
-        macros: The project's macros that decide instead of dbt's rules.
+        macros: Macros that decide instead of dbt's rules, by package (empty for the project) and name: those of the
+            project for all files, those of a package for its own.
         problems: Why one of them could not.
     """
 
     database: str
     schema: str
     node_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
-    macros: dict[str, Naming] = field(default_factory=dict)
+    macros: dict[tuple[str, str], Naming] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     _known: dict[tuple[str, str, str], Relation] = field(default_factory=dict)
 
@@ -61,9 +62,13 @@ class Names:
         return Relation.of(self.database, schema, called)
 
     def _asked(self, macro: str, name: str, given: Any, config: Mapping[str, Any]) -> str | None:
-        if macro not in self.macros:
+        if not self.macros:
             return None
-        found = self.macros[macro](given, self.node_of(name, config))
+        node = self.node_of(name, config)
+        ask = self.macros.get(("", macro)) or self.macros.get((node["package_name"], macro))
+        if ask is None:
+            return None
+        found = ask(given, node)
         if isinstance(found, Problem):
             if found not in self.problems:
                 self.problems.append(found)

@@ -90,14 +90,14 @@ def find(project: ProjectFile) -> Found:
             if not is_there:
                 problems.append(entry.missing(project.packages_path))
             continue
-        folder = (holder.root / entry.folder).resolve()
-        if any(package.root == folder for package in found.values()):
-            continue
-        shown = PurePosixPath(holder.shown, entry.folder).as_posix()
-        if not (folder / "dbt_project.yml").is_file():
+        local = _folder(holder.root, entry.folder)
+        if local is None:
             problems.append(entry.absent)
             continue
-        package = _load(folder, shown, problems)
+        if any(package.root == local for package in found.values()):
+            continue
+        shown = PurePosixPath(holder.shown, entry.folder).as_posix()
+        package = _load(local, shown, problems)
         if package is not None and _take(package, project, found, problems):
             waiting += [(package, one) for one in _entries(package, problems)]
     return Found(Projects(project, {name: found[name] for name in sorted(found)}), problems)
@@ -131,7 +131,19 @@ class _Entry(NamedTuple):
         """The problem of a local package that is not there."""
         message = f"No dbt_project.yml in {self.folder}."
         fix = "Correct `local:`; it is relative to the project's folder."
+        if "{{" in (self.folder or ""):
+            fix = "Write the path itself: Jinja in a list of packages is not rendered."
         return self.document.problem("missing-package", message, ("packages", self.number, "local"), fix)
+
+
+def _folder(root: Path, path: str) -> Path | None:
+    """Return the folder of a local package, or None where there is none."""
+    try:
+        folder = (root / path).resolve()
+        return folder if (folder / "dbt_project.yml").is_file() else None
+    except (OSError, RuntimeError, ValueError):
+        # Names that no file can have, and links that lead to themselves.
+        return None
 
 
 def _entries(project: ProjectFile, problems: list[Problem]) -> Iterator[_Entry]:

@@ -116,19 +116,20 @@ class Renderer:
             problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
         ]
 
-    def naming(self, macro: str) -> Naming | None:
-        """Return what asks a macro of the project for a name, or None if there is no such macro."""
-        found = self._macros.get(macro)
-        if found is None:
-            return None
+    def naming(self, name: str) -> dict[tuple[str, str], Naming]:
+        """Return what asks macros of this name for a name, by package (empty for the project) and macro."""
+        holders = {"": self._macros, **self._of_packages}
+        found = {(package, name): macros[name] for package, macros in holders.items() if name in macros}
+        return {key: self._naming(macro, self._places[key]) for key, macro in found.items()}
 
+    def _naming(self, macro: Macro, path: str) -> Naming:
         def ask(given: Any, node: Mapping[str, Any]) -> str | Problem:
             try:
-                return str(found(given, dict(node))).strip()
+                return str(macro(given, dict(node))).strip()
             except MacroReturn as returned:
                 return str(returned.value).strip()
             except Exception as error:  # noqa: BLE001 -- a template can raise anything
-                return self._problem(error, self._places["", macro])
+                return self._problem(error, path)
 
         return ask
 
@@ -222,8 +223,7 @@ class Renderer:
                 message, fix = f"Macro `{name}` has the name of a word of dbt.", "Rename it."
                 self.problems.append(Problem("duplicate-macro", message, file.path, line, column, fix))
                 continue
-            # A package's own way to name relations is none that dbt asks.
-            if name in UNSUPPORTED and own is None:
+            if name in UNSUPPORTED:
                 fix = "Remove it."
                 self.problems.append(Problem("unsupported-feature", UNSUPPORTED[name], file.path, line, column, fix))
                 continue

@@ -38,6 +38,10 @@ def _fqn(model: Model | DataTest | UnitTest, value: str) -> bool:
     return False
 
 
+def _package(one: Model | DataTest | UnitTest, value: str) -> bool:
+    return not one.package if value == "this" else fnmatchcase(one.fqn[0], value)
+
+
 def _source_named(key: SourceKey, value: str) -> bool:
     parts = value.split(".")
     return fnmatchcase(key[0], parts[0]) and (len(parts) == 1 or fnmatchcase(key[1], parts[1]))
@@ -61,7 +65,7 @@ _METHODS: Mapping[str, Callable[[Model, str], bool]] = {
     "path": lambda model, value: _path(model.path, value),
     "file": lambda model, value: value in {PurePosixPath(model.path).name, PurePosixPath(model.path).stem},
     "source": _source,
-    "package": lambda model, value: value in {"this", model.fqn[0]},
+    "package": _package,
     "resource_type": lambda model, value: value == model.resource_type,
     "test_type": lambda _model, _value: False,
     "test_name": lambda _model, _value: False,
@@ -71,7 +75,7 @@ _TEST_METHODS: Mapping[str, Callable[[DataTest, str], bool]] = {
     "tag": lambda test, value: any(fnmatchcase(tag, value) for tag in test.tags),
     "path": lambda test, value: _path(test.file, value),
     "file": lambda test, value: PurePosixPath(test.file).name in {value, f"{value}.sql"},
-    "package": lambda test, value: value in {"this", test.fqn[0]},
+    "package": _package,
     "source": lambda test, value: test.source is not None and _source_named(test.source, value),
     "resource_type": lambda _, value: value == "test",
     "test_type": lambda test, value: value in {"data", "singular" if test.is_singular else "generic"},
@@ -84,7 +88,7 @@ _UNIT_TEST_METHODS: Mapping[str, Callable[[UnitTest, str], bool]] = {
     "tag": lambda test, value: any(fnmatchcase(tag, value) for tag in test.tags),
     "path": lambda test, value: _path(test.file, value),
     "file": lambda test, value: value in {PurePosixPath(test.file).name, PurePosixPath(test.file).stem},
-    "package": lambda test, value: value in {"this", test.fqn[0]},
+    "package": _package,
     "resource_type": lambda _, value: value == "unit_test",
     "test_type": lambda _, value: value == "unit",
 }

@@ -123,8 +123,9 @@ def _variables(
     """
     found: dict[str, Mapping[str, Any]] = {"": {**project.vars, **given}}
     for package in packages:
-        own = project.vars.get(package.name)
-        found[package.name] = {**package.vars, **project.vars, **(own if isinstance(own, Mapping) else {}), **given}
+        own = project.vars_of_all.get(package.name)
+        said = {**project.vars_of_all, **(own if isinstance(own, Mapping) else {})}
+        found[package.name] = {**package.vars, **said, **given}
     return found
 
 

@@ -47,6 +47,7 @@ class ProjectFile:
         target_path: Folder for compiled SQL, relative to the root.
         packages_path: Folder with the packages that the project brings along, relative to the root.
         vars: Project variables, package level already merged in.
+        vars_of_all: Those without the ones that stand under the project's own name: packages know these.
         models: The `models:` tree with its `+` settings.
         seeds: The `seeds:` tree.
         data_tests: The `data_tests:` tree, or `tests:` as it was called before.
@@ -65,6 +66,7 @@ class ProjectFile:
     target_path: str
     packages_path: str
     vars: Mapping[str, Any]
+    vars_of_all: Mapping[str, Any]
     models: Mapping[str, Any]
     seeds: Mapping[str, Any]
     data_tests: Mapping[str, Any]
@@ -211,8 +213,7 @@ def load_project_file(root: Path, shown: str = "") -> ProjectFile:
         raise ConfigError(*problems)
     name = found["name"]
     given = dict(found.get("vars") or {})
-    if isinstance(given.get(name), dict):
-        given |= given.pop(name)
+    own = given.pop(name) if isinstance(given.get(name), dict) else {}
     return ProjectFile(
         root=root,
         shown=shown,
@@ -225,7 +226,8 @@ def load_project_file(root: Path, shown: str = "") -> ProjectFile:
         docs_paths=paths["docs-paths"] or tuple(dict.fromkeys((*paths["model-paths"], *paths["macro-paths"]))),
         target_path=paths["target-path"][0],
         packages_path=paths["packages-install-path"][0],
-        vars=given,
+        vars={**given, **own},
+        vars_of_all=given,
         models=found.get("models") or {},
         seeds=found.get("seeds") or {},
         data_tests=found.get("data_tests") or found.get("tests") or {},

@@ -88,13 +88,35 @@ def test_what_dbt_does_not_ask_a_package_is_no_error(tmp_path: Path) -> None:
     assert "top" in compiled(tmp_path, {**FILES, f"{RULES}/dbt_project.yml": project}, rate=1).models
 
 
-def test_a_package_names_no_relations(tmp_path: Path) -> None:
-    """Macros that name databases and schemas are asked of the project alone."""
-    naming = (
-        "{% macro generate_database_name(a, b) %}x{% endmacro %}{% macro generate_schema_name(a, b) %}y{% endmacro %}"
-    )
-    files = {**FILES, f"{RULES}/macros/naming.sql": naming}
-    assert str(compiled(tmp_path, files, rate=1).models["base"].relation) == '"shop"."main"."base"'
+def test_a_package_names_its_own_relations_where_the_project_does_not(tmp_path: Path) -> None:
+    """The project's macro names those of all."""
+    naming = "{% macro generate_schema_name(custom_schema_name, node) %}of_NAME{% endmacro %}"
+    files = {**FILES, f"{RULES}/macros/naming.sql": naming.replace("NAME", "rules")}
+    own = {**files, "macros/naming.sql": naming.replace("NAME", "shop")}
+
+    def schemas(files: dict[str, str]) -> dict[str, str]:
+        return {name: model.relation.schema for name, model in compiled(tmp_path, files, rate=1).models.items()}
+
+    assert schemas(files) == {"base": "of_rules", "top": "main"}
+    assert schemas(own) == {"base": "of_shop", "top": "of_shop"}
+
+
+def test_variables_under_the_name_of_the_project_are_its_own(tmp_path: Path) -> None:
+    """A package knows those that stand beside them."""
+    project = "name: shop\nprofile: shop\nvars: {all: a, shop: {rate: 5, mine: m}}\n"
+    model = "select {{ var('rate') }} as rate, '{{ var('all') }}' as all_, '{{ var('mine', 'none') }}' as mine"
+    files = {**FILES, "dbt_project.yml": project, f"{RULES}/models/vars.sql": model}
+    assert compiled(tmp_path, files).models["vars"].compiled_sql == "select 2 as rate, 'a' as all_, 'none' as mine"
+
+
+def test_packages_are_selected_by_name(tmp_path: Path) -> None:
+    """`this` is the project itself."""
+    manifest = compiled(tmp_path, FILES, rate=1)
+    found = {
+        value: [model.name for model in manifest.select([f"package:{value}"])]
+        for value in ("this", "rules", "r*", "shop")
+    }
+    assert found == {"this": ["top"], "rules": ["base"], "r*": ["base"], "shop": ["top"]}
 
 
 def test_the_project_decides_what_a_package_dispatches(tmp_path: Path) -> None:
@@ -157,6 +179,31 @@ WRONG = {
             "No dbt_project.yml in gone.",
             "Correct `local:`; it is relative to the project's folder.",
         ),
+    ),
+    "a folder that no file system has": (
+        {"packages.yml": 'packages:\n  - local: "a\\0b"\n'},
+        (
+            "missing-package",
+            "packages.yml:2:5",
+            "No dbt_project.yml in a\0b.",
+            "Correct `local:`; it is relative to the project's folder.",
+        ),
+    ),
+    "a folder by Jinja": (
+        {"packages.yml": "packages:\n  - local: \"{{ env_var('HOME') }}\"\n"},
+        (
+            "missing-package",
+            "packages.yml:2:5",
+            "No dbt_project.yml in {{ env_var('HOME') }}.",
+            "Write the path itself: Jinja in a list of packages is not rendered.",
+        ),
+    ),
+    "an exposure of a disabled model": (
+        {
+            "models/off.sql": "{{ config(enabled=false) }} select 1 as id",
+            "models/m.yml": "exposures:\n  - {name: page, type: ml, owner: {name: a}, depends_on: [\"ref('off')\"]}\n",
+        },
+        ("disabled-ref", "models/m.yml:2:1", "`off` is disabled.", "Enable it, or take it out of `depends_on`."),
     ),
     "no kind": (
         {"packages.yml": "packages:\n  - {locl: here}\n"},
