@@ -6,7 +6,7 @@ One pass over the rows; nothing is looked up, so whether an audience exists is n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,14 +76,13 @@ def segment_problems(body: Any, rules: AudienceRules) -> Iterator[BodyProblem]:
     if not isinstance(body, dict):
         yield BodyProblem("", "Not a valid object")
         return
-    yield from _unknown(body, {_ADVERTISER, _ACTION, _NAME, _DELETED})
+    yield from unknown_problems(body, {_ADVERTISER, _ACTION, _NAME, _DELETED})
     yield from id_problems(body, _ADVERTISER)
+    yield from choice_problems(body, _ACTION, rules.audience_actions)
     action = body.get(_ACTION)
-    if action not in rules.audience_actions:
-        yield BodyProblem(_ACTION, "Not a valid choice" if _ACTION in body else _MISSING)
-    elif action == rules.audience_actions[0]:
-        yield from _name_problems(body)
-    else:
+    if action == rules.audience_actions[0]:
+        yield from text_problems(body, _NAME)
+    elif action in rules.audience_actions:
         yield from id_problems(body, _DELETED)
 
 
@@ -97,10 +96,10 @@ def mapping_problems(body: Any, rules: AudienceRules) -> Iterator[BodyProblem]:
     if not isinstance(body, dict):
         yield BodyProblem("", "Not a valid object")
         return
-    yield from _unknown(body, {_ADVERTISERS, _ACTION, _SCHEMA, _ROWS})
+    yield from unknown_problems(body, {_ADVERTISERS, _ACTION, _SCHEMA, _ROWS})
     yield from id_list_problems(body, _ADVERTISERS)
-    if _ACTION in body and body[_ACTION] not in rules.mapping_actions:
-        yield BodyProblem(_ACTION, "Not a valid choice")
+    if _ACTION in body:
+        yield from choice_problems(body, _ACTION, rules.mapping_actions)
     schema_problems = list(_schema_problems(body, rules))
     yield from schema_problems
     rows = body.get(_ROWS)
@@ -115,6 +114,30 @@ def mapping_problems(body: Any, rules: AudienceRules) -> Iterator[BodyProblem]:
 def digest_of(name: str) -> Digest:
     """Return the form that identifiers of a type have, by the hash function in its name."""
     return _DIGESTS[name.upper().rpartition("_")[2]]
+
+
+def unknown_problems(body: Mapping[str, Any], known: Collection[str]) -> Iterator[BodyProblem]:
+    """Yield the fields that nobody knows."""
+    for name in body:
+        if name not in known:
+            yield BodyProblem(name, "Unknown field")
+
+
+def text_problems(body: Mapping[str, Any], name: str, longest: int | None = None) -> Iterator[BodyProblem]:
+    """Yield what is wrong with a field that holds a text, of so many characters at most."""
+    value = body.get(name)
+    if not isinstance(value, str):
+        yield BodyProblem(name, _NOT_TEXT if name in body else _MISSING)
+    elif not value.strip():
+        yield BodyProblem(name, _EMPTY)
+    elif longest is not None and len(value) > longest:
+        yield BodyProblem(name, f"Length must be between 1 and {longest}")
+
+
+def choice_problems(body: Mapping[str, Any], name: str, choices: Collection[str]) -> Iterator[BodyProblem]:
+    """Yield what is wrong with a field that holds one of some texts."""
+    if body.get(name) not in choices:
+        yield BodyProblem(name, "Not a valid choice" if name in body else _MISSING)
 
 
 def id_problems(body: Mapping[str, Any], name: str) -> Iterator[BodyProblem]:
@@ -134,6 +157,13 @@ def id_list_problems(body: Mapping[str, Any], name: str, most: int | None = None
         name: The field.
         most: Longest allowed list, or None.
     """
+    yield from text_list_problems(body, name, most, _is_id, "Not a valid id")
+
+
+def text_list_problems(
+    body: Mapping[str, Any], name: str, most: int | None, has_form: Callable[[str], object], message: str
+) -> Iterator[BodyProblem]:
+    """Yield what is wrong with a field that holds a list of texts of one form."""
     value = body.get(name)
     if not isinstance(value, list):
         yield BodyProblem(name, _NOT_LIST if name in body else _MISSING)
@@ -145,22 +175,8 @@ def id_list_problems(body: Mapping[str, Any], name: str, most: int | None = None
         for place, item in enumerate(value):
             if not isinstance(item, str):
                 yield BodyProblem(f"{name}.{place}", _NOT_TEXT)
-            elif not _is_id(item):
-                yield BodyProblem(f"{name}.{place}", "Not a valid id")
-
-
-def _unknown(body: Mapping[str, Any], known: set[str]) -> Iterator[BodyProblem]:
-    for name in body:
-        if name not in known:
-            yield BodyProblem(name, "Unknown field")
-
-
-def _name_problems(body: Mapping[str, Any]) -> Iterator[BodyProblem]:
-    name = body.get(_NAME)
-    if not isinstance(name, str):
-        yield BodyProblem(_NAME, _NOT_TEXT if _NAME in body else _MISSING)
-    elif not name.strip():
-        yield BodyProblem(_NAME, _EMPTY)
+            elif not has_form(item):
+                yield BodyProblem(f"{name}.{place}", message)
 
 
 def _schema_problems(body: Mapping[str, Any], rules: AudienceRules) -> Iterator[BodyProblem]:
@@ -219,7 +235,7 @@ def _cell_problems(cell: Any, digest: Digest) -> Iterator[tuple[str, str]]:
     if not isinstance(cell, dict):
         yield "", "Not a valid object"
         return
-    yield from ((problem.path, problem.message) for problem in _unknown(cell, _CELL))
+    yield from ((problem.path, problem.message) for problem in unknown_problems(cell, _CELL))
     value = cell.get("id")
     if not isinstance(value, str):
         yield "id", _NOT_TEXT if "id" in cell else _MISSING

@@ -35,7 +35,7 @@ def test_each_command_has_a_help_page_with_an_example(command: str) -> None:
 
 def test_help_lists_the_commands_and_imports_nothing_heavy() -> None:
     """Help is printed before any library of the work itself is loaded."""
-    heavy = ("rich", "duckdb", "pyarrow", "sqlglot", "httpx", "jinja2", "yaml", "arro3", "waitress")
+    heavy = ("rich", "duckdb", "pyarrow", "sqlglot", "httpx", "jinja2", "yaml", "arro3", "waitress", "multipart")
     code = f"""
 import sys
 from pusher.cli.app import run

@@ -70,7 +70,7 @@ def shown(name: str = "Best customers", **more: Any) -> dict[str, Any]:
     return {
         "audience_id": FIRST,
         "name": name,
-        "audience_type": "Partner Audience",
+        "audience_type": "Partner",
         "calculate_type": None,
         "cover_num": 0,
         "is_valid": False,
@@ -207,7 +207,7 @@ def test_the_details_of_audiences_have_their_history(world: World) -> None:
             {
                 "audience_details": {
                     **details,
-                    "type": "Partner Audience",
+                    "type": "Partner",
                     "audience_sub_type": "NORMAL",
                     "msg": "",
                     "error_msg": "",
@@ -219,7 +219,7 @@ def test_the_details_of_audiences_have_their_history(world: World) -> None:
                     {
                         "action": "CREATE",
                         "action_detail": "Best customers",
-                        "editor": ADVERTISER,
+                        "editor": "open_api",
                         "msg": "",
                         "opt_time": "2026-07-01 12:00:00",
                     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import socket
@@ -119,6 +120,23 @@ def test_audiences_are_filled_over_a_socket(serve: Callable[..., str]) -> None:
         "added": 10_000,
         "removed": 10_000,
     }
+
+
+def test_a_file_is_uploaded_over_a_socket(serve: Callable[..., str]) -> None:
+    """A form larger than what the server holds in memory, and one whose connection is lost after it."""
+    base_url = serve([{"do": "drop_after_accept", "match": {"path": "file/upload/", "nth": 2}}])
+    advertiser = "7654321098765432109"
+    content = b"".join(b"%064x\n" % number for number in range(40_000))
+    signature = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    fields = {"advertiser_id": advertiser, "calculate_type": "EMAIL_SHA256", "file_signature": signature}
+    with httpx.Client() as client:  # noqa: TID251 -- the transport sends JSON only
+        url = f"{base_url}/dmp/custom_audience/file/upload/"
+        answer = client.post(url, data=fields, files={"file": ("best.csv", content)}).json()
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.post(url, data=fields, files={"file": ("best.csv", content)})
+        totals = client.get(f"{base_url.partition('/open_api')[0]}/_sandbox/history").json()["totals"]
+    assert (answer["code"], len(answer["data"]["file_path"])) == (0, 16)
+    assert {name: count for name, count in totals.items() if count} == {"requests": 2, "members": 80_000}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

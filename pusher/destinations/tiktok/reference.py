@@ -217,7 +217,10 @@ def _audiences() -> Iterator[str]:
     yield ""
     yield from _table(
         ("word", "value", "source"),
-        ((_code(name), _code(fact["value"]), _fact_origin(fact)) for name, fact in table["text"].items()),
+        (
+            (_code(name), _code(fact["value"]), _fact_origin(fact))
+            for name, fact in (table["text"] | table["same_type"]).items()
+        ),
     )
 
 
@@ -310,7 +313,7 @@ def _open_points(facts: Contract) -> Iterator[str]:
         fields = (*payloads[0].fields, *payloads[0].item_fields)
         points += [(field.column, field.origin.open_point) for field in fields]
     points += [(enum.name, enum.origin.open_point) for enum in _first(facts).enums.values()]
-    about_audiences = (tables("audience")["number"], tables("audience")["text"])
+    about_audiences = [tables("audience")[group] for group in ("list", "number", "text")]
     for group in (*tables("limits").values(), *about_audiences, tables("settings")):
         points += [(name, fact.get("open_point")) for name, fact in group.items()]
     points += [(fact["what"], fact.get("open_point")) for fact in tables("api")["rate"]]

@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from pusher.destinations.tiktok import sandbox_audience_state, sandbox_audiences, sandbox_events, sandbox_state
+from pusher.destinations.tiktok import (
+    sandbox_audience_state,
+    sandbox_audiences,
+    sandbox_events,
+    sandbox_file_work,
+    sandbox_state,
+)
 from pusher.destinations.tiktok.sandbox_faults import Fault, Plan, Reply
+from pusher.destinations.tiktok.sandbox_files import FileEndpoints
 from pusher.destinations.tiktok.sandbox_http import (
     Environ,
     Refusal,
     Request,
-    Route,
     Rules,
     StartResponse,
     envelope,
@@ -36,7 +42,7 @@ from pusher.payload.model import Contract
 __all__ = ["Environ", "Sandbox", "StartResponse", "sandbox_app"]
 
 ADMIN_PREFIX = "/_sandbox/"
-KINDS: tuple[type[Work], ...] = (sandbox_events.Delivery, *sandbox_audiences.KINDS)
+KINDS: tuple[type[Work], ...] = (sandbox_events.Delivery, *sandbox_audiences.KINDS, *sandbox_file_work.KINDS)
 
 
 class Sandbox:
@@ -58,14 +64,16 @@ class Sandbox:
         self._plan = plan
         self._token = rules.token
         prefix = urlsplit(contract.production_base_url).path
-        families = (sandbox_events.EventEndpoints(contract, rules), sandbox_audiences.AudienceEndpoints(rules))
-        self._routes: dict[str, Route] = {
-            f"{prefix}/{path}": route for family in families for path, route in family.routes.items()
-        }
+        families = (
+            sandbox_events.EventEndpoints(contract, rules).routes,
+            sandbox_audiences.AudienceEndpoints(rules).routes,
+            FileEndpoints(rules).routes,
+        )
+        self._routes = {f"{prefix}/{path}": route for routes in families for path, route in routes.items()}
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; a scripted lost connection is raised as ConnectionResetError."""
-        request = read(environ)
+        request = read(environ, self._now())
         if request.path.startswith(ADMIN_PREFIX):
             return send(self._administer(request), start_response)
         fault = self._plan.next_fault(request.path, request.body)
@@ -78,8 +86,8 @@ class Sandbox:
         return totals
 
     def _answer(self, request: Request, fault: Fault | None) -> Reply:
-        now = self._now()
-        judged = self._judge(request, now) if fault is None or fault.is_judged else Refusal(None)
+        now = request.arrived
+        judged = self._judge(request) if fault is None or fault.is_judged else Refusal(None)
         with self._state.transaction(now.timestamp()) as connection:
             rows, result = 0, None
             if fault is None or fault.accepts_first:
@@ -106,7 +114,7 @@ class Sandbox:
                 sandbox_state.postpone(connection, judged, now.timestamp() + fault.delay_s, id_)
         return reply
 
-    def _judge(self, request: Request, now: datetime) -> Work | Refusal:
+    def _judge(self, request: Request) -> Work | Refusal:
         route = self._routes.get(request.path)
         if route is None:
             return Refusal(None, status=HTTPStatus.NOT_FOUND)
@@ -116,7 +124,7 @@ class Sandbox:
             if not request.token:
                 return Refusal("token_missing", "Access token is empty")
             return Refusal("token_wrong", "Access token is incorrect or has been revoked")
-        return route.judge(request, now)
+        return route.judge(request)
 
     def _honest(self, judged: Work | Refusal, result: Result | None) -> tuple[Reply, int | None]:
         """Return the answer and its code when nothing is scripted."""
@@ -132,7 +140,7 @@ class Sandbox:
             limit, offset = int(request.query.get("limit", "1000")), int(request.query.get("offset", "0"))
         except ValueError:
             return plain(HTTPStatus.BAD_REQUEST)
-        with self._state.transaction(self._now().timestamp()) as connection:
+        with self._state.transaction(request.arrived.timestamp()) as connection:
             match request.method, name:
                 case "GET", "history":
                     return page(sandbox_state.history(connection, limit, offset))

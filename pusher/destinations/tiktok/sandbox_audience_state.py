@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ _ADD = "insert or ignore into members values (?, ?)"
 _REMOVE = "delete from members where set_id = ? and member = ?"
 _HOUR_S, _DAY_S = 3600, 86_400
 _SHOWN = """
-select id, advertiser_id, name, family, members, created_s, changed_s from audiences
+select id, advertiser_id, name, family, members, created_s, changed_s, calculate_type, sub_type, retention_d, pending,
+error, exists (select 1 from shares where audience_id = id and is_shared) from audiences
 """
 
 
@@ -50,6 +51,12 @@ class Audience:
         members: How many there are now.
         created_s: Unix seconds.
         changed_s: Since when it is as it is.
+        calculate_type: Type of its files, or None.
+        own_sub_type: Which ads it is for, or None for the usual ones.
+        retention_d: Days from its making to its end, or None.
+        pending: What is being done to it, or None.
+        error: Why the last of that failed, or empty.
+        is_shared: Other accounts have it too.
     """
 
     id: int
@@ -59,6 +66,30 @@ class Audience:
     members: int
     created_s: float
     changed_s: float
+    calculate_type: str | None
+    own_sub_type: str | None
+    retention_d: int | None
+    pending: str | None
+    error: str
+    is_shared: bool
+
+    @property
+    def type(self) -> str:
+        """Return its type as the API writes it."""
+        return text("streaming_type" if self.family == STREAM else "file_type")
+
+    @property
+    def sub_type(self) -> str:
+        """Return which ads it is for."""
+        usual: str = tables("audience")["list"]["sub_types"]["values"][0]
+        return self.own_sub_type or usual
+
+    @property
+    def ends_s(self) -> float:
+        """Return when it expires: a fixed moment, or a while after its last change."""
+        if self.retention_d is not None:
+            return self.created_s + self.retention_d * _DAY_S
+        return self.changed_s + number("expires_after_d") * _DAY_S
 
 
 # Members
@@ -78,20 +109,23 @@ def packed(members: Iterable[bytes]) -> str:
 
 def unpacked(text_: str) -> list[bytes]:
     """Return the members of a text."""
-    data = bytes.fromhex(text_)
-    return [data[place : place + _MEMBER_BYTES] for place in range(0, len(data), _MEMBER_BYTES)]
+    return list(split(bytes.fromhex(text_)))
+
+
+def split(data: bytes) -> Iterator[bytes]:
+    """Yield the members that stand one after the other."""
+    return (data[place : place + _MEMBER_BYTES] for place in range(0, len(data), _MEMBER_BYTES))
 
 
 def change_members(
-    connection: sqlite3.Connection, audience_id: int, id_type: str, members: Collection[bytes], *, is_add: bool
+    connection: sqlite3.Connection, audience_id: int, id_type: str, members: Iterable[bytes], *, is_add: bool
 ) -> int:
-    """Add or remove members and return how many that changed."""
+    """Add or remove members and return how many that changed; quickest when they come in order."""
     connection.execute("insert or ignore into member_sets values (null, ?, ?)", (audience_id, id_type))
     where = "select id from member_sets where audience_id = ? and id_type = ?"
     (set_id,) = connection.execute(where, (audience_id, id_type)).fetchone()
     before = connection.total_changes
-    # Neighbours lie on the same page of the table.
-    connection.executemany(_ADD if is_add else _REMOVE, ((set_id, member) for member in sorted(members)))
+    connection.executemany(_ADD if is_add else _REMOVE, ((set_id, member) for member in members))
     changed = connection.total_changes - before
     delta = changed if is_add else -changed
     connection.execute("update audiences set members = members + ? where id = ?", (delta, audience_id))
@@ -129,33 +163,45 @@ def find(connection: sqlite3.Connection, audience_id: str) -> Audience | None:
     return None if found is None else Audience(*found)
 
 
-def of_advertiser(
-    connection: sqlite3.Connection, advertiser_id: str, ids: Sequence[str] | None = None
-) -> list[Audience]:
-    """Return an account's audiences in the order in which they were made, or those of them that are named."""
-    found = connection.execute(f"{_SHOWN} where advertiser_id = ? order by id", (advertiser_id,))
-    audiences = [Audience(*row) for row in found]
+def visible(connection: sqlite3.Connection, advertiser_id: str, ids: Sequence[str] | None = None) -> list[Audience]:
+    """Return the audiences that an account has or shares, as they were made, or those of them that are named."""
+    shared = "select audience_id from shares where advertiser_id = ? and is_shared"
+    where = f"where advertiser_id = ? or id in ({shared}) order by id"
+    audiences = [Audience(*row) for row in connection.execute(f"{_SHOWN} {where}", (advertiser_id, advertiser_id))]
     return audiences if ids is None else [one for one in audiences if str(one.id) in set(ids)]
 
 
-def create(connection: sqlite3.Connection, advertiser_id: str, name: str, family: str, now_s: float) -> Result:
-    """Make an audience, and answer with its id; an account may have only so many."""
+def full(connection: sqlite3.Connection, advertiser_id: str) -> Result | None:
+    """Return the refusal of an account that may not have another audience."""
     most = number("audiences_per_account")
     count = "select count(*) from audiences where advertiser_id = ?"
-    if connection.execute(count, (advertiser_id,)).fetchone()[0] >= most:
-        return Result("bad_parameter", f"The account has {most} audiences, which is the most that it can have")
-    new = (advertiser_id, name, family, now_s, now_s)
-    id_ = connection.execute("insert into audiences values (null, ?, ?, ?, 0, ?, ?)", new).lastrowid
+    if connection.execute(count, (advertiser_id,)).fetchone()[0] < most:
+        return None
+    return Result("bad_parameter", f"The account has {most} audiences, which is the most that it can have")
+
+
+def create(connection: sqlite3.Connection, advertiser_id: str, name: str, family: str, now_s: float) -> int:
+    """Make an audience, and return its id."""
+    columns = "advertiser_id, name, family, members, created_s, changed_s"
+    id_ = connection.execute(
+        f"insert into audiences ({columns}) values (?, ?, ?, 0, ?, ?)", (advertiser_id, name, family, now_s, now_s)
+    ).lastrowid
     assert id_ is not None  # noqa: S101 -- an insert has one
-    note(connection, id_, Note("CREATE", name, advertiser_id), now_s)
-    return Result(data={"audience_id": str(id_)})
+    note(connection, id_, Note("CREATE", name), now_s)
+    return id_
+
+
+def clear(connection: sqlite3.Connection, audience: Audience) -> None:
+    """Take everybody out of an audience."""
+    sets = "select id from member_sets where audience_id = ?"
+    connection.execute(f"delete from members where set_id in ({sets})", (audience.id,))
+    connection.execute("update audiences set members = 0 where id = ?", (audience.id,))
 
 
 def delete(connection: sqlite3.Connection, audience: Audience) -> None:
     """Forget an audience and who was in it."""
-    sets = "select id from member_sets where audience_id = ?"
-    connection.execute(f"delete from members where set_id in ({sets})", (audience.id,))
-    for table in ("member_sets", "sizes", "audience_history"):
+    clear(connection, audience)
+    for table in ("member_sets", "sizes", "audience_history", "shares"):
         connection.execute(f"delete from {table} where audience_id = ?", (audience.id,))
     connection.execute("delete from audiences where id = ?", (audience.id,))
 
@@ -167,19 +213,17 @@ class Note:
     Attributes:
         action: What was done.
         detail: To what.
-        editor: Account that did it.
         message: What came of it.
     """
 
     action: str
     detail: str
-    editor: str
     message: str = ""
 
 
 def note(connection: sqlite3.Connection, audience_id: int, line: Note, now_s: float) -> None:
     """Add a line to an audience's own history."""
-    values = (audience_id, *astuple(line), now_s)
+    values = (audience_id, line.action, line.detail, text("editor"), line.message, now_s)
     connection.execute("insert into audience_history values (null, ?, ?, ?, ?, ?, ?)", values)
 
 
@@ -192,7 +236,7 @@ def note_size(connection: sqlite3.Connection, audience_id: int, now_s: float) ->
     shown = "select max(since_s) from sizes where audience_id = ? and since_s <= ?"
     connection.execute(
         f"delete from sizes where audience_id = ? and since_s < ({shown})",
-        (audience_id, audience_id, now_s - _delay_s()),
+        (audience_id, audience_id, now_s - delay_s()),
     )
 
 
@@ -201,26 +245,32 @@ def note_size(connection: sqlite3.Connection, audience_id: int, now_s: float) ->
 
 def shown_size(connection: sqlite3.Connection, audience: Audience, now_s: float) -> int:
     """Return the size as it is shown: of a while ago, and 0 when too few are matched."""
-    latest = "select members from sizes where audience_id = ? and since_s <= ? order by since_s desc limit 1"
-    found = connection.execute(latest, (audience.id, now_s - _delay_s())).fetchone()
-    size: int = found[0] if found else 0
+    size = audience.members
+    if audience.family == STREAM:
+        latest = "select members from sizes where audience_id = ? and since_s <= ? order by since_s desc limit 1"
+        found = connection.execute(latest, (audience.id, now_s - delay_s())).fetchone()
+        size = found[0] if found else 0
     return size if size >= number("least_matched_members") else 0
+
+
+def is_valid(connection: sqlite3.Connection, audience: Audience, now_s: float) -> bool:
+    """Say whether an audience can be used."""
+    return shown_size(connection, audience, now_s) > 0 and now_s < audience.ends_s
 
 
 def summary(connection: sqlite3.Connection, audience: Audience, advertiser_id: str, now_s: float) -> dict[str, Any]:
     """Return what both pages of the API say about an audience, without the field that they name differently."""
-    size = shown_size(connection, audience, now_s)
-    left_s = audience.changed_s + number("expires_after_d") * _DAY_S - now_s
+    left_s = audience.ends_s - now_s
     return {
         "audience_id": str(audience.id),
         "name": audience.name,
-        "calculate_type": None,
-        "cover_num": size,
-        "is_valid": size > 0 and left_s > 0,
+        "calculate_type": audience.calculate_type,
+        "cover_num": shown_size(connection, audience, now_s),
+        "is_valid": is_valid(connection, audience, now_s),
         "is_expiring": 0 < left_s <= number("expiring_within_d") * _DAY_S,
-        "expired_time": shown_time(now_s + left_s),
+        "expired_time": shown_time(audience.ends_s),
         "create_time": shown_time(audience.created_s),
-        "shared": False,
+        "shared": bool(audience.is_shared),
         "is_creator": audience.advertiser_id == advertiser_id,
     }
 
@@ -241,5 +291,6 @@ def shown_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime(text("time_format"))
 
 
-def _delay_s() -> int:
+def delay_s() -> int:
+    """Return how long the API works on an audience before it shows."""
     return number("ready_after_h") * _HOUR_S

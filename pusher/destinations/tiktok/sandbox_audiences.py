@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from pusher.destinations.tiktok import sandbox_audience_state as state
 from pusher.destinations.tiktok.facts import tables
-from pusher.destinations.tiktok.sandbox_http import Refusal, Request, Route, Rules, parsed
-from pusher.destinations.tiktok.sandbox_state import AUDIENCES, Counts, Result, Work
+from pusher.destinations.tiktok.sandbox_http import Refusal, Request, Route, Rules, parsed, refusal_of
+from pusher.destinations.tiktok.sandbox_state import AUDIENCES, Change, Counts, Look, Result, Work
 from pusher.payload.audience_body import (
     AudienceRules,
     id_list_problems,
@@ -28,7 +27,7 @@ _is_number = re.compile(r"[0-9]{1,9}").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
-class MakeSegment:
+class MakeSegment(Change):
     """A streaming audience is made.
 
     Attributes:
@@ -39,24 +38,17 @@ class MakeSegment:
     advertiser_id: str
     name: str
     kind: ClassVar[str] = "make_segment"
-    rows: ClassVar[int] = 0
 
     def run(self, connection: sqlite3.Connection, now_s: float) -> Result:
         """Make it."""
-        return state.create(connection, self.advertiser_id, self.name, state.STREAM, now_s)
-
-    def dump(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def load(cls, dumped: Mapping[str, Any]) -> Self:
-        """Return what was dumped."""
-        return cls(**dumped)
+        if (full := state.full(connection, self.advertiser_id)) is not None:
+            return full
+        id_ = state.create(connection, self.advertiser_id, self.name, state.STREAM, now_s)
+        return Result(data={"audience_id": str(id_)})
 
 
 @dataclass(frozen=True, slots=True)
-class DropSegment:
+class DropSegment(Change):
     """A streaming audience is deleted.
 
     Attributes:
@@ -67,7 +59,6 @@ class DropSegment:
     advertiser_id: str
     audience_id: str
     kind: ClassVar[str] = "drop_segment"
-    rows: ClassVar[int] = 0
 
     def run(self, connection: sqlite3.Connection, now_s: float) -> Result:
         """Delete it."""
@@ -79,15 +70,6 @@ class DropSegment:
             return Result("no_permission", f"No permission to operate audience: {self.audience_id}")
         state.delete(connection, audience)
         return Result(data={"audience_id": self.audience_id})
-
-    def dump(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        return asdict(self)
-
-    @classmethod
-    def load(cls, dumped: Mapping[str, Any]) -> Self:
-        """Return what was dumped."""
-        return cls(**dumped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +102,7 @@ class MapMembers:
         changed = asked = 0
         for audience_id, id_type, _, members in self.groups:
             audience = found[audience_id]
-            changed += state.change_members(connection, audience.id, id_type, members, is_add=self.is_add)
+            changed += state.change_members(connection, audience.id, id_type, sorted(members), is_add=self.is_add)
             asked += len(members)
         for audience in found.values():
             state.note_size(connection, audience.id, now_s)
@@ -139,7 +121,7 @@ class MapMembers:
 
 
 @dataclass(frozen=True, slots=True)
-class ListAudiences:
+class ListAudiences(Look):
     """A page of an account's audiences.
 
     Attributes:
@@ -154,17 +136,16 @@ class ListAudiences:
     page: int
     page_size: int
     kind: ClassVar[str] = "list_audiences"
-    rows: ClassVar[int] = 0
 
     def run(self, connection: sqlite3.Connection, now_s: float) -> Result:
         """Read the page."""
-        audiences = state.of_advertiser(connection, self.advertiser_id, self.ids)
+        audiences = state.visible(connection, self.advertiser_id, self.ids)
         start = (self.page - 1) * self.page_size
         shown = []
         for audience in audiences[start : start + self.page_size]:
             summary = state.summary(connection, audience, self.advertiser_id, now_s)
             shown.append(
-                {"audience_id": summary.pop("audience_id"), "name": summary.pop("name"), "audience_type": _type()}
+                {"audience_id": summary.pop("audience_id"), "name": summary.pop("name"), "audience_type": audience.type}
                 | summary
             )
         info = {
@@ -175,17 +156,9 @@ class ListAudiences:
         }
         return Result(data={"list": shown, "page_info": info})
 
-    def dump(self) -> None:
-        """Return nothing, because nothing is changed."""
-
-    @classmethod
-    def load(cls, dumped: Mapping[str, Any]) -> Self:
-        """Return what was dumped."""
-        return cls(**dumped)
-
 
 @dataclass(frozen=True, slots=True)
-class GetAudiences:
+class GetAudiences(Look):
     """What there is to know about some audiences.
 
     Attributes:
@@ -198,17 +171,16 @@ class GetAudiences:
     ids: Sequence[str]
     history_size: int
     kind: ClassVar[str] = "get_audiences"
-    rows: ClassVar[int] = 0
 
     def run(self, connection: sqlite3.Connection, now_s: float) -> Result:
         """Read them."""
         shown = []
-        for audience in state.of_advertiser(connection, self.advertiser_id, self.ids):
+        for audience in state.visible(connection, self.advertiser_id, self.ids):
             details = state.summary(connection, audience, self.advertiser_id, now_s) | {
-                "type": _type(),
-                "audience_sub_type": state.text("sub_type"),
-                "msg": "",
-                "error_msg": "",
+                "type": audience.type,
+                "audience_sub_type": audience.sub_type,
+                "msg": state.text("processing") if audience.pending else "",
+                "error_msg": audience.error,
                 "owner_id": audience.advertiser_id,
                 "rule": None,
                 "is_auto_refresh": False,
@@ -216,14 +188,6 @@ class GetAudiences:
             history = state.own_history(connection, audience.id, self.history_size)
             shown.append({"audience_details": details, "audience_history": history})
         return Result(data={"list": shown})
-
-    def dump(self) -> None:
-        """Return nothing, because nothing is changed."""
-
-    @classmethod
-    def load(cls, dumped: Mapping[str, Any]) -> Self:
-        """Return what was dumped."""
-        return cls(**dumped)
 
 
 KINDS: tuple[type[Work], ...] = (MakeSegment, DropSegment, MapMembers)
@@ -237,7 +201,7 @@ class AudienceEndpoints:
     """
 
     def __init__(self, rules: Rules) -> None:
-        self._known = rules.advertisers
+        self._known = rules
         self._rules = AudienceRules.of(tables("audience"))
         self.routes = {
             "segment/audience/": Route("POST", AUDIENCES, self._segment),
@@ -246,62 +210,44 @@ class AudienceEndpoints:
             "dmp/custom_audience/get/": Route("GET", AUDIENCES, self._get),
         }
 
-    def _segment(self, request: Request, now: datetime) -> Work | Refusal:
-        del now
+    def _segment(self, request: Request) -> Work | Refusal:
         body = parsed(request.body)
-        refusal = _refusal(body, segment_problems(body, self._rules)) or self._stranger([body["advertiser_id"]])
+        refusal = refusal_of(body, segment_problems(body, self._rules)) or self._known.stranger([body["advertiser_id"]])
         if refusal is not None:
             return refusal
         if body["action"] == self._rules.audience_actions[0]:
             return MakeSegment(body["advertiser_id"], _cut(body["custom_audience_name"]))
         return DropSegment(body["advertiser_id"], body["delete_audience_id"])
 
-    def _mapping(self, request: Request, now: datetime) -> Work | Refusal:
-        del now
+    def _mapping(self, request: Request) -> Work | Refusal:
         body = parsed(request.body)
         rows = _rows(body)
-        refusal = _refusal(body, mapping_problems(body, self._rules), rows)
-        refusal = refusal or self._stranger(body["advertiser_ids"], rows)
+        refusal = refusal_of(body, mapping_problems(body, self._rules), rows)
+        refusal = refusal or self._known.stranger(body["advertiser_ids"], rows)
         if refusal is not None:
             return refusal
         schema = [name.upper() for name in body["id_schema"]]
         adds = body.get("action", self._rules.mapping_actions[0]) == self._rules.mapping_actions[0]
         return MapMembers(body["advertiser_ids"], adds, rows, _groups(body["batch_data"], schema))
 
-    def _list(self, request: Request, now: datetime) -> Work | Refusal:
-        del now
+    def _list(self, request: Request) -> Work | Refusal:
         query, problems = _query(
             request.query,
             page=(1, None, 1),
             page_size=(1, state.number("most_page_size"), state.number("default_page_size")),
         )
-        if (refusal := _refusal(query, problems) or self._stranger([query["advertiser_id"]])) is not None:
+        if (refusal := refusal_of(query, problems) or self._known.stranger([query["advertiser_id"]])) is not None:
             return refusal
         return ListAudiences(query["advertiser_id"], query.get(_IDS), query["page"], query["page_size"])
 
-    def _get(self, request: Request, now: datetime) -> Work | Refusal:
-        del now
+    def _get(self, request: Request) -> Work | Refusal:
         most = state.number("most_history_size")
         query, problems = _query(request.query, history_size=(1, most, most))
         if _IDS not in query:
             problems.append(BodyProblem(_IDS, "Missing data for required field"))
-        if (refusal := _refusal(query, problems) or self._stranger([query["advertiser_id"]])) is not None:
+        if (refusal := refusal_of(query, problems) or self._known.stranger([query["advertiser_id"]])) is not None:
             return refusal
         return GetAudiences(query["advertiser_id"], query[_IDS], query["history_size"])
-
-    def _stranger(self, advertiser_ids: Iterable[str], rows: int = 0) -> Refusal | None:
-        for advertiser_id in advertiser_ids:
-            if self._known is not None and advertiser_id not in self._known:
-                message = f"No permission to operate advertiser: {advertiser_id}, must be an admin or operator"
-                return Refusal("no_permission", message, rows)
-        return None
-
-
-def _refusal(body: Any, problems: Iterable[BodyProblem], rows: int = 0) -> Refusal | None:
-    if isinstance(body, Refusal):
-        return body
-    problem = next(iter(problems), None)
-    return None if problem is None else Refusal("bad_parameter", problem.text, rows)
 
 
 def _query(
@@ -363,7 +309,3 @@ def _cut(name: str) -> str:
     if len(name) <= state.number("name_characters"):
         return name
     return name[: state.number("name_kept_characters")] + state.text("cut_name_ending")
-
-
-def _type() -> str:
-    return state.text("streaming_type")

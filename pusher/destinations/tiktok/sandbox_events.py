@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, Self
 
@@ -97,11 +96,11 @@ class EventEndpoints:
         self._readers = {payload.event_source: _Reader(payload) for payload in payloads}
         self.routes = {payload.endpoint: Route("POST", EVENTS, self._judge) for payload in payloads}
 
-    def _judge(self, request: Request, now: datetime) -> Delivery | Refusal:
+    def _judge(self, request: Request) -> Delivery | Refusal:
         body = parsed(request.body)
         if isinstance(body, Refusal):
             return body
-        problem = next(self._validator.problems(body, now_s=now.timestamp()), None)
+        problem = next(self._validator.problems(body, now_s=request.arrived.timestamp()), None)
         if problem is not None:
             return Refusal("bad_parameter", problem.text, _rows(body))
         reader, source_id = self._readers[body["event_source"]], body["event_source_id"]

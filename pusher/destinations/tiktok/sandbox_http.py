@@ -16,6 +16,7 @@ from uuid import uuid4
 from pusher.destinations.tiktok.facts import tables
 from pusher.destinations.tiktok.sandbox_faults import Reply
 from pusher.destinations.tiktok.sandbox_state import Work
+from pusher.payload.validate import BodyProblem
 
 JSON = "application/json"
 _STATUSES = {status.value for status in HTTPStatus}
@@ -39,6 +40,14 @@ class Rules:
     event_sources: frozenset[str] | None = None
     advertisers: frozenset[str] | None = None
 
+    def stranger(self, advertiser_ids: Iterable[str], rows: int = 0) -> Refusal | None:
+        """Return the refusal of the first account that does not exist."""
+        for advertiser_id in advertiser_ids:
+            if self.advertisers is not None and advertiser_id not in self.advertisers:
+                message = f"No permission to operate advertiser: {advertiser_id}, must be an admin or operator"
+                return Refusal("no_permission", message, rows)
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -49,14 +58,18 @@ class Request:
         path: With its slash at the end.
         query: Parameters, the last of each name.
         token: Of the header, or None.
+        content_type: Of the body.
         body: As sent.
+        arrived: The sandbox's time.
     """
 
     method: str
     path: str
     query: Mapping[str, str]
     token: str | None
+    content_type: str
     body: bytes
+    arrived: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +89,7 @@ class Refusal:
     status: HTTPStatus = HTTPStatus.OK
 
 
-Judge = Callable[[Request, datetime], "Work | Refusal"]
+Judge = Callable[[Request], "Work | Refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +107,17 @@ class Route:
     judge: Judge
 
 
-def read(environ: Environ) -> Request:
-    """Read a WSGI request."""
+def read(environ: Environ, now: datetime) -> Request:
+    """Read a WSGI request that arrives now."""
     length = environ.get("CONTENT_LENGTH") or "0"
     return Request(
         method=environ["REQUEST_METHOD"],
         path=environ.get("PATH_INFO", ""),
         query=dict(parse_qsl(environ.get("QUERY_STRING", ""))),
         token=environ.get("HTTP_ACCESS_TOKEN"),
+        content_type=environ.get("CONTENT_TYPE") or "",
         body=environ["wsgi.input"].read(int(length)),
+        arrived=now,
     )
 
 
@@ -112,6 +127,14 @@ def parsed(body: bytes) -> Any:
         return json.loads(body, parse_float=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError):
         return Refusal("bad_parameter", "Not valid JSON")
+
+
+def refusal_of(body: Any, problems: Iterable[BodyProblem], rows: int = 0) -> Refusal | None:
+    """Return the refusal of a body for the first thing that is wrong with it."""
+    if isinstance(body, Refusal):
+        return body
+    problem = next(iter(problems), None)
+    return None if problem is None else Refusal("bad_parameter", problem.text, rows)
 
 
 def return_code(answer: str) -> int:

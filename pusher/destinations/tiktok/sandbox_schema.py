@@ -75,9 +75,45 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index audience_history_of on audience_history (audience_id)",
     ),
+    (
+        "alter table audiences add column calculate_type text",
+        "alter table audiences add column sub_type text",
+        "alter table audiences add column retention_d integer",
+        # What is being done to an audience of files, and why the last of it failed.
+        "alter table audiences add column pending text",
+        "alter table audiences add column error text not null default ''",
+        """
+        create table files (
+            id integer primary key autoincrement, file_path text not null unique, advertiser_id text not null,
+            calculate_type text not null, uploaded_s real not null
+        )
+        """,
+        # Many members in a blob, as they come into `members` when the file is used.
+        "create table file_members (file_id integer not null, id_type text not null, members blob not null)",
+        "create index file_members_of on file_members (file_id)",
+        """
+        create table shares (
+            audience_id integer not null, advertiser_id text not null, is_shared integer not null,
+            primary key (audience_id, advertiser_id)
+        ) without rowid
+        """,
+        "create index shares_with on shares (advertiser_id)",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
-TABLES = ("events", "requests", "late", "audiences", "member_sets", "members", "sizes", "audience_history")
+TABLES = (
+    "events",
+    "requests",
+    "late",
+    "audiences",
+    "member_sets",
+    "members",
+    "sizes",
+    "audience_history",
+    "files",
+    "file_members",
+    "shares",
+)
 
 
 def open_state(path: Path) -> sqlite3.Connection:

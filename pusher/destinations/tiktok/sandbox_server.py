@@ -20,7 +20,8 @@ from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.errors import ConfigError, Problem
 
 HOST = "127.0.0.1"
-_LARGEST_REQUEST = 64 * 1024 * 1024
+# More than the largest file of an audience, so that the sandbox itself can refuse a larger one.
+_LARGEST_REQUEST = 256 * 1024 * 1024
 _THREADS = 8
 _PATIENCE_S = 1.0
 

@@ -11,7 +11,7 @@ import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import asdict, astuple, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
@@ -105,6 +105,30 @@ class Work(Protocol):
     @classmethod
     def load(cls, dumped: Mapping[str, Any]) -> Self:
         """Return what was dumped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Work of plain values, without rows."""
+
+    rows: ClassVar[int] = 0
+
+    def dump(self) -> dict[str, Any] | None:
+        """Return it as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def load(cls, dumped: Mapping[str, Any]) -> Self:
+        """Return what was dumped."""
+        return cls(**dumped)
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Change):
+    """Work that changes nothing."""
+
+    def dump(self) -> None:
+        """Return nothing, because nothing could land."""
 
 
 @dataclass(frozen=True, slots=True)
