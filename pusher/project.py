@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.personal_data import Audit
+    from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.showing import Showing
@@ -191,14 +192,13 @@ class Project:
         """Return the selected destination views.
 
         Raises:
-            CompileError: A view's payload is only checked so far.
             ConfigError: The selection has none.
         """
         from pusher.push.plan import View
 
         found = []
         models = self.models(select, exclude)
-        payloads = self.account.pushed_payloads_of(models)
+        payloads = self.account.payloads_of(models)
         for model in models:
             payload = payloads.get(model.name)
             if payload is not None:
@@ -457,7 +457,10 @@ class Project:
 
         self.account.check_settings()
         views = self.views(select, exclude)
+        events = [view for view in views if view.payload.kind == "events"]
+        audiences = self._audience_views([view for view in views if view not in events], choice)
         pushing = Pushing(
+            root=self.file.root,
             account=self.account,
             policy=self.policy,
             profile=self.profile,
@@ -471,7 +474,25 @@ class Project:
             should_stop=should_stop,
             interruptible=interruptible,
         )
-        return pushing.push(views, choice, everything=not select and not exclude)
+        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def _audience_views(self, views: Sequence[View], choice: PushChoice) -> list[AudienceView]:
+        """Return the audience views with their settings; test events have none.
+
+        Raises:
+            ConfigError: A setting is missing or not in its form.
+        """
+        from pusher.audience_settings import audience_settings
+        from pusher.push.audience.plan import AudienceView
+
+        found = []
+        for view in views:
+            if choice.test_event_code is not None:
+                self.listener(Notice(f"{view.model} is left out: an audience cannot be tried with test events."))
+                continue
+            chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
+            found.append(AudienceView(view, chosen.advertisers, chosen.kinds, chosen.rows_per_request))
+        return found
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.
