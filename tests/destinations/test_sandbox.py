@@ -4,67 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from pusher.clock import SystemClock
-from pusher.contracts import Answer, Endpoint, Failure
-from pusher.destinations.tiktok.facts import contract
-from pusher.destinations.tiktok.sandbox import Sandbox, sandbox_app
+from pusher.contracts import Answer, Failure
 from pusher.destinations.tiktok.sandbox_faults import FAULT_NAMES, Plan, load_faults
 from pusher.errors import ConfigError, StateError
-from pusher.transport import Bounds, Transport
+from tests.destinations.worlds import START, World, totals
 
-START = datetime(2026, 7, 1, 12, tzinfo=UTC)
 SET = "7654321098765432109"
 DIGEST = hashlib.sha256(b"somebody").hexdigest()
-EVENT = "event/track/"
 
 
-class World:
-    """A sandbox with a client, a clock to move and its own pages to read."""
-
-    def __init__(self, state_file: Path, faults: Sequence[Mapping[str, Any]] = (), **rules: Any) -> None:
-        self.now = START
-        self.app: Sandbox = sandbox_app(state_file, contract(), lambda: self.now, faults, **rules)
-
-    def post(
-        self, body: Mapping[str, Any] | bytes, *, path: str = EVENT, token: str | None = None, total_s: float = 5
-    ) -> Answer | Failure:
-        """Send one request."""
-        headers = {} if token is None else {"Access-Token": token}
-        endpoint = Endpoint("http://sandbox.invalid/open_api/v1.3", headers, self.app, "sandbox")
-        transport = Transport(endpoint, clock=SystemClock(), connections=1, bounds=Bounds(total_s=total_s))
-        try:
-            return transport.post(path, body if isinstance(body, bytes) else json.dumps(body).encode())
-        finally:
-            transport.close()
-
-    def code(self, body: Mapping[str, Any] | bytes, **options: Any) -> tuple[int, str]:
-        """Send one request and return code and message of its envelope."""
-        answer = self.post(body, **options)
-        assert isinstance(answer, Answer), answer
-        assert answer.status == 200
-        envelope = json.loads(answer.body)
-        assert sorted(envelope) == ["code", "data", "message", "request_id"]
-        return envelope["code"], envelope["message"]
-
-    def page(self, path: str, method: str = "GET") -> Any:
-        """Return one of the sandbox's own pages."""
-        with httpx.Client(transport=httpx.WSGITransport(app=self.app)) as client:  # noqa: TID251 -- not the API
-            return client.request(method, f"http://sandbox.invalid/_sandbox/{path}").json()
-
-    @property
-    def totals(self) -> dict[str, int]:
-        """Totals of the history."""
-        totals: dict[str, int] = self.page("history")["totals"]
-        return totals
+FIRST_VERSION = """
+create table events (
+    source_id text not null, test_event_code text not null, event text not null, event_id text not null,
+    event_time integer not null, value text, currency text,
+    first_seen_s real not null, times integer not null, counted integer not null,
+    primary key (source_id, test_event_code, event, event_id)
+) without rowid;
+create table requests (
+    id integer primary key, time text not null, path text not null, status integer, code text, fault text,
+    rows integer not null, accepted integer not null, counted integer not null, duplicates integer not null,
+    bytes integer not null, body_sha256 text not null
+);
+pragma user_version = 1;
+"""
 
 
 @pytest.fixture
@@ -81,11 +53,6 @@ def row(event_id: str = "order-1", **more: Any) -> dict[str, Any]:
 def request(*rows: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """Return a request with rows."""
     return {"event_source": "offline", "event_source_id": SET, "data": list(rows), **more}
-
-
-def totals(**given: int) -> dict[str, int]:
-    """Return totals with zeros for what is not given."""
-    return {"requests": 0, "rows": 0, "counted": 0, "duplicates": 0, "refused": 0, "test": 0, **given}
 
 
 # Rules
@@ -108,6 +75,10 @@ def test_a_request_that_is_right_is_accepted_and_counted(world: World) -> None:
                 "accepted": 1,
                 "counted": 1,
                 "duplicates": 0,
+                "added": 0,
+                "removed": 0,
+                "already": 0,
+                "landed": None,
                 "bytes": len(body),
                 "body_sha256": hashlib.sha256(body).hexdigest(),
             }
@@ -278,6 +249,44 @@ def test_a_foreign_state_file_is_named(tmp_path: Path) -> None:
     assert (tmp_path / "s.sqlite").read_text() == "something else"
 
 
+def test_a_file_of_the_first_version_keeps_its_events(tmp_path: Path) -> None:
+    """What was counted before audiences came is a duplicate still, and a later version is refused."""
+    path = tmp_path / "s.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(FIRST_VERSION)
+        seen = (SET, "Purchase", "order-1", int(START.timestamp()), START.timestamp())
+        old.execute("insert into events values (?, '', ?, ?, ?, null, null, ?, 1, 1)", seen)
+        old.execute("insert into requests values (1, 'then', '/p', 200, '0', null, 1, 1, 1, 0, 99, 'abc')")
+        old.commit()
+    world = World(path)
+    assert world.code(request(row())) == (0, "OK")
+    assert world.totals == totals(requests=2, rows=2, counted=1, duplicates=1)
+    assert world.page("history?limit=1")["requests"] == [
+        {
+            "id": 1,
+            "time": "then",
+            "path": "/p",
+            "status": 200,
+            "code": 0,
+            "fault": None,
+            "rows": 1,
+            "accepted": 1,
+            "counted": 1,
+            "duplicates": 0,
+            "added": 0,
+            "removed": 0,
+            "already": 0,
+            "landed": None,
+            "bytes": 99,
+            "body_sha256": "abc",
+        }
+    ]
+    with closing(sqlite3.connect(path)) as later:
+        later.execute("pragma user_version = 99")
+    with pytest.raises(StateError):
+        World(path).code(request(row()))
+
+
 # Its own pages
 
 
@@ -353,7 +362,31 @@ def test_each_named_fault_does_what_it_says(tmp_path: Path, name: str, expected:
 def test_every_fault_is_tested() -> None:
     """A fault that is added needs a line above."""
     marks = test_each_named_fault_does_what_it_says.pytestmark
-    assert sorted(case[0] for case in marks[0].args[1]) == sorted(FAULT_NAMES)
+    assert sorted([*(case[0] for case in marks[0].args[1]), "late"]) == sorted(FAULT_NAMES)
+
+
+def test_events_may_land_late_and_count_from_then_on(tmp_path: Path) -> None:
+    """Until then nothing of the request is there; its line of the history says when it landed."""
+    world = World(tmp_path / "s.sqlite", [{"do": "late", "delay_s": 90}])
+    assert isinstance(world.post(request(row(), row("order-2"))), Failure)
+    assert (world.totals, world.page("events")) == (totals(requests=1), {"events": []})
+    world.now = START + timedelta(seconds=100)
+    assert world.code(request(row())) == (0, "OK")
+    assert world.totals == totals(requests=2, rows=3, counted=2, duplicates=1)
+    seen = [(event["event_id"], event["first_seen_s"], event["times"]) for event in world.page("events")["events"]]
+    assert seen == [("order-1", START.timestamp() + 90, 2), ("order-2", START.timestamp() + 90, 1)]
+    lines = [
+        (line["fault"], line["status"], line["rows"], line["landed"]) for line in world.page("history")["requests"]
+    ]
+    assert lines == [("late", None, 2, "2026-07-01T12:01:30.000+00:00"), (None, 200, 1, None)]
+
+
+def test_a_request_that_is_refused_never_lands(tmp_path: Path) -> None:
+    """It is judged when it comes."""
+    world = World(tmp_path / "s.sqlite", [{"do": "late", "delay_s": 0}])
+    assert isinstance(world.post(request()), Failure)
+    assert world.totals == totals(requests=1)
+    assert [line["landed"] for line in world.page("history")["requests"]] == [None]
 
 
 def test_rows_may_be_accepted_before_any_fault(tmp_path: Path) -> None:
@@ -393,6 +426,11 @@ def test_a_poisoned_row_is_refused_for_ever(tmp_path: Path) -> None:
         ({"do": 1, "headers": []}, None, None),
         ({"do": 1, "data": [1]}, "Fault 1: `data` and `headers` must be mappings.", None),
         ("drop_before", "Fault 1: must be a mapping.", None),
+        ({"do": "late"}, "Fault 1: `do: late` needs `delay_s`, a number of seconds from 0.", None),
+        ({"do": "late", "delay_s": -1}, "Fault 1: `do: late` needs `delay_s`, a number of seconds from 0.", None),
+        ({"do": "late", "delay_s": True}, "Fault 1: `do: late` needs `delay_s`, a number of seconds from 0.", None),
+        ({"do": "late", "delay_s": 1, "after": "accept"}, "Fault 1: `after` is not for `do: late`.", None),
+        ({"do": 1, "delay_s": 1}, "Fault 1: `delay_s` is for `do: late`.", None),
     ],
 )
 def test_a_fault_that_is_not_understood_is_refused(step: Any, message: str | None, fix: str | None) -> None:

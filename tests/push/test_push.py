@@ -46,7 +46,12 @@ def test_every_due_row_is_sent_and_a_second_run_sends_none(shop: Shop) -> None:
     assert second.models[0].held == {"accepted": 2_500}
     assert second.models[0].earlier_run is not None
     assert second.models[0].earlier_run[0] == first.run_id
-    assert second.sandbox == {"requests": 4, "rows": 2500, "counted": 2500, "duplicates": 0, "refused": 0, "test": 0}
+    assert second.sandbox is not None
+    assert {name: count for name, count in second.sandbox.items() if count} == {
+        "requests": 4,
+        "rows": 2500,
+        "counted": 2500,
+    }
 
 
 def test_the_run_before_is_the_newest_that_got_rows_accepted(shop: Shop) -> None:

@@ -19,7 +19,7 @@ read the same files.
 Each fact names its source and how sure it is: *certain* (TikTok's own text or schema, or sources that agree), *likely*
 (one good source), *conflict* (sources differ), *unverified* (nobody says so; see the open points at the end).
 """
-_UNITS = {"_s": "s", "_bytes": "bytes", "_h": "h"}
+_UNITS = {"_s": "s", "_bytes": "bytes", "_h": "h", "_d": "days"}
 
 
 def reference() -> str:
@@ -214,6 +214,11 @@ def _audiences() -> Iterator[str]:
         ("number", "value", "source"),
         ((_code(name), _amount(name, fact["value"]), _fact_origin(fact)) for name, fact in table["number"].items()),
     )
+    yield ""
+    yield from _table(
+        ("word", "value", "source"),
+        ((_code(name), _code(fact["value"]), _fact_origin(fact)) for name, fact in table["text"].items()),
+    )
 
 
 def _endpoints() -> Iterator[str]:
@@ -305,7 +310,8 @@ def _open_points(facts: Contract) -> Iterator[str]:
         fields = (*payloads[0].fields, *payloads[0].item_fields)
         points += [(field.column, field.origin.open_point) for field in fields]
     points += [(enum.name, enum.origin.open_point) for enum in _first(facts).enums.values()]
-    for group in (*tables("limits").values(), tables("audience")["number"], tables("settings")):
+    about_audiences = (tables("audience")["number"], tables("audience")["text"])
+    for group in (*tables("limits").values(), *about_audiences, tables("settings")):
         points += [(name, fact.get("open_point")) for name, fact in group.items()]
     points += [(fact["what"], fact.get("open_point")) for fact in tables("api")["rate"]]
     points += [(_range(code), code.origin.open_point) for code in facts.codes]

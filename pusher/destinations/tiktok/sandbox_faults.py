@@ -6,10 +6,13 @@ A list of steps, read from JSON or YAML::
     - {match: {contains: [order-17, order-18]}, do: 40002, message: "data.3.event_id: Not a valid string", times: null}
     - {do: drop_after_accept}
     - {do: 429, headers: {Retry-After: "7"}, after: before}
+    - {match: {path: segment/mapping/}, do: late, delay_s: 90}
 
 `do` is a return code, an HTTP status (three digits) or one of `FAULT_NAMES`. `match` names part of the path, the number
 of the matching request from which the step works, and text that the body must hold. `after: accept` counts the rows
-before the fault. `times` is how often it works; null is for ever.
+before the fault. `times` is how often it works; null is for ever. `late` loses the connection, and the request lands
+`delay_s` seconds later by the sandbox's clock, before the next request or page from then on; several land in the order
+of their times.
 """
 
 from __future__ import annotations
@@ -26,9 +29,11 @@ from pusher.config import load_yaml, suggest
 from pusher.errors import ConfigError, Problem
 
 _JSON, _HTML, _PLAIN = "application/json", "text/html", "text/plain; charset=utf-8"
-_DROPS = {"drop_before": False, "drop_after_accept": True}
+_LATE = "late"
+_DROPS = {"drop_before": False, "drop_after_accept": True, _LATE: False}
 _CUT = {"truncate", "slow_drip"}
 _STATUSES = range(100, 600)
+_LONGEST_DELAY_S = 10**9
 _ELSEWHERE = "http://127.0.0.1:9/elsewhere"
 
 
@@ -102,6 +107,7 @@ class Fault:
         message: Message of a return code.
         data: Data of a return code.
         headers: Further headers of the answer.
+        delay_s: How much later the request lands, or None.
     """
 
     name: str
@@ -113,6 +119,12 @@ class Fault:
     message: str = "Scripted by the sandbox"
     data: Mapping[str, Any] = field(default_factory=dict)
     headers: tuple[tuple[str, str], ...] = ()
+    delay_s: float | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the request is looked at, for now or for later."""
+        return self.accepts_first or self.delay_s is not None
 
     def reply(self, request_id: str, honest: Reply) -> Reply:
         """Return what is answered instead of the honest reply."""
@@ -205,7 +217,7 @@ class _BadStep(Exception):
 
 
 def _parse_step(step: Any) -> Fault:
-    _check_keys(step, {"match", "do", "after", "times", "message", "data", "headers"})
+    _check_keys(step, {"match", "do", "after", "times", "message", "data", "headers", "delay_s"})
     name, after, times = str(step.get("do", "")), step.get("after"), step.get("times", 1)
     if after not in {None, "accept", "before"}:
         raise _BadStep("`after` must be accept or before")
@@ -225,7 +237,22 @@ def _parse_step(step: Any) -> Fault:
         message=str(step.get("message", "Scripted by the sandbox")),
         data=data,
         headers=tuple((str(key), str(value)) for key, value in headers.items()),
+        delay_s=_parse_delay(name, step),
     )
+
+
+def _parse_delay(name: str, step: Mapping[str, Any]) -> float | None:
+    delay_s: Any = step.get("delay_s")
+    if name != _LATE:
+        if delay_s is not None:
+            raise _BadStep("`delay_s` is for `do: late`")
+        return None
+    if "after" in step:
+        raise _BadStep("`after` is not for `do: late`")
+    is_number = isinstance(delay_s, int | float) and not isinstance(delay_s, bool)
+    if not is_number or not 0 <= delay_s < _LONGEST_DELAY_S:
+        raise _BadStep("`do: late` needs `delay_s`, a number of seconds from 0")
+    return float(delay_s)
 
 
 def _numbers(name: str) -> tuple[int | None, int | None]:

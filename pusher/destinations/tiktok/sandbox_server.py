@@ -94,6 +94,7 @@ def serve(
     *,
     token: str | None = None,
     event_sources: Iterable[str] | None = None,
+    advertisers: Iterable[str] | None = None,
 ) -> None:
     """Serve a sandbox until SIGINT or SIGTERM.
 
@@ -105,12 +106,15 @@ def serve(
         announce: Is given the base URL once the port is open.
         token: The only token that is let in, or None to let everyone in.
         event_sources: The only event source ids that exist, or None for all.
+        advertisers: The only advertiser ids that exist, or None for all.
 
     Raises:
         ConfigError: The port is taken, or the faults are not described properly.
     """
     faults = load_faults(faults_file) if faults_file is not None else ()
-    app = sandbox_app(state_file, contract(), now, faults, token=token, event_sources=event_sources)
+    app = sandbox_app(
+        state_file, contract(), now, faults, token=token, event_sources=event_sources, advertisers=advertisers
+    )
     server = SandboxServer(app, port)
     with _stopped_by_signals(server):
         announce(server.base_url)
