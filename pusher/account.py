@@ -197,14 +197,14 @@ class Account:
         """Return the payload of each destination view among the models, all of which can be pushed.
 
         Raises:
-            CompileError: As `payloads_of`, and for views whose payload is only checked so far.
+            CompileError: As `payloads_of`, and for views whose payload is only built and checked so far.
         """
         models = list(models)
         found = self.payloads_of(models)
         problems = [
             Problem(
                 "payload-not-pushed",
-                f"{model.name}: payload `{found[model.name].name}` is checked by lint and not yet pushed.",
+                f"{model.name}: payload `{found[model.name].name}` is built and checked, and not yet pushed.",
                 *_place(model, found[model.name].name),
                 fix=f"Leave it out: --exclude {model.name}.",
             )

@@ -191,14 +191,13 @@ class Project:
         """Return the selected destination views.
 
         Raises:
-            CompileError: A view's payload is only checked so far.
             ConfigError: The selection has none.
         """
         from pusher.push.plan import View
 
         found = []
         models = self.models(select, exclude)
-        payloads = self.account.pushed_payloads_of(models)
+        payloads = self.account.payloads_of(models)
         for model in models:
             payload = payloads.get(model.name)
             if payload is not None:
@@ -213,6 +212,22 @@ class Project:
                 )
             )
         return found
+
+    def _event_views(self, select: Sequence[str], exclude: Sequence[str], *, told: Listener = silent) -> list[View]:
+        """Return the selected views of events. Audiences beside them are left out, with a notice.
+
+        Raises:
+            CompileError: The selection has nothing but audiences.
+            ConfigError: The selection has no destination view.
+        """
+        views = self.views(select, exclude)
+        events = [view for view in views if view.payload.kind == "events"]
+        if not events:
+            self.account.pushed_payloads_of(self.models(select, exclude))
+        for view in views:
+            if view not in events:
+                told(Notice(f"{view.model} is left out: an audience is built and judged, and not yet pushed."))
+        return events
 
     def config(self, name: str) -> ViewConfig:
         """Return the settings of a destination view; opens no warehouse.
@@ -456,7 +471,7 @@ class Project:
         from pusher.warehouse import READING_MEMORY
 
         self.account.check_settings()
-        views = self.views(select, exclude)
+        views = self._event_views(select, exclude, told=self.listener)
         pushing = Pushing(
             account=self.account,
             policy=self.policy,
@@ -496,7 +511,7 @@ class Project:
                 fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
                 raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
         return report(
-            self.views(select, exclude),
+            self._event_views(select, exclude),
             open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             state=self.state,
             now=self.clock.now(),
@@ -576,7 +591,7 @@ class Project:
         """Return the exact body of the request that the first rows of a view would make."""
         from pusher.push.coverage import first_body
 
-        view = self.views([name])[0]
+        view = self._event_views([name], ())[0]
         return first_body(
             view,
             open_engine=lambda folder: self._warehouse([folder]),
