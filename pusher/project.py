@@ -568,7 +568,9 @@ class Project:
 
         return Showing(self.manifest, self.account, self._warehouse)
 
-    def explain(self, kind: str, value: str, *, country: str | None = None, state: str = "raw") -> Explained:
+    def explain(
+        self, kind: str, value: str, *, country: str | None = None, state: str = "raw", in_audience: bool = False
+    ) -> Explained:
         """Return what becomes of one identifier, by the project's own macros and the checks of a push.
 
         Args:
@@ -576,16 +578,17 @@ class Project:
             value: The identifier; it is kept nowhere.
             country: ISO 3166 code of a phone number's row, or None.
             state: What its column holds: `raw`, `sha256` or `auto`.
+            in_audience: What becomes of it in an audience, instead of in an event.
 
         Raises:
-            ConfigError: Kind, country or state is none.
+            ConfigError: Kind, country or state is none, or an audience has no such kind.
             CompileError: The project's macros are missing, or fail.
         """
         from pusher.explaining import Explaining, check_choice
 
-        check_choice(kind, country, state)
+        check_choice(kind, country, state, in_audience=in_audience)
         explaining = Explaining(self.manifest, self.account.destination.payloads)
-        return explaining.explain(kind, value, country=country, state=state)
+        return explaining.explain(kind, value, country=country, state=state, in_audience=in_audience)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""
