@@ -214,6 +214,20 @@ class Project:
             )
         return found
 
+    def _event_views(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
+        """Return the selected views of events.
+
+        Raises:
+            ConfigError: The selection has none.
+        """
+        events = [view for view in self.views(select, exclude) if view.payload.kind == "events"]
+        if not events:
+            fix = "Select a model with one of these payloads: " + ", ".join(
+                name for name, payload in self.account.destination.payloads.items() if payload.kind == "events"
+            )
+            raise ConfigError(Problem("no-event-views", "The selection has no view of events.", fix=f"{fix}."))
+        return events
+
     def config(self, name: str) -> ViewConfig:
         """Return the settings of a destination view; opens no warehouse.
 
@@ -517,7 +531,7 @@ class Project:
                 fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
                 raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
         return report(
-            self.views(select, exclude),
+            self._event_views(select, exclude),
             open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             state=self.state,
             now=self.clock.now(),
@@ -574,7 +588,9 @@ class Project:
 
         return Showing(self.manifest, self.account, self._warehouse)
 
-    def explain(self, kind: str, value: str, *, country: str | None = None, state: str = "raw") -> Explained:
+    def explain(
+        self, kind: str, value: str, *, country: str | None = None, state: str = "raw", in_audience: bool = False
+    ) -> Explained:
         """Return what becomes of one identifier, by the project's own macros and the checks of a push.
 
         Args:
@@ -582,22 +598,23 @@ class Project:
             value: The identifier; it is kept nowhere.
             country: ISO 3166 code of a phone number's row, or None.
             state: What its column holds: `raw`, `sha256` or `auto`.
+            in_audience: What becomes of it in an audience, instead of in an event.
 
         Raises:
-            ConfigError: Kind, country or state is none.
+            ConfigError: Kind, country or state is none, or an audience has no such kind.
             CompileError: The project's macros are missing, or fail.
         """
         from pusher.explaining import Explaining, check_choice
 
-        check_choice(kind, country, state)
+        check_choice(kind, country, state, in_audience=in_audience)
         explaining = Explaining(self.manifest, self.account.destination.payloads)
-        return explaining.explain(kind, value, country=country, state=state)
+        return explaining.explain(kind, value, country=country, state=state, in_audience=in_audience)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""
         from pusher.push.coverage import first_body
 
-        view = self.views([name])[0]
+        view = self._event_views([name], ())[0]
         return first_body(
             view,
             open_engine=lambda folder: self._warehouse([folder]),
