@@ -80,7 +80,9 @@ select
     end as mobile,
     case hash(i, 'country') % 3 when 0 then 'gb' when 1 then 'DE' else 'US' end as country,
     case when i % 100 = 1 then '' else 'yes' end as marketing_consent,
-    '2025-03-01T12:00:00Z' as created_at
+    '2025-03-01T12:00:00Z' as created_at,
+    case when i % 3 = 0 then upper(cast(cast(md5('iPhone' || i) as uuid) as varchar)) else '' end as idfa,
+    case when i % 3 = 1 then cast(cast(md5('Android' || i) as uuid) as varchar) else '' end as aaid
 from range({customers}) as customers (i)
 """
 _KEYS = """

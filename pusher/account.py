@@ -20,6 +20,8 @@ from pusher.payload.model import Payload
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 EMBEDDED = "sandbox"
 DEFAULT_CONCURRENCY = 8
+AUDIENCE_KEYS = ("advertiser_ids", "id_types")
+"""Keys of `meta.pusher` that only audience views have."""
 
 
 class Account:
@@ -193,28 +195,6 @@ class Account:
             raise CompileError(*problems)
         return found
 
-    def pushed_payloads_of(self, models: Iterable[Model]) -> dict[str, Payload]:
-        """Return the payload of each destination view among the models, all of which can be pushed.
-
-        Raises:
-            CompileError: As `payloads_of`, and for views whose payload is only checked so far.
-        """
-        models = list(models)
-        found = self.payloads_of(models)
-        problems = [
-            Problem(
-                "payload-not-pushed",
-                f"{model.name}: payload `{found[model.name].name}` is checked by lint and not yet pushed.",
-                *_place(model, found[model.name].name),
-                fix=f"Leave it out: --exclude {model.name}.",
-            )
-            for model in models
-            if model.name in found and found[model.name].kind != "events"
-        ]
-        if problems:
-            raise CompileError(*problems)
-        return found
-
     def payload_of(self, model: Model) -> Payload | None:
         """Return what a model is pushed as, or None if it is not a destination view.
 
@@ -230,7 +210,7 @@ class Account:
                 Problem(
                     "unknown-destination",
                     f"{model.name}: unknown destination `{block['destination']}`.",
-                    *_place(model, str(block["destination"])),
+                    *place_of(model, str(block["destination"])),
                     fix=f"Use destination `{self.destination.name}`.",
                 )
             )
@@ -240,13 +220,13 @@ class Account:
             near = suggest(str(block.get("payload")), self.destination.payloads)
             fix = f"Did you mean `{near}`?" if near else f"Known payloads: {known}."
             message = f"{model.name}: unknown payload `{block.get('payload')}`."
-            place = _place(model, str(block.get("payload")))
+            place = place_of(model, str(block.get("payload")))
             raise CompileError(Problem("unknown-payload", message, *place, fix=fix))
         return payload
 
     def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
         """Refuse keys of `meta.pusher` that nothing reads."""
-        known = {"destination", "payload", "shard_by"}
+        known = {"destination", "payload", "shard_by", *AUDIENCE_KEYS}
         known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
         problems = []
         for key in block:
@@ -254,7 +234,7 @@ class Account:
                 near = suggest(str(key), known)
                 fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
                 message = f"{model.name}: unknown key `{key}` in meta.pusher."
-                problems.append(Problem("unknown-key", message, *_place(model, str(key)), fix=fix))
+                problems.append(Problem("unknown-key", message, *place_of(model, str(key)), fix=fix))
         if problems:
             raise CompileError(*problems)
 
@@ -272,7 +252,7 @@ class Account:
         try:
             return self.destination.source_id(payload, replace(settings, values={**settings.values, key: block[key]}))
         except ConfigError as error:
-            file, line, column = _place(model, key)
+            file, line, column = place_of(model, key)
             moved = (replace(problem, file=file, line=line, column=column) for problem in error.problems)
             raise ConfigError(*moved) from error
 
@@ -286,10 +266,15 @@ class Account:
         token = self.settings.access_token or (Secret(variable) if variable else None)
         return self.destination.endpoint(self.settings, state_dir=state_dir, now=self._clock.now, token=token)
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether requests go to the sandbox in this process."""
+        return self.settings.base_url == EMBEDDED
+
     def default_rate(self, contract_rate: int) -> float:
         """Return the requests per second when no setting gives them."""
         # The embedded sandbox has no rate limit to respect.
-        return 1_000.0 if self.settings.base_url == EMBEDDED else float(contract_rate)
+        return 1_000.0 if self.is_embedded else float(contract_rate)
 
 
 def _problems_of(check: Callable[[], None]) -> tuple[Problem, ...]:
@@ -300,7 +285,7 @@ def _problems_of(check: Callable[[], None]) -> tuple[Problem, ...]:
     return ()
 
 
-def _place(model: Model, word: str) -> tuple[str, int | None, int | None]:
+def place_of(model: Model, word: str) -> tuple[str, int | None, int | None]:
     """Return where a model's own config() holds a word, else the entry of its YAML file, else its file."""
     found = re.search(rf"['\"]{re.escape(word)}['\"]", model.raw_sql)
     if found is not None:

@@ -62,7 +62,7 @@ class Building:
             BuildError: A model failed; those that read it were not run.
         """
         # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
-        if self.account.pushed_payloads_of(self.manifest.select_all(select, exclude).models):
+        if self.account.payloads_of(self.manifest.select_all(select, exclude).models):
             self.account.check_is_there()
         with self.interruptible(self._cut_short), self._using(self.open_warehouse()) as engine:
             manifest = self.with_standing(standing(self.manifest, engine, full_refresh=full_refresh))

@@ -292,11 +292,77 @@ class Endpoint:
     totals: Callable[[], Mapping[str, int]] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundAudience:
+    """An audience that the destination lists.
+
+    Attributes:
+        audience_id: Its id.
+        name: Its name, which need not be its alone.
+        kind: The destination's word for its kind, or empty.
+        size: People in it as far as the destination tells, or None.
+        is_valid: It can be changed and used.
+        expires: When it ends, in the destination's words, or empty.
+    """
+
+    audience_id: str
+    name: str
+    kind: str
+    size: int | None
+    is_valid: bool
+    expires: str
+
+
+class AudienceApi(Protocol):
+    """How a destination is told who is in an audience."""
+
+    kinds: tuple[str, ...]
+    """Every kind of identifier, by the name that requests have; a stored place in this list never changes."""
+    most_rows_per_request: int
+    least_members: int
+    """People below which the destination does not use an audience."""
+
+    def name_problem(self, name: str) -> str | None:
+        """Return what is wrong with the name of an audience, or None."""
+
+    def find(self, advertiser_id: str, page: int) -> str:
+        """Return the path that lists a page of an advertiser's audiences, from page 1."""
+
+    def found(self, answer: Answer) -> tuple[list[FoundAudience], int]:
+        """Return the audiences of an accepted page, and the number of pages."""
+
+    def create(self, advertiser_id: str, name: str) -> tuple[str, bytes]:
+        """Return path and body of the request that makes an audience."""
+
+    def created(self, answer: Answer) -> str | None:
+        """Return the id in an accepted answer to it, or None when there is none."""
+
+    def members(
+        self, *, advertiser_id: str, audience_id: str, action: str, cells: Mapping[str, Sequence[str | None]]
+    ) -> tuple[str, bytes]:
+        """Return path and body of the request that adds members or takes them out.
+
+        Args:
+            advertiser_id: Who owns the audience.
+            audience_id: The audience.
+            action: `add` or `delete`.
+            cells: Digests by kind, a column for each; all columns are of one length, a row for each person.
+        """
+
+    def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:
+        """Classify the result of one attempt; `retry` is proof that nothing was done."""
+
+
 class Destination(Protocol):
     """An API that destination views are pushed to."""
 
     name: str
     payloads: Mapping[str, Payload]
+
+    @property
+    def audiences(self) -> AudienceApi:
+        """How it is told who is in an audience."""
+        ...
 
     def source_id(self, payload: Payload, settings: DestinationSettings) -> str | None:
         """Return the setting that names the event source when the row does not.

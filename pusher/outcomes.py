@@ -48,6 +48,7 @@ class PushChoice:
         test_event_code: Send as test events, which never count as sent.
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here.
         stateless: Keep no ledger; refuses a view with rows older than a day.
+        allow_shrink: Let audiences lose more members than is usual.
         patience: How long to wait, and when to give up.
     """
 
@@ -55,6 +56,7 @@ class PushChoice:
     test_event_code: str | None = None
     adopt: bool = False
     stateless: bool = False
+    allow_shrink: bool = False
     patience: Patience = field(default_factory=Patience)
 
 

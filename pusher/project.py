@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.personal_data import Audit
+    from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.showing import Showing
@@ -191,14 +192,13 @@ class Project:
         """Return the selected destination views.
 
         Raises:
-            CompileError: A view's payload is only checked so far.
             ConfigError: The selection has none.
         """
         from pusher.push.plan import View
 
         found = []
         models = self.models(select, exclude)
-        payloads = self.account.pushed_payloads_of(models)
+        payloads = self.account.payloads_of(models)
         for model in models:
             payload = payloads.get(model.name)
             if payload is not None:
@@ -213,6 +213,20 @@ class Project:
                 )
             )
         return found
+
+    def _event_views(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
+        """Return the selected views of events.
+
+        Raises:
+            ConfigError: The selection has none.
+        """
+        events = [view for view in self.views(select, exclude) if view.payload.kind == "events"]
+        if not events:
+            fix = "Select a model with one of these payloads: " + ", ".join(
+                name for name, payload in self.account.destination.payloads.items() if payload.kind == "events"
+            )
+            raise ConfigError(Problem("no-event-views", "The selection has no view of events.", fix=f"{fix}."))
+        return events
 
     def config(self, name: str) -> ViewConfig:
         """Return the settings of a destination view; opens no warehouse.
@@ -457,7 +471,10 @@ class Project:
 
         self.account.check_settings()
         views = self.views(select, exclude)
+        events = [view for view in views if view.payload.kind == "events"]
+        audiences = self._audience_views([view for view in views if view not in events], choice)
         pushing = Pushing(
+            root=self.file.root,
             account=self.account,
             policy=self.policy,
             profile=self.profile,
@@ -471,7 +488,25 @@ class Project:
             should_stop=should_stop,
             interruptible=interruptible,
         )
-        return pushing.push(views, choice, everything=not select and not exclude)
+        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def _audience_views(self, views: Sequence[View], choice: PushChoice) -> list[AudienceView]:
+        """Return the audience views with their settings; test events have none.
+
+        Raises:
+            ConfigError: A setting is missing or not in its form.
+        """
+        from pusher.audience_settings import audience_settings
+        from pusher.push.audience.plan import AudienceView
+
+        found = []
+        for view in views:
+            if choice.test_event_code is not None:
+                self.listener(Notice(f"{view.model} is left out: an audience cannot be tried with test events."))
+                continue
+            chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
+            found.append(AudienceView(view, chosen.advertisers, chosen.kinds, chosen.rows_per_request))
+        return found
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.
@@ -496,7 +531,7 @@ class Project:
                 fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
                 raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
         return report(
-            self.views(select, exclude),
+            self._event_views(select, exclude),
             open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             state=self.state,
             now=self.clock.now(),
@@ -553,7 +588,9 @@ class Project:
 
         return Showing(self.manifest, self.account, self._warehouse)
 
-    def explain(self, kind: str, value: str, *, country: str | None = None, state: str = "raw") -> Explained:
+    def explain(
+        self, kind: str, value: str, *, country: str | None = None, state: str = "raw", in_audience: bool = False
+    ) -> Explained:
         """Return what becomes of one identifier, by the project's own macros and the checks of a push.
 
         Args:
@@ -561,22 +598,23 @@ class Project:
             value: The identifier; it is kept nowhere.
             country: ISO 3166 code of a phone number's row, or None.
             state: What its column holds: `raw`, `sha256` or `auto`.
+            in_audience: What becomes of it in an audience, instead of in an event.
 
         Raises:
-            ConfigError: Kind, country or state is none.
+            ConfigError: Kind, country or state is none, or an audience has no such kind.
             CompileError: The project's macros are missing, or fail.
         """
         from pusher.explaining import Explaining, check_choice
 
-        check_choice(kind, country, state)
+        check_choice(kind, country, state, in_audience=in_audience)
         explaining = Explaining(self.manifest, self.account.destination.payloads)
-        return explaining.explain(kind, value, country=country, state=state)
+        return explaining.explain(kind, value, country=country, state=state, in_audience=in_audience)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""
         from pusher.push.coverage import first_body
 
-        view = self.views([name])[0]
+        view = self._event_views([name], ())[0]
         return first_body(
             view,
             open_engine=lambda folder: self._warehouse([folder]),

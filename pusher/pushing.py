@@ -20,6 +20,7 @@ from pusher.progress import Listener
 if TYPE_CHECKING:
     from pusher.ledger.state import StateFolder
     from pusher.lint import Finding
+    from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
     from pusher.push.world import PushReport
 
@@ -38,6 +39,7 @@ class Pushing:
     """What a push of one target works with.
 
     Attributes:
+        root: The project's folder.
         account: The destination with the settings of the target.
         policy: Project policy.
         profile: The target.
@@ -52,6 +54,7 @@ class Pushing:
         interruptible: Surrounds reading a view, given what cuts a running query short.
     """
 
+    root: Path
     account: Account
     policy: PolicyFile
     profile: Profile
@@ -66,25 +69,32 @@ class Pushing:
     interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
     _engines: list[Engine] = field(default_factory=list, init=False)
 
-    def push(self, views: Sequence[View], choice: PushChoice, *, everything: bool) -> PushReport:
+    def push(
+        self, views: Sequence[View], audiences: Sequence[AudienceView], choice: PushChoice, *, everything: bool
+    ) -> PushReport:
         """Push views.
 
         Args:
-            views: The views.
+            views: The views of events.
+            audiences: The views of audiences; there is a view of either kind.
             choice: What the person chose.
             everything: Also go on with what earlier runs froze for other views.
         """
         from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.audience.lock_file import LockFile
+        from pusher.push.audience.options import AudienceOptions, ShrinkGuard
         from pusher.push.run import push
         from pusher.push.work import DeliveryLimits
         from pusher.push.world import PushOptions, PushWorld
 
         test_event_code = known_test_code(choice.test_event_code)
         settings = read_settings(self.account.settings)
-        limits, patience = views[0].payload.limits, choice.patience
+        limits = (*views, *(one.view for one in audiences))[0].payload.limits
+        patience = choice.patience
         pixel_window = self.policy.shared_with_pixel
         if choice.stateless:
             self._refuse_unstable_ids()
+            _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
             options = PushOptions(
                 dry_run=choice.dry_run,
@@ -107,6 +117,10 @@ class Pushing:
                 adopt=choice.adopt,
                 wait_s=patience.wait_s,
                 longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+                audience=AudienceOptions(
+                    guard=ShrinkGuard(is_off=choice.allow_shrink),
+                    lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
+                ),
             )
             world = PushWorld(
                 destination=self.account.destination,
@@ -121,7 +135,7 @@ class Pushing:
                 origins=self.origins,
                 told_before=(*about_state, *self._same_orders(views)),
             )
-            return push(views, world, options)
+            return push(views, world, options, audiences)
 
     @contextmanager
     def _ledger_place(self, choice: PushChoice) -> Iterator[tuple[StateFolder, tuple[str, ...]]]:
@@ -174,3 +188,17 @@ class Pushing:
 def _unstable(finding: Finding) -> Problem:
     fix = finding.fix.description if finding.fix is not None else None
     return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
+
+
+def _refuse_audiences(audiences: Sequence[AudienceView]) -> None:
+    """Refuse audiences without a ledger: nobody could tell who has to be taken out.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    if not audiences:
+        return
+    names = ", ".join(one.view.model for one in audiences)
+    message = f"--stateless cannot push audiences ({names}): only the ledger knows who has to be taken out."
+    fix = f"Leave them out with --exclude {names.replace(',', '')}, or keep the state folder."
+    raise ConfigError(Problem("stateless-audience", message, fix=fix))

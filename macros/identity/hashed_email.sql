@@ -1,5 +1,5 @@
-{% macro hashed_email(column, state='raw') -%}
+{% macro hashed_email(column, state='raw', profile='events_2_0') -%}
 {%- call digest_by_state(column, state) -%}
-sha256({{ normalize_email(column) }})
+sha256({{ normalize_email(column, profile) }})
 {%- endcall -%}
 {%- endmacro %}

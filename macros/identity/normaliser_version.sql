@@ -1,3 +1,4 @@
 {% macro normaliser_version() -%}
-2026-11-28
+{#- The profile of audiences is part of it: another one makes other digests of the same people. -#}
+2026-11-28 {{ var('audience_profile', 'audience_2026') }} idfa-{{ var('audience_idfa_case', 'lower') }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{% macro unusable_identity(kind, column, country=none, state='raw') -%}
+{% macro unusable_identity(kind, column, country=none, state='raw', profile='events_2_0') -%}
 {#- Words of `pusher explain` for a value that the macros of the models refuse; NULL for any other.
     They only guess at what a person may have meant, and decide nothing. -#}
 {%- set bare = without_blanks(column) -%}
@@ -9,7 +9,8 @@ case
 end
 {%- elif kind == 'email' -%}
 case
-    when {{ normalize_email(column) }} is not null then null
+    when {{ normalize_email(column, profile) }} is not null then null
+    when {{ normalize_email(column) }} is not null then 'Without dots and +tag it has nothing before the @.'
     when coalesce({{ bare }}, '') = '' then 'It is empty.'
     when regexp_matches({{ bare }}, '^[0-9A-Fa-f]{64}$')
         then 'It is a digest already: the macro of its column needs the state sha256 or auto.'
@@ -40,6 +41,14 @@ case
         'It is no number of its country: too few, too many or other digits, or a country that the macro cannot read.'
 end
 {%- else -%}
-case when nullif({{ trimmed_id(column) }}, '') is null then 'It is empty.' end
+case
+    when nullif({{ trimmed_id(column) }}, '') is null then 'It is empty.'
+    {%- if kind in ('idfa', 'gaid') and profile != 'events_2_0' %}
+    when not regexp_matches({{ bare }}, '^[0-9A-Fa-f-]*$')
+        then 'It has more than hexadecimal digits and hyphens.'
+    when {{ normalize_device_id(column) }} is null
+        then 'It is zeros: the owner of the phone allows no tracking.'
+    {%- endif %}
+end
 {%- endif -%}
 {%- endmacro %}

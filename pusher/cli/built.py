@@ -19,7 +19,8 @@ def report_text(report: BuildReport) -> str:
     for coverage in report.coverage:
         lines.append(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
         if coverage.repeated:
-            lines.append(f"  {coverage.repeated:,} rows repeat an event of the view")
+            what = "a member" if coverage.is_audience else "an event"
+            lines.append(f"  {coverage.repeated:,} rows repeat {what} of the view")
         if coverage.dropped_identifiers:
             lines.append(f"  {coverage.dropped_identifiers:,} identifiers identify nobody and are left out")
         for reason in coverage.reasons:

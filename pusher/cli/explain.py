@@ -36,6 +36,9 @@ def explain(
     state: Annotated[
         str, typer.Option("--state", help="What the column holds: raw values, sha256 digests, or auto for both.")
     ] = "raw",
+    audience: Annotated[
+        bool, typer.Option("--audience", help="What it becomes in an audience, by the var audience_profile.")
+    ] = False,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Print values also with --json, or where stdout is no terminal.")
     ] = False,
@@ -55,16 +58,18 @@ def explain(
             message = "explain takes one kind and the options of `pusher explain --help`; a value is never an argument."
             fix = "Take it out of your shell's history if one stood there, and type it when asked."
             raise ConfigError(Problem("usage", message, fix=fix))
-        check_choice(kind, country, state)
+        check_choice(kind, country, state, in_audience=audience)
         project = current.project(project_dir, profiles_dir, target, variables)
         # Compiled first, so that nobody types a value for a project that does not compile.
         _ = project.manifest
-        found = project.explain(kind, hidden_value(f"{kind} (hidden): "), country=country, state=state)
+        value = hidden_value(f"{kind} (hidden): ")
+        found = project.explain(kind, value, country=country, state=state, in_audience=audience)
         shows = reveal or (not json and sys.stdout.isatty())
         current.body |= {
             "kind": kind,
             "country": country,
             "state": state,
+            "profile": found.profile,
             "steps": [
                 {
                     "step": step.name,

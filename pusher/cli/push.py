@@ -56,6 +56,9 @@ def push(
         bool,
         typer.Option("--stateless", help="Keep no ledger, on a throw-away machine; views may look back a day at most."),
     ] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Let audiences lose more members than is usual.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -78,6 +81,7 @@ def push(
                     test_event_code=test_event_code,
                     adopt=adopt,
                     stateless=stateless,
+                    allow_shrink=allow_shrink,
                     patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
                 ),
                 should_stop=stop,

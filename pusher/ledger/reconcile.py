@@ -439,7 +439,7 @@ class Reconciler:
                 try:
                     return compare()
                 except duckdb.OutOfMemoryException as error:
-                    if _disk_is_full(error):
+                    if disk_is_full(error):
                         raise
                     self._start_over(limit_mb)
             return compare()
@@ -469,7 +469,7 @@ class Reconciler:
         return Reconciled(counts, self._parts(), quarantine, int(dropped), new_conflicts)
 
 
-def _disk_is_full(error: Exception) -> bool:
+def disk_is_full(error: Exception) -> bool:
     """Say whether spilling failed for want of space: then more memory is no answer."""
     text = str(error).lower()
     return "no space left" in text or "max_temp_directory_size" in text

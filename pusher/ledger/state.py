@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pusher.errors import AnotherRunIsActive, Problem, StateError
 
-FOLDERS = ("outbox", "keys", "quarantine")
+FOLDERS = ("outbox", "keys", "quarantine", "members")
 SCRATCH = "pusher-scratch"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -43,6 +43,7 @@ class StateFolder:
         self.outbox = root / "outbox"
         self.keys = root / "keys"
         self.quarantine = root / "quarantine"
+        self.members = root / "members"
         self.sandbox = root / "sandbox.sqlite"
         self.spill = root / "spill"
 
@@ -109,7 +110,7 @@ class StateFolder:
 
     def remove_unnamed(self, named: set[str]) -> None:
         """Remove what no committed row names: leftovers of a run that ended early."""
-        for folder in (self.outbox, self.keys, self.quarantine):
+        for folder in (self.outbox, self.keys, self.quarantine, self.members):
             for path in folder.iterdir() if folder.is_dir() else ():
                 if path.relative_to(self.root).as_posix() in named:
                     continue

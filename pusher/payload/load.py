@@ -152,6 +152,7 @@ def _payload(
         currencies=shared["currencies"],
         junk_digests=shared["junk_digests"],
         limits=_limits(limits, event_source, sources),
+        least_members=columns.get("number", {}).get("least_matched_members", {}).get("value", 0),
         doc=table["doc"],
         origin=origin,
     )

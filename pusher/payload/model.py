@@ -182,6 +182,7 @@ class Payload:
         currencies: Listed currencies by code.
         junk_digests: Digests of values that identify nobody, to what was hashed.
         limits: Limits for this event source.
+        least_members: Matched members that an audience needs to be usable; 0 for events.
         doc: One sentence.
         origin: Where the payload is described.
     """
@@ -201,6 +202,7 @@ class Payload:
     currencies: Mapping[str, Currency]
     junk_digests: Mapping[str, str]
     limits: Limits
+    least_members: int
     doc: str
     origin: Origin
 

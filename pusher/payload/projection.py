@@ -108,12 +108,17 @@ def fault_counts_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation
     """Return the query that counts a view's rows by reason, with duplicate keys, dropped identifiers and warnings.
 
     Returns:
-        SQL with the columns reason (NULL for good rows), rows, distinct events, distinct events whose ids differ in
-        more than case and spaces, dropped identifiers, and the rows of each warning.
+        SQL with the columns reason (NULL for good rows), rows, distinct events or members, distinct events whose ids
+        differ in more than case and spaces, dropped identifiers, and the rows of each warning.
     """
-    has_key = {"event", "event_id"} <= set(checks.typed)
-    key = f"{SOURCE_ID}, event, event_id" if has_key else SOURCE_ID
-    folded = f"{SOURCE_ID}, event, lower(replace(event_id, ' ', ''))" if has_key else SOURCE_ID
+    key = folded = SOURCE_ID
+    if checks.payload.kind == "audience":
+        # Two customers with the same identifiers are one member.
+        names = (name for name in checks.payload.identity if name in checks.typed)
+        key = folded = ", ".join((SOURCE_ID, *map(identifier, names)))
+    elif {"event", "event_id"} <= set(checks.typed):
+        key = f"{SOURCE_ID}, event, event_id"
+        folded = f"{SOURCE_ID}, event, lower(replace(event_id, ' ', ''))"
     warned = "".join(f", count(*) filter (where {one.condition})" for one in checks.warnings)
     return (
         f"select _reason, count(*), count(distinct case when _reason is null then hash({key}) end), "

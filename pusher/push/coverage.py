@@ -26,11 +26,12 @@ class Coverage:
         model: The view.
         rows: Rows of the view.
         good: Rows that may be sent.
-        repeated: Good rows whose event stands in the view more than once.
+        repeated: Good rows whose event or member stands in the view more than once.
         dropped_identifiers: Identifiers that were not digests or identified nobody.
         reasons: Rows by reason: term, code, field, rows, fix.
         identity: Rows by the identifiers that they hold.
         warnings: What is odd about good rows, or about the view as a whole.
+        is_audience: Its rows are members of an audience.
     """
 
     model: str
@@ -41,6 +42,7 @@ class Coverage:
     reasons: tuple[dict[str, Any], ...]
     identity: IdentityCoverage
     warnings: tuple[Warned, ...] = ()
+    is_audience: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -88,8 +90,26 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
     reasons.sort(key=lambda item: (-item["rows"], item["reason"]))
     if folded < distinct:
         warnings.append(_look_alikes(distinct - folded))
+    if distinct < view.payload.least_members:
+        warnings.append(_few_members(distinct, view.payload.least_members))
     identity = identity_coverage(identifying_columns(checks), [tuple(row) for row in held])
-    return Coverage(view.model, rows, good, good - distinct, dropped, tuple(reasons), identity, tuple(warnings))
+    return Coverage(
+        view.model,
+        rows,
+        good,
+        good - distinct,
+        dropped,
+        tuple(reasons),
+        identity,
+        tuple(warnings),
+        is_audience=view.payload.kind == "audience",
+    )
+
+
+def _few_members(members: int, least: int) -> Warned:
+    message = f"TikTok needs {least:,} members that it matches before an audience can be used; fewer are left empty."
+    fix = "Let more customers into the model, or bring more identifiers of each."
+    return Warned("few-members", None, members, message, fix)
 
 
 def _look_alikes(rows: int) -> Warned:

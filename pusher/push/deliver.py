@@ -53,7 +53,8 @@ class Sender(Protocol):
         """Close every connection."""
 
 
-def _threads(workers: int, name: str) -> Executor:
+def threads(workers: int, name: str) -> Executor:
+    """Make a pool of threads."""
     return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
 
 
@@ -91,7 +92,7 @@ class Delivery:
         should_stop: Callable[[], bool],
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         seed: int | None = None,
-        pools: Callable[[int, str], Executor] = _threads,
+        pools: Callable[[int, str], Executor] = threads,
     ) -> None:
         self._store = store
         self._state = state

@@ -161,7 +161,9 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
     return prepare(shared=shared) if shared else checks, columns
 
 
-def stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile]:
+def stage(
+    engine: Engine, view: View, sql: str, folder: Path, *, rows_per_file: int = ROWS_PER_FILE
+) -> list[StagedFile]:
     """Write the rows of a view into a new folder, which does not outlive a failure.
 
     Raises:
@@ -169,7 +171,7 @@ def stage(engine: Engine, view: View, sql: str, folder: Path) -> list[StagedFile
     """
     folder.mkdir(mode=PRIVATE_FOLDER)
     try:
-        return engine.stage(sql, folder, rows_per_file=ROWS_PER_FILE)
+        return engine.stage(sql, folder, rows_per_file=rows_per_file)
     except EngineError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise _failed(view, error) from error

@@ -31,6 +31,8 @@ _FINAL_TERM = {
     BatchState.EXPIRED: "expired_late",
     BatchState.SUPPRESSED: "suppressed_late",
 }
+RANK = (70, 3, 5, 4, 1)
+"""Exit codes of a push, the one that counts before the others first."""
 _EXPLAINED = ("conflicting", "duplicate", "invalid", "no_identity", "expired")
 
 
@@ -212,6 +214,11 @@ def rows_by_term(states: Mapping[BatchState, int], rows: int) -> dict[str, int]:
             found[_FINAL_TERM[state]] += count
     found["pending"] = rows - sum(found.values())
     return found
+
+
+def worst(*codes: int) -> int:
+    """Return the highest-ranked of some exit codes."""
+    return next((code for code in RANK if code in codes), 0)
 
 
 def exit_code(receipts: list[ModelReceipt], *, halted: bool, gave_up: bool, on_change: str) -> int:

@@ -6,7 +6,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pusher.contracts import BatchState, EngineError
@@ -19,6 +19,9 @@ from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
+from pusher.push.audience.plan import AudienceView
+from pusher.push.audience.receipt import exit_code as audience_exit_code
+from pusher.push.audience.run import AudiencePush
 from pusher.push.deliver import Delivery
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
@@ -30,13 +33,16 @@ from pusher.transport import Pacer, Transport
 from pusher.version import __version__
 
 
-def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+def push(
+    views: Sequence[View], world: PushWorld, options: PushOptions, audiences: Sequence[AudienceView] = ()
+) -> PushReport:
     """Push destination views.
 
     Args:
-        views: The views, in the order to plan them.
+        views: The views of events, in the order to plan them.
         world: Destination, state, clock.
         options: What the person chose.
+        audiences: The views of audiences.
 
     Raises:
         PlanError: A view cannot be planned; nothing was sent.
@@ -49,12 +55,21 @@ def push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushR
     world = replace(world, listener=telling)
     for sentence in world.told_before:
         telling(Notice(sentence))
-    report = _dry_run(views, world, options) if options.dry_run else _locked_push(views, world, options)
+    chosen = _Chosen(views, audiences)
+    report = _dry_run(chosen, world, options) if options.dry_run else _locked_push(chosen, world, options)
     report.notices = tuple(telling.notices)
     return report
 
 
-def _locked_push(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The views of one push: of events, and of audiences."""
+
+    events: Sequence[View]
+    audiences: Sequence[AudienceView]
+
+
+def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     remove_old_scratch()
     world.state.create()
     with world.state.locked(
@@ -73,7 +88,7 @@ def _locked_push(views: Sequence[View], world: PushWorld, options: PushOptions) 
             if options.adopt:
                 world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
-            return _push(views, world, options, store)
+            return _push(chosen, world, options, store)
         except (OSError, sqlite3.OperationalError) as error:
             # A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
             raise Incomplete(
@@ -112,6 +127,21 @@ def _refuse_if_stopped(world: PushWorld) -> None:
         raise _interrupted()
 
 
+@contextmanager
+def _planning(world: PushWorld, folder: Path, run: str) -> Iterator[None]:
+    """Leave no trace of the staging of other views when one fails."""
+    try:
+        yield
+        _refuse_if_stopped(world)
+    except BaseException as error:
+        for leftover in folder.glob(f"{run}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        # An engine tells that a signal cut its query in words of its own.
+        if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
+            raise _interrupted() from error
+        raise
+
+
 def _plan_all(
     views: Sequence[View],
     world: PushWorld,
@@ -120,43 +150,28 @@ def _plan_all(
     folder: Path,
     store: Store | None,
     elsewhere: Sequence[Part] = (),
-) -> list[ModelReceipt]:
-    """Plan every view before anything is sent; a view that fails leaves no trace of the others' staging."""
+) -> list[tuple[Plan, Reconciled]]:
+    """Plan every view of events before anything is sent."""
     found: list[tuple[Plan, Reconciled]] = []
-    try:
-        for view in views:
-            _refuse_if_stopped(world)
-            started = world.clock.monotonic_s()
-            with world.interruptible():
-                plan, result = plan_view(
-                    view,
-                    open_engine=lambda: world.open_engine(folder),
-                    folder=folder,
-                    store=store,
-                    state_root=world.state.root,
-                    options=planning,
-                    frozen_before=[part.path for _, before in found for _, part in before.parts],
-                    elsewhere=[world.state.root / str(part.path) for part in elsewhere],
-                    origins=world.origins,
-                )
-            found.append((plan, result))
-            seconds = world.clock.monotonic_s() - started
-            world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
+    for view in views:
         _refuse_if_stopped(world)
-    except BaseException as error:
-        for leftover in folder.glob(f"{planning.run}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        # An engine tells that a signal cut its query in words of its own.
-        if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
-            raise _interrupted() from error
-        raise
-    if store is not None and folder == world.state.outbox:
-        for plan, result in found:
-            commit_plan(
-                plan, result, store=store, state=world.state, destination=world.destination.name, options=planning
+        started = world.clock.monotonic_s()
+        with world.interruptible():
+            plan, result = plan_view(
+                view,
+                open_engine=lambda: world.open_engine(folder),
+                folder=folder,
+                store=store,
+                state_root=world.state.root,
+                options=planning,
+                frozen_before=[part.path for _, before in found for _, part in before.parts],
+                elsewhere=[world.state.root / str(part.path) for part in elsewhere],
+                origins=world.origins,
             )
-            _tell_released(plan, world.listener)
-    return [receipts.from_plan(plan) for plan, _ in found]
+        found.append((plan, result))
+        seconds = world.clock.monotonic_s() - started
+        world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
+    return found
 
 
 def _tell_released(plan: Plan, listener: Listener) -> None:
@@ -169,21 +184,27 @@ def _tell_released(plan: Plan, listener: Listener) -> None:
         )
 
 
-def _dry_run(views: Sequence[View], world: PushWorld, options: PushOptions) -> PushReport:
+def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     started = world.clock.monotonic_s()
+    views = chosen.events
     with scratch_folder() as folder, _reading(world.state) as store:
         if store is not None:
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
         planning = _plan_options(world, options, store)
         waiting = _elsewhere(store, views, options, planning) if store is not None else []
-        models = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
+        members = AudiencePush(world, options.audience, planning.run, store)
+        with _planning(world, folder, planning.run):
+            audiences = members.plan(chosen.audiences, folder, freeze=False)
+            planned = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
+        models = [receipts.from_plan(plan) for plan, _ in planned]
     for model in models:
         model.terms["pending"] = model.terms["planned"]
         model.close()
     seconds = {"plan": world.clock.monotonic_s() - started, "deliver": 0.0, "settle": 0.0}
     code = receipts.exit_code(models, halted=False, gave_up=True, on_change=options.on_change)
     findings = any(model.terms["invalid"] or model.new_conflicts for model in models)
-    return PushReport(planning.run, world.endpoint.shown_as, True, models, seconds, 0, code if findings else 0)
+    code = receipts.worst(code if findings else 0, audience_exit_code(audiences, dry_run=True))
+    return PushReport(planning.run, world.endpoint.shown_as, True, models, seconds, 0, code, audiences=audiences)
 
 
 @contextmanager
@@ -199,7 +220,7 @@ def _reading(state: StateFolder) -> Iterator[Store | None]:
             store.close()
 
 
-def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: Store) -> PushReport:
+def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store) -> PushReport:
     """Run and record it, however it ends."""
     planning = _plan_options(world, options, store)
     store.start_run(
@@ -212,8 +233,10 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
         test_event_code=options.test_event_code,
     )
     with recorded(store, planning.run, world.clock):
-        report = _run(views, world, options, store, planning)
-    limits = views[0].payload.limits
+        report = _run(chosen, world, options, store, planning)
+    if not chosen.events:
+        return report
+    limits = chosen.events[0].payload.limits
     keep_since = int(planning.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s
     left = compact_keys(
         store, world.state, space=planning.space, keep_since=keep_since, run=planning.run, now=planning.now
@@ -223,18 +246,25 @@ def _push(views: Sequence[View], world: PushWorld, options: PushOptions, store: 
     return report
 
 
-def _run(
-    views: Sequence[View], world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions
-) -> PushReport:
-    clock = world.clock
+def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> PushReport:
+    clock, views = world.clock, chosen.events
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
-    models = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
+    members = AudiencePush(world, options.audience, planning.run, store)
+    members.recover()
+    with _planning(world, world.state.outbox, planning.run):
+        members.plan(chosen.audiences, world.state.outbox, freeze=True)
+        planned = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
+    for plan, result in planned:
+        commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
+        _tell_released(plan, world.listener)
+    models = [receipts.from_plan(plan) for plan, _ in planned]
     planned_s = clock.monotonic_s() - started
     parts = _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivered = _deliver(world, options, store, planning, parts)
+    members_s = _deliver_members(members, world, options)
     settling = clock.monotonic_s()
     explain = Explainer(world.destination, world.origins)
     _account(models, store, planning, delivered, resumed=resumed, explain=explain)
@@ -247,16 +277,18 @@ def _run(
         models=models,
         seconds={
             "plan": planned_s,
-            "deliver": delivered.seconds - delivered.settle_s,
+            "deliver": delivered.seconds - delivered.settle_s + members_s,
             "settle": delivered.settle_s + clock.monotonic_s() - settling,
         },
-        requests=delivered.requests,
-        problems=_problems(delivered),
+        requests=delivered.requests + sum(one.requests for one in members.receipts),
+        problems=(*_problems(delivered), *(one.problem for one in members.receipts if one.problem is not None)),
         sandbox=dict(world.endpoint.totals()) if world.endpoint.totals else None,
+        audiences=members.receipts,
     )
     gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
-    report.exit_code = receipts.exit_code(
-        models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change
+    report.exit_code = receipts.worst(
+        receipts.exit_code(models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change),
+        audience_exit_code(members.receipts, dry_run=False),
     )
     store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
     return report
@@ -278,11 +310,8 @@ def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planni
     return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
 
 
-def _deliver(
-    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
-) -> Delivered:
-    if not parts:
-        return Delivered()
+@contextmanager
+def _connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
     transport = Transport(
         world.endpoint,
         clock=world.clock,
@@ -291,6 +320,17 @@ def _deliver(
         listener=world.listener,
     )
     try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def _deliver(
+    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
+) -> Delivered:
+    if not parts:
+        return Delivered()
+    with _connected(world, options) as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -305,8 +345,16 @@ def _deliver(
             origins=world.origins,
         )
         return delivery.deliver(parts)
-    finally:
-        transport.close()
+
+
+def _deliver_members(members: AudiencePush, world: PushWorld, options: PushOptions) -> float:
+    """Tell TikTok who comes and who goes; returns the seconds that it took."""
+    if not members.plans:
+        return 0.0
+    started = world.clock.monotonic_s()
+    with _connected(world, options) as transport:
+        members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
+    return world.clock.monotonic_s() - started
 
 
 def _account(

@@ -15,6 +15,8 @@ from pusher.errors import Problem
 from pusher.ledger.state import StateFolder
 from pusher.progress import Event, Listener, Notice
 from pusher.push import receipt as receipts
+from pusher.push.audience.options import AudienceOptions
+from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.receipt import ModelReceipt
 from pusher.push.work import DeliveryLimits
 
@@ -38,6 +40,7 @@ class PushOptions:
         wait_s: How long to wait for another run that holds the lock.
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
         shared: When an identifier stands in too many rows to be one person's.
+        audience: What was chosen for audiences.
     """
 
     dry_run: bool = False
@@ -54,6 +57,7 @@ class PushOptions:
     wait_s: float = 0.0
     longest_lookback_s: int | None = None
     shared: SharedLimits = field(default_factory=SharedLimits)
+    audience: AudienceOptions = field(default_factory=AudienceOptions)
 
 
 @dataclass(slots=True)
@@ -64,7 +68,8 @@ class PushReport:
         run_id: Id of the run.
         base_url: Where rows went, as shown.
         dry_run: Nothing was sent.
-        models: One receipt for each view.
+        models: One receipt for each view of events.
+        audiences: One receipt for each audience view at each advertiser.
         seconds: Time by stage.
         requests: HTTP requests made.
         exit_code: The code that tells the truth.
@@ -83,6 +88,7 @@ class PushReport:
     problems: tuple[Problem, ...] = ()
     notices: tuple[str, ...] = ()
     sandbox: dict[str, int] | None = None
+    audiences: list[AudienceReceipt] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -93,6 +99,7 @@ class PushReport:
             "base_url": self.base_url,
             "dry_run": self.dry_run,
             "models": [model.as_json() for model in self.models],
+            "audiences": [one.as_json() for one in self.audiences],
             "totals": {
                 "view_rows": sum(model.view_rows for model in self.models),
                 **totals,

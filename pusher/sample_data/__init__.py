@@ -25,9 +25,13 @@ SEED = 7
 ORDERS, FEWEST_ORDERS = 3_000, 100
 
 
+def _header(kind: type[Customer | Line]) -> list[str]:
+    return list(kind.__dataclass_fields__)
+
+
 def csv_bytes(rows: Sequence[Customer] | Sequence[Line]) -> bytes:
     """Return rows as a CSV file with a header."""
-    header = list(type(rows[0]).__dataclass_fields__)
+    header = _header(type(rows[0]))
     body: Iterable[list[object]] = ([getattr(row, name) for name in header] for row in rows)
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
@@ -70,3 +74,12 @@ def reusable(folder: Path, *, today: date, seed: int, orders: int, days: int) ->
         return None
     whole = all((folder / name).is_file() for name in ("customers.csv", "transactions.csv"))
     return str(marker["today"]) if whole and same and 0 <= age < days else None
+
+
+def has_columns(folder: Path) -> bool:
+    """Tell whether existing tables have the columns of today's; those of an older version may lack some."""
+    for name, kind in (("customers.csv", Customer), ("transactions.csv", Line)):
+        with (folder / name).open(encoding="utf-8") as file:
+            if file.readline().rstrip("\n").split(",") != _header(kind):
+                return False
+    return True

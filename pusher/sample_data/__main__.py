@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from pusher.sample_data import FEWEST_ORDERS, MARKER, ORDERS, SEED, make_files, reusable, write_whole
+from pusher.sample_data import FEWEST_ORDERS, MARKER, ORDERS, SEED, has_columns, make_files, reusable, write_whole
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,10 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error(f"--orders must be at least {FEWEST_ORDERS}: each planted defect needs an order of its own")
     kind = {"seed": given.seed, "orders": given.orders}
     kept = reusable(given.folder, today=given.today, days=given.reuse_days, **kind)
-    if kept is not None:
+    if kept is not None and has_columns(given.folder):
         sys.stdout.write(f"{given.folder}: kept the data of {kept}\n")
         return
-    files = make_files(today=given.today, **kind)
+    # A day that was pushed stays the same day: its orders must not come back with other values.
+    today = given.today if kept is None else date.fromisoformat(kept)
+    files = make_files(today=today, **kind)
     given.folder.mkdir(parents=True, exist_ok=True)
     # Written last: without it the tables are not taken for whole.
     (given.folder / MARKER).unlink(missing_ok=True)
@@ -40,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     lines, customers = (files[name].count(b"\n") - 1 for name in ("transactions.csv", "customers.csv"))
     sys.stdout.write(
         f"{given.folder}: {given.orders:,} orders in {lines:,} lines, "
-        f"{customers:,} customers, up to {given.today.isoformat()}\n"
+        f"{customers:,} customers, up to {today.isoformat()}\n"
     )
 
 

@@ -28,6 +28,10 @@ RATES = {
     "no consent": 0.05,
     "no country": 0.02,
     "lower-case country": 0.05,
+    "iPhone": 0.35,
+    "Android phone": 0.4,
+    "no tracking": 0.2,
+    "messy device id": 0.2,
 }
 
 
@@ -67,6 +71,8 @@ class Customer:
     country: str
     marketing_consent: str
     created_at: str
+    idfa: str = ""
+    aaid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +196,8 @@ BROWSERS = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605",
 )
 REFERRERS = ("https://www.tiktok.com/", "https://www.example.org/blog/packing-list", "")
+# How forms and imports of many years write that somebody agreed, and everything else: that is no consent.
+YES = ("yes", "yes", "yes", "Yes", "YES ", "true", "1")
+NO = ("no", "No", " NO", "false", "0", "withdrawn", "y?")
+# What a phone gives whose owner allows no tracking.
+NO_DEVICE = "00000000-0000-0000-0000-000000000000"

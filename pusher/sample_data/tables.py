@@ -8,17 +8,21 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from pusher.sample_data.shop import (
     BROWSERS,
     DOMAINS,
     MARKETS,
+    NO,
+    NO_DEVICE,
     PRODUCTS,
     RATES,
     REFERRERS,
     STORES,
     US_AREAS,
     WEB,
+    YES,
     Customer,
     Line,
     Market,
@@ -103,6 +107,35 @@ def make_customer(rng: random.Random, number: int, market: Market, today: date) 
         country="" if chance(rng, "no country") else country,
         marketing_consent=rng.choice(("no", "")) if chance(rng, "no consent") else "yes",
         created_at=f"{created:%Y-%m-%dT%H:%M:%SZ}",
+    )
+
+
+def device_id(rng: random.Random) -> str:
+    """Return an advertising id that no phone has: of the version that RFC 9562 keeps for experiments, not of 4."""
+    return str(UUID(int=rng.getrandbits(128) & ~(0xF << 76) & ~(0b11 << 62) | 0x8 << 76 | 0b10 << 62))
+
+
+def device_as_stored(rng: random.Random, what: str, *, upper: bool) -> str:
+    """Return an advertising id as an app's export holds it, empty for a customer without such a phone."""
+    if not chance(rng, what):
+        return ""
+    if chance(rng, "no tracking"):
+        return NO_DEVICE
+    made = device_id(rng)
+    written = made.upper() if upper else made
+    if not chance(rng, "messy device id"):
+        return written
+    return rng.choice((written.swapcase(), f" {written} ", f"{written}\t"))
+
+
+def with_devices(rng: random.Random, customer: Customer) -> Customer:
+    """Add the phones of a customer, and write the consent as one of the forms did."""
+    consent = customer.marketing_consent
+    return replace(
+        customer,
+        marketing_consent=rng.choice(YES if consent == "yes" else NO) if consent else "",
+        idfa=device_as_stored(rng, "iPhone", upper=True),
+        aaid=device_as_stored(rng, "Android phone", upper=False),
     )
 
 
@@ -240,6 +273,9 @@ def make_tables(*, today: date, seed: int, orders: int) -> Tables:
     markets = rng.choices(list(MARKETS.values()), [market.share for market in MARKETS.values()], k=CUSTOMERS)
     tables = Tables()
     tables.customers = [make_customer(rng, number, market, today) for number, market in enumerate(markets, start=1)]
+    # Drawn by themselves, so that the orders of a day do not depend on them.
+    devices = random.Random(f"{seed} {today.isoformat()} devices")
+    tables.customers = [with_devices(devices, customer) for customer in tables.customers]
     spoil_customers(tables.customers)
     end = datetime.combine(today, time(), UTC) - timedelta(hours=1)
     # The shop grows: most orders are recent.

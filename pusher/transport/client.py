@@ -80,9 +80,20 @@ class Transport:
             path: Below the base URL, such as `event/track/`.
             body: JSON, sent as it is.
         """
+        return self._send("POST", path, body)
+
+    def get(self, path: str) -> Answer | Failure:
+        """Ask for something and wait for the whole answer or its failure.
+
+        Args:
+            path: Below the base URL, query included.
+        """
+        return self._send("GET", path, None)
+
+    def _send(self, method: str, path: str, body: bytes | None) -> Answer | Failure:
         self._exchange.start(self._bounds.total_s)
         try:
-            with self._client.stream("POST", f"{self._base_url}/{path}", content=body) as response:
+            with self._client.stream(method, f"{self._base_url}/{path}", content=body) as response:
                 return self._read(response)
         except failures.CAUGHT as error:
             exchange = self._exchange

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pusher.explaining import HASHED, KINDS, Explained, Step
+from pusher.explaining import HASHED, IN_AUDIENCES, KINDS, Explained, Step
 from tests.cli.conftest import Ran, pusher
 from tests.conftest import ProjectFactory
 from tests.models.render import Renderer, evaluate
@@ -64,6 +64,7 @@ def both(text: str) -> list[tuple[str, str | None]]:
     return [("SHA-256", sha256(text)), (SENT, sha256(text))]
 
 
+WITHOUT_DOTS = ("--audience", "--vars", "{audience_profile: audience_2025_dots}")
 USABLE: dict[str, tuple[str, str, tuple[str, ...], list[tuple[str, str | None]]]] = {
     "email": (
         "email",
@@ -103,6 +104,39 @@ USABLE: dict[str, tuple[str, str, tuple[str, ...], list[tuple[str, str | None]]]
             (SENT, DIGEST),
         ],
     ),
+    "in an audience": (
+        "email",
+        "A.Lee+x@Example.com",
+        ("--audience",),
+        [
+            ("without blanks and invisible characters", "A.Lee+x@Example.com"),
+            ("one address, in lower case", "a.lee+x@example.com"),
+            *both("a.lee+x@example.com"),
+        ],
+    ),
+    "in an audience without dots": (
+        "email",
+        "A.Lee+x@Example.com",
+        WITHOUT_DOTS,
+        [
+            ("without blanks and invisible characters", "A.Lee+x@Example.com"),
+            ("one address, in lower case", "a.lee+x@example.com"),
+            ("without dots and +tag before the @", "alee@example.com"),
+            *both("alee@example.com"),
+        ],
+    ),
+    "idfa in an audience": (
+        "idfa",
+        " EA7583CD-A667\t",
+        ("--audience",),
+        [("a device, without blanks, in lower case", "ea7583cd-a667"), *both("ea7583cd-a667")],
+    ),
+    "gaid in an audience": (
+        "gaid",
+        "AA-22",
+        ("--audience", "--vars", "{audience_idfa_case: upper}"),
+        [("a device, without blanks, in lower case", "aa-22"), *both("aa-22")],
+    ),
     "a value among digests": (
         "gaid",
         "aa-22",
@@ -123,6 +157,42 @@ def test_each_step_is_shown_with_what_it_left(explain: Explain, case: str) -> No
     ran = explain(kind, value, *words, "--json", "--reveal")
     assert (ran.code, steps(ran), ran.json["unusable"]) == (0, expected, None)
     assert ran.json["digest"] == (expected[-1][1] if kind in HASHED else None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "profile"),
+    [
+        ("email", (), "events_2_0"),
+        ("phone", ("--audience",), "audience_2026"),
+        ("email", WITHOUT_DOTS, "audience_2025_dots"),
+        ("ip", (), None),
+    ],
+)
+def test_the_profile_is_named(explain: Explain, kind: str, words: tuple[str, ...], profile: str | None) -> None:
+    """Which rules were used is part of the answer; an address of a network has none."""
+    assert explain(kind, "8.8.8.8", *words, "--json").json["profile"] == profile
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(IN_AUDIENCES)))
+def test_what_no_audience_holds_is_refused(explain: Explain, kind: str) -> None:
+    """An audience has no such column."""
+    ran = explain(kind, CANARY, "--audience", "--json")
+    assert [(one["message"], one["fix"]) for one in ran.json["errors"]] == [
+        (f"An audience has no {kind}.", "Kinds in audiences: email, phone, idfa, gaid.")
+    ]
+    assert ran.code == 2
+
+
+def test_macros_that_know_no_profile_still_explain_events(explain: Explain) -> None:
+    """A project keeps the macros that it was made with."""
+    macros = explain.root / "macros/identity"
+    for name in ("identity_steps", "unusable_identity"):
+        text = (macros / f"{name}.sql").read_text("utf-8")
+        (macros / f"{name}.sql").write_text(
+            text.replace(", profile='events_2_0')", ")").replace("profile", "'events_2_0'"), "utf-8"
+        )
+    assert explain("email", "Ann@Example.com", "--json").json["digest"] == sha256("ann@example.com")
+    assert explain("email", "Ann@Example.com", "--audience", "--json").json["errors"][0]["code"] == "macro-arguments"
 
 
 @pytest.mark.parametrize("kind", HASHED)
@@ -171,6 +241,15 @@ UNUSABLE: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         ("--state", "sha256"),
         "It is no digest: 64 hexadecimal digits and nothing else.",
     ),
+    "tag only": ("email", "+x@example.com", WITHOUT_DOTS, "Without dots and +tag it has nothing before the @."),
+    "zeros in an audience": (
+        "idfa",
+        "0000-00",
+        ("--audience",),
+        "It is zeros: the owner of the phone allows no tracking.",
+    ),
+    "no device": ("gaid", "n/a", ("--audience",), "It has more than hexadecimal digits and hyphens."),
+    "no id in an audience": ("gaid", " ", ("--audience",), "It is empty."),
     "no phone": ("phone", "", (), "It is empty."),
     "no number": ("phone", "-", (), "It has no digit."),
     "letters in a number": ("phone", "ann 12", (), "It has letters, or an extension."),
@@ -317,7 +396,7 @@ def test_what_is_not_one_value_is_refused(explain: Explain, case: str) -> None:
 
 def test_macros_that_fail_on_the_value_do_not_quote_it(explain: Explain) -> None:
     """DuckDB's words hold what it could not cast."""
-    macro = "{% macro normalize_email(column) %}cast(cast({{ column }} as integer) as varchar){% endmacro %}\n"
+    macro = "{% macro normalize_email(column, profile) %}cast(cast({{ column }} as integer) as varchar){% endmacro %}\n"
     (explain.root / "macros/identity/normalize_email.sql").write_text(macro)
     ran = explain("email", CANARY)
     assert (ran.code, ran.err.splitlines()[0]) == (2, "error: The macros fail on this value.")
@@ -326,7 +405,7 @@ def test_macros_that_fail_on_the_value_do_not_quote_it(explain: Explain) -> None
 
 def test_macros_that_never_run_are_told_in_full(explain: Explain) -> None:
     """Without a value there is nothing to hide."""
-    macro = "{% macro normalize_email(column) %}lowr({{ column }}){% endmacro %}\n"
+    macro = "{% macro normalize_email(column, profile) %}lowr({{ column }}){% endmacro %}\n"
     (explain.root / "macros/identity/normalize_email.sql").write_text(macro)
     ran = explain("email", CANARY)
     assert ran.code == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pusher.destinations.tiktok.facts import contract, tables
@@ -50,6 +51,13 @@ def test_names_of_the_identifiers_of_an_audience_are_those_of_the_list() -> None
     """A column of an audience view is sent under a name that the endpoint knows."""
     paths = {field.path for field in contract().payloads["audience"].fields}
     assert paths == {name for name in tables("audience")["list"]["id_schemas"]["values"] if name.endswith("SHA256")}
+
+
+def test_what_the_sandbox_says_of_a_busy_audience_is_understood() -> None:
+    """Each of its words means "later"; they are known in part, so the pattern asks for less."""
+    table = tables("audience")
+    words = [table["text"][name]["value"] for name in ("not_editable", "processing", "unfinished_replace")]
+    assert [word for word in words if not re.search(table["busy"]["pattern"], word)] == []
 
 
 def test_a_rename_leads_to_a_current_value() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import sys
@@ -81,3 +82,43 @@ def test_an_order_is_an_event_of_one_source(data: Path) -> None:
         {"event_channel": "phone_call", "series": "S"},
         {"event_channel": "website", "series": "W"},
     ]
+
+
+@pytest.mark.parametrize("profile", ["audience_2026", "audience_2025_dots"])
+def test_audiences_of_the_generated_shop(data: Path, profile: str) -> None:
+    """Both are larger than TikTok's minimum, hold digests only, and the full one knows whatever the best one does."""
+    connection = build(Renderer(data=data, audience_profile=profile))
+    best, full = (rows(connection, f"select * from tiktok_audience_{name}_profile") for name in ("best", "full"))
+    assert [len(best) > 1_000, len(full) >= len(best), best[0].keys(), full[0].keys()] == [
+        True,
+        True,
+        {"email", "phone"},
+        {"email", "phone", "idfa", "aaid"},
+    ]
+    held = {name: {digest for row in full for digest in row[name] or []} for name in full[0]}
+    assert [name for name, digests in held.items() if not digests] == []
+    assert [
+        digest for digests in held.values() for digest in digests if not re.fullmatch(r"[0-9a-f]{64}", digest)
+    ] == []
+    assert all({row[name] for row in best} - {None} <= held[name] for name in best[0])
+    assert [row for row in full if [] in row.values() or not any(row.values())] == []
+
+
+def test_nobody_is_in_an_audience_who_did_not_agree(data: Path) -> None:
+    """Whatever a form wrote instead of yes, true or 1 is no consent."""
+    connection = build(Renderer(data=data))
+    consents = "select distinct lower(trim(marketing_consent)) as consent from customers where customer_id {} in ({})"
+    connection.execute(f"create view customers as select * from read_csv('{data}/customers.csv', all_varchar = true)")
+    members = "select customer_id from int_customers__profiled"
+    assert {row["consent"] for row in rows(connection, consents.format("", members))} == {"yes", "true", "1"}
+    without = {row["consent"] for row in rows(connection, consents.format("not", members))}
+    assert {None, "no", "false", "0"} <= without - {"yes", "true", "1"}
+
+
+def test_advertising_ids_are_of_no_phone(data: Path) -> None:
+    """They are of the version for experiments, or the zeros of an owner who allows none."""
+    with (data / "customers.csv").open(encoding="utf-8", newline="") as file:
+        ids = [value.strip().lower() for row in csv.DictReader(file) for value in (row["idfa"], row["aaid"]) if value]
+    made = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+    assert [value for value in ids if not made.fullmatch(value) and value.strip("0-")] == []
+    assert len(ids) > 500

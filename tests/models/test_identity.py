@@ -158,9 +158,11 @@ def test_advertising_ids_are_hashed_as_the_samples_of_tiktok_are() -> None:
         assert hashed == [digest, digest, None, None]
 
 
-def test_the_version_of_the_rules_is_a_day() -> None:
-    """The version is text that a run can keep."""
-    assert MACROS.text("{{ normaliser_version() }}") == "2026-11-28"
+def test_the_version_of_the_rules_names_the_profile_of_audiences() -> None:
+    """The version is text that a run can keep: a day, and what else decides a digest."""
+    assert MACROS.text("{{ normaliser_version() }}") == "2026-11-28 audience_2026 idfa-lower"
+    other = Renderer(audience_profile="audience_2025_dots", audience_idfa_case="upper")
+    assert other.text("{{ normaliser_version() }}") == "2026-11-28 audience_2025_dots idfa-upper"
 
 
 # states ---------------------------------------------------------------------------------------------------------------

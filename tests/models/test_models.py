@@ -8,9 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from tests.models.render import Renderer, build, rows
+from tests.models.render import CompilerError, Renderer, build, rows
 
 ANN = [hashlib.sha256(b"ann@example.com").hexdigest()]
 ANN_PHONE = [hashlib.sha256(b"+447700900123").hexdigest()]
@@ -208,6 +209,79 @@ def test_identities_are_kept_by_rank(shop: Path) -> None:
     ]
 
 
+def device(text: str) -> list[str]:
+    """Return the digest of an advertising id in lower case, as a list."""
+    return [hashlib.sha256(text.encode()).hexdigest()]
+
+
+C_1 = {"email": ANN, "phone": ANN_PHONE, "idfa": device("a57ce0de-0000-8000-8000-00000000c001"), "aaid": None}
+C_2 = {
+    "email": BO,
+    "phone": BO_PHONES,
+    "idfa": device("a57ce0de-0000-8000-8000-00000000c002"),
+    "aaid": device("a57ce0de-0000-8000-8000-00000000c0a2"),
+}
+C_3 = {
+    "email": [hashlib.sha256(b"cy@example.com").hexdigest()],
+    "phone": None,
+    "idfa": device("a57ce0de-0000-8000-8000-00000000c003"),
+    "aaid": None,
+}
+
+
+def members(connection: duckdb.DuckDBPyConnection, view: str) -> list[dict[str, Any]]:
+    """Return the rows of an audience view in an order of their own."""
+    return rows(connection, f"select * from {view} order by cast(phone as varchar) nulls last")
+
+
+def in_order(expected: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return expected rows as `members` does."""
+    return sorted(expected, key=lambda row: (row["phone"] is None, str(row["phone"]).replace("'", "")))
+
+
+def test_an_audience_by_full_profile_has_everything_of_each_customer(shop: Path) -> None:
+    """Lists without repeats, of those who agreed; who has nothing that identifies is no member."""
+    assert members(build(Renderer(data=shop)), "tiktok_audience_full_profile") == in_order([C_1, C_2])
+
+
+def test_an_audience_by_best_profile_has_one_of_each(shop: Path) -> None:
+    """The account's address before the loyalty card's, the mobile number before the land line."""
+    bo, mobile = (hashlib.sha256(text).hexdigest() for text in (b"bo@example.org", b"+12135550101"))
+    expected = [{"email": ANN[0], "phone": ANN_PHONE[0]}, {"email": bo, "phone": mobile}]
+    assert members(build(Renderer(data=shop)), "tiktok_audience_best_profile") == in_order(expected)
+
+
+def test_one_var_lets_those_in_who_did_not_agree(shop: Path) -> None:
+    """In audiences as in events; by default they are in none."""
+    connection = build(Renderer(data=shop, consent="ignored"))
+    assert members(connection, "tiktok_audience_full_profile") == in_order([C_1, C_2, C_3])
+    known = "select customer_id from int_customers__identified order by 1"
+    assert [row["customer_id"] for row in rows(connection, known)] == ["C-1", "C-2", "C-3", "C-4"]
+    assert [row["customer_id"] for row in rows(build(Renderer(data=shop)), known)] == ["C-1", "C-2", "C-4"]
+
+
+def test_another_profile_changes_audiences_and_no_event(shop: Path) -> None:
+    """bo.ray@example.net loses its dot in audiences only."""
+    found = build(Renderer(data=shop, audience_profile="audience_2025_dots"))
+    short = sorted(hashlib.sha256(text).hexdigest() for text in (b"bo@example.org", b"boray@example.net"))
+    assert members(found, "tiktok_audience_full_profile") == in_order([C_1, C_2 | {"email": short}])
+    assert rows(found, "select email from tiktok_offline_events where order_id = 'S-2'") == [{"email": BO}]
+
+
+def test_identifiers_of_an_audience_are_kept_by_rank(shop: Path) -> None:
+    """Of more than allowed those of the best profile stay, and events keep theirs."""
+    found = build(Renderer(data=shop, max_audience_identities=1))
+    bo, mobile = ([hashlib.sha256(text).hexdigest()] for text in (b"bo@example.org", b"+12135550101"))
+    assert members(found, "tiktok_audience_full_profile") == in_order([C_1, C_2 | {"email": bo, "phone": mobile}])
+    assert rows(found, "select email from tiktok_offline_events where order_id = 'S-2'") == [{"email": BO}]
+
+
+def test_a_misspelt_rule_about_consent_is_refused(shop: Path) -> None:
+    """It must not let everybody in."""
+    with pytest.raises(CompilerError, match=r"^consent must be required or ignored, not Required$"):
+        build(Renderer(data=shop, consent="Required"))
+
+
 def test_row_order_of_the_source_does_not_matter(shop: Path, tmp_path: Path) -> None:
     """A source file turned upside down gives the same rows."""
     for name in ("customers", "transactions"):
@@ -216,4 +290,6 @@ def test_row_order_of_the_source_does_not_matter(shop: Path, tmp_path: Path) -> 
     query = "select * from tiktok_web_events order by event_id"
     assert rows(build(Renderer(data=tmp_path)), query) == rows(build(Renderer(data=shop)), query)
     query = "select * from tiktok_offline_events order by event_id"
+    assert rows(build(Renderer(data=tmp_path)), query) == rows(build(Renderer(data=shop)), query)
+    query = "select * from int_customers__profiled order by customer_id"
     assert rows(build(Renderer(data=tmp_path)), query) == rows(build(Renderer(data=shop)), query)

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from pusher.errors import CompileError
+from pusher.progress import Event, Notice
+from pusher.project import LoadOptions, Project
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 
 LEADS = "7000000000000000001"
@@ -152,14 +154,14 @@ def test_a_view_arrives_as_one_request_with_exactly_these_rows(
     assert (request["rows"], request["counted"], request["duplicates"]) == (2, 2, 0)
 
 
-def test_an_audience_is_neither_built_nor_pushed_half_way(tmp_path: Path) -> None:
-    """Build, push and a dry run say that its payload is only checked, and where it is named; lint has no complaint."""
+def test_an_audience_is_built_and_not_pushed_half_way(tmp_path: Path) -> None:
+    """A push, a dry run and a look at its request say that it is not pushed yet, and where it is named."""
     sql = "select digest as email from {{ source('shop', 'orders') }}\n"
     shop = shop_of(tmp_path / "shop", "sandbox", "audience", sql, audience_name="Best customers")
     findings = shop.project().lint().findings
     assert [finding for finding in findings if finding.severity == "error"] == []
+    shop.build()
     for act in (
-        shop.build,
         shop.push,
         lambda: shop.push(dry_run=True),
         lambda: shop.project().show_payload(VIEW, limit=1),
@@ -169,10 +171,29 @@ def test_an_audience_is_neither_built_nor_pushed_half_way(tmp_path: Path) -> Non
         assert [(problem.code, problem.message, problem.place, problem.fix) for problem in caught.value.problems] == [
             (
                 "payload-not-pushed",
-                f"{VIEW}: payload `audience` is checked by lint and not yet pushed.",
+                f"{VIEW}: payload `audience` is built and checked, and not yet pushed.",
                 f"models/{VIEW}.sql:1:85",
                 f"Leave it out: --exclude {VIEW}.",
             )
         ]
-    assert not (shop.root / "shop.duckdb").exists()
+    assert not (shop.root / ".pusher").exists()
     assert caught.value.exit_code == 2
+
+
+def test_an_audience_beside_events_is_left_out_with_a_notice(tmp_path: Path) -> None:
+    """The events are pushed as if it were not there."""
+    shop = Shop(tmp_path / "shop", audience_name="Best customers")
+    head = _HEAD.format(payload="audience")
+    sql = f"{head}select digest as email from {{{{ source('shop', 'orders') }}}}\n"
+    (shop.root / "models" / "members.sql").write_text(sql)
+    shop.sell(orders(2))
+    shop.build()
+    told = []
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Notice):
+            told.append(event.message)
+
+    report = Project.load(LoadOptions(project_dir=shop.root, clock=NOW), listener=listen).push()
+    assert [(model.model, model.terms["accepted"]) for model in report.models] == [(VIEW, 2)]
+    assert told == ["members is left out: an audience is built and judged, and not yet pushed."]

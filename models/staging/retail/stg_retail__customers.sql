@@ -8,7 +8,9 @@ with source as (
         mobile,
         country,
         marketing_consent,
-        created_at
+        created_at,
+        idfa,
+        aaid
     from {{ source('retail', 'customers') }}
 
 ),
@@ -23,7 +25,9 @@ final as (
         mobile,
         upper(trim(country)) as country,
         coalesce(lower(trim(marketing_consent)), '') in ('yes', 'true', '1') as has_consent,
-        {{ utc_timestamp('created_at', zoneless_is_utc=true) }} as created_at
+        {{ utc_timestamp('created_at', zoneless_is_utc=true) }} as created_at,
+        idfa,
+        aaid
     from source
 
 )

@@ -8,7 +8,7 @@ with customers as (
         mobile,
         country
     from {{ ref('stg_retail__customers') }}
-    where has_consent
+    where {{ consented('has_consent') }}
 
 ),
 

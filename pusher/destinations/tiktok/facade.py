@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from pusher.config import DestinationSettings, Secret
-from pusher.contracts import Answer, Destination, Endpoint, Failure, Verdict
+from pusher.contracts import Answer, AudienceApi, Destination, Endpoint, Failure, Verdict
 from pusher.destinations.tiktok import events, settings
 from pusher.destinations.tiktok.facts import contract
 from pusher.payload.model import Payload
@@ -21,6 +21,13 @@ class TikTok:
         self.name = "tiktok"
         self.contract = contract()
         self.payloads = self.contract.payloads
+
+    @property
+    def audiences(self) -> AudienceApi:
+        """How TikTok is told who is in an audience."""
+        from pusher.destinations.tiktok.audiences import tiktok_audiences
+
+        return tiktok_audiences()
 
     def source_id(self, payload: Payload, settings_: DestinationSettings) -> str | None:
         """Return the event set or pixel that the settings name; see `Destination.source_id`."""

@@ -88,6 +88,12 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
     )
 
 
+def data_of(answer: Answer) -> Mapping[str, Any]:
+    """Return the `data` of an answer, empty when it is no envelope."""
+    envelope = _envelope(answer.body)
+    return envelope.data if envelope is not None else {}
+
+
 def _class(contract: Contract, status: int, code: ReturnCode | None) -> ResponseClass:
     by_code = contract.classes[code.response_class if code is not None else _UNKNOWN]
     if status == HTTPStatus.OK:

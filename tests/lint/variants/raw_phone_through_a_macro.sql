@@ -4,6 +4,18 @@
 sha256({{ normalize_phone(column, country) }})
 -- with:
 {{ normalize_phone(column, country) }}
+-- expect: models/tiktok/tiktok_audience_best_profile.sql:29:9: error PU401 privacy.raw-identifier: `email` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
+-- expect: models/tiktok/tiktok_audience_best_profile.sql:30:9: error PU401 privacy.raw-identifier: `phone` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
+-- expect: models/tiktok/tiktok_audience_full_profile.sql:33:9: error PU401 privacy.raw-identifier: `email` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
+-- expect: models/tiktok/tiktok_audience_full_profile.sql:34:9: error PU401 privacy.raw-identifier: `phone` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
+-- expect: models/tiktok/tiktok_audience_full_profile.sql:35:9: error PU401 privacy.raw-identifier: `idfa` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
+-- expect: models/tiktok/tiktok_audience_full_profile.sql:36:9: error PU401 privacy.raw-identifier: `aaid` carries a raw identifier from retail.customers.email, retail.customers.loyalty_email, retail.customers.aaid and 3 more.
+-- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
 -- expect: models/tiktok/tiktok_offline_events.sql:39:9: error PU401 privacy.raw-identifier: `email` carries a raw e-mail address or phone number from retail.customers.email, retail.customers.loyalty_email, retail.customers.mobile and 1 more.
 -- fix: Hash each kind with its macro in macros/identity/, or leave the column out of the view.
 -- expect: models/tiktok/tiktok_offline_events.sql:40:9: error PU401 privacy.raw-identifier: `phone` carries a raw e-mail address or phone number from retail.customers.email, retail.customers.loyalty_email, retail.customers.mobile and 1 more.

@@ -4,5 +4,5 @@
 {{ source('retail', 'customers') }}
 -- with:
 {{ source('retial', 'customers') }}
--- expect: models/staging/retail/stg_retail__customers.sql:12:13: error missing-source: Source `retial.customers` does not exist.
+-- expect: models/staging/retail/stg_retail__customers.sql:14:13: error missing-source: Source `retial.customers` does not exist.
 -- fix: Did you mean `retail.customers`?

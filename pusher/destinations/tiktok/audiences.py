@@ -1,0 +1,117 @@
+"""Requests about streaming audiences: finding them, making them, and moving members in and out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from typing import Any
+from urllib.parse import urlencode
+
+from pusher.contracts import Answer, Failure, FoundAudience, Verdict
+from pusher.destinations.tiktok.facts import contract, tables
+from pusher.destinations.tiktok.responses import data_of, verdict
+
+_PAGE_SIZE = 100
+
+
+class TikTokAudiences:
+    """TikTok's side of audiences; see `AudienceApi`."""
+
+    def __init__(self) -> None:
+        numbers = _facts()["number"]
+        self.most_rows_per_request = int(numbers["most_rows_per_request"]["value"])
+        self.least_members = int(numbers["least_matched_members"]["value"])
+        self.kinds = tuple(field.path for field in contract().payloads["audience"].fields)
+
+    def name_problem(self, name: str) -> str | None:
+        """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
+        most = int(_facts()["number"]["name_characters"]["value"])
+        if len(name) <= most:
+            return None
+        return (
+            f"The audience's name has {len(name)} characters: TikTok cuts it after {most}, and then two can be alike."
+        )
+
+    def find(self, advertiser_id: str, page: int) -> str:
+        """Return the path that lists a page of audiences, from page 1."""
+        query = urlencode({"advertiser_id": advertiser_id, "page": page, "page_size": _PAGE_SIZE})
+        return f"{_paths()['list']}?{query}"
+
+    def found(self, answer: Answer) -> tuple[list[FoundAudience], int]:
+        """Return the audiences of a page, and the number of pages; see `AudienceApi.found`."""
+        data = data_of(answer)
+        listed = data.get("list")
+        audiences = [
+            FoundAudience(
+                audience_id=str(one.get("audience_id", "")),
+                name=str(one.get("name", "")),
+                # `/list/` and `/get/` name it differently.
+                kind=str(one.get("audience_type") or one.get("type") or ""),
+                size=one["cover_num"] if type(one.get("cover_num")) is int else None,
+                is_valid=one.get("is_valid") is not False,
+                expires=str(one.get("expired_time") or ""),
+            )
+            for one in (listed if isinstance(listed, list) else [])
+            if isinstance(one, dict)
+        ]
+        page = data.get("page_info")
+        pages = page.get("total_page") if isinstance(page, dict) else None
+        return audiences, pages if type(pages) is int else 1
+
+    def create(self, advertiser_id: str, name: str) -> tuple[str, bytes]:
+        """Return path and body that make an audience."""
+        body = {"advertiser_id": advertiser_id, "action": "create", "custom_audience_name": name}
+        return _paths()["audience"], json.dumps(body).encode("ascii")
+
+    def created(self, answer: Answer) -> str | None:
+        """Return the id of the audience that was made, or None when the answer has none."""
+        found = str(data_of(answer).get("audience_id") or "")
+        return found if re.fullmatch("[0-9]+", found) else None
+
+    def members(
+        self, *, advertiser_id: str, audience_id: str, action: str, cells: Mapping[str, Sequence[str | None]]
+    ) -> tuple[str, bytes]:
+        """Return path and body that add members or take them out; see `AudienceApi.members`."""
+        start, end = '{"id":"', f'","audience_ids":["{audience_id}"]}}'
+        columns = [[f"{start}{digest}{end}" if digest else "{}" for digest in digests] for digests in cells.values()]
+        rows = "],[".join(columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True)))
+        schema = ",".join(f'"{name}"' for name in cells)
+        body = (
+            f'{{"advertiser_ids":["{advertiser_id}"],"action":"{action}","id_schema":[{schema}],'
+            f'"batch_data":[[{rows}]]}}'
+        )
+        return _paths()["mapping"], body.encode("ascii")
+
+    def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:
+        """Return what an attempt proved; see `AudienceApi.verdict`."""
+        found = verdict(contract(), result, rows=rows, earlier_attempt_at_risk=False)
+        if found.outcome == "rejected" and re.search(_facts()["busy"]["pattern"], found.message):
+            # The same code as for a wrong parameter.
+            busy = contract().classes[_facts()["busy"]["class"]]
+            return replace(found, outcome=busy.outcome, response_class=busy.name, waits=busy.waits, remedy=busy.remedy)
+        if found.response_class == "PARTIAL":
+            # Nothing is answered about single rows, and to tell all of them again does no harm.
+            return replace(found, outcome="unknown", waits="backoff")
+        if found.outcome in {"rejected", "halt"} and found.response_class in _facts()["remedies"]:
+            return replace(found, remedy=_facts()["remedies"][found.response_class])
+        return found
+
+
+@cache
+def _facts() -> dict[str, Any]:
+    return tables("audience")
+
+
+@cache
+def _paths() -> Mapping[str, str]:
+    paths: dict[str, str] = _facts()["paths"]
+    return paths
+
+
+@cache
+def tiktok_audiences() -> TikTokAudiences:
+    """Return the one instance."""
+    return TikTokAudiences()

@@ -1,0 +1,294 @@
+"""The SQLite side of audiences: which audience a view fills, what is being changed in it, who is suppressed.
+
+A change is a frozen file of rows to add or to delete; a chunk is what travels of it in one request. A chunk is
+stored before its first byte is sent, and what is not known of it stays known as that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pusher.contracts import BatchState, Verdict
+from pusher.ledger.rows import File, stamp
+from pusher.ledger.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What one view fills at one advertiser.
+
+    Attributes:
+        id: Row id.
+        model: The view.
+        advertiser_id: Who owns it.
+        name: Its name; a view whose audience gets another name fills another audience.
+        audience_id: TikTok's id, or None before it was made.
+        create_asked_at: When a request to make it left whose answer is not known, or None.
+    """
+
+    id: int
+    model: str
+    advertiser_id: str
+    name: str
+    audience_id: str | None
+    create_asked_at: datetime | None = None
+
+    @property
+    def space(self) -> str:
+        """What tells its files from those of others."""
+        return f"audience:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rows that are to be added to an audience, or taken out of it.
+
+    Attributes:
+        id: Row id.
+        audience: Row id of the audience.
+        action: `add` or `delete`.
+        rows: Number of rows.
+        path: File relative to the state folder.
+        held_until: Moment before which none of them may be sent: a request the other way round may still arrive.
+    """
+
+    id: int
+    audience: int
+    action: str
+    rows: int
+    path: str
+    held_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Rows of one change that travel in one request.
+
+    Attributes:
+        id: Row id, 0 before it is stored.
+        change: Row id of the change.
+        first_row: 0-based.
+        rows: Number of rows.
+        members: Digests in them.
+        state: `sending`, `retry`, `unknown`, `accepted` or `split`.
+        attempts: Requests so far.
+        at_risk: Some request of it may have been obeyed, and none is known to have been.
+        last_risk_at: Start of the last request that got no answer, so that it may still arrive.
+    """
+
+    id: int
+    change: int
+    first_row: int
+    rows: int
+    members: int
+    state: BatchState = BatchState.PLANNED
+    attempts: int = 0
+    at_risk: bool = False
+    last_risk_at: datetime | None = None
+
+
+class AudienceStore:
+    """Typed reads and writes of the tables of audiences.
+
+    Args:
+        store: The open ledger; its transactions hold what is written here.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._connection = store.connection
+
+    # audiences ------------------------------------------------------------------------------------------------
+
+    def current(self, model: str, advertiser_id: str, name: str) -> Audience | None:
+        """Return the audience of a name that a view fills at an advertiser."""
+        where = "where retired_at is null and model = ? and advertiser_id = ? and name = ?"
+        found = self._audiences(where, model, advertiser_id, name)
+        return found[0] if found else None
+
+    def currents(self) -> list[Audience]:
+        """Return what all views fill, by model and advertiser."""
+        return self._audiences("where retired_at is null order by model, advertiser_id, name")
+
+    def by_id(self, audience: int) -> Audience:
+        """Return one by its row id."""
+        return self._audiences("where id = ?", audience)[0]
+
+    def _audiences(self, where: str, *values: Any) -> list[Audience]:
+        rows = self._connection.execute(
+            f"select id, model, advertiser_id, name, audience_id, create_asked_at from audience {where}", values
+        )
+        return [
+            Audience(number, model, advertiser_id, name, audience_id, _moment(asked))
+            for number, model, advertiser_id, name, audience_id, asked in rows
+        ]
+
+    def add(
+        self, *, model: str, advertiser_id: str, name: str, audience_id: str | None = None, now: datetime
+    ) -> Audience:
+        """Record an audience, known to TikTok or not yet; it takes the place of the one before."""
+        self._connection.execute(
+            "update audience set retired_at = ? where model = ? and advertiser_id = ? and name = ? "
+            "and retired_at is null",
+            (stamp(now), model, advertiser_id, name),
+        )
+        cursor = self._connection.execute(
+            "insert into audience (model, advertiser_id, name, audience_id, bound_at) values (?, ?, ?, ?, ?)",
+            (model, advertiser_id, name, audience_id, stamp(now) if audience_id else None),
+        )
+        return Audience(int(cursor.lastrowid or 0), model, advertiser_id, name, audience_id)
+
+    def ask_to_create(self, audience: Audience, *, now: datetime) -> Audience:
+        """Record that a request to make it is about to leave."""
+        self._connection.execute("update audience set create_asked_at = ? where id = ?", (stamp(now), audience.id))
+        return replace(audience, create_asked_at=now)
+
+    def not_created(self, audience: Audience) -> Audience:
+        """Record that the request to make it was refused."""
+        self._connection.execute("update audience set create_asked_at = null where id = ?", (audience.id,))
+        return replace(audience, create_asked_at=None)
+
+    def bind(self, audience: Audience, audience_id: str, *, now: datetime) -> Audience:
+        """Record TikTok's id."""
+        self._connection.execute(
+            "update audience set audience_id = ?, bound_at = ?, create_asked_at = null where id = ?",
+            (audience_id, stamp(now), audience.id),
+        )
+        return replace(audience, audience_id=audience_id, create_asked_at=None)
+
+    # changes --------------------------------------------------------------------------------------------------
+
+    def add_change(
+        self, *, run: str, audience: Audience, action: str, file: int, rows: int, held_until: datetime | None
+    ) -> int:
+        """Record a frozen change; returns its id."""
+        cursor = self._connection.execute(
+            "insert into change (run, audience, action, rows, file, held_until) values (?, ?, ?, ?, ?, ?)",
+            (run, audience.id, action, rows, file, stamp(held_until) if held_until else None),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def open_changes(self) -> list[Change]:
+        """Return the changes that are not settled, oldest first."""
+        rows = self._connection.execute(
+            "select change.id, audience, action, change.rows, file.path, held_until from change "
+            "join file on file.id = change.file order by change.id"
+        )
+        return [
+            Change(number, audience, action, size, path, _moment(held))
+            for number, audience, action, size, path, held in rows
+        ]
+
+    def settle_change(self, change: Change, *, now: datetime) -> None:
+        """Stop naming the file of a change; unlink it after the commit."""
+        self._connection.execute("update change set file = null, settled_at = ? where id = ?", (stamp(now), change.id))
+        self._connection.execute("delete from file where path = ?", (change.path,))
+
+    # chunks ---------------------------------------------------------------------------------------------------
+
+    def chunks(self, change: int) -> list[Chunk]:
+        """Return what was sent of a change, by its first row; those that were cut in two are left out."""
+        rows = self._connection.execute(
+            "select id, change, first_row, rows, members, state, attempts, at_risk, last_risk_at from chunk "
+            "where change = ? and state <> 'split' order by first_row",
+            (change,),
+        )
+        return [
+            Chunk(number, of, first, size, members, BatchState(state), attempts, bool(risk), _moment(risk_at))
+            for number, of, first, size, members, state, attempts, risk, risk_at in rows
+        ]
+
+    def intend(self, chunk: Chunk, *, sha256: str, run: str, now: datetime) -> Chunk:
+        """Record that a chunk is about to be sent; no byte may be written before the commit."""
+        sending = replace(chunk, state=BatchState.SENDING, attempts=chunk.attempts + 1)
+        if chunk.id:
+            self._connection.execute(
+                "update chunk set state = 'sending', sha256 = ?, attempts = ?, run = ?, updated_at = ? where id = ?",
+                (sha256, sending.attempts, run, stamp(now), chunk.id),
+            )
+            return sending
+        cursor = self._connection.execute(
+            "insert into chunk (change, first_row, rows, members, state, sha256, attempts, at_risk, run, updated_at) "
+            "values (?, ?, ?, ?, 'sending', ?, 1, 0, ?, ?)",
+            (chunk.change, chunk.first_row, chunk.rows, chunk.members, sha256, run, stamp(now)),
+        )
+        return replace(sending, id=int(cursor.lastrowid or 0))
+
+    def conclude(self, chunk: Chunk, verdict: Verdict, *, seconds: float, now: datetime) -> None:
+        """Record what an attempt proved; the chunk holds the state and the risk that follow from it."""
+        self._connection.execute(
+            "update chunk set state = ?, at_risk = ?, last_risk_at = ?, http_status = ?, code = ?, response_class = ?, "
+            "message = ?, request_id = ?, seconds = ?, updated_at = ? where id = ?",
+            (
+                chunk.state,
+                int(chunk.at_risk),
+                stamp(chunk.last_risk_at) if chunk.last_risk_at else None,
+                verdict.http_status,
+                verdict.code,
+                verdict.response_class,
+                verdict.message,
+                verdict.request_id,
+                seconds,
+                stamp(now),
+                chunk.id,
+            ),
+        )
+
+    def recover(self, *, now: datetime) -> None:
+        """Take what was in flight when a run ended for obeyed or not, nobody knows."""
+        self._connection.execute(
+            "update chunk set state = 'unknown', at_risk = 1, last_risk_at = updated_at, updated_at = ? "
+            "where state = 'sending'",
+            (stamp(now),),
+        )
+
+    def request_ids(self, run: str, audience: int) -> list[str]:
+        """Return TikTok's ticket ids of the chunks that a run got accepted, oldest first."""
+        rows = self._connection.execute(
+            "select request_id from chunk join change on change.id = chunk.change where chunk.run = ? "
+            "and change.audience = ? and request_id is not null order by chunk.id",
+            (run, audience),
+        )
+        return [row[0] for row in rows]
+
+    # suppression ----------------------------------------------------------------------------------------------
+
+    def suppress(self, digests: Iterable[tuple[str, str]], *, reason: str, now: datetime) -> int:
+        """Keep identifiers, as (id schema, digest), out of every audience for ever; returns how many are new."""
+        before = self._count_suppressed()
+        self._connection.executemany(
+            "insert into suppressed (id_schema, digest, reason, since) values (?, ?, ?, ?) on conflict do nothing",
+            [(schema, digest, reason, stamp(now)) for schema, digest in digests],
+        )
+        return self._count_suppressed() - before
+
+    def _count_suppressed(self) -> int:
+        (count,) = self._connection.execute("select count(*) from suppressed").fetchone()
+        return int(count)
+
+    def newest_suppressed(self) -> int:
+        """Return a number that grows with every suppressed identifier."""
+        (newest,) = self._connection.execute("select coalesce(max(id), 0) from suppressed").fetchone()
+        return int(newest)
+
+    def suppressed(self, *, after: int = 0) -> Sequence[tuple[str, str]]:
+        """Return (id schema, digest) of those that came after a number of `newest_suppressed`."""
+        rows = self._connection.execute("select id_schema, digest from suppressed where id > ? order by id", (after,))
+        return [tuple(row) for row in rows]
+
+    # files ----------------------------------------------------------------------------------------------------
+
+    def member_files(self, audience: Audience) -> list[File]:
+        """Return the files that say who is in an audience, oldest first."""
+        rows = self._connection.execute(
+            "select id, path, kind, space, model, rows, bytes, sha256 from file where kind = 'members' and space = ? "
+            "order by id",
+            (audience.space,),
+        )
+        return [File(*row) for row in rows]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,278 @@
+"""Compares who a view names with who is known to be in its audience, and freezes what has to change.
+
+Who is MAYBE is told again what the view wants now, so that a crash leaves nobody wrongly in or out. Works in an
+in-memory DuckDB that spills to the state folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from pusher.contracts import StagedFile
+from pusher.ledger.members import (
+    HOLD,
+    IN,
+    KEY,
+    MAYBE_IN,
+    MAYBE_OUT,
+    OUT,
+    connect,
+    create_known,
+    halves,
+    of,
+    same,
+    seconds,
+    with_enough_memory,
+)
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB, path_list
+from pusher.ledger.state import PRIVATE_FOLDER
+from pusher.payload.sql import identifier, literal
+
+_ROWS_PER_GROUP = 50_000
+_TEXT = "replace(cast(a as varchar), '-', '') || replace(cast(b as varchar), '-', '')"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCounts:
+    """How a view and its audience differ; identifiers, but for the first three.
+
+    Attributes:
+        rows: Rows of the view.
+        no_identity: Rows without any identifier.
+        dropped: Values that were no digests, or identified nobody.
+        members: Identifiers that the view wants in the audience, each once.
+        suppressed: Identifiers of the view that are suppressed, each once.
+        known: Those that were in the audience, or may have been, before.
+        unchanged: In the audience and wanted.
+        adds: To be added.
+        deletes: To be taken out.
+        suppressed_deletes: Those of the deletes that are suppressed.
+        departures: Those of the deletes that were in the audience, or may have been, and are not suppressed.
+        held: Those of the adds and deletes that have to wait.
+    """
+
+    rows: int
+    no_identity: int
+    dropped: int
+    members: int
+    suppressed: int
+    known: int
+    unchanged: int
+    adds: int
+    deletes: int
+    suppressed_deletes: int
+    departures: int
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenChange:
+    """A file of rows to add or to delete, under a temporary name.
+
+    Attributes:
+        action: `add` or `delete`.
+        file: The file; a column for each kind of identifier, its cells digests as text.
+        held_until: Moment before which none of them may be sent, or None.
+    """
+
+    action: str
+    file: StagedFile
+    held_until: datetime | None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """One comparison of a staged view with what is known of one audience.
+
+    Args:
+        folder: Folder for frozen changes and spilled data, made if need be.
+        staged: Files of the view: a column for each of `schemas`, and `_dropped`.
+        schemas: The kinds of identifier that the view has, each with whether its column holds lists of digests.
+        kinds: All kinds of identifier; the member files keep the place of one in this list.
+        members: Files that say who is in the audience, oldest first.
+        suppressed: Identifiers that must not be in it, as (kind, digest).
+        now: The run's clock.
+        reassert: Tell TikTok again everything that is known.
+    """
+
+    folder: Path
+    staged: Sequence[Path]
+    schemas: Mapping[str, bool]
+    kinds: Sequence[str]
+    members: Sequence[Path]
+    suppressed: Sequence[tuple[str, str]]
+    now: datetime
+    reassert: bool = False
+    _connection: Any = field(default=None, init=False)
+    _barred: int = field(default=0, init=False)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+        self._connection = connect(self.folder, MEMORY_LIMITS_MB[0])
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def compare(self) -> MemberCounts:
+        """Work out what differs.
+
+        Raises:
+            StateError: Disk or memory ran out.
+        """
+
+        def more(limit_mb: int) -> None:
+            self._connection.close()
+            self._connection = connect(self.folder, limit_mb)
+
+        return with_enough_memory(self._compare, more)
+
+    def _value(self, sql: str) -> int:
+        return int(self._connection.execute(sql).fetchone()[0] or 0)
+
+    def _compare(self) -> MemberCounts:
+        run = self._connection.execute
+        create_known(self._connection, self.members)
+        run(f"create temp table risky as select * from known where risk_s > {seconds(self.now - HOLD)}")
+        self._create_suppressed()
+        self._create_wanted()
+        skipped = "false" if self.reassert else f"state = {OUT}"
+        run(
+            f"create temp table leaving as select {KEY}, {self._is_held('known', (IN, MAYBE_IN))}, "
+            f"risk_s, state, exists (select 1 from suppressed where {same('suppressed', 'known')}) as is_suppressed "
+            f"from known where not ({skipped}) and not exists (select 1 from wanted where {same('wanted', 'known')})"
+        )
+        skipped = "false" if self.reassert else f"state = {IN}"
+        run(
+            f"create temp table coming as select {of('new')}, new.place, "
+            f"{self._is_held('risky', (OUT, MAYBE_OUT))}, risky.risk_s "
+            f"from (select {KEY}, min(place) as place from wanted where not exists "
+            f"(select 1 from known where {skipped} and {same('known', 'wanted')}) group by {KEY}) as new "
+            f"left join risky on {same('risky', 'new')}"
+        )
+        return self._counts()
+
+    def _is_held(self, table: str, states: tuple[int, int]) -> str:
+        recent = f"{table}.risk_s > {seconds(self.now - HOLD)}"
+        return f"coalesce({recent} and {table}.state in {states}, false) as is_held"
+
+    def _counts(self) -> MemberCounts:
+        rows, no_identity, dropped = 0, 0, 0
+        if self.staged:
+            nothing = " and ".join(f"{identifier(schema)} is null" for schema in self.schemas)
+            rows, no_identity, dropped = self._connection.execute(
+                f"select count(*), count(*) filter (where {nothing}), coalesce(sum(_dropped), 0) "
+                f"from read_parquet({path_list(self.staged)})"
+            ).fetchone()
+        adds = self._value("select count(*) from coming")
+        unchanged = 0
+        if not self.reassert:
+            unchanged = self._value(f"select count(*) from known where state = {IN}")
+            unchanged -= self._value(f"select count(*) from leaving where state = {IN}")
+        held = [self._value(f"select count(*) from {table} where is_held") for table in ("leaving", "coming")]
+        return MemberCounts(
+            rows=rows,
+            no_identity=no_identity,
+            dropped=int(dropped),
+            members=unchanged + adds,
+            suppressed=self._barred,
+            known=self._value(f"select count(*) from known where state <> {OUT}"),
+            unchanged=unchanged,
+            adds=adds,
+            deletes=self._value("select count(*) from leaving"),
+            suppressed_deletes=self._value("select count(*) from leaving where is_suppressed"),
+            departures=self._value(f"select count(*) from leaving where not is_suppressed and state <> {OUT}"),
+            held=sum(held),
+        )
+
+    def _create_suppressed(self) -> None:
+        import pyarrow as pa
+
+        places = {kind: place for place, kind in enumerate(self.kinds)}
+        known = [(places[kind], digest) for kind, digest in self.suppressed if kind in places]
+        table = pa.table(
+            {
+                "kind": pa.array([place for place, _ in known], pa.uint8()),
+                "digest": pa.array([digest for _, digest in known], pa.string()),
+            }
+        )
+        self._connection.register("given", table)
+        self._connection.execute(f"create temp table suppressed as select kind, {halves('digest')} from given")
+        self._connection.unregister("given")
+
+    def _create_wanted(self) -> None:
+        """Fill `wanted` with each identifier of the view, and the row that it stands in."""
+        parts = ["select null::utinyint as kind, null::uuid as a, null::uuid as b, 0::bigint as place where false"]
+        for schema, is_list in self.schemas.items() if self.staged else ():
+            column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
+            parts.append(
+                f"select {self.kinds.index(schema)}::utinyint as kind, {halves('digest')}, place from (select "
+                f"{column} as digest, (file_index::bigint << 32) | file_row_number as place "
+                f"from read_parquet({path_list(self.staged)})) where digest is not null"
+            )
+        wanted = " union all ".join(parts)
+        self._barred = 0
+        if self.suppressed:
+            self._connection.execute(f"create temp table named as {wanted}")
+            barred = f"exists (select 1 from suppressed where {same('suppressed', 'named')})"
+            self._barred = self._value(f"select count(*) from (select distinct {KEY} from named where {barred})")
+            wanted = f"select * from named where not {barred}"
+        self._connection.execute(f"create temp table wanted as {wanted}")
+        self._connection.execute("drop table if exists named")
+
+    def freeze(self, *, suppressed_only: bool = False) -> list[FrozenChange]:
+        """Write the rows to delete, then those to add, then both kinds that have to wait.
+
+        Args:
+            suppressed_only: Leave everything as it is, but for suppressed identifiers, which are taken out.
+        """
+        frozen = []
+        for place, waits in (("is_held = false", False), ("is_held", True)):
+            ending = "-held" if waits else ""
+            leaving = f"select {KEY}, risk_s from leaving where {place}{' and is_suppressed' * suppressed_only}"
+            frozen += self._frozen("delete", leaving, self.folder / f"delete{ending}.parquet")
+            if not suppressed_only:
+                coming = f"select {KEY}, risk_s, place from coming where {place}"
+                frozen += self._frozen("add", coming, self.folder / f"add{ending}.parquet")
+        return frozen
+
+    def _frozen(self, action: str, members: str, path: Path) -> list[FrozenChange]:
+        run = self._connection.execute
+        kinds = [row[0] for row in run(f"select distinct kind from ({members}) order by kind").fetchall()]
+        if not kinds:
+            return []
+        one_by_one = action == "delete" or len(kinds) == 1
+        rows = self._each_alone(kinds, members) if one_by_one else self._side_by_side(kinds, members)
+        run(
+            f"copy ({rows}) to {literal(path.as_posix())} "
+            f"(format parquet, compression snappy, row_group_size {_ROWS_PER_GROUP})"
+        )
+        count = self._value(f"select count(*) from read_parquet({literal(path.as_posix())})")
+        until = None
+        if path.stem.endswith("-held"):
+            until = datetime.fromtimestamp(self._value(f"select max(risk_s) from ({members})"), UTC) + HOLD
+        return [FrozenChange(action, StagedFile(path, count), until)]
+
+    def _each_alone(self, kinds: Sequence[int], members: str) -> str:
+        """Return a row for each identifier: of who is taken out, it is not known which belong to one person."""
+        cells = ", ".join(
+            f"case when kind = {kind} then {_TEXT} end as {identifier(self.kinds[kind])}" for kind in kinds
+        )
+        return f"select {cells} from ({members})"
+
+    def _side_by_side(self, kinds: Sequence[int], members: str) -> str:
+        """Return a row for each person: the identifiers of one row of the view, in as many rows as it needs."""
+        cells = ", ".join(
+            f"max(case when kind = {kind} then {_TEXT} end) as {identifier(self.kinds[kind])}" for kind in kinds
+        )
+        return (
+            f"select {cells} from (select *, row_number() over (partition by place, kind order by a, b) as turn "
+            f"from ({members})) group by place, turn"
+        )

@@ -1,0 +1,233 @@
+"""What is known of who is in an audience: files that say of each identifier whether it is IN, OUT or MAYBE.
+
+MAYBE is who was part of a request that may have been obeyed, and nobody knows. A digest is kept as two UUIDs, its
+halves, which are a third of the size of its text. The newest word about an identifier counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pusher.contracts import BatchState, StagedFile
+from pusher.errors import Problem, StateError
+from pusher.ledger.audiences import Chunk
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full, path_list
+from pusher.payload.sql import identifier, literal
+
+OUT, IN, MAYBE_IN, MAYBE_OUT = range(4)
+"""What is known of an identifier; the last two say which way the request in doubt would have moved it."""
+HOLD = timedelta(seconds=120)
+"""How long a request without an answer may still arrive: twice the time after which it is given up."""
+TOMBSTONES = timedelta(days=30)
+"""How long it is remembered that somebody was taken out."""
+MOST_FILES = 8
+KEY = "kind, a, b"
+_MEMBER = "kind utinyint, a uuid, b uuid, state utinyint, changed_s bigint, risk_s bigint"
+T = TypeVar("T")
+
+
+def connect(folder: Path, limit_mb: int) -> Any:
+    """Open an in-memory DuckDB that spills to a folder."""
+    import duckdb
+
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "memory_limit": f"{limit_mb}MB",
+            "temp_directory": str(folder / "spill"),
+            "preserve_insertion_order": "false",
+        },
+    )
+
+
+def with_enough_memory(work: Callable[[], T], more: Callable[[int], None]) -> T:
+    """Do some work, and do it again with more memory when there was too little.
+
+    Args:
+        work: The work.
+        more: Begins anew with a limit in megabytes.
+
+    Raises:
+        StateError: Disk or memory ran out.
+    """
+    import duckdb
+
+    try:
+        for limit_mb in MEMORY_LIMITS_MB[1:]:
+            try:
+                return work()
+            except duckdb.OutOfMemoryException as error:
+                if disk_is_full(error):
+                    raise
+                more(limit_mb)
+        return work()
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        words = str(error).partition("\n")[0]
+        fix = "Free space in the state folder and memory, then run again: nothing was sent."
+        raise StateError(Problem("state-write", f"The members could not be compared: {words}", fix=fix)) from error
+
+
+def seconds(moment: datetime) -> int:
+    """Return a moment as a Unix second."""
+    return int(moment.timestamp())
+
+
+def halves(digest: str) -> str:
+    """Return the columns that a digest in hex is kept as."""
+    return f"cast(substr({digest}, 1, 32) as uuid) as a, cast(substr({digest}, 33) as uuid) as b"
+
+
+def same(one: str, other: str) -> str:
+    """Return the condition that two tables speak of one identifier."""
+    return " and ".join(f"{one}.{name} = {other}.{name}" for name in KEY.split(", "))
+
+
+def of(table: str) -> str:
+    """Return the columns that name an identifier."""
+    return ", ".join(f"{table}.{name}" for name in KEY.split(", "))
+
+
+def create_known(connection: Any, files: Sequence[Path]) -> None:
+    """Create `known` over member files, oldest first: the newest word about each identifier."""
+    if not files:
+        connection.execute(f"create temp table known ({_MEMBER})")
+        return
+    oldest, newer = files[0], files[1:]
+    first = f"read_parquet({path_list([oldest])})"
+    if not newer:
+        connection.execute(f"create temp view known as select * from {first}")
+        return
+    # Whoever is at risk in the oldest file stays so, whatever was told since.
+    connection.execute(
+        f"create temp table latest as select {KEY}, arg_max(state, place) as state, "
+        "arg_max(changed_s, place) as changed_s, max(risk_s) as risk_s from ("
+        f"select *, file_index::bigint as place from read_parquet({path_list(newer)}) union all by name "
+        f"select *, -1::bigint as place from {first} where risk_s is not null) group by {KEY}"
+    )
+    connection.execute(
+        f"create temp view known as select * from {first} as oldest where not exists "
+        f"(select 1 from latest where {same('latest', 'oldest')}) union all select * from latest"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of one frozen change.
+
+    Attributes:
+        action: `add` or `delete`.
+        path: Its file.
+        schemas: Columns of the file.
+        chunks: What was sent of it.
+    """
+
+    action: str
+    path: Path
+    schemas: Sequence[str]
+    chunks: Sequence[Chunk]
+
+
+def _spans(sent: Sent) -> Iterable[tuple[int, int, int, int | None]]:
+    """Return first and last row, state and risk of the rows that were told to TikTok, neighbours together."""
+    spans: list[tuple[int, int, int, int | None]] = []
+    settled, doubtful = (IN, MAYBE_IN) if sent.action == "add" else (OUT, MAYBE_OUT)
+    for chunk in sent.chunks:
+        if chunk.state is not BatchState.ACCEPTED and not chunk.at_risk:
+            continue
+        state = settled if chunk.state is BatchState.ACCEPTED else doubtful
+        risk = None if chunk.last_risk_at is None else seconds(chunk.last_risk_at) + 1
+        last = chunk.first_row + chunk.rows - 1
+        if spans and spans[-1][1:] == (chunk.first_row - 1, state, risk):
+            spans[-1] = (spans[-1][0], last, state, risk)
+        else:
+            spans.append((chunk.first_row, last, state, risk))
+    return spans
+
+
+def write_told(
+    changes: Sequence[Sent], target: Path, *, kinds: Sequence[str], now: datetime, folder: Path
+) -> StagedFile | None:
+    """Write what is known by now of the identifiers of frozen changes.
+
+    Args:
+        changes: The changes, with what was sent of each.
+        target: File to write, under a temporary name.
+        kinds: All kinds of identifier.
+        now: The run's clock.
+        folder: For spilled data.
+
+    Returns:
+        The file, or None when nothing was told.
+    """
+    with _opened(folder) as connection:
+        parts = []
+        for sent in changes:
+            spans = ", ".join(
+                f"({first}, {last}, {state}, {'null' if risk is None else risk})"
+                for first, last, state, risk in _spans(sent)
+            )
+            if not spans:
+                continue
+            parts += [
+                f"select {kinds.index(schema)}::utinyint as kind, {halves(identifier(schema))}, "
+                f"span.state::utinyint as state, {seconds(now)}::bigint as changed_s, "
+                "span.risk_s::bigint as risk_s "
+                f"from read_parquet({path_list([sent.path])}, file_row_number = true) as frozen "
+                f"join (values {spans}) as span (first, last, state, risk_s) "
+                "on frozen.file_row_number between span.first and span.last "
+                f"where {identifier(schema)} is not null"
+                for schema in sent.schemas
+            ]
+        return _written(connection, " union all ".join(parts), target) if parts else None
+
+
+def write_merged(files: Sequence[Path], target: Path, *, now: datetime, folder: Path) -> StagedFile | None:
+    """Write what member files say as one, without those who were taken out long ago.
+
+    Args:
+        files: The files, oldest first.
+        target: File to write, under a temporary name.
+        now: The run's clock.
+        folder: For spilled data.
+
+    Returns:
+        The file, or None when nobody is left.
+    """
+    with _opened(folder) as connection:
+        create_known(connection, files)
+        gone = f"state = {OUT} and changed_s < {seconds(now - TOMBSTONES)}"
+        risk = f"case when risk_s > {seconds(now - HOLD)} then risk_s end as risk_s"
+        kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
+        return _written(connection, kept, target)
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[Any]:
+    connection = connect(folder, MEMORY_LIMITS_MB[1])
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _written(connection: Any, sql: str, target: Path) -> StagedFile | None:
+    connection.execute(f"copy ({sql}) to {literal(target.as_posix())} (format parquet, compression snappy)")
+    (rows,) = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
+    if rows == 0:
+        target.unlink()
+        return None
+    return StagedFile(target, rows)
+
+
+def need_merging(rows: Sequence[int]) -> bool:
+    """Say whether member files, by their rows, oldest first, are better merged.
+
+    Args:
+        rows: Rows of each file.
+    """
+    return len(rows) > MOST_FILES or (len(rows) > 1 and 4 * sum(rows[1:]) > rows[0])

@@ -1,0 +1,159 @@
+"""Finds or makes the audience that a view fills: once, and never a second one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pusher.clock import Clock
+from pusher.contracts import FoundAudience
+from pusher.errors import Problem
+from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.members import HOLD
+from pusher.ledger.store import Store
+from pusher.progress import Listener, Notice
+from pusher.push.audience.asking import Asking, Unanswered, refusal
+from pusher.push.audience.lock_file import LockFile
+
+LOOK_AGAIN_S = 5.0
+
+
+class NotBound(Exception):
+    """There is no audience to fill.
+
+    Attributes:
+        problem: Why, and what to do.
+        is_halted: TikTok refused the token, a right or a setting.
+    """
+
+    def __init__(self, problem: Problem, *, is_halted: bool = False) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+        self.is_halted = is_halted
+
+
+def known_audience(
+    audiences: AudienceStore | None, lock: LockFile | None, *, model: str, advertiser_id: str, name: str
+) -> tuple[Audience | None, str | None]:
+    """Return what is known of an audience before anybody is asked.
+
+    Args:
+        audiences: What the ledger knows, or None when there is none.
+        lock: The lock file, or None when audiences mean nothing outside this machine.
+        model: The view.
+        advertiser_id: The advertiser.
+        name: Name of the audience.
+
+    Returns:
+        The audience whose members the ledger knows, or None; and the id that the lock file names instead, or None.
+    """
+    known = audiences.current(model, advertiser_id, name) if audiences is not None else None
+    locked = lock.get(model, advertiser_id, name) if lock is not None else None
+    if locked is None or (known is not None and known.audience_id == locked):
+        return known, None
+    return None, locked
+
+
+@dataclass(slots=True)
+class Binder:
+    """Finds or makes audiences.
+
+    Args:
+        store: The ledger.
+        audiences: Its tables of audiences.
+        asking: Asks TikTok.
+        lock: The lock file, or None when audiences mean nothing outside this machine.
+        clock: Wall and monotonic time.
+        listener: Is told what was found or made.
+    """
+
+    store: Store
+    audiences: AudienceStore
+    asking: Asking
+    lock: LockFile | None
+    clock: Clock
+    listener: Listener
+    wait: Callable[[float], None]
+
+    def bind(self, audience: Audience) -> tuple[Audience, bool]:
+        """Return the audience with TikTok's id, and whether it was made now.
+
+        Raises:
+            NotBound: It cannot be found or made, or there are several of its name.
+        """
+        if audience.audience_id is not None:
+            self._lock(audience)
+            return audience, False
+        try:
+            named = self._named(audience)
+            if not named:
+                return self._create(audience)
+        except Unanswered as error:
+            raise NotBound(error.problems[0], is_halted=error.verdict.outcome == "halt") from error
+        return self._adopt(audience, named), False
+
+    def _named(self, audience: Audience) -> list[FoundAudience]:
+        found = self.asking.audiences(audience.advertiser_id)
+        return [one for one in found if one.name == audience.name]
+
+    def _adopt(self, audience: Audience, named: list[FoundAudience]) -> Audience:
+        """Take the one audience of this name; asked for by this ledger before, or made by somebody else."""
+        if len(named) > 1:
+            listed = ", ".join(one.audience_id for one in named)
+            message = (
+                f"Advertiser {audience.advertiser_id} has {len(named)} audiences named `{audience.name}`: {listed}."
+            )
+            fix = f"Choose one: `pusher audience adopt {audience.model} --audience-id ...`, or change audience_name."
+            raise NotBound(Problem("audience-ambiguous", message, fix=fix))
+        is_ours = audience.create_asked_at is not None
+        bound = self._bound(audience, named[0].audience_id)
+        if not is_ours:
+            self.listener(
+                Notice(
+                    f"{audience.model} fills audience {bound.audience_id} of advertiser {bound.advertiser_id}, which "
+                    f"was there already as `{bound.name}`: whoever is in it and not in the view stays, because nobody "
+                    "can ask who is in it."
+                )
+            )
+        return bound
+
+    def _create(self, audience: Audience) -> tuple[Audience, bool]:
+        """Make it, unless an earlier request to make it may still arrive."""
+        asked = audience.create_asked_at
+        if asked is not None and self.clock.now() < asked + HOLD:
+            raise NotBound(self._in_doubt(audience, asked + HOLD - self.clock.now()))
+        with self.store.transaction():
+            audience = self.audiences.ask_to_create(audience, now=self.clock.now())
+        made, verdict = self.asking.create(audience.advertiser_id, audience.name)
+        if made is not None:
+            return self._bound(audience, made), True
+        if verdict.outcome in {"rejected", "halt", "retry"}:
+            with self.store.transaction():
+                self.audiences.not_created(audience)
+            what = f"Advertiser {audience.advertiser_id} got no audience `{audience.name}`"
+            raise NotBound(refusal(verdict, what), is_halted=verdict.outcome != "retry")
+        # It may have been made although no answer says so.
+        self.wait(LOOK_AGAIN_S)
+        named = self._named(audience)
+        if named:
+            return self._adopt(audience, named), True
+        raise NotBound(self._in_doubt(audience, HOLD))
+
+    def _in_doubt(self, audience: Audience, left: timedelta) -> Problem:
+        message = f"Nobody knows whether audience `{audience.name}` was made for advertiser {audience.advertiser_id}."
+        fix = (
+            f"Run again in {max(1, round(left.total_seconds()))} seconds: it is looked for, and made only if it is not "
+            "there, so that there are never two."
+        )
+        return Problem("audience-in-doubt", message, fix=fix)
+
+    def _bound(self, audience: Audience, audience_id: str) -> Audience:
+        with self.store.transaction():
+            audience = self.audiences.bind(audience, audience_id, now=self.clock.now())
+        self._lock(audience)
+        return audience
+
+    def _lock(self, audience: Audience) -> None:
+        if self.lock is not None and audience.audience_id is not None:
+            self.lock.put(audience.model, audience.advertiser_id, audience.name, audience.audience_id)

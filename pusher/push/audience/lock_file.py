@@ -1,0 +1,99 @@
+"""`audiences.lock.yml`: which audience each view fills at which advertiser, kept beside the project and committed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pusher.config.strict_yaml import Document, load_yaml
+from pusher.errors import ConfigError, Problem
+
+LOCK_FILE = "audiences.lock.yml"
+_HEAD = "# Which audience each view fills, by target and advertiser. Written by pusher; commit it.\n"
+_DIGITS = re.compile("[0-9]+").fullmatch
+
+
+Key = tuple[str, str, str, str]
+"""Target, view, advertiser and name of the audience."""
+
+
+class LockFile:
+    """The audiences of a project.
+
+    Args:
+        root: The project's folder.
+        target: The chosen target; what others fill is kept as it is.
+
+    Raises:
+        ConfigError: The file is there and not in its form.
+    """
+
+    def __init__(self, root: Path, target: str) -> None:
+        self._path = root / LOCK_FILE
+        self._target = target
+        self._ids = _read(self._path)
+
+    def get(self, model: str, advertiser_id: str, name: str) -> str | None:
+        """Return the id of the audience of a name that a view fills at an advertiser."""
+        return self._ids.get((self._target, model, advertiser_id, name))
+
+    def put(self, model: str, advertiser_id: str, name: str, audience_id: str) -> None:
+        """Keep which audience a view fills; the file is written at once, in whole or not at all."""
+        key = (self._target, model, advertiser_id, name)
+        if self._ids.get(key) == audience_id:
+            return
+        self._ids[key] = audience_id
+        lines = [_HEAD, "version: 1\n", "targets:\n"]
+        before: tuple[str, ...] = ()
+        for place, found in sorted(self._ids.items()):
+            for depth, part in enumerate(place[:3], 1):
+                if before[:depth] != place[:depth]:
+                    lines.append(f"{'  ' * depth}{_quoted(part)}:\n")
+                    before = place[:depth]
+            before = place
+            lines.append(f"        {_quoted(place[3])}: {_quoted(found)}\n")
+        temporary = self._path.with_suffix(".tmp")
+        temporary.write_text("".join(lines), encoding="utf-8")
+        temporary.replace(self._path)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _read(path: Path) -> dict[Key, str]:
+    if not path.is_file():
+        return {}
+    document = load_yaml(path, path.name)
+    if not isinstance(document.value, dict) or document.value.get("version") != 1:
+        raise ConfigError(_wrong(document, ()))
+    return {
+        (target, view, advertiser, name): audience_id
+        for target, views in _mapping(document, document.value.get("targets"), ("targets",))
+        for view, advertisers in _mapping(document, views, ("targets", target))
+        for advertiser, names in _mapping(document, advertisers, ("targets", target, view))
+        for name, audience_id in _mapping(document, names, ("targets", target, view, advertiser))
+        if _checked(document, audience_id, ("targets", target, view, advertiser, name))
+    }
+
+
+def _mapping(document: Document, value: Any, path: tuple[str, ...]) -> Iterable[tuple[str, Any]]:
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ConfigError(_wrong(document, path))
+    return value.items()
+
+
+def _checked(document: Document, audience_id: Any, path: tuple[str, ...]) -> bool:
+    if not isinstance(audience_id, str) or not _DIGITS(audience_id):
+        raise ConfigError(_wrong(document, path))
+    return True
+
+
+def _wrong(document: Document, path: tuple[str, ...]) -> Problem:
+    fix = (
+        "Restore the file from git. Below `targets:` stand target, view, advertiser and name of the audience, and then "
+        "the audience's id; all of them in quotes."
+    )
+    return document.problem("audience-lock", f"{LOCK_FILE} is not in its form.", path, fix)

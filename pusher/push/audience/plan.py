@@ -1,0 +1,231 @@
+"""Reads an audience view once, and works out for each advertiser who has to be added and who has to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import AudienceApi, Engine, EngineError
+from pusher.errors import PlanError, Problem
+from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
+from pusher.payload.casts import count_dropped, typed_value
+from pusher.payload.columns import check_columns
+from pusher.payload.sql import identifier
+from pusher.payload.types import SqlType
+from pusher.push.audience.options import ShrinkGuard
+from pusher.push.audience.receipt import AudienceReceipt
+from pusher.push.plan import View, stage, view_columns
+
+ROWS_PER_FILE = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceView:
+    """A destination view that is pushed as an audience.
+
+    Attributes:
+        view: The view; its source id is the audience's name.
+        advertisers: Where the audience is kept.
+        kinds: Kinds of identifier to send, or empty for all that the view has.
+        rows_per_request: Most rows in a request.
+    """
+
+    view: View
+    advertisers: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
+    rows_per_request: int = 1_000
+
+    @property
+    def name(self) -> str:
+        """Name of the audience."""
+        return self.view.source_id or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """An audience view as it was read.
+
+    Attributes:
+        view: The view.
+        files: Its rows.
+        kinds: Kinds of identifier, each with whether its column holds lists.
+    """
+
+    view: AudienceView
+    files: Sequence[Path]
+    kinds: Mapping[str, bool]
+
+
+@dataclass(slots=True)
+class AudiencePlan:
+    """What has to change in one audience of one advertiser.
+
+    Attributes:
+        staged: The view.
+        advertiser_id: Who owns it.
+        receipt: Its line of the receipt.
+        frozen: Rows to send, under temporary names.
+        newest_suppressed: How far the list of suppressed identifiers was read.
+    """
+
+    staged: Staged
+    advertiser_id: str
+    receipt: AudienceReceipt
+    frozen: list[FrozenChange] = field(default_factory=list)
+    newest_suppressed: int = 0
+
+
+def stage_members(
+    view: AudienceView, *, open_engine: Callable[[], Engine], folder: Path, kinds: Sequence[str]
+) -> Staged:
+    """Read the identifiers of a view.
+
+    Args:
+        view: The view.
+        open_engine: Opens the warehouse.
+        folder: New folder for its rows.
+        kinds: Kinds of identifier that the destination knows.
+
+    Raises:
+        PlanError: The view is not built, it lacks an identifier, a column has the wrong type, or it fails.
+    """
+    payload = view.view.payload
+    with closing(open_engine()) as engine:
+        columns = view_columns(engine, view.view)
+        findings = check_columns(payload, columns, source_id=view.name or None)
+        errors = [one for one in findings if one.severity == "error"]
+        if errors:
+            model, file = view.view.model, view.view.file
+            raise PlanError(*(Problem(one.code, f"{model}: {one.message}", file, fix=one.fix) for one in errors))
+        given = _identifiers(view, columns, kinds)
+        _refuse_names(engine, view, columns)
+        files = stage(engine, view.view, _members_sql(view, columns, given), folder, rows_per_file=ROWS_PER_FILE)
+    return Staged(view, [file.path for file in files], {kind: columns[name].family == "list" for kind, name in given})
+
+
+def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequence[str]) -> list[tuple[str, str]]:
+    """Return each kind of identifier that is sent, with the view's column."""
+    fields = [(name, field_) for name in columns if (field_ := view.view.payload.columns.get(name)) is not None]
+    found = [(one.path, name) for name, one in fields if one.path in kinds and one.path in (view.kinds or kinds)]
+    if not found:
+        message = f"{view.view.model} has none of the identifiers that are asked for: {', '.join(view.kinds)}."
+        fix = "Correct id_types of the model, or add a column."
+        raise PlanError(Problem("no-identity-column", message, view.view.file, fix=fix))
+    return found
+
+
+def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequence[tuple[str, str]]) -> str:
+    payload = view.view.payload
+    typed, dropped = [], []
+    for place, (kind, name) in enumerate(given):
+        field_, type_ = payload.columns[name], columns[name]
+        typed += [
+            f"{typed_value(field_, identifier(name), type_, payload)} as {identifier(kind)}",
+            f"{identifier(name)} as _given_{place}",
+        ]
+        dropped.append(count_dropped(identifier(kind), f"_given_{place}", type_))
+    kinds = ", ".join(identifier(kind) for kind, _ in given)
+    return (
+        f"select {kinds}, {' + '.join(dropped)} as _dropped "
+        f"from (select {', '.join(typed)} from {view.view.relation}) as typed"
+    )
+
+
+def _refuse_names(engine: Engine, view: AudienceView, columns: Mapping[str, object]) -> None:
+    """Refuse a view whose rows name other audiences than the settings do."""
+    given = next((name for name in view.view.payload.source_id.names if name in columns), None)
+    if given is None:
+        return
+    sql = f"select distinct cast({identifier(given)} as varchar) from {view.view.relation} limit 2"
+    try:
+        found = [row[0] for row in engine.rows(sql)]
+    except EngineError as error:
+        raise PlanError(Problem("view-failed", f"{view.view.model}: {error.message}", view.view.file)) from error
+    if found in ([], [view.name]):
+        return
+    message = f"The rows of {view.view.model} name other audiences in `{given}` than the setting audience_name."
+    fix = "Leave the column out: one view fills one audience."
+    raise PlanError(Problem("audience-names", message, view.view.file, fix=fix))
+
+
+def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Problem | None:
+    """Return why an audience is left as it is, or None."""
+    model = view.view.model
+    if guard.is_off or counts.known == 0:
+        return None
+    if counts.members == 0:
+        message = f"{model} names nobody, and its audience has {counts.known:,} identifiers."
+    elif counts.departures > max(guard.most, guard.most_share * counts.known):
+        share = counts.departures / counts.known
+        message = f"{model} would take {counts.departures:,} of {counts.known:,} identifiers ({share:.0%}) out."
+    else:
+        return None
+    fix = "Look at what the view is made of. If it is meant, run `pusher push --allow-shrink`."
+    return Problem("audience-shrinks", message, view.view.file, fix=fix)
+
+
+def compare(
+    staged: Staged,
+    advertiser_id: str,
+    audience: Audience | None,
+    *,
+    api: AudienceApi,
+    store: AudienceStore | None,
+    root: Path,
+    folder: Path,
+    now: datetime,
+    guard: ShrinkGuard,
+    reassert: bool = False,
+    freeze: bool = True,
+) -> AudiencePlan:
+    """Work out what has to change at one advertiser.
+
+    Args:
+        staged: The view.
+        advertiser_id: The advertiser.
+        audience: The audience whose members are known, or None.
+        api: The destination's audiences.
+        store: What is known of audiences, or None when nothing is.
+        root: The state folder.
+        folder: Folder for the frozen changes, made if need be.
+        now: The run's clock.
+        guard: When too many would go.
+        reassert: Tell everything again that is known.
+        freeze: Write the changes, else only count them.
+    """
+    view = staged.view
+    files = store.member_files(audience) if store and audience else []
+    newest = store.newest_suppressed() if store else 0
+    with Comparison(
+        folder=folder,
+        staged=staged.files,
+        schemas=staged.kinds,
+        kinds=api.kinds,
+        members=[root / file.path for file in files],
+        suppressed=store.suppressed() if store else [],
+        now=now,
+        reassert=reassert,
+    ) as comparison:
+        counts = comparison.compare()
+        refusal = shrinks(view, counts, guard)
+        frozen = comparison.freeze(suppressed_only=refusal is not None) if freeze else []
+    receipt = AudienceReceipt(
+        model=view.view.model,
+        name=view.name,
+        advertiser_id=advertiser_id,
+        audience_id=audience.audience_id if audience else None,
+        counts=counts,
+        problem=refusal,
+    )
+    if refusal is not None:
+        receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
+    elif 0 < counts.members < api.least_members:
+        receipt.warnings.append(
+            f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "
+            "matched people on."
+        )
+    return AudiencePlan(staged, advertiser_id, receipt, frozen, newest)

@@ -1,0 +1,106 @@
+"""What became of one audience at one advertiser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pusher.errors import Problem
+from pusher.ledger.comparison import MemberCounts
+
+TERMS = ("unchanged", "added", "deleted", "pending_adds", "pending_deletes")
+
+
+@dataclass(slots=True)
+class AudienceReceipt:
+    """One line of the matrix of views and advertisers; numbers of identifiers, but for those of rows.
+
+    Attributes:
+        model: The view.
+        name: Name of the audience.
+        advertiser_id: Who owns it.
+        audience_id: TikTok's id, or None when there is none yet.
+        counts: How the view and the audience differed.
+        added: Identifiers that TikTok took in.
+        deleted: Identifiers that TikTok took out.
+        refused_deletes: Identifiers that were left in, because too many would have gone.
+        requests: Requests made.
+        request_ids: TikTok's ticket ids.
+        is_new: The audience was made by this run.
+        problem: Why something is still to be done, or None.
+        is_halted: TikTok refused the token, a right or a setting.
+        warnings: What a person should know, in sentences.
+    """
+
+    model: str
+    name: str
+    advertiser_id: str
+    audience_id: str | None
+    counts: MemberCounts
+    added: int = 0
+    deleted: int = 0
+    refused_deletes: int = 0
+    refused_adds: int = 0
+    requests: int = 0
+    request_ids: list[str] = field(default_factory=list)
+    is_new: bool = False
+    problem: Problem | None = None
+    is_halted: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def pending_adds(self) -> int:
+        """Identifiers that are still to be added."""
+        return self.counts.adds - self.refused_adds - self.added
+
+    @property
+    def pending_deletes(self) -> int:
+        """Identifiers that are still to be taken out."""
+        return self.counts.deletes - self.refused_deletes - self.deleted
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the audience is as the view says, as far as it was allowed to be."""
+        return self.pending_adds == 0 and self.pending_deletes == 0
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        return {
+            "model": self.model,
+            "name": self.name,
+            "advertiser_id": self.advertiser_id,
+            "audience_id": self.audience_id,
+            "is_new": self.is_new,
+            "view_rows": self.counts.rows,
+            "no_identity": self.counts.no_identity,
+            "dropped_identifiers": self.counts.dropped,
+            "members": self.counts.members,
+            "suppressed": self.counts.suppressed,
+            "known": self.counts.known,
+            "unchanged": self.counts.unchanged,
+            "adds": self.counts.adds,
+            "deletes": self.counts.deletes,
+            "held": self.counts.held,
+            "added": self.added,
+            "deleted": self.deleted,
+            "refused_adds": self.refused_adds,
+            "refused_deletes": self.refused_deletes,
+            "pending_adds": self.pending_adds,
+            "pending_deletes": self.pending_deletes,
+            "requests": self.requests,
+            "request_ids": self.request_ids,
+            "problem": None
+            if self.problem is None
+            else {"code": self.problem.code, "message": self.problem.message, "fix": self.problem.fix},
+            "warnings": self.warnings,
+        }
+
+
+def exit_code(receipts: Sequence[AudienceReceipt], *, dry_run: bool) -> int:
+    """Return the exit code that tells the truth; the highest-ranked of 3 > 4 > 1 wins."""
+    if any(one.is_halted for one in receipts):
+        return 3
+    if not dry_run and any(not one.is_settled for one in receipts):
+        return 4
+    return 1 if any(one.refused_deletes or one.refused_adds or one.problem for one in receipts) else 0

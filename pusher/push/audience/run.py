@@ -1,0 +1,277 @@
+"""The audiences of one push: recover, compare, bind, deliver, settle."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from pusher.contracts import Answer, Failure
+from pusher.ledger.audiences import Audience, AudienceStore, Change
+from pusher.ledger.comparison import FrozenChange
+from pusher.ledger.rows import File
+from pusher.ledger.state import publish
+from pusher.ledger.store import Store
+from pusher.progress import Notice, PlanFinished
+from pusher.push.audience.asking import Asking
+from pusher.push.audience.binding import Binder, NotBound, known_audience
+from pusher.push.audience.deliver import Lane, MemberDelivery
+from pusher.push.audience.lock_file import LOCK_FILE
+from pusher.push.audience.options import AudienceOptions
+from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
+from pusher.push.audience.receipt import AudienceReceipt
+from pusher.push.audience.settle import MemberSettling
+from pusher.push.deliver import threads
+from pusher.push.work import DeliveryLimits
+from pusher.push.world import PushWorld
+from pusher.transport import Pacer
+
+MOST_ROUNDS = 3
+"""How often the list of suppressed people is looked at again when it grew while members were sent."""
+
+
+class Sender(Protocol):
+    """What audiences need of a transport."""
+
+    def get(self, path: str) -> Answer | Failure:
+        """Ask for something and wait for the whole answer or its failure."""
+
+    def post(self, path: str, body: bytes) -> Answer | Failure:
+        """Send one body and wait for its whole answer or its failure."""
+
+    def close(self) -> None:
+        """Close every connection."""
+
+
+@dataclass(slots=True)
+class AudiencePush:
+    """The audiences of one push.
+
+    Args:
+        world: Destination, state, clock.
+        options: What the person chose.
+        run: Run id.
+        store: The ledger, or None when there is none yet and nothing is sent.
+        seed: Seed of the back-off's jitter.
+        pools: Makes the pool that sends, by its number of threads and name.
+
+    Attributes:
+        plans: What has to change in each audience.
+        files: Files that were frozen so far.
+    """
+
+    world: PushWorld
+    options: AudienceOptions
+    run: str
+    store: Store | None
+    seed: int | None = None
+    pools: Callable[[int, str], Executor] = threads
+    plans: list[AudiencePlan] = field(default_factory=list)
+    files: int = 0
+
+    @property
+    def receipts(self) -> list[AudienceReceipt]:
+        """The lines of the receipt, so far."""
+        return [plan.receipt for plan in self.plans]
+
+    def recover(self) -> None:
+        """Settle what an earlier run left behind, so that what is in doubt is known as that."""
+        if self.store is not None:
+            self._settling(self.store).settle(self.world.clock.now())
+
+    def plan(self, views: Sequence[AudienceView], folder: Path, *, freeze: bool) -> list[AudienceReceipt]:
+        """Read every view once and compare it with its audiences.
+
+        Raises:
+            PlanError: A view cannot be read.
+            StateError: Disk or memory ran out.
+        """
+        for view in views:
+            started = self.world.clock.monotonic_s()
+            with self.world.interruptible():
+                staged = stage_members(
+                    view,
+                    open_engine=lambda: self.world.open_engine(folder),
+                    folder=folder / f"{self.run}-{view.view.model}.members",
+                    kinds=self.world.destination.audiences.kinds,
+                )
+                mine = [self._compare(staged, one, folder, freeze=freeze) for one in view.advertisers]
+            self.plans += mine
+            due = sum(one.receipt.counts.adds + one.receipt.counts.deletes for one in mine)
+            seconds = self.world.clock.monotonic_s() - started
+            self.world.listener(PlanFinished(view.view.model, mine[0].receipt.counts.rows, due, seconds))
+        return self.receipts
+
+    def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
+        view, now = staged.view, self.world.clock.now()
+        audiences = AudienceStore(self.store) if self.store is not None else None
+        about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
+        audience, locked = known_audience(audiences, self.options.lock, **about)
+        if locked is not None:
+            self.world.listener(
+                Notice(
+                    f"{view.view.model} fills audience {locked} of advertiser {advertiser_id} by {LOCK_FILE}; this "
+                    "ledger does not know who is in it, so whoever is in it and not in the view stays."
+                )
+            )
+        if locked is not None and freeze and self.store is not None and audiences is not None:
+            with self.store.transaction():
+                audience = audiences.add(**about, audience_id=locked, now=now)
+        return compare(
+            staged,
+            advertiser_id,
+            audience,
+            api=self.world.destination.audiences,
+            store=audiences,
+            root=self.world.state.root,
+            folder=folder / f"{self.run}-{view.view.model}-{advertiser_id}.changes",
+            now=now,
+            guard=self.options.guard,
+            reassert=self.options.reassert,
+            freeze=freeze,
+        )
+
+    def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
+        """Bind the audiences, tell TikTok what changes, and keep what is known from then on."""
+        assert self.store is not None  # noqa: S101 -- only a dry run has no ledger
+        audiences = AudienceStore(self.store)
+        for _ in range(MOST_ROUNDS):
+            self._deliver_once(self.store, audiences, transport, pacer, limits)
+            newest = audiences.newest_suppressed()
+            late = [plan for plan in self.plans if plan.newest_suppressed < newest and plan.receipt.problem is None]
+            if not late:
+                break
+            self._plan_again(late)
+        for pattern in ("members", "changes"):
+            for folder in self.world.state.outbox.glob(f"{self.run}-*.{pattern}"):
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _plan_again(self, late: Sequence[AudiencePlan]) -> None:
+        """Compare audiences again whose people were suppressed after they were compared."""
+        for place, plan in enumerate(self.plans):
+            if plan not in late:
+                plan.frozen.clear()
+                continue
+            before = plan.receipt
+            again = self._compare(plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True)
+            again.receipt.counts = replace(
+                again.receipt.counts,
+                adds=before.added + again.receipt.counts.adds,
+                deletes=before.deleted + again.receipt.counts.deletes,
+            )
+            for name in ("added", "deleted", "requests", "request_ids", "is_new"):
+                setattr(again.receipt, name, getattr(before, name))
+            self.plans[place] = again
+
+    def _deliver_once(
+        self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer, limits: DeliveryLimits
+    ) -> None:
+        lanes = []
+        binder = self._binder(store, audiences, transport, pacer)
+        for plan in self.plans:
+            lane = self._lane(plan, store, audiences, binder)
+            if lane is not None:
+                lanes.append(lane)
+        if lanes:
+            delivery = MemberDelivery(
+                store=store,
+                audiences=audiences,
+                api=self.world.destination.audiences,
+                transport=transport,
+                pacer=pacer,
+                clock=self.world.clock,
+                listener=self.world.listener,
+                run=self.run,
+                limits=limits,
+                should_stop=self.world.should_stop,
+                seed=self.seed,
+                pools=self.pools,
+            )
+            delivery.deliver(lanes, newest_suppressed=min(plan.newest_suppressed for plan in self.plans))
+        self._settling(store).settle(self.world.clock.now())
+
+    def _lane(self, plan: AudiencePlan, store: Store, audiences: AudienceStore, binder: Binder) -> Lane | None:
+        """Freeze the changes of an audience that TikTok knows, or says why there is none."""
+        if not plan.frozen:
+            return None
+        view, receipt = plan.staged.view, plan.receipt
+        audience = audiences.current(view.view.model, plan.advertiser_id, view.name)
+        if audience is None:
+            with store.transaction():
+                audience = audiences.add(
+                    model=view.view.model,
+                    advertiser_id=plan.advertiser_id,
+                    name=view.name,
+                    now=self.world.clock.now(),
+                )
+        before = binder.asking.requests
+        try:
+            audience, receipt.is_new = binder.bind(audience)
+        except NotBound as error:
+            receipt.problem, receipt.is_halted = error.problem, error.is_halted
+            return None
+        finally:
+            receipt.requests += binder.asking.requests - before
+        receipt.audience_id = audience.audience_id
+        changes = self._commit(audience, plan.frozen, store, audiences)
+        plan.frozen = []
+        return Lane(audience, receipt, changes, view.rows_per_request)
+
+    def _commit(
+        self, audience: Audience, frozen: Sequence[FrozenChange], store: Store, audiences: AudienceStore
+    ) -> deque[tuple[Change, Path]]:
+        """Give frozen changes their durable names and record them."""
+        state, now = self.world.state, self.world.clock.now()
+        named = []
+        for change in frozen:
+            self.files += 1
+            final = state.outbox / f"{self.run}-audience-{audience.id}-{self.files}.parquet"
+            digest = publish(change.file.path, final)
+            file = File(
+                id=0,
+                path=final.relative_to(state.root).as_posix(),
+                kind="changes",
+                space=audience.space,
+                model=audience.model,
+                rows=change.file.rows,
+                bytes=final.stat().st_size,
+                sha256=digest,
+            )
+            named.append((change, file, final))
+        recorded: deque[tuple[Change, Path]] = deque()
+        with store.transaction():
+            for change, file, final in named:
+                number = audiences.add_change(
+                    run=self.run,
+                    audience=audience,
+                    action=change.action,
+                    file=store.add_file(file, run=self.run, now=now),
+                    rows=file.rows,
+                    held_until=change.held_until,
+                )
+                recorded.append(
+                    (Change(number, audience.id, change.action, file.rows, file.path, change.held_until), final)
+                )
+        return recorded
+
+    def _binder(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> Binder:
+        asking = Asking(
+            self.world.destination.audiences, transport, pacer, self.world.clock, self.world.should_stop, self.seed
+        )
+        return Binder(
+            store=store,
+            audiences=audiences,
+            asking=asking,
+            lock=self.options.lock,
+            clock=self.world.clock,
+            listener=self.world.listener,
+            wait=self.world.clock.sleep,
+        )
+
+    def _settling(self, store: Store) -> MemberSettling:
+        kinds = self.world.destination.audiences.kinds
+        return MemberSettling(store, AudienceStore(store), self.world.state, kinds=kinds, run=self.run)

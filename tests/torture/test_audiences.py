@@ -1,0 +1,25 @@
+"""Seeded histories of audiences: whatever fails, dies or lands late, the last clean run puts everybody right."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.torture.audiences import DOZEN, Settings, live_through
+
+HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "2000"))
+CHUNKS = 4
+DOZENS = 25
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS))
+def test_nobody_is_wrongly_in_or_out_of_an_audience(chunk: int) -> None:
+    """Gate G8: a quarter of the requests spoilt, requests land up to two minutes late, most runs die."""
+    seeds = range(chunk, HISTORIES // DOZENS, CHUNKS)
+
+    found = live_through(Settings(seed, people=DOZENS * DOZEN) for seed in seeds)
+
+    assert found.problems == []
+    assert found.dozens == DOZENS * len(seeds)
+    assert min(found.runs["died"], found.runs["settled"], found.requests) > 0
