@@ -12,9 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pusher.contracts import Answer, Failure
+from pusher.destinations.tiktok import sandbox_state
 from pusher.destinations.tiktok.sandbox_faults import FAULT_NAMES, Plan, load_faults
 from pusher.errors import ConfigError, StateError
 from tests.destinations.worlds import START, World, totals
@@ -301,6 +303,36 @@ def test_pages_are_cut_by_limit_and_offset_and_events_by_key(world: World) -> No
     ]
     assert [event["event_id"] for event in world.page("events?limit=1&offset=2")["events"]] == ["order-2"]
     assert world.page("events?source_id=other") == {"events": []}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/open_api/v1.3/event/track/", 405),
+        ("GET", "/open_api/v1.3/segment/mapping/", 405),
+        ("GET", "/open_api/v1.3/dmp/custom_audience/create/", 405),
+        ("POST", "/open_api/v1.3/dmp/custom_audience/list/", 405),
+        ("POST", "/open_api/v1.3/dmp/custom_audience/apply/", 404),
+        ("GET", "/open_api/v1.3/dmp/custom_audience/list", 404),
+        ("GET", "/_sandbox/history?limit=all", 400),
+        ("GET", "/_sandbox/other", 404),
+        ("GET", "/_sandbox/reset", 404),
+    ],
+)
+def test_a_wrong_method_or_page_is_said_by_its_status(world: World, method: str, path: str, status: int) -> None:
+    """As a web server does, without a return code."""
+    with httpx.Client(transport=httpx.WSGITransport(app=world.app)) as client:  # noqa: TID251 -- not the push's
+        assert client.request(method, f"http://sandbox.invalid{path}").status_code == status
+
+
+def test_a_request_that_breaks_the_sandbox_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its rows and its line are kept together or not at all, and the next request works."""
+    with monkeypatch.context() as patch:
+        patch.setattr(sandbox_state, "record", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            world.code(request(row()))
+    assert (world.totals, world.page("events")) == (totals(), {"events": []})
+    assert world.code(request(row())) == (0, "OK")
 
 
 def test_a_reset_forgets_everything(world: World) -> None:

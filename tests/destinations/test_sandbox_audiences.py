@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from pusher.contracts import Failure
+from pusher.destinations.tiktok.sandbox_faults import FAULT_NAMES
 from tests.destinations.worlds import START, World, totals
 
 ADVERTISER, OTHER = "7654321098765432109", "7654321098765432110"
@@ -492,6 +494,35 @@ def test_the_answer_to_a_new_audience_may_be_lost(tmp_path: Path) -> None:
     body = {"advertiser_id": ADVERTISER, "action": "create", "custom_audience_name": "Best"}
     assert isinstance(world.post(body, path=SEGMENT), Failure)
     assert [one["name"] for one in listed(world)["list"]] == ["Best"]
+
+
+@pytest.mark.parametrize("name", sorted({*FAULT_NAMES} - {"late", "slow_drip"}))
+def test_each_named_fault_works_here_too(tmp_path: Path, name: str) -> None:
+    """Members come in before it where events would; `slow_drip` and `late` have tests of their own."""
+    world = World(tmp_path / "s.sqlite", [{"do": name, "match": {"path": MAPPING}}])
+    make(world)
+    result = world.post(mapping([1]), path=MAPPING)
+    assert isinstance(result, Failure) == (name in {"drop_before", "drop_after_accept", "redirect"})
+    assert members(world) == ([kept(1)] if name in {"drop_after_accept", "truncate"} else [])
+    assert world.send(MAPPING, mapping([2])) == OK
+    assert [line["fault"] for line in world.page("history")["requests"]] == [None, name, None]
+
+
+def test_many_threads_may_send_members_at_once(world: World) -> None:
+    """Everybody comes in once."""
+    make(world)
+
+    def work(thread: int) -> None:
+        for number in range(5):
+            world.send(MAPPING, mapping([*range(20), f"{thread}-{number}"]))
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.totals == totals(requests=21, members=420, added=40, already=380)
+    assert [one["members"] for one in world.page("audiences")["audiences"]] == [40]
 
 
 def test_any_code_can_be_scripted_here_too(tmp_path: Path) -> None:
