@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pusher.account import DEFAULT_CONCURRENCY, EMBEDDED, TOKEN_VARIABLE, Account
+from pusher.account import AUDIENCE_KEYS, DEFAULT_CONCURRENCY, EMBEDDED, TOKEN_VARIABLE, Account
 from pusher.compile import Model
 from pusher.payload.model import Payload
 
@@ -48,6 +48,8 @@ def effective_settings(
     source_id = payload.source_id_setting
     names = list(dict.fromkeys(("base_url", "access_token", source_id, *account.known_settings)))
     others = {one.source_id_setting for one in account.destination.payloads.values()} - {source_id}
+    if payload.kind != "audience":
+        others.add("members_per_request")
     found = [_setting(account, model, payload, name) for name in names if name not in others]
     return [*found, *_row(payload, columns)]
 
@@ -56,7 +58,7 @@ def _setting(account: Account, model: Model, payload: Payload, name: str) -> Eff
     if name in account.overrides:
         return EffectiveSetting(name, account.overrides[name], "run")
     block = model.meta.get("pusher") or {}
-    if name == payload.source_id_setting and name in block:
+    if name in block and name in {payload.source_id_setting, *AUDIENCE_KEYS}:
         return EffectiveSetting(name, _text(block[name]), "template", model.path)
     settings = account.settings
     given = {"base_url": settings.base_url, "access_token": settings.access_token, **settings.values}.get(name)
@@ -77,6 +79,8 @@ def _default(account: Account, payload: Payload, name: str) -> str | None:
             return "not needed" if account.settings.base_url == EMBEDDED else None
         case "requests_per_second":
             return f"{account.default_rate(payload.limits.default_requests_per_s):g}"
+        case "members_per_request":
+            return str(payload.limits.max_rows_per_request)
         case "concurrency":
             return str(DEFAULT_CONCURRENCY)
         case _:

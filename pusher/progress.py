@@ -46,6 +46,16 @@ class PlanFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceCompared:
+    """A view was compared with its audiences."""
+
+    model: str
+    identifiers: int
+    changes: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class RowsSettled:
     """Rows of a model reached a final state."""
 
@@ -69,7 +79,8 @@ class Notice:
     message: str
 
 
-Event = ModelBuilt | DataTestFinished | UnitTestFinished | PlanFinished | RowsSettled | Waiting | Notice
+Planned = PlanFinished | AudienceCompared
+Event = ModelBuilt | DataTestFinished | UnitTestFinished | Planned | RowsSettled | Waiting | Notice
 
 
 class Listener(Protocol):

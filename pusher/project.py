@@ -472,7 +472,9 @@ class Project:
         self.account.check_settings()
         views = self.views(select, exclude)
         events = [view for view in views if view.payload.kind == "events"]
-        audiences = self._audience_views([view for view in views if view not in events], choice)
+        audiences = self._audience_views([view for view in views if view not in events])
+        if choice.test_event_code is not None:
+            events, audiences = self._event_views(select, exclude), []
         pushing = Pushing(
             root=self.file.root,
             account=self.account,
@@ -490,8 +492,8 @@ class Project:
         )
         return pushing.push(events, audiences, choice, everything=not select and not exclude)
 
-    def _audience_views(self, views: Sequence[View], choice: PushChoice) -> list[AudienceView]:
-        """Return the audience views with their settings; test events have none.
+    def _audience_views(self, views: Sequence[View]) -> list[AudienceView]:
+        """Return audience views with their settings.
 
         Raises:
             ConfigError: A setting is missing or not in its form.
@@ -501,9 +503,6 @@ class Project:
 
         found = []
         for view in views:
-            if choice.test_event_code is not None:
-                self.listener(Notice(f"{view.model} is left out: an audience cannot be tried with test events."))
-                continue
             chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
             found.append(AudienceView(view, chosen.advertisers, chosen.kinds, chosen.rows_per_request))
         return found
@@ -614,12 +613,27 @@ class Project:
         """Return the exact body of the request that the first rows of a view would make."""
         from pusher.push.coverage import first_body
 
-        view = self._event_views([name], ())[0]
+        view = self.views([name])[0]
+        if view.payload.kind == "audience":
+            return self._first_members(view, limit)
         return first_body(
             view,
             open_engine=lambda folder: self._warehouse([folder]),
             destination=self.account.destination,
             options=self._plan_options(),
+            limit=limit,
+        )
+
+    def _first_members(self, view: View, limit: int) -> bytes:
+        from pusher.push.audience.preview import first_members
+
+        (audience,) = self._audience_views([view])
+        return first_members(
+            audience,
+            open_engine=lambda folder: self._warehouse([folder]),
+            api=self.account.destination.audiences,
+            audience_id=None,
+            now=self.started_at,
             limit=limit,
         )
 

@@ -12,6 +12,7 @@ import time
 from typing import TextIO
 
 from pusher.progress import (
+    AudienceCompared,
     DataTestFinished,
     Event,
     ModelBuilt,
@@ -62,8 +63,8 @@ class Progress:
                     self._renew(f"passed {test}")
             case DataTestFinished(test, status, _, seconds) | UnitTestFinished(test, status, seconds):
                 self.line(f"{status} {test} in {seconds:.2f} s")
-            case PlanFinished(model, view_rows, planned, seconds):
-                self.line(f"planned {model}: {planned:,} of {view_rows:,} rows are due, in {seconds:.2f} s")
+            case PlanFinished() | AudienceCompared():
+                self.line(_planned(event))
             case RowsSettled(model, settled, _):
                 self._renew(f"sending {model}: {settled:,} rows settled")
             case Waiting(reason, seconds):
@@ -105,6 +106,14 @@ class Progress:
         if self._open_line:
             self._open_line = False
             self._write("\r\x1b[2K")
+
+
+def _planned(event: PlanFinished | AudienceCompared) -> str:
+    if isinstance(event, AudienceCompared):
+        counted = f"{event.identifiers:,} identifiers, {event.changes:,} changes"
+        return f"compared {event.model}: {counted}, in {event.seconds:.2f} s"
+    rows = f"{event.planned:,} of {event.view_rows:,} rows are due"
+    return f"planned {event.model}: {rows}, in {event.seconds:.2f} s"
 
 
 def _is_live() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from pusher.cli.render import counted, wrapped
 from pusher.money import shown
 
 if TYPE_CHECKING:
+    from pusher.push.audience.receipt import AudienceReceipt
     from pusher.push.receipt import ModelReceipt
     from pusher.push.world import PushReport
 
@@ -91,6 +93,53 @@ def _counted_rows(mark: str, rows: int, code: str, message: str, fix: str) -> st
     return f"{what.replace(mark, painted(mark), 1)}\n{wrapped(fix, '      ')}"
 
 
+def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:
+    """Return what one view means for its audiences: a column for each advertiser."""
+    first = audiences[0]
+    counts = [one.counts for one in audiences]
+    told = ("would be added", "would be taken out") if dry_run else ("added", "taken out")
+    lines: list[tuple[str, list[int]]] = [
+        ("identifiers in the view", [one.members for one in counts]),
+        ("  already in", [one.unchanged for one in counts]),
+        (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
+        (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
+        ("  left as they are: too many would go", [one.refused_adds + one.refused_deletes for one in audiences]),
+    ]
+    if not dry_run:
+        lines.append(("  still to be told: run again", [one.pending_adds + one.pending_deletes for one in audiences]))
+    lines += [
+        ("suppressed", [one.suppressed for one in counts]),
+        ("identifiers that are no digests", [one.dropped for one in counts]),
+        ("rows without an identifier", [one.no_identity for one in counts]),
+    ]
+    kept = [(text, numbers) for place, (text, numbers) in enumerate(lines) if place < 4 or any(numbers)]  # noqa: PLR2004 -- the first four always stand
+    width = max(len(text) for text, _ in kept)
+    heads = [one.advertiser_id for one in audiences]
+    ids = [one.audience_id or "not made yet" for one in audiences]
+    columns = [max(11, len(head), len(id_)) for head, id_ in zip(heads, ids, strict=True)]
+
+    def row(text: str, cells: Sequence[str]) -> str:
+        shown = "  ".join(cell.rjust(size) for cell, size in zip(cells, columns, strict=True))
+        return f"  {text.ljust(width)}  {shown}"
+
+    out = [f"{first.model}: audience `{first.name}`", row("advertiser", heads), row("audience", ids)]
+    return "\n".join([*out, *(row(text, [f"{number:,}" for number in numbers]) for text, numbers in kept)])
+
+
+def _audience_block(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:
+    parts = [_audience_lines(audiences, dry_run=dry_run)]
+    warnings = dict.fromkeys(warning for one in audiences for warning in one.warnings)
+    parts += [wrapped(warning, "  ? ").replace("?", painted("?"), 1) for warning in warnings]
+    return "\n".join(parts)
+
+
+def _by_view(audiences: Sequence[AudienceReceipt]) -> list[list[AudienceReceipt]]:
+    found: dict[tuple[str, str], list[AudienceReceipt]] = {}
+    for one in audiences:
+        found.setdefault((one.model, one.name), []).append(one)
+    return list(found.values())
+
+
 def receipt_text(report: PushReport) -> str:
     """Return the receipt of a push."""
     blocks = []
@@ -108,6 +157,7 @@ def receipt_text(report: PushReport) -> str:
                 since = f" (newest run before: {model.earlier_run[0]}, {model.earlier_run[1][:16]})"
             parts.append(f"  sent {sent:,}{before}{since}")
         blocks.append("\n".join(part for part in parts if part))
+    blocks += [_audience_block(one, dry_run=report.dry_run) for one in _by_view(report.audiences)]
     seconds = ", ".join(f"{stage} {value:.2f} s" for stage, value in report.seconds.items())
     if report.dry_run:
         blocks.append(f"dry run {report.run_id} to {report.base_url}: nothing was sent; {seconds}")
@@ -119,6 +169,8 @@ def receipt_text(report: PushReport) -> str:
                 f"the sandbox so far: {counted(counts['requests'], 'request')}, "
                 f"{counted(counts['counted'], 'event')} counted, {counted(counts['duplicates'], 'duplicate')}"
             )
+        if any(one.added or one.deleted for one in report.audiences):
+            blocks.append("TikTok shows changes of an audience up to 48 hours after they were sent.")
         if any(model.terms["accepted"] for model in report.models):
             blocks.append(
                 "TikTok shows events up to 24 hours after they were accepted; there is no need to send again."

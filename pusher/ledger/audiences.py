@@ -165,7 +165,7 @@ class AudienceStore:
     ) -> int:
         """Record a frozen change; returns its id."""
         cursor = self._connection.execute(
-            "insert into change (run, audience, action, rows, file, held_until) values (?, ?, ?, ?, ?, ?)",
+            "insert into audience_change (run, audience, action, rows, file, held_until) values (?, ?, ?, ?, ?, ?)",
             (run, audience.id, action, rows, file, stamp(held_until) if held_until else None),
         )
         return int(cursor.lastrowid or 0)
@@ -173,7 +173,7 @@ class AudienceStore:
     def open_changes(self) -> list[Change]:
         """Return the changes that are not settled, oldest first."""
         rows = self._connection.execute(
-            "select change.id, audience, action, change.rows, file.path, held_until from change "
+            "select change.id, audience, action, change.rows, file.path, held_until from audience_change as change "
             "join file on file.id = change.file order by change.id"
         )
         return [
@@ -183,7 +183,9 @@ class AudienceStore:
 
     def settle_change(self, change: Change, *, now: datetime) -> None:
         """Stop naming the file of a change; unlink it after the commit."""
-        self._connection.execute("update change set file = null, settled_at = ? where id = ?", (stamp(now), change.id))
+        self._connection.execute(
+            "update audience_change set file = null, settled_at = ? where id = ?", (stamp(now), change.id)
+        )
         self._connection.execute("delete from file where path = ?", (change.path,))
 
     # chunks ---------------------------------------------------------------------------------------------------
@@ -191,7 +193,7 @@ class AudienceStore:
     def chunks(self, change: int) -> list[Chunk]:
         """Return what was sent of a change, by its first row; those that were cut in two are left out."""
         rows = self._connection.execute(
-            "select id, change, first_row, rows, members, state, attempts, at_risk, last_risk_at from chunk "
+            "select id, change, first_row, rows, members, state, attempts, at_risk, last_risk_at from audience_chunk "
             "where change = ? and state <> 'split' order by first_row",
             (change,),
         )
@@ -205,12 +207,14 @@ class AudienceStore:
         sending = replace(chunk, state=BatchState.SENDING, attempts=chunk.attempts + 1)
         if chunk.id:
             self._connection.execute(
-                "update chunk set state = 'sending', sha256 = ?, attempts = ?, run = ?, updated_at = ? where id = ?",
+                "update audience_chunk set state = 'sending', sha256 = ?, attempts = ?, run = ?, updated_at = ? "
+                "where id = ?",
                 (sha256, sending.attempts, run, stamp(now), chunk.id),
             )
             return sending
         cursor = self._connection.execute(
-            "insert into chunk (change, first_row, rows, members, state, sha256, attempts, at_risk, run, updated_at) "
+            "insert into audience_chunk "
+            "(change, first_row, rows, members, state, sha256, attempts, at_risk, run, updated_at) "
             "values (?, ?, ?, ?, 'sending', ?, 1, 0, ?, ?)",
             (chunk.change, chunk.first_row, chunk.rows, chunk.members, sha256, run, stamp(now)),
         )
@@ -219,8 +223,8 @@ class AudienceStore:
     def conclude(self, chunk: Chunk, verdict: Verdict, *, seconds: float, now: datetime) -> None:
         """Record what an attempt proved; the chunk holds the state and the risk that follow from it."""
         self._connection.execute(
-            "update chunk set state = ?, at_risk = ?, last_risk_at = ?, http_status = ?, code = ?, response_class = ?, "
-            "message = ?, request_id = ?, seconds = ?, updated_at = ? where id = ?",
+            "update audience_chunk set state = ?, at_risk = ?, last_risk_at = ?, http_status = ?, code = ?, "
+            "response_class = ?, message = ?, request_id = ?, seconds = ?, updated_at = ? where id = ?",
             (
                 chunk.state,
                 int(chunk.at_risk),
@@ -239,7 +243,7 @@ class AudienceStore:
     def recover(self, *, now: datetime) -> None:
         """Take what was in flight when a run ended for obeyed or not, nobody knows."""
         self._connection.execute(
-            "update chunk set state = 'unknown', at_risk = 1, last_risk_at = updated_at, updated_at = ? "
+            "update audience_chunk set state = 'unknown', at_risk = 1, last_risk_at = updated_at, updated_at = ? "
             "where state = 'sending'",
             (stamp(now),),
         )
@@ -247,7 +251,8 @@ class AudienceStore:
     def request_ids(self, run: str, audience: int) -> list[str]:
         """Return TikTok's ticket ids of the chunks that a run got accepted, oldest first."""
         rows = self._connection.execute(
-            "select request_id from chunk join change on change.id = chunk.change where chunk.run = ? "
+            "select request_id from audience_chunk as chunk join audience_change as change on change.id = chunk.change "
+            "where chunk.run = ? "
             "and change.audience = ? and request_id is not null order by chunk.id",
             (run, audience),
         )

@@ -237,6 +237,9 @@ class Server:
         self._faults_file.write_text(json.dumps(list(faults)))
         self.app: Sandbox = sandbox_app(state_file, contract(), lambda: now, load_faults(self._faults_file))
         self._server = SandboxServer(wrap(self.app), 0)
+        self._start()
+
+    def _start(self) -> None:
         self._thread = threading.Thread(target=self._server.run, daemon=True)
         self._thread.start()
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from pusher.errors import CompileError
-from pusher.progress import Event, Notice
 from pusher.project import LoadOptions, Project
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 
@@ -154,46 +152,16 @@ def test_a_view_arrives_as_one_request_with_exactly_these_rows(
     assert (request["rows"], request["counted"], request["duplicates"]) == (2, 2, 0)
 
 
-def test_an_audience_is_built_and_not_pushed_half_way(tmp_path: Path) -> None:
-    """A push, a dry run and a look at its request say that it is not pushed yet, and where it is named."""
-    sql = "select digest as email from {{ source('shop', 'orders') }}\n"
-    shop = shop_of(tmp_path / "shop", "sandbox", "audience", sql, audience_name="Best customers")
-    findings = shop.project().lint().findings
-    assert [finding for finding in findings if finding.severity == "error"] == []
-    shop.build()
-    for act in (
-        shop.push,
-        lambda: shop.push(dry_run=True),
-        lambda: shop.project().show_payload(VIEW, limit=1),
-    ):
-        with pytest.raises(CompileError) as caught:
-            act()
-        assert [(problem.code, problem.message, problem.place, problem.fix) for problem in caught.value.problems] == [
-            (
-                "payload-not-pushed",
-                f"{VIEW}: payload `audience` is built and checked, and not yet pushed.",
-                f"models/{VIEW}.sql:1:85",
-                f"Leave it out: --exclude {VIEW}.",
-            )
-        ]
-    assert not (shop.root / ".pusher").exists()
-    assert caught.value.exit_code == 2
-
-
-def test_an_audience_beside_events_is_left_out_with_a_notice(tmp_path: Path) -> None:
-    """The events are pushed as if it were not there."""
-    shop = Shop(tmp_path / "shop", audience_name="Best customers")
+def test_events_and_an_audience_travel_in_one_run(tmp_path: Path) -> None:
+    """The receipt has both, and so has the sandbox."""
+    shop = Shop(tmp_path / "shop", audience_name="Best customers", advertiser_ids=["7654321098765432109"])
     head = _HEAD.format(payload="audience")
     sql = f"{head}select digest as email from {{{{ source('shop', 'orders') }}}}\n"
     (shop.root / "models" / "members.sql").write_text(sql)
     shop.sell(orders(2))
     shop.build()
-    told = []
+    report = Project.load(LoadOptions(project_dir=shop.root, clock=NOW)).push()
 
-    def listen(event: Event) -> None:
-        if isinstance(event, Notice):
-            told.append(event.message)
-
-    report = Project.load(LoadOptions(project_dir=shop.root, clock=NOW), listener=listen).push()
     assert [(model.model, model.terms["accepted"]) for model in report.models] == [(VIEW, 2)]
-    assert told == ["members is left out: an audience is built and judged, and not yet pushed."]
+    assert [(one.model, one.added) for one in report.audiences] == [("members", 2)]
+    assert (report.exit_code, report.sandbox and report.sandbox["counted"]) == (0, 2)

@@ -34,7 +34,7 @@ create table audience (
 
 create unique index audience_current on audience (model, advertiser_id, name) where retired_at is null;
 
-create table change (
+create table audience_change (
     id integer primary key,
     run text not null references run (id),
     audience integer not null references audience (id),
@@ -45,9 +45,9 @@ create table change (
     settled_at text
 );
 
-create table chunk (
+create table audience_chunk (
     id integer primary key,
-    change integer not null references change (id),
+    change integer not null references audience_change (id),
     first_row integer not null,
     rows integer not null,
     members integer not null,
@@ -66,7 +66,7 @@ create table chunk (
     updated_at text not null
 );
 
-create index chunk_change on chunk (change);
+create index audience_chunk_change on audience_chunk (change);
 
 create table suppressed (
     id integer primary key,

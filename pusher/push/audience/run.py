@@ -16,7 +16,7 @@ from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
 from pusher.ledger.state import publish
 from pusher.ledger.store import Store
-from pusher.progress import Notice, PlanFinished
+from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import Binder, NotBound, known_audience
 from pusher.push.audience.deliver import Lane, MemberDelivery
@@ -103,7 +103,8 @@ class AudiencePush:
             self.plans += mine
             due = sum(one.receipt.counts.adds + one.receipt.counts.deletes for one in mine)
             seconds = self.world.clock.monotonic_s() - started
-            self.world.listener(PlanFinished(view.view.model, mine[0].receipt.counts.rows, due, seconds))
+            members = mine[0].receipt.counts.members
+            self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:

@@ -1,0 +1,55 @@
+"""What a request about an audience looks like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import AudienceApi, Engine
+from pusher.errors import PlanError, Problem
+from pusher.ledger.audiences import Change
+from pusher.ledger.state import scratch_folder
+from pusher.push.audience.options import ShrinkGuard
+from pusher.push.audience.plan import AudienceView, compare, stage_members
+from pusher.push.audience.rows import pieces
+
+NOT_MADE = "0"
+"""What stands for the id of an audience that was not made yet."""
+
+
+def first_members(
+    view: AudienceView,
+    *,
+    open_engine: Callable[[Path], Engine],
+    api: AudienceApi,
+    audience_id: str | None,
+    now: datetime,
+    limit: int,
+) -> bytes:
+    """Return the body of the request that would add the first people of a view to an empty audience.
+
+    Raises:
+        PlanError: The view is not built, or nobody in it has an identifier.
+    """
+    advertiser_id = view.advertisers[0]
+    with scratch_folder() as folder:
+        staged = stage_members(
+            view, open_engine=lambda: open_engine(folder), folder=folder / "members", kinds=api.kinds
+        )
+        plan = compare(
+            staged, advertiser_id, None, api=api, store=None, root=folder, folder=folder / "changes", now=now,
+            guard=ShrinkGuard(),
+        )  # fmt: skip
+        for one in plan.frozen:
+            change = Change(0, 0, one.action, one.file.rows, "", None)
+            piece = next(pieces(change, one.file.path, limit))
+            _, body = api.members(
+                advertiser_id=advertiser_id,
+                audience_id=audience_id or NOT_MADE,
+                action=piece.action,
+                cells=piece.cells,
+            )
+            return body
+    fix = f"`pusher build --select {view.view.model}` says why."
+    raise PlanError(Problem("no-rows", f"Nobody in {view.view.model} has an identifier.", view.view.file, fix=fix))

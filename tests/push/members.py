@@ -1,0 +1,170 @@
+"""A tiny shop with one audience view, and what a sandbox on a real socket holds of it."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from pusher.destinations.tiktok.facts import contract
+from pusher.destinations.tiktok.sandbox import sandbox_app
+from pusher.destinations.tiktok.sandbox_faults import load_faults
+from pusher.destinations.tiktok.sandbox_server import SandboxServer
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.opening import open_store
+from tests.push.support import NOW, Server, Shop
+
+ADVERTISER = "7654321098765432109"
+OTHER = "7654321098765432110"
+MEMBERS = "tiktok_audience_best"
+NAME = "Best customers"
+_SOURCES = """version: 2
+sources:
+  - name: crm
+    tables:
+      - name: people
+        config:
+          meta:
+            external_location: "read_csv('people.csv', header = true, all_varchar = true)"
+        columns:
+          - {name: email, data_type: varchar}
+          - {name: phone, data_type: varchar}
+"""
+_HEAD = (
+    "{{{{ config(materialized='view', meta={{'pusher': {{'destination': 'tiktok', 'payload': 'audience', "
+    "'audience_name': '{name}'{more}}}}}) }}}}\n"
+)
+EMAILS = "select email from {{ source('crm', 'people') }}\n"
+BOTH = "select email, phone from {{ source('crm', 'people') }}\n"
+
+
+def digest(text: str) -> str:
+    """Return the digest of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def people(numbers: Iterable[int]) -> list[tuple[str, str]]:
+    """Return people with an e-mail and a phone, as digests."""
+    return [(digest(f"email {one}"), digest(f"phone {one}")) for one in numbers]
+
+
+def stored(kind: str, value: str) -> tuple[str, str]:
+    """Return a digest as the sandbox keeps it."""
+    return kind, hashlib.sha256(f"{kind}{value}".encode()).hexdigest()[:32]
+
+
+class Club(Shop):
+    """A project with one audience view.
+
+    Args:
+        root: Empty folder.
+        base_url: Where it pushes to.
+        sql: The view.
+        name: Name of the audience.
+        more: Further settings of the view.
+        settings: Further settings of the destination.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        base_url: str = "sandbox",
+        sql: str = EMAILS,
+        *,
+        name: str = NAME,
+        more: str = "",
+        **settings: Any,
+    ) -> None:
+        super().__init__(root, base_url, **{"advertiser_ids": [ADVERTISER], **settings})
+        for path in (root / "models").iterdir():
+            path.unlink()
+        (root / "models" / "_crm.yml").write_text(_SOURCES)
+        self.view(sql, name=name, more=more)
+
+    def view(self, sql: str, *, name: str = NAME, more: str = "") -> None:
+        """Write the view."""
+        (self.root / "models" / f"{MEMBERS}.sql").write_text(_HEAD.format(name=name, more=more) + sql)
+
+    def join(self, rows: Sequence[tuple[str, str]]) -> None:
+        """Write the table and build the view."""
+        with (self.root / "people.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["email", "phone"])
+            writer.writerows(rows)
+        self.build()
+
+    def suppress(self, *people: str) -> None:
+        """Suppress the e-mails of people, as `forget` does."""
+        store = open_store(self.state, base_url=None, now=NOW)
+        with store.transaction():
+            pairs = [("EMAIL_SHA256", digest(one)) for one in people]
+            AudienceStore(store).suppress(pairs, reason="test", now=NOW)
+        store.close()
+
+    def serve_another(self, base_url: str) -> None:
+        """Let the ledger serve another port of the same sandbox."""
+        store = open_store(self.state, base_url=None, now=NOW)
+        with store.transaction():
+            store.set_meta("base_url", base_url)
+        store.close()
+
+    def lock_file(self) -> str:
+        """Return the lock file's text."""
+        return (self.root / "audiences.lock.yml").read_text()
+
+
+class AudienceServer(Server):
+    """A sandbox whose clock can be moved, and which knows some advertisers only."""
+
+    def __init__(
+        self, state_file: Path, faults: Sequence[Mapping[str, Any]] = (), advertisers: Iterable[str] | None = None
+    ) -> None:
+        self.now = NOW
+        faults_file = state_file.with_suffix(".faults.json")
+        faults_file.write_text(json.dumps(list(faults)))
+        self.app = sandbox_app(state_file, contract(), self._time, load_faults(faults_file), advertisers=advertisers)
+        self._server = SandboxServer(self.app, 0)
+        self._start()
+
+    def _time(self) -> datetime:
+        return self.now
+
+    def _page(self, page: str) -> Any:
+        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- reads the sandbox's own pages
+            return client.get(f"{self.base_url.partition('/open_api')[0]}/_sandbox/{page}").json()
+
+    def audiences(self) -> list[dict[str, Any]]:
+        """Return its audiences."""
+        found: list[dict[str, Any]] = self._page("audiences?limit=100")["audiences"]
+        return found
+
+    def members(self, audience_id: str) -> set[tuple[str, str]]:
+        """Return who is in an audience, as the sandbox keeps them."""
+        listed = self._page(f"members?audience_id={audience_id}&limit=100000")["members"]
+        return {(one["id_type"], one["member"]) for one in listed}
+
+    def make(self, name: str, advertiser_id: str = ADVERTISER) -> str:
+        """Make an audience as somebody else would; returns its id."""
+        body = {"advertiser_id": advertiser_id, "action": "create", "custom_audience_name": name}
+        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- stands for another tool
+            answer = client.post(f"{self.base_url}/segment/audience/", json=body, headers={"Access-Token": "t"})
+        return str(answer.json()["data"]["audience_id"])
+
+
+@contextmanager
+def serving_audiences(
+    folder: Path, faults: Sequence[Mapping[str, Any]] = (), advertisers: Iterable[str] | None = None
+) -> Iterator[AudienceServer]:
+    """Serve a sandbox for the length of a block."""
+    server = AudienceServer(folder / "sandbox.sqlite", faults, advertisers)
+    try:
+        yield server
+    finally:
+        server.stop()

@@ -1,0 +1,443 @@
+"""Audiences end to end: what the view names is what the sandbox holds, whatever happened on the way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pusher.errors import ConfigError, PusherError
+from pusher.outcomes import Patience
+from pusher.push.world import PushReport
+from tests.push import support
+from tests.push.members import (
+    ADVERTISER,
+    BOTH,
+    EMAILS,
+    MEMBERS,
+    NAME,
+    OTHER,
+    Club,
+    digest,
+    people,
+    serving_audiences,
+    stored,
+)
+from tests.push.support import NOW
+
+LATER = NOW + timedelta(minutes=10)
+
+
+def line(report: PushReport, place: int = 0) -> dict[str, Any]:
+    """Return what one audience came to, without its names and counts that are nought."""
+    found = report.audiences[place].as_json()
+    kept = (
+        "members", "unchanged", "adds", "deletes", "added", "deleted", "held", "suppressed", "pending_adds",
+        "pending_deletes", "refused_adds", "refused_deletes", "requests", "no_identity", "dropped_identifiers",
+    )  # fmt: skip
+    return {name: found[name] for name in kept if found[name]} | {"exit": report.exit_code}
+
+
+def emails(numbers: range) -> set[tuple[str, str]]:
+    """Return what the sandbox keeps of the e-mails of people."""
+    return {stored("EMAIL_SHA256", digest(f"email {one}")) for one in numbers}
+
+
+def test_an_audience_ends_as_its_view_says(tmp_path: Path) -> None:
+    """It is made once, filled, left alone, and then follows who comes and who goes."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(2_500)))
+        first = club.push()
+        again = club.push()
+        club.join(people(range(100, 2_600)))
+        changed = club.push()
+        (audience,) = server.audiences()
+        members = server.members(audience["audience_id"])
+
+    assert line(first) == {"members": 2_500, "adds": 2_500, "added": 2_500, "requests": 5, "exit": 0}
+    assert line(again) == {"members": 2_500, "unchanged": 2_500, "exit": 0}
+    assert line(changed) == {
+        "members": 2_500, "unchanged": 2_400, "adds": 100, "deletes": 100, "added": 100, "deleted": 100,
+        "requests": 2, "exit": 0,
+    }  # fmt: skip
+    assert members == emails(range(100, 2_600))
+    assert (audience["name"], audience["advertiser_id"]) == (NAME, ADVERTISER)
+    assert club.lock_file() == (
+        "# Which audience each view fills, by target and advertiser. Written by pusher; commit it.\n"
+        "version: 1\n"
+        "targets:\n"
+        "  'dev':\n"
+        f"    '{MEMBERS}':\n"
+        f"      '{ADVERTISER}':\n"
+        f"        '{NAME}': '{audience['audience_id']}'\n"
+    )
+
+
+def test_identifiers_of_a_person_travel_side_by_side(tmp_path: Path) -> None:
+    """A digest stands under its own kind, a missing one is an empty cell, a changed one takes the old one out."""
+    (anna, bert, carl) = people(range(3))
+    club = Club(tmp_path / "club", sql=BOTH)
+    club.join([anna, (bert[0], ""), ("", carl[1])])
+    body = json.loads(club.project().show_payload(MEMBERS, limit=10))
+    first = club.push()
+    club.join([(digest("new"), anna[1]), (bert[0], ""), ("", carl[1])])
+    changed = club.push()
+
+    def cell(value: str) -> dict[str, Any]:
+        return {"id": value, "audience_ids": ["0"]} if value else {}
+
+    assert body | {"batch_data": sorted(body["batch_data"], key=json.dumps)} == {
+        "advertiser_ids": [ADVERTISER],
+        "action": "add",
+        "id_schema": ["EMAIL_SHA256", "PHONE_SHA256"],
+        "batch_data": sorted(
+            [[cell(anna[0]), cell(anna[1])], [cell(bert[0]), {}], [{}, cell(carl[1])]], key=json.dumps
+        ),
+    }
+    assert line(first) == {"members": 4, "adds": 4, "added": 4, "requests": 3, "exit": 0}
+    assert line(changed) == {
+        "members": 4, "unchanged": 3, "adds": 1, "deletes": 1, "added": 1, "deleted": 1, "requests": 2, "exit": 0,
+    }  # fmt: skip
+
+
+def test_only_the_id_types_that_are_asked_for_go(tmp_path: Path) -> None:
+    """A view may know more about people than an audience is told."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH, more=", 'id_types': ['PHONE']")
+        club.join(people(range(3)))
+        club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert members == {stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(3)}
+
+
+def test_each_advertiser_succeeds_or_fails_alone(tmp_path: Path) -> None:
+    """Case C18: one of two is not ours; the other gets its audience, and the receipt has a line for both."""
+    with serving_audiences(tmp_path, advertisers=[OTHER]) as server:
+        club = Club(tmp_path / "club", server.base_url, advertiser_ids=[ADVERTISER, OTHER])
+        club.join(people(range(1_200)))
+        report = club.push()
+        (audience,) = server.audiences()
+        members = server.members(audience["audience_id"])
+
+    refused, taken = report.audiences
+    assert refused.problem is not None
+    assert (refused.advertiser_id, refused.problem.code, refused.pending_adds) == (ADVERTISER, "tiktok-config", 1_200)
+    assert refused.problem.message.startswith(f"The audiences of advertiser {ADVERTISER} cannot be listed (code 40001)")
+    assert (taken.advertiser_id, taken.added, taken.problem) == (OTHER, 1_200, None)
+    assert (report.exit_code, members) == (3, emails(range(1_200)))
+
+
+def test_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
+    """Fault 57: the view lost its rows upstream; `--allow-shrink` says that it is meant."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        club.join([])
+        refused = club.push()
+        kept = server.members(server.audiences()[0]["audience_id"])
+        allowed = club.push(allow_shrink=True)
+        left = server.members(server.audiences()[0]["audience_id"])
+
+    assert refused.audiences[0].problem is not None
+    assert asdict(refused.audiences[0].problem) == {
+        "code": "audience-shrinks",
+        "message": f"{MEMBERS} names nobody, and its audience has 5 identifiers.",
+        "file": f"models/{MEMBERS}.sql",
+        "line": None,
+        "column": None,
+        "fix": "Look at what the view is made of. If it is meant, run `pusher push --allow-shrink`.",
+    }
+    assert line(refused) == {"deletes": 5, "refused_deletes": 5, "exit": 1}
+    assert kept == emails(range(5))
+    assert line(allowed) == {"deletes": 5, "deleted": 5, "requests": 1, "exit": 0}
+    assert left == set()
+
+
+@pytest.mark.parametrize(("stay", "is_refused"), [(2_500, True), (2_501, False), (2_800, False)])
+def test_a_view_may_lose_three_in_ten(tmp_path: Path, stay: int, is_refused: bool) -> None:  # noqa: FBT001 -- a table
+    """More than 1,000 and more than 30 % are too many."""
+    most = 3_572
+    club = Club(tmp_path / "club")
+    club.join(people(range(most)))
+    club.push()
+    club.join(people(range(stay)))
+    report = club.push(dry_run=True)
+
+    gone = most - stay
+    expected = {"members": stay, "unchanged": stay, "deletes": gone, "pending_deletes": gone, "exit": 0}
+    if is_refused:
+        expected |= {"refused_deletes": gone, "exit": 1}
+        del expected["pending_deletes"]
+    assert line(report) == expected
+
+
+def test_suppressed_people_go_although_the_view_shrank_too_much(tmp_path: Path) -> None:
+    """Suppression is never held back by the guard."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        club.suppress("email 0", "email 9")
+        club.join([])
+        report = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert line(report) == {"deletes": 5, "deleted": 1, "refused_deletes": 4, "requests": 1, "exit": 1}
+    assert members == emails(range(1, 5))
+
+
+def test_a_request_without_an_answer_is_told_again_the_way_the_view_wants_by_then(tmp_path: Path) -> None:
+    """Fault 55: TikTok took the people and the answer was lost; then they left the view."""
+    faults = [{"match": {"path": "segment/mapping/"}, "do": "drop_after_accept", "times": None}]
+    with serving_audiences(tmp_path, faults) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        doubtful = club.push()
+        inside = server.members(server.audiences()[0]["audience_id"])
+    with serving_audiences(tmp_path) as server:
+        club.profile(server.base_url, advertiser_ids=[ADVERTISER])
+        club.serve_another(server.base_url)
+        club.join(people(range(3)))
+        report = club.push(now=LATER)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert (doubtful.exit_code, inside) == (4, emails(range(5)))
+    assert line(report) == {
+        "members": 3, "adds": 3, "deletes": 2, "added": 3, "deleted": 2, "requests": 2, "exit": 0,
+    }  # fmt: skip
+    assert members == emails(range(3))
+
+
+def test_a_late_request_cannot_undo_a_newer_one(tmp_path: Path) -> None:
+    """Fault 56: an add lands 90 seconds after it left, and the person left the view meanwhile."""
+    late = {"match": {"path": "segment/mapping/", "contains": ['"action":"add"']}, "do": "late", "delay_s": 90}
+    with serving_audiences(tmp_path, [late]) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        stopped = club.push(should_stop=_after(server, 3))
+        club.join(people(range(4)))
+        server.now = NOW + timedelta(seconds=10)
+        early = club.push(now=server.now, patience=Patience(deadline_s=20.0))
+        server.now = NOW + timedelta(seconds=130)
+        report = club.push(now=server.now)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert stopped.exit_code == 4
+    assert (line(early)["held"], early.exit_code) == (1, 4)
+    assert (report.exit_code, members) == (0, emails(range(4)))
+
+
+def _after(server: Any, requests: int) -> Any:
+    """Return what becomes true once the server has seen some requests."""
+    return lambda: len(server.requests()) >= requests
+
+
+@pytest.mark.parametrize("fault", ["drop_after_accept", "html_502", "empty"])
+def test_a_lost_answer_to_create_makes_no_second_audience(tmp_path: Path, fault: str) -> None:
+    """Fault 59: the audience is found by its name."""
+    faults = [{"match": {"path": "segment/audience/"}, "do": fault, "after": "accept"}]
+    with serving_audiences(tmp_path, faults) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        report = club.push()
+        (audience,) = server.audiences()
+        members = server.members(audience["audience_id"])
+
+    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 4, "exit": 0}
+    assert members == emails(range(5))
+
+
+def test_an_audience_in_doubt_is_not_made_again_at_once(tmp_path: Path) -> None:
+    """A request to make it that may still land is waited for."""
+    faults = [{"match": {"path": "segment/audience/"}, "do": "drop_before"}]
+    with serving_audiences(tmp_path, faults) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        reports = [club.push(), club.push(now=NOW + timedelta(seconds=60)), club.push(now=LATER)]
+        audiences = server.audiences()
+
+    problems = [report.audiences[0].problem for report in reports]
+    assert [problem and problem.code for problem in problems] == ["audience-in-doubt", "audience-in-doubt", None]
+    assert [report.exit_code for report in reports] == [4, 4, 0]
+    assert len(audiences) == 1
+
+
+def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> None:
+    """Case C12: one is taken with a notice about who is in it, two are refused with what to do."""
+    with serving_audiences(tmp_path) as server:
+        mine = server.make(NAME)
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        adopted = club.push()
+        members = server.members(mine)
+        twins = [server.make("Twins"), server.make("Twins")]
+        club.view(EMAILS, name="Twins")
+        club.build()
+        refused = club.push()
+
+    assert line(adopted) == {"members": 5, "adds": 5, "added": 5, "requests": 2, "exit": 0}
+    assert members == emails(range(5))
+    told = (
+        f"{MEMBERS} fills audience {mine} of advertiser {ADVERTISER}, which was there already as `{NAME}`: whoever "
+        "is in it and not in the view stays, because nobody can ask who is in it."
+    )
+    assert adopted.notices == (told,)
+    problem = refused.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, refused.exit_code) == ("audience-ambiguous", 4)
+    assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
+
+
+def test_a_busy_audience_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fault 60: TikTok says three times that it is being processed; nothing is cut in two and nobody is lost."""
+    busy = {
+        "match": {"path": "segment/mapping/"}, "do": 40002, "message": "Audience is not editable", "times": 3,
+    }  # fmt: skip
+    with serving_audiences(tmp_path, [busy]) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        monkeypatch.setattr(support, "SPEED", 1_000.0)
+        report = club.push()
+        requests = [(one["path"].rpartition("v1.3/")[2], one["code"]) for one in server.requests()]
+
+    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 6, "exit": 0}
+    assert requests[-4:] == [*[("segment/mapping/", 40002)] * 3, ("segment/mapping/", 0)]
+
+
+def test_a_refused_token_stops_everything(tmp_path: Path) -> None:
+    """No other advertiser would answer otherwise."""
+    faults = [{"match": {"path": "segment/mapping/", "nth": 2}, "do": 40105, "times": None}]
+    with serving_audiences(tmp_path, faults) as server:
+        club = Club(tmp_path / "club", server.base_url, advertiser_ids=[ADVERTISER, OTHER], concurrency=1)
+        club.join(people(range(1_500)))
+        report = club.push()
+
+    assert report.exit_code == 3
+    assert sorted(one.added for one in report.audiences) == [0, 1_000]
+    assert {one.problem.code for one in report.audiences if one.problem} == {"tiktok-auth"}
+
+
+def test_a_dry_run_asks_nobody_and_changes_nothing(tmp_path: Path) -> None:
+    """It counts who would come and go, and keeps nothing."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        report = club.push(dry_run=True)
+        requests = server.requests()
+
+    assert line(report) == {"members": 5, "adds": 5, "pending_adds": 5, "exit": 0}
+    assert (requests, club.state.ledger.exists(), (club.root / "audiences.lock.yml").exists()) == ([], False, False)
+
+
+def test_few_members_are_warned_of(tmp_path: Path) -> None:
+    """Case C11: TikTok uses an audience from 1,000 people on."""
+    warned = []
+    for count in (999, 1_000):
+        club = Club(tmp_path / str(count))
+        club.join(people(range(count)))
+        warned.append(club.push().audiences[0].warnings)
+
+    assert warned == [
+        ["The view names 999 identifiers: TikTok uses an audience from 1,000 matched people on."],
+        [],
+    ]
+
+
+def test_what_is_no_digest_and_who_has_none_is_counted(tmp_path: Path) -> None:
+    """Capitals and blanks are cleaned, a raw value is left out, a row without any is nobody; each counts once."""
+    (anna, bert) = people(range(2))
+    club = Club(tmp_path / "club")
+    club.join([anna, (anna[0].upper(), ""), (f" {bert[0]} ", ""), ("anna@shop.example", ""), ("", "")])
+    report = club.push()
+
+    assert line(report) == {
+        "members": 2, "adds": 2, "added": 2, "requests": 3, "no_identity": 2, "dropped_identifiers": 1, "exit": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "code"),
+    [
+        ({"advertiser_ids": None}, "", "advertisers"),
+        ({}, ", 'advertiser_ids': ['765432109876543210']", "advertisers"),
+        ({}, ", 'advertiser_ids': ['76543210987654321098']", "advertisers"),
+        ({}, ", 'advertiser_ids': [7654321098765432109]", "advertisers"),
+        ({}, ", 'id_types': ['FAX']", "id-types"),
+    ],
+)
+def test_a_wrong_setting_is_told_before_anything_is_sent(
+    tmp_path: Path, settings: dict[str, Any], more: str, code: str
+) -> None:
+    """Case C13: ids of 18 or 20 digits or as numbers, and id types that there are not."""
+    club = Club(tmp_path / "club", more=more, **settings)
+    club.join(people(range(5)))
+
+    with pytest.raises(ConfigError) as caught:
+        club.push()
+    assert [problem.code for problem in caught.value.problems] == [code]
+
+
+def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
+    """Case C12: 70 characters go, 71 do not."""
+    codes = []
+    for length in (70, 71):
+        club = Club(tmp_path / str(length), name="x" * length)
+        club.join(people(range(5)))
+        try:
+            codes.append(str(club.push().exit_code))
+        except PusherError as error:
+            codes.append(error.problems[0].code)
+
+    assert codes == ["0", "audience-name"]
+
+
+def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path) -> None:
+    """Nothing is sent by a file that says two things."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        (club.root / "audiences.lock.yml").write_text("version: 1\ntargets:\n  dev: {view: {'1': {'a': 12}}}\n")
+        with pytest.raises(ConfigError) as caught:
+            club.push()
+
+        assert [(one.code, one.place) for one in caught.value.problems] == [
+            ("audience-lock", "audiences.lock.yml:3:22")
+        ]
+        assert server.requests() == []
+
+
+def test_the_lock_file_says_which_audience_it_is(tmp_path: Path) -> None:
+    """A ledger that is new here fills the audience of the lock file, and says what it does not know."""
+    with serving_audiences(tmp_path) as server:
+        wanted, _ = server.make(NAME), server.make(NAME)
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        (club.root / "audiences.lock.yml").write_text(
+            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'{NAME}': '{wanted}'}}}}}}}}\n"
+        )
+        report = club.push()
+        members = server.members(wanted)
+
+    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 1, "exit": 0}
+    assert members == emails(range(5))
+    assert len(report.notices) == 1
+
+
+def test_audiences_need_a_ledger_and_have_no_test_events(tmp_path: Path) -> None:
+    """`--stateless` refuses them, `--test-event-code` leaves them out."""
+    club = Club(tmp_path / "club")
+    club.join(people(range(5)))
+
+    codes = []
+    for choice in ({"stateless": True}, {"test_event_code": "TEST1"}):
+        with pytest.raises(ConfigError) as caught:
+            club.push(**choice)
+        codes.append(caught.value.problems[0].code)
+    assert codes == ["stateless-audience", "no-event-views"]
