@@ -263,7 +263,7 @@ def _create(engine: Engine, side: str, version: Version, root: str, failed: dict
 
 
 def _count(engine: Engine, view: ViewChange, relations: Mapping[str, str], payload: Payload) -> None:
-    """Count the rows of both versions, and the events that only one of them has."""
+    """Count the rows of both versions, and the events or members that only one of them has."""
     sides = [_side(engine, relations.get(side), payload) for side in (_BEFORE, _AFTER)]
     sql = f"""
 with before as ({sides[0]}), after as ({sides[1]})
@@ -290,7 +290,7 @@ from before full join after on before.event = after.event and before.event_id = 
 
 
 def _side(engine: Engine, relation: str | None, payload: Payload) -> str:
-    """Return a query with one row for each event of a version: event, event_id, rows, facts."""
+    """Return a query with one row for each event or member of a version: event, event_id, rows, facts."""
     if relation is None:
         return (
             "select '' as event, '' as event_id, 0 as rows, {'time': '', 'value': cast(0 as decimal(38, 9)), "
@@ -307,6 +307,10 @@ def _side(engine: Engine, relation: str | None, payload: Payload) -> str:
 
     value = f"try_cast({names['value']} as decimal(38, 9))" if "value" in names else "null"
     keys = [f"coalesce({text(column)}, '')" for column in _KEY]
+    if payload.kind == "audience":
+        # A member is told apart by all of its identifiers.
+        parts = (f"coalesce({text(column)}, '')" for column in payload.identity)
+        keys = ["''", f"concat_ws(chr(31), {', '.join(parts)})"]
     return (
         f"select {keys[0]} as event, {keys[1]} as event_id, count(*) as rows, "
         f"{{'time': max({text('event_time')}), 'value': sum({value}), 'currency': max({text('currency')})}} as facts "

@@ -101,6 +101,24 @@ def test_a_change_upstream_is_counted_in_the_views_below(root: Path) -> None:
     assert len(pusher("show", "kept", "--json").json["rows"]) == 3
 
 
+def test_members_of_an_audience_are_counted_by_all_of_their_identifiers(root: Path) -> None:
+    """Who comes in and who goes, also where the view names no event; a member twice is one."""
+    head = CONFIG.replace("offline_events", "audience")
+    sql = "select sha256(order_id) as email, [sha256(currency)] as phone from {{ ref('kept') }}\n"
+    (root / "models/events.sql").write_text(head + sql + "union all " + sql)
+    git(root, "add", ".")
+    git(root, "commit", "--quiet", "--message", "an audience")
+    changed(
+        root, "models/stg_orders.sql", "*", "order_id, ordered_at, amount, replace(currency, 'USD', 'GBP') currency"
+    )
+    changed(root, "macros/all.sql", "0", "15")
+
+    (view,) = pusher("lint", "--diff", "main", "--json").json["diff"]["views"]
+
+    counts = {"rows_before": 6, "rows_after": 4, "added": 1, "dropped": 2, "changed": 0}
+    assert view == {"view": "events", **counts, "value": {}, "problem": None}
+
+
 def test_nothing_differs_by_itself(root: Path) -> None:
     """Neither the folder, nor the moment, nor a file that no model is made of, nor a link out of the repository."""
     (root / "README.md").write_text("Words.")

@@ -5,7 +5,7 @@
         'An identity profile is events_2_0, audience_2026 or audience_2025_dots, not ' ~ profile
     ) }}
 {%- endif -%}
-{{ profile }}
+{{ return(profile) }}
 {%- endmacro %}
 
 {% macro audience_profile() -%}
@@ -13,7 +13,7 @@
 {%- if profile == 'events_2_0' -%}
     {{ exceptions.raise_compiler_error('audience_profile must be that of an audience, not events_2_0') }}
 {%- endif -%}
-{{ known_profile(profile) }}
+{{ return(known_profile(profile)) }}
 {%- endmacro %}
 
 {% macro idfa_case(profile) -%}
@@ -21,5 +21,5 @@
 {%- if case not in ('upper', 'lower') -%}
     {{ exceptions.raise_compiler_error('audience_idfa_case must be upper or lower, not ' ~ case) }}
 {%- endif -%}
-{{ case }}
+{{ return(case) }}
 {%- endmacro %}

@@ -17,6 +17,8 @@ HASHED, READABLE, WEAK = "hashed", "readable", "weakly hashed"
 _WORD = "canary"
 # Berlin's numbers for film and theatre: 1,000 that nobody has.
 _PHONE = "493023125"
+# Advertising ids of a version that no phone makes; what is not in this form is no id for the macros.
+_DEVICES = {"idfa": "ca9a27ee-1dfa-8000-8000-", "gaid": "ca9a27ee-6a1d-8000-8000-"}
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{8,}")
 _NOT_A_DIGIT = re.compile(r"\D+")
 DIGEST = "_sha256"
@@ -55,7 +57,9 @@ class Bait:
 def text_sql(kind: str) -> str:
     """Return an expression for an identifier, as it is typed, in row `i`."""
     name = kind.removesuffix(DIGEST)
+    devices = {one: f"'{head}' || lpad(cast(i as varchar), 12, '0')" for one, head in _DEVICES.items()}
     text = {
+        **devices,
         "email": f"' {_WORD.upper()}email' || i || '@Example.com'",
         "phone": "'+49 30 23125' || lpad(cast(i as varchar), 3, '0')",
         "ip": "'192.0.2.' || (i % 256)",
@@ -79,6 +83,9 @@ def bait_of(kind: str) -> Bait:
     elif kind == "ip":
         values = [f"192.0.2.{row % 256}" for row in range(ROWS)]
         marks = ("192.0.2.",)
+    elif kind in _DEVICES:
+        values = [f"{_DEVICES[kind]}{row:012}" for row in range(ROWS)]
+        marks = _both_ways(_DEVICES[kind])
     else:
         values = [f"{_WORD}{_plain_kind(kind)}{row}" for row in range(ROWS)]
         marks = _both_ways(_WORD + _plain_kind(kind))

@@ -100,14 +100,14 @@ def test_a_build_shows_what_an_audience_can_be_matched_by(project: ProjectFactor
 
 
 def test_few_members_are_told_below_a_thousand(project: ProjectFactory) -> None:
-    """999 are too few and 1,000 are enough, each counted once."""
+    """None and 999 are too few and 1,000 are enough, each counted once."""
     told = []
-    for count in (999, 1_000, 1_001):
+    for count in (0, 999, 1_000, 1_001):
         rows = [(digest(f"customer {number}"), "", "") for number in range(count)]
-        root = write(project, [*rows, rows[0]], policy="version: 1\n")
+        root = write(project, [*rows, *rows[:1]], policy="version: 1\n")
         (coverage,) = pusher("build", "--project-dir", str(root), "--json").json["coverage"]
         told.append([(one["warning"], one["rows"]) for one in coverage["warnings"]])
-    assert told == [[("few-members", 999)], [], []]
+    assert told == [[("few-members", 0)], [("few-members", 999)], [], []]
 
 
 def test_a_floor_of_pusher_yml_holds_for_an_audience(project: ProjectFactory) -> None:

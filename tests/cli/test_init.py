@@ -252,6 +252,6 @@ def test_from_the_wheel_in_an_empty_environment(tmp_path: Path) -> None:
     assert Path(found.strip()) == site / "pusher" / "__init__.py"
     ran = [run(*words.split()) for words in ("init shop --yes", "lint", "build", "push", "push")]
     assert [one.returncode for one in ran] == [0, 0, 0, 1, 1]
-    assert ran[1].stdout == "11 models: 0 errors, 0 warnings, 0 notes\n"
-    assert ran[2].stdout.splitlines()[-1] == "built 11 models"
+    assert ran[1].stdout == "12 models: 0 errors, 0 warnings, 0 notes\n"
+    assert ran[2].stdout.splitlines()[-1] == "built 12 models"
     assert "sent 0, already sent " in ran[4].stdout

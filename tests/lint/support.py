@@ -77,6 +77,15 @@ sources:
         columns:
           - {name: id, data_type: varchar}
           - {name: plain, data_type: timestamp}
+  - name: app
+    tables:
+      - name: devices
+        columns:
+          - {name: customer_id, data_type: varchar, config: {meta: {pii: external_id}}}
+          - {name: idfa, data_type: varchar, config: {meta: {pii: idfa}}}
+          - {name: gaid, data_type: varchar, config: {meta: {pii: gaid}}}
+          - {name: digest, data_type: varchar, config: {meta: {pii: idfa_sha256}}}
+          - {name: email_digest, data_type: varchar, config: {meta: {pii: email_sha256}}}
 """
 # A shop whose data tests say what a row of its tables is.
 MARKET = """\

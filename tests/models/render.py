@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +20,24 @@ STARTED_AT = datetime(2026, 11, 23, 6, 10, tzinfo=UTC)
 
 class CompilerError(Exception):
     """What dbt's raise_compiler_error raises."""
+
+
+class _Returned(Exception):
+    """Carries what dbt's return() gives out of a macro."""
+
+
+def _return(value: Any) -> None:
+    raise _Returned(value)
+
+
+def _returning(macro: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return macro(*args, **kwargs)
+        except _Returned as returned:
+            return returned.args[0]
+
+    return call
 
 
 class Exceptions:
@@ -55,10 +73,12 @@ class Renderer:
             "ref": '"{}"'.format,
             "source": self._source,
             "run_started_at": STARTED_AT,
+            "return": _return,
         }
         for path in sorted((ROOT / "macros").rglob("*.sql")):
             template = self._environment.from_string(path.read_text(encoding="utf-8"))
-            known |= vars(template.make_module(known, shared=True))
+            macros = vars(template.make_module(known, shared=True)).items()
+            known |= {name: _returning(macro) if callable(macro) else macro for name, macro in macros}
 
     def _var(self, name: str, default: Any = None) -> Any:
         return self.vars.get(name, default)

@@ -251,6 +251,30 @@ def test_an_audience_by_best_profile_has_one_of_each(shop: Path) -> None:
     assert members(build(Renderer(data=shop)), "tiktok_audience_best_profile") == in_order(expected)
 
 
+def test_the_profiles_are_counted_side_by_side(shop: Path) -> None:
+    """Every customer of the best profile is one of the full, which knows more of them."""
+    counted = {
+        "member_count": 2,
+        "also_in_other_count": 2,
+        "email_count": 2,
+        "phone_count": 2,
+        "identifier_in_other_count": 4,
+    }
+    assert rows(build(Renderer(data=shop)), "select * from report_audience_profiles order by profile") == [
+        {"profile": "best", **counted, "idfa_count": 0, "aaid_count": 0, "identifier_count": 4},
+        {"profile": "full", **counted, "idfa_count": 2, "aaid_count": 1, "identifier_count": 9},
+    ]
+
+
+def test_profiles_of_nobody_are_counted_as_none(shop: Path, tmp_path: Path) -> None:
+    """A shop without customers has two rows of zeros."""
+    for name in ("customers", "transactions"):
+        header = (shop / f"{name}.csv").read_text(encoding="utf-8").splitlines(keepends=True)[0]
+        (tmp_path / f"{name}.csv").write_text(header, encoding="utf-8")
+    found = rows(build(Renderer(data=tmp_path)), "select * exclude (profile) from report_audience_profiles")
+    assert [set(row.values()) for row in found] == [{0}, {0}]
+
+
 def test_one_var_lets_those_in_who_did_not_agree(shop: Path) -> None:
     """In audiences as in events; by default they are in none."""
     connection = build(Renderer(data=shop, consent="ignored"))

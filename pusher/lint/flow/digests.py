@@ -9,11 +9,13 @@ from sqlglot import exp
 
 from pusher.lint.flow.guards import number
 from pusher.lint.flow.relations import span
-from pusher.lint.flow.values import Value
+from pusher.lint.flow.values import Value, join
 
 FIRST_ONLY = "first only"
 CAPITALS, RESHAPED = "capitals", "reshaped"
 SKIPS_NULL, SEVERAL, CONSTANT, ONLY_CONSTANT = "skips null", "several", "constant", "only constant"
+EITHER = "either"
+"""One identifier stands in for another of a different kind, as in coalesce()."""
 GIVEN = "given"
 """A filter or a data test leaves out the rows without a value."""
 _DIGITS = 64
@@ -76,6 +78,17 @@ def joined(node: exp.Expr, whole: Value, parts: Sequence[Value], model: str, *, 
     is_known = is_guarded or any(mark.kind == GIVEN for part in named for mark in part.marks)
     if isinstance(node, exp.Concat) and texts and named and not is_known:
         whole = whole.marked(SKIPS_NULL, "".join(texts), span(node, model))
+    return whole
+
+
+def either(node: exp.Expr, values: Sequence[Value], model: str) -> Value:
+    """Return the value of a function that gives one of several, or a list of them."""
+    kinds = [{leak.kind for leak in value.leaks} | {one.kind for one in value.hashed} for value in values]
+    given = [frozenset(one) for one in kinds if one]
+    whole = join(values)
+    # A column that mixes kinds may hold the same one as the other part.
+    if any(not one & other for place, one in enumerate(given) for other in given[place + 1 :]):
+        whole = whole.marked(EITHER, ",".join(sorted(frozenset().union(*given))), span(node, model))
     return whole
 
 

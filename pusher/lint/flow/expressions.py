@@ -146,7 +146,7 @@ class Expressions:
         return relation.everything()
 
     def _array(self, node: exp.Array, scope: Scope) -> Value:
-        return join(self.value(child, scope) for child in node.expressions)
+        return digests.either(node, [self.value(child, scope) for child in node.expressions], self._model)
 
     def _struct(self, node: exp.Struct, scope: Scope) -> Value:
         fields = {}
@@ -320,7 +320,7 @@ class Expressions:
         if functions.is_a(node, (), functions.CONVERTS_BY_NAME) and len(node.expressions) > 1:
             return converted(self.value(node.expressions[1], scope), node.expressions[0])
         if functions.is_a(node, functions.ONE_OF, functions.ONE_OF_BY_NAME):
-            return join(self.value(child, scope) for child in node.iter_expressions())
+            return digests.either(node, [self.value(child, scope) for child in node.iter_expressions()], self._model)
         return self._marked(node, self._all_of(node, scope).flat())
 
     def _marked(self, node: exp.Expr, value: Value) -> Value:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pusher.compile import ColumnDoc, Model, Source
 from pusher.contracts import Column
-from pusher.lint.flow.values import UNKNOWN, Hashed, Leak, Value
+from pusher.lint.flow.values import EVERY_STEP, UNKNOWN, Hashed, Leak, Value
 
 # The value of `pii` for a column that only looks like an identifier.
 NOT_PII = "none"
@@ -61,7 +61,7 @@ def declared_value(kinds: tuple[str, ...], column: str) -> Value:
     leaks = frozenset(Leak(kind, column) for kind in kinds if not kind.endswith(_DIGEST))
     digests = (kind.removesuffix(_DIGEST) for kind in kinds if kind.endswith(_DIGEST))
     # What happened before the source is its own affair: such a digest counts as normalised.
-    hashed = frozenset(Hashed(kind, column, None, frozenset({"lower", "strip"})) for kind in digests)
+    hashed = frozenset(Hashed(kind, column, None, EVERY_STEP) for kind in digests)
     return Value(leaks=leaks, hashed=hashed) if kinds else UNKNOWN
 
 

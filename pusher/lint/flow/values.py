@@ -10,6 +10,8 @@ from typing import Literal
 How = Literal["raw", "weak", "opaque"]
 _NONE: frozenset[str] = frozenset()
 _MOST_CONVERSIONS = 3
+EVERY_STEP = frozenset({"lower", "upper", "strip"})
+"""Of a digest that somebody else made: it counts as normalised."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Leak:
         how: `raw`, `weak` (hashed, but not with SHA-256) or `opaque` (through a construct that cannot be followed).
         through: The weak hash or the construct.
         place: Where that is.
-        steps: Normalisation that the value went through: `lower`, `strip`.
+        steps: Normalisation that the value went through: `lower`, `upper`, `strip`.
         is_remade: It went through a function that may write it in another form, such as hex().
     """
 
@@ -245,7 +247,7 @@ class Value:
         such as hex(), this cannot be said.
         """
         plain = {leak for leak in self.leaks if leak.how == "raw" and not leak.is_remade}
-        given = {Hashed(leak.kind, leak.column, place, frozenset({"lower", "strip"})) for leak in plain}
+        given = {Hashed(leak.kind, leak.column, place, EVERY_STEP) for leak in plain}
         return replace(self.flat(), leaks=self.leaks - plain, hashed=self.hashed | given)
 
     def without_digests_of(self, other: Value) -> Value:

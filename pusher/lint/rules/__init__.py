@@ -25,6 +25,7 @@ from pusher.lint.rules.join_repeats import JoinRepeats
 from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.long_window import LongWindow
 from pusher.lint.rules.missing_column import MissingColumn
+from pusher.lint.rules.mixed_case import MixedCase
 from pusher.lint.rules.no_currency import NoCurrency
 from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.no_window import NoWindow
@@ -84,6 +85,7 @@ RULES: tuple[Rule, ...] = (
     HashOfConstant(),
     HashOfConcat(),
     FirstMatchOnly(),
+    MixedCase(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),

@@ -84,10 +84,9 @@ class ColumnRule(Rule):
         )
 
 
-def choices_behind_events(context: Context) -> Iterator[tuple[str, Choice]]:
-    """Yield what takes one of several rows in the views of events and in what they read, with its model."""
-    events = [view.model.name for view in context.views if view.payload.kind == "events"]
-    for model in context.flow.ancestors(events):
+def choices_behind_views(context: Context) -> Iterator[tuple[str, Choice]]:
+    """Yield what takes one of several rows in the destination views and in what they read, with its model."""
+    for model in context.behind_views:
         for choice in context.flow.choices.get(model.name, ()):
             yield model.name, choice
 

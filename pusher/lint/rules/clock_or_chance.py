@@ -24,12 +24,12 @@ class ClockOrChance(Rule):
     """A model gives other rows when it runs again.
 
     ## What it does
-    Finds `now()`, `current_date`, `random()`, `uuid()` and their kin, samples, and LIMIT without ORDER BY in a view of
-    events and in the models behind it.
+    Finds `now()`, `current_date`, `random()`, `uuid()` and their kin, samples, and LIMIT without ORDER BY in a
+    destination view and in the models behind it.
 
     ## Why is this bad
     A push that stops half way is continued by running the models again. Rows that differ between two runs over the
-    same data cannot be told apart from new ones.
+    same data cannot be told apart from new ones; members of an audience leave it and enter it again for no reason.
 
     ## Example
     ```sql
@@ -48,8 +48,7 @@ class ClockOrChance(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield calls in the views and in what they read."""
-        events = [view.model.name for view in context.views if view.payload.kind == "events"]
-        for model in context.flow.ancestors(events):
+        for model in context.behind_views:
             tree = context.flow.tree(model.name)
             if isinstance(tree, Failure):
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pusher.lint.context import Context
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.choices import Choice
-from pusher.lint.rules.base import Rule, choices_behind_events
+from pusher.lint.rules.base import Rule, choices_behind_views
 
 
 class Ties(Rule):
@@ -15,13 +15,14 @@ class Ties(Rule):
 
     ## What it does
     Finds `row_number()`, `first_value()`, `lag()` and their kin, `first(... order by ...)` and `arg_max()`, in the
-    models behind views of events, where rows can be alike in everything that they are divided and ordered by. Data
+    models behind destination views, where rows can be alike in everything that they are divided and ordered by. Data
     tests, GROUP BY and DISTINCT tell which columns no two rows have in common: when the order has such a key, or
     everything that is taken, it is fine. Where the key is known and left out it is a warning, else a note.
 
     ## Why is this bad
     Of two rows with the same time the engine takes whichever thread was faster. The next run takes the other one: the
-    same event has another value, and is a conflict with what was sent.
+    same event has another value, and is a conflict with what was sent; the same customer has another identifier, and
+    leaves an audience to enter it anew.
 
     ## Example
     ```sql
@@ -40,7 +41,7 @@ class Ties(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield orders with ties, and row numbers without any order."""
-        for model, choice in choices_behind_events(context):
+        for model, choice in choices_behind_views(context):
             if choice.kind != "any":
                 severity = "warning" if choice.key or choice.kind == "unordered" else "note"
                 yield context.finding(self, model, choice.place, _told(choice), _advice(choice), severity=severity)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.digests import EITHER
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.privacy import article, word
 
@@ -16,7 +17,8 @@ class WrongIdentifier(Rule):
     """An identity column holds the hash of something else.
 
     ## What it does
-    Compares the kind of an identity column with the kinds of the source columns that were hashed into it.
+    Compares the kind of an identity column with the kinds of the source columns that were hashed into it. An
+    identifier that stands in for a missing one of another kind, as in `coalesce(idfa, gaid)`, is a warning.
 
     ## Why is this bad
     The hash of a phone number in `email` is accepted and matches nobody.
@@ -37,7 +39,8 @@ class WrongIdentifier(Rule):
     severity = "error"
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
-        """Yield identity columns of another kind."""
+        """Yield identity columns of another kind, or of more than one."""
+        yield from self._stand_ins(context, view)
         for output in view.relation.outputs:
             field = view.field(output)
             hashed = output.value.hashed
@@ -51,3 +54,15 @@ class WrongIdentifier(Rule):
             yield context.finding(
                 self, view.model.name, context.place_in(view, output), message, fix, column=output.name
             )
+
+    def _stand_ins(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield identity columns where one kind takes the place of another."""
+        for output, field in view.identities():
+            for mark in output.value.marks_of(EITHER) if output.value.hashed else ():
+                kinds = set(mark.what.split(","))
+                if field.pii not in kinds or not kinds <= _KNOWN:
+                    continue
+                others = " or ".join(f"{article(word(kind))} {word(kind)}" for kind in sorted(kinds - {field.pii}))
+                message = f"`{output.name}` can hold the hash of {others} instead."
+                fix = f"Give each kind a column of its own, and hash the {word(field.pii)} alone here."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix, severity="warning")

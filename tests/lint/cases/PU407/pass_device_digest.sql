@@ -1,0 +1,2 @@
+-- payload: app_events
+select digest as idfa from {{ source('app', 'devices') }}
