@@ -349,19 +349,18 @@ def test_no_value_is_in_the_text_of_an_object() -> None:
     assert "canary" not in repr(found).lower()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
-    """The prompt does not echo; the steps are printed to the one who typed."""
+def at_a_terminal(shop: Path, typed: bytes) -> tuple[int, str]:
+    """Type a value when asked; returns the exit code and what the terminal shows after that."""
     import pty
 
     child, terminal = pty.fork()
     if child == 0:
-        words = ["-m", "pusher", "explain", "email", "--project-dir", str(shop), "--quiet"]
+        words = ["-m", "pusher", "explain", "email", "--project-dir", str(shop), "--quiet", "--no-color"]
         os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 -- the program itself
     shown = b""
     while b"(hidden): " not in shown:
         shown += os.read(terminal, 1024)
-    os.write(terminal, CANARY.encode() + b"\n")
+    os.write(terminal, typed + b"\n")
     after = b""
     try:
         while part := os.read(terminal, 1024):
@@ -369,11 +368,38 @@ def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
     except OSError:
         pass
     _, status = os.waitpid(child, 0)
-    text = after.decode().replace("\r\n", "\n")
-    assert (os.waitstatus_to_exitcode(status), text.splitlines()[0]) == (0, "")
+    return os.waitstatus_to_exitcode(status), after.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
+    """The prompt does not echo; the steps are printed to the one who typed."""
+    code, text = at_a_terminal(shop, CANARY.encode())
+    assert (code, text.splitlines()[0]) == (0, "")
     assert text.splitlines()[1:5] == [
         "1. without blanks and invisible characters",
         f"   {CANARY}",
         "2. one address, in lower case",
         f"   {CANARY.lower()}",
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_of_another_encoding_is_told_so(shop: Path) -> None:
+    """As a pipe is."""
+    code, text = at_a_terminal(shop, b"canary.seven@sh\xf6p.example")
+    assert (code, text.splitlines()[0]) == (2, "error: The value is not UTF-8.")
+    assert "canary" not in text.lower()
+
+
+def test_a_terminal_that_gives_half_a_character_is_told_so(explain: Explain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps a byte that is no text as a surrogate, in the C locale for one."""
+    monkeypatch.setattr("getpass.getpass", lambda _: "canary.seven@sh\udcf6p.example")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(_Terminal()))
+    ran = pusher("explain", "email", "--project-dir", str(explain.root))
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "error: The value is not UTF-8.")
+
+
+class _Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True
