@@ -49,9 +49,8 @@ regexp_replace(
     '[^+\p{Nd}]+', '', 'g'
 )
 {%- endset -%}
-{%- set default_country = var('default_country', '') | upper -%}
 {%- set row_country -%}
-coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country }}')
+coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country() }}')
 {%- endset -%}
 {#- A code gets two commas, and what is longer or shorter is found nowhere. The entries stand in the
     order of the names, and each is four times as long as a name with its commas. -#}
