@@ -25,7 +25,9 @@
 {%- set spelled -%}
 translate(
         regexp_replace(
+            {#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
             regexp_extract(
+                {#- noqa: PU804 because the class names all other blanks too -#}
                 regexp_replace(
                     translate({{ text }}, '{{ wide }}', '+()[]./-:#~~~extni'),
                     '[{{ blank_characters() }}]', ' ', 'g'
@@ -41,8 +43,10 @@ translate(
     )
 {%- endset -%}
 {%- set digits -%}
+{#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
 regexp_replace(
     case
+        {#- noqa: PU804 because all scripts are meant; other engines need a form of their own #}
         when regexp_matches({{ text }}, '^[^+＋\p{Nd}]*[+]*[0-9{{ marks }}-]*$') then {{ text }}
         else {{ spelled }}
     end,

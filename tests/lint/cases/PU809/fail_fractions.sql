@@ -1,0 +1,14 @@
+-- expect: 8:10 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+-- expect: 9:6 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+-- expect: 10:10 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+-- expect: 11:10 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+-- expect: 12:19 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+-- expect: 13:19 note PU809 A cast of a fraction to a whole number rounds here and cuts on Spark.
+select
+    cast(avg(quantity) as integer) as average,
+    (sum(quantity) / 3)::bigint as third,
+    cast(1.5 * sum(quantity) as integer) as more,
+    cast(coalesce(cast(min(sku) as decimal(9, 2)), 0) as smallint) as parsed,
+    cast(cast(min(sku) as double) as integer) as double,
+    cast(cast(min(sku) as decimal) as integer) as three_places
+from {{ source('market', 'order_items') }}
