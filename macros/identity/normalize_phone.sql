@@ -24,6 +24,7 @@
     to two letters are a slip, three are a number by its letters. -#}
 {%- set spelled -%}
 translate(
+        {#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
         regexp_replace(
             {#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
             regexp_extract(

@@ -34,6 +34,7 @@ from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.no_window import NoWindow
 from pusher.lint.rules.not_for_source import NotForSource
 from pusher.lint.rules.not_understood import NotUnderstood
+from pusher.lint.rules.number_as_text import NumberAsText
 from pusher.lint.rules.open_division import OpenDivision
 from pusher.lint.rules.other_function import OtherFunction
 from pusher.lint.rules.other_syntax import OtherSyntax
@@ -42,7 +43,7 @@ from pusher.lint.rules.regex_options import RegexOptions
 from pusher.lint.rules.regex_pattern import RegexPattern
 from pusher.lint.rules.renamed_value import RenamedValue
 from pusher.lint.rules.reversed_alias import ReversedAlias
-from pusher.lint.rules.rounding_cast import RoundingCast
+from pusher.lint.rules.rounding import Rounding
 from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
@@ -116,11 +117,12 @@ RULES: tuple[Rule, ...] = (
     TimeFormat(),
     TimeDifference(),
     EpochFraction(),
-    RoundingCast(),
+    Rounding(),
     LooseCast(),
     OpenDivision(),
     ListOfRows(),
     ZonedTime(),
+    NumberAsText(),
 )
 
 __all__ = ["RULES", "Rule"]

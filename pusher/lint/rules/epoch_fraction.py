@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from pusher.lint.rules.portability import Difference, PortabilityRule, bare, text_of
+from pusher.lint.rules.portability import Difference, PortabilityRule, bare, part_of
 
 _NAMES = {"epoch_us", "epoch_ns"}
 _MILLISECONDS = "3"
@@ -44,8 +44,8 @@ class EpochFraction(PortabilityRule):
             message = "epoch_ms() is another function on Spark and PostgreSQL."
         elif isinstance(node, exp.Anonymous) and node.name.lower() in _NAMES:
             message = f"{node.name.lower()}() is missing elsewhere."
-        elif _is_epoch(node):
-            message = "The part `epoch` of a time is not known to all engines."
+        elif part_of(node) == "epoch":
+            message = "The part `epoch` of a time is missing on Spark."
         else:
             return
         if message is not None:
@@ -57,10 +57,3 @@ def _is_cut(time: exp.Expr | None) -> bool:
     time = bare(time)
     is_date = isinstance(time, exp.Cast) and time.to.this == exp.DataType.Type.DATE
     return is_date or isinstance(time, exp.TimestampTrunc | exp.DateTrunc)
-
-
-def _is_epoch(node: exp.Expr) -> bool:
-    if isinstance(node, exp.Extract):
-        return node.name.lower() == "epoch"
-    is_part = isinstance(node, exp.Anonymous) and node.name.lower() in {"date_part", "datepart"}
-    return is_part and (text_of(node.expressions[0]) or "").lower() == "epoch"

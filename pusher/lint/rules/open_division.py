@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from pusher.lint.flow.guards import number
-from pusher.lint.rules.portability import Difference, PortabilityRule, bare
-
-_DOUBLES = {exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT}
+from pusher.lint.rules.portability import DOUBLES, Difference, PortabilityRule, bare, holds
 
 
 class OpenDivision(PortabilityRule):
@@ -20,8 +18,8 @@ class OpenDivision(PortabilityRule):
     `nullif(..., 0)`.
 
     ## Why is this bad
-    `1 / 0` is infinity here and stops the build elsewhere. Of decimals Spark and PostgreSQL keep other places than
-    DuckDB, which gives a DOUBLE: 2.50 / 7 ends in 3 or in 2, and the amount is another one after rounding.
+    `1 / 0` is infinity here and stops the build elsewhere. Of two decimals DuckDB makes a DOUBLE and Spark a decimal
+    with fewer places, so that an amount can be another one after rounding.
 
     ## Example
     ```sql
@@ -41,7 +39,7 @@ class OpenDivision(PortabilityRule):
         """Yield divisions with open ends."""
         if not isinstance(node, exp.Div | exp.IntDiv | exp.Mod):
             return
-        if isinstance(node, exp.Div) and not (_is_double(node.this) or _is_double(node.expression)):
+        if isinstance(node, exp.Div) and not (holds(node.this, _is_cast) or holds(node.expression, _is_cast)):
             message = "The type and the decimals of a division differ from engine to engine."
             yield Difference(message, "Write cast(x as double) / y, and cast the result to the decimals that you need.")
         if not number(node.expression) and not isinstance(bare(node.expression), exp.Nullif):
@@ -49,9 +47,5 @@ class OpenDivision(PortabilityRule):
             yield Difference(message, "Divide by nullif(y, 0).")
 
 
-def _is_double(node: exp.Expr | None) -> bool:
-    """Whether a number is a DOUBLE for certain, or calculated with one."""
-    node = bare(node)
-    if isinstance(node, exp.Div | exp.Mul | exp.Add | exp.Sub):
-        return _is_double(node.this) or _is_double(node.expression)
-    return isinstance(node, exp.Cast) and node.to.this in _DOUBLES
+def _is_cast(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Cast) and node.to.this in DOUBLES

@@ -47,7 +47,7 @@ _FORMS: tuple[tuple[Callable[[exp.Expr], bool], str, str], ...] = (
     ),
     (
         lambda node: isinstance(node, exp.SetOperation) and bool(node.args.get("by_name")),
-        "UNION BY NAME is missing in PostgreSQL.",
+        "UNION BY NAME fails elsewhere.",
         "the columns of both sides in the same order",
     ),
     (

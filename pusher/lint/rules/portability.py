@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -56,6 +56,37 @@ def _place(node: exp.Expr, model: str) -> Place | None:
         node = node.parent
         found = span(node, model)
     return found
+
+
+DOUBLES = frozenset({exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT})
+_PASSES_ON = (
+    exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least, exp.Paren,
+)  # fmt: skip
+
+
+def holds(node: exp.Expr | None, is_such: Callable[[exp.Expr], bool]) -> bool:
+    """Whether a number, or one of those that it is calculated from, is such a one."""
+    if node is None:
+        return False
+    return is_such(node) or (
+        isinstance(node, _PASSES_ON) and any(holds(child, is_such) for child in node.iter_expressions())
+    )
+
+
+def is_double(node: exp.Expr) -> bool:
+    """Whether a number is a DOUBLE for certain."""
+    made = isinstance(node, exp.Div | exp.Avg | exp.Median | exp.PercentileCont)
+    return made or (isinstance(node, exp.Cast) and node.to.this in DOUBLES)
+
+
+def part_of(node: exp.Expr) -> str | None:
+    """Return which part of a time `extract()` or `date_part()` gives, in lower case; None for anything else."""
+    if isinstance(node, exp.Extract):
+        return node.name.lower()
+    if isinstance(node, exp.Anonymous) and node.name.lower() in {"date_part", "datepart"} and node.expressions:
+        part = text_of(node.expressions[0])
+        return None if part is None else part.lower()
+    return None
 
 
 def text_of(node: exp.Expr | None) -> str | None:

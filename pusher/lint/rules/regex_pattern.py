@@ -17,7 +17,7 @@ _BEHIND = r"(?<!\\)(?:\\\\)*"
 _IN_PATTERN = (
     (
         r"\\[dDsSwW]",
-        "means letters and digits of all scripts elsewhere",
+        "stands for more characters elsewhere",
         "a class that names them: [0-9], [A-Za-z0-9_], [ ]",
     ),
     (r"\\[bB]", "is no boundary of a word in PostgreSQL", "(^|[^A-Za-z0-9_]) around the word"),
@@ -36,12 +36,13 @@ class RegexPattern(PortabilityRule):
     r"""A regular expression means something else elsewhere.
 
     ## What it does
-    Finds `\d`, `\w`, `\s`, `\b`, `\p{...}` and `[[:digit:]]` in patterns, a `$` that ends one, and `$1` or `\0` in
+    Finds `\d`, `\w`, `\s`, `\b`, `\p{...}` and `[[:digit:]]` in patterns, a `$` that ends one, and `\1` or `$1` in
     replacements. A `$` is fine where line ends were replaced before.
 
     ## Why is this bad
-    To DuckDB `\d` is 0 to 9, to PostgreSQL the digits of all scripts. Behind `$` Spark lets a line end by: `12` with
-    one is a number there and none here. In a replacement `$1` is a group on Spark and a text here.
+    To DuckDB `\w` is ASCII, to PostgreSQL the letters of all scripts, and so is `\d` to some. Behind `$` Spark lets a
+    line end by: `12` with one is a number there and none here. In a replacement `\1` is a group here and the number 1
+    on Spark.
 
     ## Example
     ```sql
@@ -69,9 +70,9 @@ class RegexPattern(PortabilityRule):
             message = "`$` in a pattern lets a line end by on Spark."
             yield Difference(message, "Replace line ends first: replace(x, chr(10), ' ').")
         replacement = text_of(node.args.get("replacement")) or ""
-        if found := re.search(r"\$[0-9{]|\\0", replacement):
+        if found := re.search(r"\$[0-9{]|\\[0-9]", replacement):
             message = f"`{found[0]}` in a replacement is a group on one engine and a text on another."
-            yield Difference(message, "Put brackets around what is to stay, and write \\1.")
+            yield Difference(message, "Replace what is not to stay by '', with one call for each side of the rest.")
 
 
 def _is_one_line(text: exp.Expr | None) -> bool:

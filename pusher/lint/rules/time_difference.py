@@ -15,11 +15,12 @@ class TimeDifference(PortabilityRule):
     """A difference of times counts something else elsewhere.
 
     ## What it does
-    Finds `date_diff()`, but for days between two dates.
+    Finds `date_diff()`, but for days between two dates, and one date minus another.
 
     ## Why is this bad
     DuckDB counts how often the clock passes a full unit, Spark how many whole units fit: from 12:34 to 11:00 the next
-    day are 23 hours here and 22 there, from 31 December to 1 January 1 month and 0. Nothing fails.
+    day are 23 hours here and 22 there, from 31 December to 1 January 1 month and 0. Nothing fails. A date minus a date
+    is a number here and an interval on Spark.
 
     ## Example
     ```sql
@@ -37,6 +38,8 @@ class TimeDifference(PortabilityRule):
 
     def differences(self, node: exp.Expr) -> Iterator[Difference]:
         """Yield differences that are none of dates in days."""
+        if isinstance(node, exp.Sub) and _is_date(node.this) and _is_date(node.expression):
+            yield Difference("A date minus a date is an interval on Spark.", "Write date_diff('day', y, x).")
         if not isinstance(node, exp.DateDiff):
             return
         unit = node.text("unit").upper()

@@ -11,33 +11,7 @@ from pusher.lint.rules.portability import Difference, PortabilityRule, text_of
 
 _PARTS = re.compile(r"%(-?.)|([A-Za-z]+)")
 # These are the same on Spark and PostgreSQL.
-_SAME = frozenset(
-    [
-        "Y",
-        "y",
-        "m",
-        "d",
-        "H",
-        "I",
-        "M",
-        "S",
-        "f",
-        "j",
-        "A",
-        "a",
-        "B",
-        "b",
-        "-Y",
-        "-y",
-        "-m",
-        "-d",
-        "-H",
-        "-I",
-        "-M",
-        "-S",
-        "%",
-    ]
-)
+_SAME = frozenset({*"YymdHIMSfAaBb%", *(f"-{letter}" for letter in "ymdHIMS")})
 
 
 class TimeFormat(PortabilityRule):
@@ -76,4 +50,4 @@ class TimeFormat(PortabilityRule):
             yield Difference(message, "Put it between two calls: strftime(x, '%Y-%m-%d') || 'T' || strftime(x, '%H').")
         if others := [one for one, _ in parts if one and one not in _SAME]:
             message = f"`%{others[0]}` in the format of a time gives something else elsewhere, or fails."
-            yield Difference(message, "Use %Y, %m, %d, %H, %M, %S, %f, %j, and %A or %B for names.")
+            yield Difference(message, "Use %Y, %m, %d, %H, %M, %S, %f, and %A or %B for names.")

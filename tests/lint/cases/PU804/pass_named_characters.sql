@@ -1,5 +1,5 @@
 select
-    regexp_replace(order_number, '([0-9]+)[$]', '\1 $', 'g') as price,
+    regexp_replace(order_number, '[€]', '$ ', 'g') as price,
     regexp_replace(order_number, '\\d', 'd', 'g') as backslash
 from {{ source('market', 'orders') }}
 where

@@ -1,3 +1,3 @@
-select date_diff('day', cast(placed_at as date), updated_at::date) as days, cast(updated_at as date) - cast(placed_at as date) as d
+select date_diff('day', cast(placed_at as date), updated_at::date) as days
 from {{ source('market', 'orders') }}
 where updated_at > placed_at + interval '1' hour

@@ -1,6 +1,6 @@
 select
     cast(floor(avg(quantity)) as integer) as average,
-    cast(round(sum(quantity) / 3) as bigint) as third,
+    cast(round(cast(sum(quantity) / 3 as decimal(18, 4))) as bigint) as third,
     cast(sum(quantity) as integer) as whole,
     cast(cast(min(sku) as decimal(18, 0)) as bigint) as places,
     cast(cast(min(sku) as decimal(18)) as bigint) as no_places,
