@@ -89,6 +89,12 @@ class Grain:
         """Return the grain with more keys."""
         return replace(self, keys=smallest([*self.keys, *keys]))
 
+    def with_unique(self, keys: Iterable[Sequence[str]]) -> Grain:
+        """Return the grain with more keys, named in any case, and with the columns that such a key is part of."""
+        found = [frozenset(name.lower() for name in key) for key in keys]
+        found += [frozenset({name}) for name, columns in self.holds.items() for key in found if key <= columns]
+        return self.with_keys(found)
+
     def declared(self, of: str, keys: Sequence[tuple[str, ...]], values: Mapping[str, Value]) -> Grain:
         """Return the grain with the keys that data tests declare."""
         found = [tuple(name.lower() for name in key) for key in keys]
@@ -98,9 +104,7 @@ class Grain:
         first = min(found, key=lambda key: (len(key), key))
         columns = tuple(values[name].columns if name in values else frozenset() for name in first)
         rows = Rows(of, first, columns, is_declared=True)
-        unique = [frozenset(key) for key in found]
-        unique += [frozenset({name}) for name, columns in self.holds.items() for key in found if set(key) <= columns]
-        return replace(self.with_keys(unique), rows=rows, fans=(), tables=frozenset())
+        return replace(self.with_unique(found), rows=rows, fans=(), tables=frozenset())
 
     def is_told_apart_by(self, names: frozenset[str]) -> bool:
         """Whether some columns tell all rows apart."""
@@ -138,4 +142,5 @@ def united(
         keys.append(frozenset(name for name, _ in names))
     rows = left.rows if left.rows == right.rows else None
     holds = left.holds if left.holds == right.holds else {}
-    return Grain(smallest(keys), rows, (*left.fans, *right.fans), left.tables | right.tables, holds)
+    fans = tuple(dict.fromkeys((*left.fans, *right.fans)))
+    return Grain(smallest(keys), rows, fans, left.tables | right.tables, holds)
