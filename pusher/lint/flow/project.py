@@ -142,7 +142,7 @@ class Flow:
         """Return what tells the rows of a table apart after an addition: its key, if that did before."""
         increment = self._manifest.models[name].increment
         key = increment.unique_key if increment is not None else ()
-        grain = united(stands, added, (), (), distinct=False)
+        grain = replace(united(stands, added, (), (), distinct=False), kept=min(stands.kept, added.kept))
         is_kept = bool(key) and stands.is_told_apart_by(frozenset(one.lower() for one in key))
         return grain.with_unique([key]) if is_kept else grain
 
@@ -190,7 +190,8 @@ class Flow:
                 output if output.name == new else replace(output, name=new)
                 for output, new in zip(found.outputs, names, strict=True)
             )
-            given = {(one.name or new).lower(): new.lower() for one, new in zip(found.outputs, names, strict=True)}
+            pairs = list(zip(found.outputs, names, strict=True))
+            given = {(one.name or new).lower(): new.lower() for one, new in reversed(pairs)}
             return Relation(tuple(outputs), grain=found.grain.renamed(given))
         rest = found.everything() if found.rest is None else found.rest
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)

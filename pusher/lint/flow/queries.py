@@ -205,7 +205,7 @@ class Queries:
             for output in found.outputs:
                 if output.name is not None:
                     scope.aliases.setdefault(output.name.lower(), output.value)
-        select = SelectGrain(node, scope, self._model, projected)
+        select = SelectGrain(node, scope, self._model, projected, is_certain=not uncertain)
         grain = select.grain()
         if select.parts:
             seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
@@ -306,7 +306,8 @@ def _grain_of_union(node: exp.SetOperation, left: Relation, right: Relation) -> 
     pairs = list(zip(left.outputs, right.outputs, strict=True))
     names = [(one.name.lower(), (other.name or "").lower()) for one, other in pairs if one.name]
     differing = (one.name.lower() for one, other in pairs if one.name and never_alike(one.value, other.value))
-    return united(left.grain, right.grain, names, differing, distinct=bool(node.args.get("distinct")))
+    distinct = bool(node.args.get("distinct")) and len({one for one, _ in names}) == len(pairs)
+    return united(left.grain, right.grain, names, differing, distinct=distinct)
 
 
 def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
@@ -365,7 +366,7 @@ def _renamed(relation: Relation, names: list[str]) -> Relation:
     )
     given = {
         (output.name or "").lower(): new.name.lower()
-        for output, new in zip(relation.outputs, outputs, strict=True)
+        for output, new in reversed(list(zip(relation.outputs, outputs, strict=True)))
         if output.name and new.name
     }
     return Relation(outputs, relation.rest, grain=relation.grain.renamed(given))
