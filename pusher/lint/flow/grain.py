@@ -118,7 +118,7 @@ class Grain:
         first = min(found, key=lambda key: (len(key), key))
         columns = tuple(values[name].columns if name in values else frozenset() for name in first)
         rows = Rows(of, first, columns, is_declared=True)
-        return replace(self.with_unique(found), rows=rows, fans=(), tables=frozenset(), kept=Kept.ALL)
+        return replace(self.with_unique(found), rows=rows, fans=(), tables=frozenset())
 
     def is_told_apart_by(self, names: frozenset[str]) -> bool:
         """Whether some columns tell all rows apart."""
@@ -138,9 +138,7 @@ def smallest(keys: Iterable[Key]) -> frozenset[Key]:
     return frozenset(found[:_MOST_KEYS])
 
 
-def united(
-    left: Grain, right: Grain, names: Sequence[tuple[str, str]], differing: Iterable[str], *, distinct: bool
-) -> Grain:
+def united(left: Grain, right: Grain, names: Sequence[tuple[str, str]] = (), differing: Iterable[str] = ()) -> Grain:
     """Return the grain of a union.
 
     Args:
@@ -148,12 +146,9 @@ def united(
         right: Second query.
         names: Columns of both, by position.
         differing: Columns, by the first query's name, that never hold the same constant in both.
-        distinct: Rows that are alike in all of `names`, which are all columns, are one.
     """
     theirs = right.renamed({other: name for name, other in reversed(names)}).keys
     keys = [mine | other | {one} for one in differing for mine in left.keys for other in theirs]
-    if distinct:
-        keys.append(frozenset(name for name, _ in names))
     rows = left.rows if left.rows == right.rows else None
     holds = left.holds if left.holds == right.holds else {}
     fans = tuple(dict.fromkeys((*left.fans, *right.fans)))

@@ -44,7 +44,9 @@ def kept_by(condition: exp.Expr, *, tells: IsColumn, may_be_missing: IsColumn) -
     columns = list(condition.find_all(exp.Column))
     if condition.find(exp.Query, exp.Window) is not None:
         return Kept.ONE
-    if not columns or (_asks_for_a_value(condition) and not any(map(may_be_missing, columns))):
+    if (not columns and condition.find(exp.AggFunc) is None) or (
+        _asks_for_a_value(condition) and not any(map(may_be_missing, columns))
+    ):
         return Kept.ALL
     if any(tells(column) or _TELLS.search(column.name) for column in columns):
         return Kept.ONE
@@ -77,7 +79,7 @@ def _compared(condition: exp.Expr) -> Kept:
     if isinstance(condition, _EQUALS):
         is_plain = len(others) == 1 and others[0].find(exp.Column) is None and not _is_flag(others[0])
         return Kept.SOME if is_plain or (len(others) > 1 and not any(map(_is_flag, others))) else Kept.ONE
-    return Kept.SOME if isinstance(condition, exp.Predicate) else Kept.ONE
+    return Kept.SOME if isinstance(condition, exp.Predicate) and not isinstance(condition, exp.Is) else Kept.ONE
 
 
 def _is_below(condition: exp.Expr) -> bool:

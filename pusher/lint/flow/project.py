@@ -142,7 +142,7 @@ class Flow:
         """Return what tells the rows of a table apart after an addition: its key, if that did before."""
         increment = self._manifest.models[name].increment
         key = increment.unique_key if increment is not None else ()
-        grain = replace(united(stands, added, (), (), distinct=False), kept=min(stands.kept, added.kept))
+        grain = replace(united(stands, added), kept=min(stands.kept, added.kept))
         is_kept = bool(key) and stands.is_told_apart_by(frozenset(one.lower() for one in key))
         return grain.with_unique([key]) if is_kept else grain
 

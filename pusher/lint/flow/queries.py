@@ -306,8 +306,14 @@ def _grain_of_union(node: exp.SetOperation, left: Relation, right: Relation) -> 
     pairs = list(zip(left.outputs, right.outputs, strict=True))
     names = [(one.name.lower(), (other.name or "").lower()) for one, other in pairs if one.name]
     differing = (one.name.lower() for one, other in pairs if one.name and never_alike(one.value, other.value))
-    distinct = bool(node.args.get("distinct")) and len({one for one, _ in names}) == len(pairs)
-    return united(left.grain, right.grain, names, differing, distinct=distinct)
+    grain = united(left.grain, right.grain, names, differing)
+    if not node.args.get("distinct"):
+        return grain
+    # Of rows that are alike one is left, so a row may stand for several of those below.
+    everything = frozenset(name for name, _ in names)
+    return replace(
+        grain.with_keys([everything] if len(everything) == len(pairs) else []), rows=None, tables=frozenset()
+    )
 
 
 def _pattern_of(node: exp.Expr) -> re.Pattern[str]:

@@ -188,13 +188,10 @@ class SelectGrain(SelectInput):
             # No two rows are alike.
             return found.with_keys(everything)
         merged = replace(found.with_keys(everything), rows=None, tables=frozenset())
-        if not rows.fans:
-            return merged
         whole = self._whole_entry()
         if whole is not None:
             known = self._named_keys(whole)
-            merged = replace(merged.with_keys(known.keys), rows=whole.rows if known.keys else None)
-            return replace(merged, fans=())
+            return replace(merged.with_keys(known.keys), rows=whole.rows if known.keys else None, fans=())
         place = span(self._node.expressions[0], self._model)
         return replace(merged, fans=tuple(replace(fan, distinct=fan.distinct or place) for fan in found.fans))
 
