@@ -113,6 +113,12 @@ def is_one_value(node: exp.Expr) -> bool:
     )
 
 
+def is_over_rows(node: exp.Expr) -> bool:
+    """Whether an expression goes into a function over many rows of its query."""
+    around = node.find_ancestor(exp.AggFunc, exp.Window, exp.Anonymous, exp.Query)
+    return around is not None and not isinstance(around, exp.Query)
+
+
 def only_removes(node: exp.Expr) -> bool:
     """Whether a function that cleans a text takes characters away and puts none in their place."""
     if isinstance(node, exp.Trim):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -13,7 +13,7 @@ from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.grain import Grain, united
 from pusher.lint.flow.marks import UNSORTED
-from pusher.lint.flow.narrow import narrow
+from pusher.lint.flow.narrow import conditions_of, narrow, narrow_zero, without_zero
 from pusher.lint.flow.relations import Entry, Output, Relation, Scope, either, rest_of, united_by_name
 from pusher.lint.flow.select_grain import SelectGrain
 from pusher.lint.flow.select_names import Projected
@@ -121,9 +121,11 @@ class Queries:
         where = node.args.get("where")
         if where is not None:
             narrow(scope, where.this)
-        conditions = [node.args[part] for part in ("where", "having") if node.args.get(part) is not None]
-        with self._expressions.holding((condition, True) for condition in conditions):
-            return self._projected(node, scope)
+        read, returned = conditions_of(node, scope)
+        for condition in read:
+            narrow_zero(scope, condition)
+        with self._expressions.holding(((condition, True) for condition in read), returned):
+            return self._projected(node, scope, [*read, *returned])
 
     def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
         inner = Scope(scope)
@@ -191,14 +193,15 @@ class Queries:
 
     # -- SELECT
 
-    def _projected(self, node: exp.Select, scope: Scope) -> Relation:
+    def _projected(self, node: exp.Select, scope: Scope, conditions: Sequence[exp.Expr]) -> Relation:
         outputs: list[Output] = []
         projected: list[Projected] = []
         rests: list[Value] = []
         uncertain = False
         for projection in node.expressions:
             found = self._projection(projection, scope)
-            outputs += found.outputs
+            made_here = None if _star_in(projection.unalias()) is not None else projection.unalias()
+            outputs += (without_zero(output, made_here, conditions, scope) for output in found.outputs)
             projected += _projected(projection, found, scope)
             rests += [] if found.rest is None else [found.rest]
             uncertain = uncertain or found.uncertain
