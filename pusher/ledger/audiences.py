@@ -100,6 +100,14 @@ class AudienceStore:
     def __init__(self, store: Store) -> None:
         self._connection = store.connection
 
+    @classmethod
+    def of(cls, store: Store | None) -> AudienceStore | None:
+        """Return the tables of a ledger that is read, or None when it has none yet: an older version wrote it."""
+        if store is None:
+            return None
+        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience'").fetchone()
+        return cls(store) if named else None
+
     # audiences ------------------------------------------------------------------------------------------------
 
     def current(self, model: str, advertiser_id: str, name: str) -> Audience | None:

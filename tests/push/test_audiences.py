@@ -28,6 +28,7 @@ from tests.push.members import (
     stored,
 )
 from tests.push.support import NOW
+from tests.push.test_other_ledgers import as_of_schema_1
 
 LATER = NOW + timedelta(minutes=10)
 
@@ -441,3 +442,13 @@ def test_audiences_need_a_ledger_and_have_no_test_events(tmp_path: Path) -> None
             club.push(**choice)
         codes.append(caught.value.problems[0].code)
     assert codes == ["stateless-audience", "no-event-views"]
+
+
+def test_a_dry_run_reads_a_ledger_that_knows_no_audiences(tmp_path: Path) -> None:
+    """An older version wrote it; nothing is changed."""
+    club = Club(tmp_path / "club")
+    club.join(people(range(5)))
+    club.push()
+    as_of_schema_1(club.state.ledger)
+
+    assert line(club.push(dry_run=True)) == {"members": 5, "adds": 5, "pending_adds": 5, "exit": 0}

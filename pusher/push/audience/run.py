@@ -109,7 +109,7 @@ class AudiencePush:
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
-        audiences = AudienceStore(self.store) if self.store is not None else None
+        audiences = AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
         audience, locked = known_audience(audiences, self.options.lock, **about)
         if locked is not None:
