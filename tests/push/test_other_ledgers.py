@@ -155,8 +155,9 @@ def as_of_schema_1(path: Path) -> None:
     with sqlite3.connect(old) as connection:
         connection.executescript(first)
         connection.execute("attach ? as newer", (str(path),))
-        for table in ("meta", "run", "file", "part", "batch", "attempt"):
+        for table in ("meta", "run", "part", "batch", "attempt"):
             connection.execute(f"insert into {table} select * from newer.{table}")
+        connection.execute("insert into file select * from newer.file where kind not in ('changes', 'members')")
         connection.execute("pragma user_version = 1")
     connection.close()
     old.chmod(0o600)
