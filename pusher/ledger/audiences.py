@@ -120,6 +120,12 @@ class AudienceStore:
         """Return what all views fill, by model and advertiser."""
         return self._audiences("where retired_at is null order by model, advertiser_id, name")
 
+    def filled_by(self, advertiser_id: str, audience_id: str) -> Audience | None:
+        """Return what fills an audience, or None."""
+        where = "where retired_at is null and advertiser_id = ? and audience_id = ?"
+        found = self._audiences(where, advertiser_id, audience_id)
+        return found[0] if found else None
+
     def by_id(self, audience: int) -> Audience:
         """Return one by its row id."""
         return self._audiences("where id = ?", audience)[0]

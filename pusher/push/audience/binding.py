@@ -55,6 +55,13 @@ def known_audience(
     return None, locked
 
 
+def already_filled(other: Audience, model: str) -> Problem:
+    """Return why a view cannot fill an audience that another view fills: each would take the other's people out."""
+    message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
+    fix = f"Give {model} an audience_name of its own, or bring the people of both into one view."
+    return Problem("audience-filled", message, fix=fix)
+
+
 @dataclass(slots=True)
 class Binder:
     """Finds or makes audiences.
@@ -106,6 +113,9 @@ class Binder:
             )
             fix = f"Choose one: `pusher audience adopt {audience.model} --audience-id ...`, or change audience_name."
             raise NotBound(Problem("audience-ambiguous", message, fix=fix))
+        other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)
+        if other is not None:
+            raise NotBound(already_filled(other, audience.model))
         is_ours = audience.create_asked_at is not None
         bound = self._bound(audience, named[0].audience_id)
         if not is_ours:

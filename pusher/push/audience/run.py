@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pusher.contracts import Answer, Failure
+from pusher.errors import PlanError
 from pusher.ledger.audiences import Audience, AudienceStore, Change
 from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
@@ -18,7 +19,7 @@ from pusher.ledger.state import publish
 from pusher.ledger.store import Store
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import Binder, NotBound, known_audience
+from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
@@ -120,6 +121,9 @@ class AudiencePush:
                 )
             )
         if locked is not None and freeze and self.store is not None and audiences is not None:
+            filled = audiences.filled_by(advertiser_id, locked)
+            if filled is not None:
+                raise PlanError(already_filled(filled, view.view.model))
             with self.store.transaction():
                 audience = audiences.add(**about, audience_id=locked, now=now)
         return compare(
