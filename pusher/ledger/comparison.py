@@ -91,7 +91,8 @@ class Comparison:
 
     Args:
         folder: Folder for frozen changes and spilled data, made if need be.
-        staged: Files of the view: a column for each of `schemas`, and `_dropped`.
+        staged: Files of the view: a column for each of `schemas` with the halves of a digest, `_dropped` (values
+            that were no digests) and `_nobody` (nothing is left).
         schemas: The kinds of identifier that the view has, each with whether its column holds lists of digests.
         kinds: All kinds of identifier; the member files keep the place of one in this list.
         members: Files that say who is in the audience, oldest first.
@@ -166,9 +167,8 @@ class Comparison:
     def _counts(self) -> MemberCounts:
         rows, no_identity, dropped = 0, 0, 0
         if self.staged:
-            nothing = " and ".join(f"{identifier(schema)} is null" for schema in self.schemas)
             rows, no_identity, dropped = self._connection.execute(
-                f"select count(*), count(*) filter (where {nothing}), coalesce(sum(_dropped), 0) "
+                "select count(*), count(*) filter (where _nobody), coalesce(sum(_dropped), 0) "
                 f"from read_parquet({path_list(self.staged)})"
             ).fetchone()
         adds = self._value("select count(*) from coming")
@@ -213,8 +213,8 @@ class Comparison:
         for schema, is_list in self.schemas.items() if self.staged else ():
             column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
             parts.append(
-                f"select {self.kinds.index(schema)}::utinyint as kind, {halves('digest')}, place from (select "
-                f"{column} as digest, (file_index::bigint << 32) | file_row_number as place "
+                f"select {self.kinds.index(schema)}::utinyint as kind, digest.a as a, digest.b as b, place from "
+                f"(select {column} as digest, (file_index::bigint << 32) | file_row_number as place "
                 f"from read_parquet({path_list(self.staged)})) where digest is not null"
             )
         wanted = " union all ".join(parts)

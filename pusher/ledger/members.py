@@ -82,6 +82,11 @@ def halves(digest: str) -> str:
     return f"cast(substr({digest}, 1, 32) as uuid) as a, cast(substr({digest}, 33) as uuid) as b"
 
 
+def split_digest(digest: str) -> str:
+    """Return both halves of a digest in hex as one value."""
+    return f"{{'a': cast(substr({digest}, 1, 32) as uuid), 'b': cast(substr({digest}, 33) as uuid)}}"
+
+
 def same(one: str, other: str) -> str:
     """Return the condition that two tables speak of one identifier."""
     return " and ".join(f"{one}.{name} = {other}.{name}" for name in KEY.split(", "))

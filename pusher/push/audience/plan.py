@@ -12,6 +12,7 @@ from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
+from pusher.ledger.members import split_digest
 from pusher.payload.casts import count_dropped, typed_value
 from pusher.payload.columns import check_columns
 from pusher.payload.sql import identifier
@@ -119,18 +120,23 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
 
 
 def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequence[tuple[str, str]]) -> str:
+    """Return the query for the digests of each row, as the halves that members are compared by."""
     payload = view.view.payload
-    typed, dropped = [], []
+    typed, dropped, kept = [], [], []
     for place, (kind, name) in enumerate(given):
         field_, type_ = payload.columns[name], columns[name]
         typed += [
-            f"{typed_value(field_, identifier(name), type_, payload)} as {identifier(kind)}",
+            f"{typed_value(field_, identifier(name), type_, payload)} as _clean_{place}",
             f"{identifier(name)} as _given_{place}",
         ]
-        dropped.append(count_dropped(identifier(kind), f"_given_{place}", type_))
-    kinds = ", ".join(identifier(kind) for kind, _ in given)
+        dropped.append(count_dropped(f"_clean_{place}", f"_given_{place}", type_))
+        both = f"list_transform(_clean_{place}, lambda d: {split_digest('d')})"
+        if type_.family != "list":
+            both = f"case when _clean_{place} is not null then {split_digest(f'_clean_{place}')} end"
+        kept.append(f"{both} as {identifier(kind)}")
+    nobody = " and ".join(f"_clean_{place} is null" for place in range(len(given)))
     return (
-        f"select {kinds}, {' + '.join(dropped)} as _dropped "
+        f"select {', '.join(kept)}, {' + '.join(dropped)} as _dropped, {nobody} as _nobody "
         f"from (select {', '.join(typed)} from {view.view.relation}) as typed"
     )
 
