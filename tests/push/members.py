@@ -21,7 +21,8 @@ from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
-from tests.push.support import NOW, Server, Shop
+from pusher.project import LoadOptions, Project
+from tests.push.support import NOW, QuickClock, Server, Shop
 
 ADVERTISER = "7654321098765432109"
 OTHER = "7654321098765432110"
@@ -107,11 +108,18 @@ class Club(Shop):
         more: str = "",
         **settings: Any,
     ) -> None:
+        self.vars: dict[str, str] = {}
         super().__init__(root, base_url, **{"advertiser_ids": [ADVERTISER], **settings})
         for path in (root / "models").iterdir():
             path.unlink()
         (root / "models" / "_crm.yml").write_text(_SOURCES)
         self.view(sql, name=name, more=more)
+
+    def project(self, now: datetime = NOW) -> Project:
+        """Load the project with a quick clock and the variables of the command line."""
+        project = Project.load(LoadOptions(project_dir=self.root, vars=self.vars))
+        project.clock = QuickClock(now)
+        return project
 
     def view(self, sql: str, *, name: str = NAME, more: str = "") -> None:
         """Write the view."""

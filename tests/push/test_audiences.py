@@ -567,3 +567,28 @@ def test_status_says_who_is_where(tmp_path: Path) -> None:
             "told_at": NOW.isoformat(timespec="seconds"),
         }
     ]
+
+
+def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:
+    """The name is built from variables, which are required; each name is an audience of its own with its own people."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        name = "var('campaign') ~ ' - ' ~ var('group')"
+        view = (club.root / "models" / f"{MEMBERS}.sql").read_text().replace(f"'{NAME}'", name)
+        (club.root / "models" / f"{MEMBERS}.sql").write_text(view)
+
+        def push(count: int, **variables: str) -> PushReport:
+            club.vars = variables
+            club.join(people(range(count)))
+            return club.push()
+
+        spring, summer = push(5, campaign="Spring", group="a"), push(3, campaign="Summer", group="a")
+        again = push(6, campaign="Spring", group="a")
+        held = {one["name"]: server.members(one["audience_id"]) for one in server.audiences()}
+        with pytest.raises(PusherError) as caught:
+            push(5, campaign="Spring")
+
+    assert [line(report)["exit"] for report in (spring, summer, again)] == [0, 0, 0]
+    assert line(again) == {"members": 6, "unchanged": 5, "adds": 1, "added": 1, "requests": 1, "exit": 0}
+    assert held == {"Spring - a": emails(range(6)), "Summer - a": emails(range(3))}
+    assert "group" in caught.value.problems[0].message

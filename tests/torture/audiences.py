@@ -255,14 +255,16 @@ class Found:
     problems: list[str] = field(default_factory=list)
 
 
-def live_through(many: Iterable[Settings]) -> Found:
-    """Live through histories."""
+def live_through(many: Iterable[Settings], *, most_problems: int = 20) -> Found:
+    """Live through histories, until there are too many problems to be worth more."""
     found = Found()
     with tempfile.TemporaryDirectory(dir=_SHM if _SHM.is_dir() else None) as root:
         for number, settings in enumerate(many):
             folder = Path(root) / str(number)
             live(settings, folder, found)
             shutil.rmtree(folder)
+            if len(found.problems) >= most_problems:
+                break
     return found
 
 
