@@ -592,3 +592,25 @@ def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:
     assert line(again) == {"members": 6, "unchanged": 5, "adds": 1, "added": 1, "requests": 1, "exit": 0}
     assert held == {"Spring - a": emails(range(6)), "Summer - a": emails(range(3))}
     assert "group" in caught.value.problems[0].message
+
+
+def test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:
+    """Fault 58: one is still to be added, one has been added by this very run."""
+    slow = {"match": {"path": "segment/mapping/", "nth": 2}, "do": 50000}
+    with serving_audiences(tmp_path, [slow]) as server:
+        club = Club(tmp_path / "club", server.base_url, members_per_request=2, concurrency=1)
+        club.join(people(range(6)))
+        told: list[bool] = []
+
+        def suppress_once() -> bool:
+            if not told and len(server.requests()) >= 4:
+                told.append(True)
+                club.suppress(*(f"email {one}" for one in range(6)))
+            return False
+
+        report = club.push(should_stop=suppress_once)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    (receipt,) = report.audiences
+    assert (members, report.exit_code, receipt.is_settled) == (set(), 0, True)
+    assert (receipt.is_new, 0 < receipt.added <= receipt.deleted <= 6) == (True, True)

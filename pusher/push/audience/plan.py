@@ -163,7 +163,7 @@ def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Pro
     model = view.view.model
     if guard.is_off or counts.known == 0:
         return None
-    if counts.members == 0:
+    if counts.members == 0 and counts.departures > 0:
         message = f"{model} names nobody, and its audience has {counts.known:,} identifiers."
     elif counts.departures > max(guard.most, guard.most_share * counts.known):
         share = counts.departures / counts.known

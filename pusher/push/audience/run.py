@@ -215,13 +215,13 @@ class AudiencePush:
                 )
         before = binder.asking.requests
         try:
-            audience, receipt.is_new = binder.bind(audience)
+            audience, is_new = binder.bind(audience)
         except NotBound as error:
             receipt.problem, receipt.is_halted = error.problem, error.is_halted
             return None
         finally:
             receipt.requests += binder.asking.requests - before
-        receipt.audience_id = audience.audience_id
+        receipt.audience_id, receipt.is_new = audience.audience_id, receipt.is_new or is_new
         changes = self._commit(audience, plan.frozen, store, audiences)
         plan.frozen = []
         return Lane(audience, receipt, changes, view.rows_per_request)
