@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pusher.personal_data import Audit
     from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
+    from pusher.push.suppressions import Suppressions
     from pusher.push.world import PushReport
     from pusher.showing import Showing
     from pusher.unit_tests import UnitTestResult
@@ -489,8 +490,31 @@ class Project:
             lint=lambda: self.lint(select, exclude).findings,
             should_stop=should_stop,
             interruptible=interruptible,
+            suppressions=self._suppressions(),
         )
         return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def _suppressions(self) -> Suppressions | None:
+        """Return the model that lists who is kept out of every view.
+
+        Raises:
+            ConfigError: The project has no such model.
+        """
+        from pusher.push.suppressions import Suppressions
+
+        name = self.policy.consent.suppressions
+        if name is None:
+            return None
+        model = self.manifest.models.get(name)
+        if model is None:
+            near = suggest(name, self.manifest.models)
+            fix = f"Did you mean `{near}`?" if near else "Name a model of the project, without ref()."
+            raise ConfigError(
+                Problem("no-suppressions", f"consent.suppressions names no model: `{name}`.", "pusher.yml", fix=fix)
+            )
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        return Suppressions(model.name, model.path, str(model.relation), audience)
 
     def _audience_views(self, views: Sequence[View]) -> list[AudienceView]:
         """Return audience views with their settings.

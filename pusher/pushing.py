@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pusher.lint import Finding
     from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
+    from pusher.push.suppressions import Suppressions
     from pusher.push.world import PushReport
 
 NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
@@ -52,6 +53,7 @@ class Pushing:
         lint: Proves the selected views from their SQL.
         should_stop: True once the user asked to stop.
         interruptible: Surrounds reading a view, given what cuts a running query short.
+        suppressions: The model that lists who is kept out of every view, or None.
     """
 
     root: Path
@@ -67,6 +69,7 @@ class Pushing:
     lint: Callable[[], Sequence[Finding]]
     should_stop: Callable[[], bool] = _never
     interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
+    suppressions: Suppressions | None = None
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -134,6 +137,7 @@ class Pushing:
                 interruptible=lambda: self.interruptible(self._cut_query_short),
                 origins=self.origins,
                 told_before=(*about_state, *self._same_orders(views)),
+                suppressions=self.suppressions,
             )
             return push(views, world, options, audiences)
 

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.ledger.opening import unreadable
-from pusher.ledger.reconcile import path_list
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import ledger_database
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import identifier, literal, path_list
 
 if TYPE_CHECKING:
     import duckdb

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from pusher.contracts import BatchState, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.audiences import Chunk
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full, path_list
-from pusher.payload.sql import identifier, literal
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full
+from pusher.payload.sql import identifier, literal, path_list
 
 OUT, IN, MAYBE_IN, MAYBE_OUT = range(4)
 """What is known of an identifier; the last two say which way the request in doubt would have moved it."""

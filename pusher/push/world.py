@@ -18,6 +18,7 @@ from pusher.push import receipt as receipts
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.receipt import ModelReceipt
+from pusher.push.suppressions import Suppressions
 from pusher.push.work import DeliveryLimits
 
 
@@ -127,6 +128,7 @@ class PushWorld:
         interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
         origins: Says which SQL makes each contract column of a view; may be called from any thread.
         told_before: What a person should know about the surroundings, in sentences.
+        suppressions: The model that lists who is kept out of every view, or None.
     """
 
     destination: Destination
@@ -140,6 +142,7 @@ class PushWorld:
     interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     told_before: tuple[str, ...] = ()
+    suppressions: Suppressions | None = None
 
 
 class Telling:

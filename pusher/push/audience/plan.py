@@ -11,6 +11,7 @@ from pathlib import Path
 from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
 from pusher.payload.casts import count_dropped, typed_value
 from pusher.payload.columns import check_columns
@@ -181,6 +182,7 @@ def compare(
     guard: ShrinkGuard,
     reassert: bool = False,
     freeze: bool = True,
+    listed: Sequence[Path] = (),
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -196,6 +198,7 @@ def compare(
         guard: When too many would go.
         reassert: Tell everything again that is known.
         freeze: Write the changes, else only count them.
+        listed: The project's own list of suppressed identifiers.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -206,7 +209,7 @@ def compare(
         schemas=staged.kinds,
         kinds=api.kinds,
         members=[root / file.path for file in files],
-        suppressed=store.suppressed() if store else [],
+        suppressed=Barred(store.suppressed() if store else (), listed),
         now=now,
         reassert=reassert,
     ) as comparison:

@@ -58,6 +58,7 @@ class AudiencePush:
         store: The ledger, or None when there is none yet and nothing is sent.
         seed: Seed of the back-off's jitter.
         pools: Makes the pool that sends, by its number of threads and name.
+        listed: The project's own list of suppressed identifiers.
 
     Attributes:
         plans: What has to change in each audience.
@@ -70,6 +71,7 @@ class AudiencePush:
     store: Store | None
     seed: int | None = None
     pools: Callable[[int, str], Executor] = threads
+    listed: Sequence[Path] = ()
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
 
@@ -134,6 +136,7 @@ class AudiencePush:
             guard=self.options.guard,
             reassert=self.options.reassert,
             freeze=freeze,
+            listed=self.listed,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
