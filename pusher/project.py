@@ -37,14 +37,17 @@ if TYPE_CHECKING:
     from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
+    from pusher.forgetting import Derived
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.personal_data import Audit
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
     from pusher.push.suppressions import Suppressions
     from pusher.push.world import PushReport
+    from pusher.pushing import Pushing
     from pusher.showing import Showing
     from pusher.unit_tests import UnitTestResult
 
@@ -467,16 +470,25 @@ class Project:
             AnotherRunIsActive: Another push of this target is running.
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
-        from pusher.pushing import Pushing
-        from pusher.warehouse import READING_MEMORY
-
         self.account.check_settings()
         views = self.views(select, exclude)
         events = [view for view in views if view.payload.kind == "events"]
         audiences = self._audience_views([view for view in views if view not in events])
         if choice.test_event_code is not None:
             events, audiences = self._event_views(select, exclude), []
-        pushing = Pushing(
+        pushing = self._pushing(
+            lint=lambda: self.lint(select, exclude).findings,
+            should_stop=should_stop,
+            interruptible=interruptible,
+            suppressions=self._suppressions(),
+        )
+        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def _pushing(self, **more: Any) -> Pushing:
+        from pusher.pushing import Pushing
+        from pusher.warehouse import READING_MEMORY
+
+        return Pushing(
             root=self.file.root,
             account=self.account,
             policy=self.policy,
@@ -487,12 +499,43 @@ class Project:
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             origins=self._origins,
             normaliser_version=self.manifest.normaliser_version,
-            lint=lambda: self.lint(select, exclude).findings,
-            should_stop=should_stop,
-            interruptible=interruptible,
-            suppressions=self._suppressions(),
+            **more,
         )
-        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def forget(
+        self,
+        lines: Sequence[str],
+        *,
+        country: str | None = None,
+        sends: bool = True,
+        wait_s: float = 0.0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[Derived, Forgotten | None]:
+        """Suppress people for ever, and take them out of audiences and of events that wait to be sent.
+
+        Args:
+            lines: E-mail addresses, phone numbers and advertising ids as they are; they are kept nowhere.
+            country: ISO 3166 code of numbers in national form.
+            sends: Tell TikTok at once who has to go, else the next push does.
+            wait_s: How long to wait for a push that is running.
+            should_stop: True once the user asked to stop.
+
+        Returns:
+            What was made of the lines, and what became of it; None when no line was readable.
+
+        Raises:
+            CompileError: The project's macros are missing, or fail.
+            StateError: The ledger cannot be trusted.
+        """
+        from pusher.forgetting import Deriving
+
+        self.account.check_settings()
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        derived = Deriving(self.manifest, audience).derive(lines, country=country)
+        if not derived.identifiers:
+            return derived, None
+        return derived, self._pushing(should_stop=should_stop).forget(derived.identifiers, sends=sends, wait_s=wait_s)
 
     def _suppressions(self) -> Suppressions | None:
         """Return the model that lists who is kept out of every view.

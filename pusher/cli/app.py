@@ -14,6 +14,7 @@ from pusher.cli import (
     config,
     debug,
     explain,
+    forget,
     init,
     lint,
     ls,
@@ -71,6 +72,7 @@ app.command("report", help=report.HELP)(report.report)
 app.command("retry", help=retry.HELP)(retry.retry)
 app.command("resolve", help=resolve.HELP)(resolve.resolve)
 app.command("clean", help=clean.HELP)(clean.clean)
+app.command("forget", help=forget.HELP, context_settings=forget.CONTEXT)(forget.forget)
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 
 

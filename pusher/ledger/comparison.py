@@ -24,6 +24,7 @@ from pusher.ledger.members import (
     OUT,
     connect,
     create_known,
+    create_suppressed,
     halves,
     of,
     same,
@@ -142,7 +143,7 @@ class Comparison:
         run = self._connection.execute
         create_known(self._connection, self.members)
         run(f"create temp table risky as select * from known where risk_s > {seconds(self.now - HOLD)}")
-        self._create_suppressed()
+        create_suppressed(self._connection, self.suppressed, self.kinds)
         self._create_wanted()
         skipped = "false" if self.reassert else f"state = {OUT}"
         run(
@@ -192,16 +193,6 @@ class Comparison:
             departures=self._value(f"select count(*) from leaving where not is_suppressed and state <> {OUT}"),
             held=sum(held),
         )
-
-    def _create_suppressed(self) -> None:
-        places = " ".join(f"when {literal(kind)} then {place}" for place, kind in enumerate(self.kinds))
-        listed = ", ".join(literal(kind) for kind in self.kinds)
-        self.suppressed.create(self._connection, "barred")
-        self._connection.execute(
-            f"create temp table suppressed as select (case kind {places} end)::utinyint as kind, {halves('digest')} "
-            f"from barred where kind in ({listed})"
-        )
-        self._connection.execute("drop table barred")
 
     def _create_wanted(self) -> None:
         """Fill `wanted` with each identifier of the view, and the row that it stands in."""

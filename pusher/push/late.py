@@ -84,3 +84,31 @@ def carve_out(store: Store, batch: Batch, gone: Ranges, *, run: str, now: dateti
     if batch.state is BatchState.PARKED:
         return store.set_state(rest, BatchState.PARKED, now=now, message=parked_because)
     return rest
+
+
+def write_without(source: Path, target: Path, gone: Ranges) -> None:
+    """Write a part without what identifies the people of some rows; every row keeps its place and its key.
+
+    Args:
+        source: The part.
+        target: File to write.
+        gone: Rows, counted over the due rows.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(source) as part:
+        table = part.read()
+    empty = {row for first, count in gone for row in range(first, first + count)}
+    due = -1
+    places: list[int | None] = []
+    for place, reason in enumerate(table.column("_reason").to_pylist()):
+        due += reason is None
+        places.append(None if reason is None and due in empty else place)
+    indices = pa.array(places, pa.int64())
+    for number, name in enumerate(table.column_names):
+        if not name.startswith("_"):
+            table = table.set_column(
+                number, table.schema.field(number).with_nullable(True), table.column(number).take(indices)
+            )
+    pq.write_table(table, target, compression="snappy")

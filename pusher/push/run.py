@@ -29,8 +29,8 @@ from pusher.push.recording import recorded
 from pusher.push.refused import Explainer
 from pusher.push.suppressions import read_suppressions
 from pusher.push.work import Delivered
-from pusher.push.world import PushOptions, PushReport, PushWorld, Telling
-from pusher.transport import Pacer, Transport
+from pusher.push.world import PushOptions, PushReport, PushWorld, Telling, connected
+from pusher.transport import Pacer
 from pusher.version import __version__
 
 
@@ -329,27 +329,12 @@ def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planni
     return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
 
 
-@contextmanager
-def _connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
-    transport = Transport(
-        world.endpoint,
-        clock=world.clock,
-        connections=options.limits.concurrency,
-        ca_file=world.ca_file,
-        listener=world.listener,
-    )
-    try:
-        yield transport
-    finally:
-        transport.close()
-
-
 def _deliver(
     world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
 ) -> Delivered:
     if not parts:
         return Delivered()
-    with _connected(world, options) as transport:
+    with connected(world, options) as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -372,7 +357,7 @@ def _deliver_members(members: AudiencePush, world: PushWorld, options: PushOptio
     if not members.plans:
         return 0.0
     started = world.clock.monotonic_s()
-    with _connected(world, options) as transport:
+    with connected(world, options) as transport:
         members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
     return world.clock.monotonic_s() - started
 

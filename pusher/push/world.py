@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.receipt import ModelReceipt
 from pusher.push.suppressions import Suppressions
 from pusher.push.work import DeliveryLimits
+from pusher.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +168,19 @@ class Telling:
         except (OSError, ValueError):
             # Whoever watched is gone; the push is not.
             self._listener = None
+
+
+@contextmanager
+def connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
+    """Give what sends requests, as long as the block lasts."""
+    transport = Transport(
+        world.endpoint,
+        clock=world.clock,
+        connections=options.limits.concurrency,
+        ca_file=world.ca_file,
+        listener=world.listener,
+    )
+    try:
+        yield transport
+    finally:
+        transport.close()

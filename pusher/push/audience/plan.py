@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -183,6 +183,7 @@ def compare(
     reassert: bool = False,
     freeze: bool = True,
     listed: Sequence[Path] = (),
+    suppressed_only: bool = False,
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -199,6 +200,7 @@ def compare(
         reassert: Tell everything again that is known.
         freeze: Write the changes, else only count them.
         listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -214,8 +216,10 @@ def compare(
         reassert=reassert,
     ) as comparison:
         counts = comparison.compare()
-        refusal = shrinks(view, counts, guard)
-        frozen = comparison.freeze(suppressed_only=refusal is not None) if freeze else []
+        refusal = None if suppressed_only else shrinks(view, counts, guard)
+        frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
+    if suppressed_only:
+        counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
     receipt = AudienceReceipt(
         model=view.view.model,
         name=view.name,
@@ -226,7 +230,7 @@ def compare(
     )
     if refusal is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
-    elif 0 < counts.members < api.least_members:
+    elif not suppressed_only and 0 < counts.members < api.least_members:
         receipt.warnings.append(
             f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "
             "matched people on."
