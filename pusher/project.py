@@ -298,7 +298,7 @@ class Project:
         from pusher.lint import lint
 
         self.account.check_settings()
-        self._check_floors()
+        self._check_policy()
         models = self._judged(select, exclude, only)
         inference = self._inference()
         account = self.account
@@ -374,7 +374,7 @@ class Project:
             BuildError: A model failed; those that read it were not run.
         """
         self.account.check_settings()
-        self._check_floors()
+        self._check_policy()
         return self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
 
     def test(
@@ -396,7 +396,13 @@ class Project:
         """
         return self._building(interruptible).test(select, exclude)
 
-    def _check_floors(self) -> None:
+    def _check_policy(self) -> None:
+        """Refuse policy about views and models that are not there."""
+        self._suppressions()
+        if self.policy.consent.waived:
+            from pusher.push.suppressions import check_waived
+
+            check_waived(self.policy.consent.waived, self.account.payloads_of(self.manifest.models.values()))
         if self.policy.floors:
             from pusher.push.floors import check_floors
 

@@ -68,7 +68,8 @@ def forget(
             raise ConfigError(Problem("no-value", message, fix=fix))
         current.body |= done.as_json() | {"notices": [NOT_RECALLED]}
         current.body["_problems"] = done.problems
-        current.exit_code = done.exit_code or (1 if derived.unusable else 0)
+        code = done.exit_code or (1 if derived.unusable else 0)
+        current.exit_code = 128 + stop.signal if stop.signal else code
         current.text(_as_text(derived, done, sends=not no_push))
 
 

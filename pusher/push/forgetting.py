@@ -91,9 +91,10 @@ def forget(digests: Collection[tuple[str, str]], world: PushWorld, options: Push
         Incomplete: The state folder could not be written; running again is safe.
     """
     world.state.create()
-    new = _suppress_beside(digests, world)
-    result = Forgotten(new or 0, world.endpoint.shown_as)
+    result, new = Forgotten(0, world.endpoint.shown_as), None
     try:
+        new = _suppress_beside(digests, world)
+        result.new = new or 0
         with world.state.locked(
             wait_s=options.wait_s,
             should_stop=world.should_stop,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pusher.config import suggest
 from pusher.contracts import Engine, EngineError
-from pusher.errors import PlanError, Problem
+from pusher.errors import ConfigError, PlanError, Problem
 from pusher.payload.model import Payload
 from pusher.payload.sql import identifier, literal
 from pusher.push.plan import View, stage, view_columns
@@ -32,6 +33,27 @@ class Suppressions:
     file: str
     relation: str
     payload: Payload
+
+
+def check_waived(waived: Iterable[str], views: Collection[str]) -> None:
+    """Refuse a waiver of consent for what is no destination view: it may be meant for another.
+
+    Args:
+        waived: Names in pusher.yml.
+        views: Every destination view of the project.
+
+    Raises:
+        ConfigError: A name is none of a view.
+    """
+    problems = []
+    for name in waived:
+        if name not in views:
+            near = suggest(name, views)
+            fix = f"Did you mean `{near}`?" if near else f"Destination views: {', '.join(views) or 'none'}."
+            message = f"consent.waived names no destination view: `{name}`."
+            problems.append(Problem("unknown-view", message, "pusher.yml", fix=fix))
+    if problems:
+        raise ConfigError(*problems)
 
 
 def read_suppressions(

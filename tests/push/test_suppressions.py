@@ -128,6 +128,17 @@ def test_a_list_that_is_no_model_is_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_a_waiver_of_no_view_is_refused(tmp_path: Path) -> None:
+    """A reason that belongs to another view than was meant would waive nothing, and nobody would see it."""
+    shop = Shop(tmp_path / "shop")
+    (shop.root / "pusher.yml").write_text("consent: {waived: {tiktok_offline_event: Staff only.}}\n")
+    with pytest.raises(ConfigError) as caught:
+        shop.project().lint()
+    assert [(one.message, one.fix) for one in caught.value.problems] == [
+        ("consent.waived names no destination view: `tiktok_offline_event`.", "Did you mean `tiktok_offline_events`?")
+    ]
+
+
 def test_rows_frozen_before_leave_their_batch(tmp_path: Path) -> None:
     """A request got no answer, then somebody is suppressed: the rest goes again, and it is said what may be there."""
     lost = {"do": "drop_after_accept", "times": 8}
