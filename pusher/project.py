@@ -610,6 +610,7 @@ class Project:
             pixel_window=self.policy.shared_with_pixel,
             shared=self.policy.shared,
             by=list(dict.fromkeys(by)),
+            suppressions=self._suppressions(),
         )
 
     def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:

@@ -38,8 +38,8 @@ def test_what_a_person_chose_and_what_the_files_say_become_options(
     shop.build()
     found: list[PushOptions] = []
 
-    def keep(views: object, world: object, options: PushOptions) -> object:
-        del views, world
+    def keep(views: object, world: object, options: PushOptions, audiences: object) -> object:
+        del views, world, audiences
         found.append(options)
         raise Incomplete(Problem("enough", "That is enough."))
 

@@ -69,6 +69,21 @@ def test_the_projects_list_keeps_rows_of_events_back(tmp_path: Path) -> None:
     assert not [path for path in shop.state.outbox.rglob("*") if path.is_file()]
 
 
+def test_the_report_tells_who_was_kept_out(tmp_path: Path) -> None:
+    """Rows of suppressed people are not due; what was sent of them before stays accepted."""
+    shop = Shop(tmp_path / "shop")
+    rows = orders(5)
+    shop.sell(rows[:2])
+    shop.build()
+    shop.push()
+    shop.sell(rows)
+    opt_out(shop, rows[0].digest, rows[3].digest)
+    suppress(shop, rows[4].digest)
+    bridge = shop.project().report()
+
+    assert {line["term"]: line["rows"] for line in bridge.totals} == {"accepted": 2, "due": 1, "suppressed": 2}
+
+
 def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
     """Who is on the list is not added, and is taken out when it came to be on it later."""
     with serving_audiences(tmp_path) as server:
