@@ -165,7 +165,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "suppressed": (
-        "One row for each identifier that must not be in an audience; not in the copy that `status --sql` reads.",
+        "One row for each identifier that is kept out of every view; not in the copy that `status --sql` reads.",
         {
             "id": "Number.",
             "id_schema": "Kind, such as `EMAIL_SHA256`.",

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pusher.contracts import StagedFile
+from pusher.ledger.barred import Barred
 from pusher.ledger.members import (
     HOLD,
     IN,
@@ -23,15 +24,15 @@ from pusher.ledger.members import (
     OUT,
     connect,
     create_known,
-    halves,
+    create_suppressed,
     of,
     same,
     seconds,
     with_enough_memory,
 )
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB, path_list
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB
 from pusher.ledger.state import PRIVATE_FOLDER
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import identifier, literal, path_list
 
 _ROWS_PER_GROUP = 50_000
 _TEXT = "replace(cast(a as varchar), '-', '') || replace(cast(b as varchar), '-', '')"
@@ -96,7 +97,7 @@ class Comparison:
         schemas: The kinds of identifier that the view has, each with whether its column holds lists of digests.
         kinds: All kinds of identifier; the member files keep the place of one in this list.
         members: Files that say who is in the audience, oldest first.
-        suppressed: Identifiers that must not be in it, as (kind, digest).
+        suppressed: Identifiers that must not be in it.
         now: The run's clock.
         reassert: Tell TikTok again everything that is known.
     """
@@ -106,7 +107,7 @@ class Comparison:
     schemas: Mapping[str, bool]
     kinds: Sequence[str]
     members: Sequence[Path]
-    suppressed: Sequence[tuple[str, str]]
+    suppressed: Barred
     now: datetime
     reassert: bool = False
     _connection: Any = field(default=None, init=False)
@@ -142,7 +143,7 @@ class Comparison:
         run = self._connection.execute
         create_known(self._connection, self.members)
         run(f"create temp table risky as select * from known where risk_s > {seconds(self.now - HOLD)}")
-        self._create_suppressed()
+        create_suppressed(self._connection, self.suppressed, self.kinds)
         self._create_wanted()
         skipped = "false" if self.reassert else f"state = {OUT}"
         run(
@@ -191,21 +192,6 @@ class Comparison:
             departures=self._value(f"select count(*) from leaving where not is_suppressed and state <> {OUT}"),
             held=sum(held),
         )
-
-    def _create_suppressed(self) -> None:
-        import pyarrow as pa
-
-        places = {kind: place for place, kind in enumerate(self.kinds)}
-        known = [(places[kind], digest) for kind, digest in self.suppressed if kind in places]
-        table = pa.table(
-            {
-                "kind": pa.array([place for place, _ in known], pa.uint8()),
-                "digest": pa.array([digest for _, digest in known], pa.string()),
-            }
-        )
-        self._connection.register("given", table)
-        self._connection.execute(f"create temp table suppressed as select kind, {halves('digest')} from given")
-        self._connection.unregister("given")
 
     def _create_wanted(self) -> None:
         """Fill `wanted` with each identifier of the view, and the row that it stands in."""

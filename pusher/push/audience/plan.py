@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
 from pusher.ledger.members import split_digest
 from pusher.payload.casts import count_dropped, typed_value
@@ -187,6 +188,8 @@ def compare(
     guard: ShrinkGuard,
     reassert: bool = False,
     freeze: bool = True,
+    listed: Sequence[Path] = (),
+    suppressed_only: bool = False,
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -202,6 +205,8 @@ def compare(
         guard: When too many would go.
         reassert: Tell everything again that is known.
         freeze: Write the changes, else only count them.
+        listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -212,13 +217,15 @@ def compare(
         schemas=staged.kinds,
         kinds=api.kinds,
         members=[root / file.path for file in files],
-        suppressed=store.suppressed() if store else [],
+        suppressed=Barred(store.suppressed() if store else (), listed),
         now=now,
         reassert=reassert,
     ) as comparison:
         counts = comparison.compare()
-        refusal = shrinks(view, counts, guard)
-        frozen = comparison.freeze(suppressed_only=refusal is not None) if freeze else []
+        refusal = None if suppressed_only else shrinks(view, counts, guard)
+        frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
+    if suppressed_only:
+        counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
     receipt = AudienceReceipt(
         model=view.view.model,
         name=view.name,
@@ -229,7 +236,7 @@ def compare(
     )
     if refusal is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
-    elif 0 < counts.members < api.least_members:
+    elif not suppressed_only and 0 < counts.members < api.least_members:
         receipt.warnings.append(
             f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "
             "matched people on."

@@ -17,6 +17,7 @@ from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
 from pusher.ledger.state import publish
 from pusher.ledger.store import Store
+from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
@@ -27,6 +28,7 @@ from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compar
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.deliver import threads
+from pusher.push.plan import View
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushWorld
 from pusher.transport import Pacer
@@ -59,6 +61,8 @@ class AudiencePush:
         store: The ledger, or None when there is none yet and nothing is sent.
         seed: Seed of the back-off's jitter.
         pools: Makes the pool that sends, by its number of threads and name.
+        listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
 
     Attributes:
         plans: What has to change in each audience.
@@ -71,6 +75,8 @@ class AudiencePush:
     store: Store | None
     seed: int | None = None
     pools: Callable[[int, str], Executor] = threads
+    listed: Sequence[Path] = ()
+    suppressed_only: bool = False
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
 
@@ -108,11 +114,26 @@ class AudiencePush:
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
 
+    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
+        """Compare every audience that the ledger knows, also those that no view fills any more.
+
+        Args:
+            payload: The payload of audiences.
+            folder: Where changes are frozen.
+        """
+        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
+        for audience in AudienceStore(self.store).currents():
+            view = View(audience.model, "", "", payload, audience.name)
+            staged = Staged(AudienceView(view, (audience.advertiser_id,)), [], {})
+            self.plans.append(self._compare(staged, audience.advertiser_id, folder, freeze=True))
+        return self.receipts
+
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
         audiences = AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
-        audience, locked = known_audience(audiences, self.options.lock, **about)
+        lock = None if self.suppressed_only else self.options.lock
+        audience, locked = known_audience(audiences, lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -133,11 +154,13 @@ class AudiencePush:
             api=self.world.destination.audiences,
             store=audiences,
             root=self.world.state.root,
-            folder=folder / f"{self.run}-{view.view.model}-{advertiser_id}.changes",
+            folder=folder / f"{self.run}-{view.view.model}-{audience.id if audience else advertiser_id}.changes",
             now=now,
             guard=self.options.guard,
             reassert=self.options.reassert,
             freeze=freeze,
+            listed=self.listed,
+            suppressed_only=self.suppressed_only,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
@@ -263,6 +286,11 @@ class AudiencePush:
                 )
         return recorded
 
+    def drop_suppressed(self) -> None:
+        """Know nothing any more of suppressed people who were taken out."""
+        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
+        self._settling(self.store).drop_suppressed(self.world.clock.now())
+
     def _binder(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> Binder:
         asking = Asking(
             self.world.destination.audiences, transport, pacer, self.world.clock, self.world.should_stop, self.seed
@@ -271,7 +299,7 @@ class AudiencePush:
             store=store,
             audiences=audiences,
             asking=asking,
-            lock=self.options.lock,
+            lock=None if self.suppressed_only else self.options.lock,
             clock=self.world.clock,
             listener=self.world.listener,
             wait=self.world.clock.sleep,
