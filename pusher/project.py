@@ -504,7 +504,16 @@ class Project:
         found = []
         for view in views:
             chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
-            found.append(AudienceView(view, chosen.advertisers, chosen.kinds, chosen.rows_per_request))
+            found.append(
+                AudienceView(
+                    view,
+                    chosen.advertisers,
+                    chosen.kinds,
+                    chosen.rows_per_request,
+                    method=chosen.method,
+                    retention_d=chosen.retention_d,
+                )
+            )
         return found
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:

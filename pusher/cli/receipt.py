@@ -111,6 +111,8 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("suppressed", [one.suppressed for one in counts]),
         ("identifiers that are no digests", [one.dropped for one in counts]),
         ("rows without an identifier", [one.no_identity for one in counts]),
+        ("files of all members", [one.files for one in audiences]),
+        ("  bytes", [one.bytes for one in audiences]),
     ]
     kept = [(text, numbers) for place, (text, numbers) in enumerate(lines) if place < 4 or any(numbers)]  # noqa: PLR2004 -- the first four always stand
     width = max(len(text) for text, _ in kept)
@@ -122,7 +124,10 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         shown = "  ".join(cell.rjust(size) for cell, size in zip(cells, columns, strict=True))
         return f"  {text.ljust(width)}  {shown}"
 
-    out = [f"{first.model}: audience `{first.name}`", row("advertiser", heads), row("audience", ids)]
+    title = f"{first.model}: audience `{first.name}`{' of files' if first.method == 'file' else ''}"
+    out = [title, row("advertiser", heads), row("audience", ids)]
+    if any(one.owner for one in audiences):
+        out.append(row("shared by", [one.owner or "" for one in audiences]))
     return "\n".join([*out, *(row(text, [f"{number:,}" for number in numbers]) for text, numbers in kept)])
 
 

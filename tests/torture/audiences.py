@@ -140,6 +140,10 @@ class Wire:
         listed = [{"audience_id": one, "name": name} for one, name in self._server.names.items()]
         return _answer({"list": listed, "page_info": {"total_page": 1}})
 
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
+        """Refuse: no audience here is one of files."""
+        raise NotImplementedError
+
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Make an audience or change one, or fail."""
         self._server.land(self._clock.now())
