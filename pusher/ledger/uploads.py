@@ -84,7 +84,7 @@ def write_whole_set(
     ((count, digest),) = connection.execute(
         f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', kind, a, b))), 0) from {each}"
     ).fetchall()
-    if layout.has_header:
+    if layout.has_header and count:
         header, lines = _side_by_side(connection, layout, places, each, most_columns)
     else:
         header, lines = "", f"select {TEXT} || chr(10) as line from {each} order by a, b"

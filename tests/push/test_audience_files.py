@@ -499,6 +499,74 @@ def test_a_dry_run_shows_the_files_and_sends_nothing(tmp_path: Path) -> None:
     assert (sent, club.state.ledger.exists(), (club.root / "audiences.lock.yml").exists()) == ([], False, False)
 
 
+def test_the_first_lines_of_a_file_can_be_seen(tmp_path: Path) -> None:
+    """What a request of a streaming audience is elsewhere; nobody is no file."""
+    club = Club(tmp_path / "club", sql=BOTH, more=FILE)
+    club.join([(digest("a"), digest("b")), (digest("c"), "")])
+    text = club.project().show_payload(MEMBERS, limit=1).decode()
+    club.join([])
+    with pytest.raises(PlanError) as caught:
+        club.project().show_payload(MEMBERS, limit=1)
+
+    first = min(f"{digest('a')},{digest('b')}\n", f"{digest('c')},\n")
+    assert text == f"email_SHA256,phone_SHA256\n{first}"
+    assert [one.code for one in caught.value.problems] == ["no-rows"]
+
+
+def test_a_first_load_that_was_not_taken_yet_is_tried_again(tmp_path: Path) -> None:
+    """TikTok throttled it, so nothing was done; the file need not travel a second time."""
+    with serving_audiences(tmp_path, [{"match": {"path": "custom_audience/create/"}, "do": 40100}]) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        club.join(people(range(1_200)))
+        report = push(club, server)
+        sent = requests(server)
+
+    assert report.exit_code == 0
+    assert sent == ["list/ 0", "file/upload/ 0", "create/ 40100", "list/ 0", "create/ 0"]
+
+
+def test_a_stopped_push_begins_no_upload(tmp_path: Path) -> None:
+    """What was not begun is pending, and the next push does it."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        club.join(people(range(1_200)))
+        stopped = push(club, server, should_stop=lambda: len(server.requests()) >= 1)
+        after = push(club, server)
+
+    assert (line(stopped)["problem"], stopped.exit_code) == ("interrupted", 4)
+    assert (line(after)["added"], after.exit_code) == (1_200, 0)
+
+
+def test_a_replacement_that_was_killed_is_in_doubt(tmp_path: Path) -> None:
+    """Fault 58: the process ended while the request travelled; a day later it is told again."""
+    from pusher.push.audience.files_asking import FileAsking
+
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server)
+        club.join(people(range(1_300)))
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(FileAsking, "change", _die)
+            with pytest.raises(KeyboardInterrupt):
+                push(club, server, 3 * DAY)
+        before = len(server.requests())
+        early = push(club, server, 3 * DAY + timedelta(hours=1))
+        late = push(club, server, 4 * DAY)
+        push(club, server, 7 * DAY)
+        members = server.members(audience)
+        sent = requests(server, before)
+
+    assert (early.exit_code, line(early)["pending_adds"], late.exit_code) == (4, 1_300, 0)
+    assert sent == ["get/ 0", "get/ 0", "file/upload/ 0", "update/ 0", "get/ 0"]
+    assert members == emails(range(1_300))
+
+
+def _die(*given: Any) -> Any:
+    """End as a killed process does, before anything else is kept."""
+    del given
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize(
     ("name", "more", "codes"),
     [

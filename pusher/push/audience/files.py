@@ -9,6 +9,7 @@ from pathlib import Path
 from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.loads import LoadStore
+from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking, Unanswered
@@ -76,17 +77,19 @@ class FilePush:
         place = folder / f"{self.run}-{view.view.model}.changes"
         # Those of a plan that came too late.
         shutil.rmtree(place, ignore_errors=True)
-        return plan_files(
-            staged,
-            self._known(staged, keep=keep),
-            api=self.world.destination.file_audiences,
-            kinds=self.world.destination.audiences.kinds,
-            root=self.world.state.root,
-            folder=place,
-            now=self.world.clock.now(),
-            guard=self.options.guard,
-            reassert=self.options.reassert,
-        )
+        known = self._known(staged, keep=keep)
+        with told_when_full(self.world.state):
+            return plan_files(
+                staged,
+                known,
+                api=self.world.destination.file_audiences,
+                kinds=self.world.destination.audiences.kinds,
+                root=self.world.state.root,
+                folder=place,
+                now=self.world.clock.now(),
+                guard=self.options.guard,
+                reassert=self.options.reassert,
+            )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:
         view = staged.view
@@ -138,7 +141,13 @@ class FilePush:
         assert self.store is not None  # noqa: S101 -- only a dry run has no ledger
         world, audiences = self.world, AudienceStore(self.store)
         asking = FileAsking(
-            world.destination.file_audiences, transport, pacer, world.clock, world.should_stop, self.seed
+            world.destination.file_audiences,
+            transport,
+            pacer,
+            world.clock,
+            world.should_stop,
+            deadline_s,
+            seed=self.seed,
         )
         listing = Asking(world.destination.audiences, transport, pacer, world.clock, world.should_stop, self.seed)
         delivery = FileDelivery(
@@ -152,8 +161,6 @@ class FilePush:
             listener=world.listener,
             state=world.state,
             run=self.run,
-            deadline_s=deadline_s,
-            should_stop=world.should_stop,
         )
         error = self._without_late_people(place, delivery)
         plan = self.plans[place]

@@ -46,6 +46,7 @@ class FileAsking:
         pacer: Spaces them.
         clock: Wall and monotonic time.
         should_stop: True once the user asked to stop.
+        deadline_s: Monotonic time after which nothing new is begun.
         seed: Seed of the back-off's jitter.
 
     Attributes:
@@ -58,9 +59,18 @@ class FileAsking:
     pacer: Pacer
     clock: Clock
     should_stop: Callable[[], bool]
+    deadline_s: float
     seed: int | None = None
     requests: int = 0
     request_ids: list[str] = field(default_factory=list)
+
+    def go_on(self) -> None:
+        """Raise NotBound when nothing new is to be begun: the user asked to stop, or the deadline was reached."""
+        fix = "Run again: nothing was lost."
+        if self.should_stop():
+            raise NotBound(Problem("interrupted", "The push was interrupted.", fix=fix))
+        if self.clock.monotonic_s() >= self.deadline_s:
+            raise NotBound(Problem("deadline", "The run's deadline was reached.", fix=fix))
 
     def look(self, advertiser_id: str, audience_id: str) -> SeenAudience | None:
         """Return how an audience is, or None when TikTok does not know it.
@@ -85,6 +95,7 @@ class FileAsking:
         return tuple(self._upload(advertiser_id, file_type, one) for one in whole.uploads)
 
     def _upload(self, advertiser_id: str, file_type: str, one: Upload) -> str:
+        self.go_on()
         path, fields = self.api.upload(advertiser_id, file_type, one.md5)
         for is_last in (False, True):
             result, verdict = self._asked(lambda: self.transport.upload(path, fields, one.path), _HARMLESS)
@@ -95,6 +106,10 @@ class FileAsking:
             elif is_last or not self.api.needs_upload(verdict):
                 break
         raise refused(verdict, f"Advertiser {advertiser_id} did not take the file {one.path.name}")
+
+    def once(self, path: str, body: bytes) -> Result:
+        """Send a request whose age counts from what was recorded before, so that it cannot be repeated here."""
+        return self._asked(lambda: self.transport.post(path, body), frozenset())
 
     def change(self, path: str, body: bytes) -> Result:
         """Send a request that must not be obeyed twice; it is repeated only when it was not obeyed at all."""
@@ -158,7 +173,8 @@ class FileMaking:
 
     def prepare(self, advertiser_id: str) -> None:
         """Upload the files before a request to create is recorded, whose age counts from then on."""
-        self.paths = self.asking.upload(advertiser_id, self.file_type, self.whole)
+        if not self.paths or self.needs_upload:
+            self.paths = self.asking.upload(advertiser_id, self.file_type, self.whole)
         self.check()
 
     def create(self, advertiser_id: str, name: str) -> tuple[str | None, Verdict]:
@@ -170,9 +186,19 @@ class FileMaking:
             files=self.paths,
             retention_d=self.retention_d,
         )
-        result, self.verdict = self.asking.change(path, body)
+        result, self.verdict = self.asking.once(path, body)
         is_accepted = self.verdict.outcome == "accepted" and isinstance(result, Answer)
         return (self.asking.api.created(result) if is_accepted and isinstance(result, Answer) else None), self.verdict
+
+    def may_try_again(self, times: int) -> bool:
+        """Say whether another request may make it, after so many that did not; waits as long as that takes."""
+        if self.needs_upload:
+            return times == 1
+        undone = self.verdict is not None and self.verdict.outcome == "retry" and self.verdict.waits != _LATER
+        if not undone or times >= MOST_ATTEMPTS or self.asking.should_stop():
+            return False
+        self.asking.clock.sleep(backoff_s(times, Random(self.asking.seed)))  # noqa: S311 -- jitter, not a secret
+        return True
 
     @property
     def needs_upload(self) -> bool:

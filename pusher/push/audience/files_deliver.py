@@ -6,7 +6,6 @@ it leaves, and one without an answer counts as arrived until the history of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from pusher.clock import Clock
@@ -48,8 +47,6 @@ class FileDelivery:
         listener: Is told what is waited for.
         state: The state folder.
         run: Run id.
-        deadline_s: Monotonic time after which nothing is waited for.
-        should_stop: True once the user asked to stop.
     """
 
     store: Store
@@ -62,8 +59,6 @@ class FileDelivery:
     listener: Listener
     state: StateFolder
     run: str
-    deadline_s: float
-    should_stop: Callable[[], bool]
 
     def deliver(self, plan: FilePlan) -> None:
         """Do what a plan asks for, and fill in the line of the audience's owner.
@@ -165,14 +160,15 @@ class FileDelivery:
             wait=self.clock.sleep,
             is_kept_whole=True,
         )
-        for is_last in (False, True):
+        times = 0
+        while True:
             try:
                 bound, is_new = binder.bind(audience)
                 break
             except NotBound:
-                if is_last or not making.needs_upload:
+                times += 1
+                if not making.may_try_again(times):
                     raise
-                # The request was refused, and uploading again is all that it wants.
                 audience = self.audiences.by_id(audience.id)
         plan.receipt.audience_id, plan.receipt.is_new = bound.audience_id, is_new
         if not is_new:
@@ -258,16 +254,14 @@ class FileDelivery:
     def _nap(self, audience: Audience, seconds: float, expires: str = "") -> float:
         """Sleep, and return for how long the next time; raises NotBound when there is no time left."""
         until_s = self.clock.monotonic_s() + seconds
-        if until_s >= self.deadline_s:
+        if until_s >= self.asking.deadline_s:
             problem = busy(audience.name)
             if expires:
                 problem = replace(problem, message=f"{problem.message} It ends at {expires}.")
             raise NotBound(problem)
         self.listener(Waiting(f"TikTok is still working on audience `{audience.name}`", seconds))
         while (left_s := until_s - self.clock.monotonic_s()) > 0:
-            if self.should_stop():
-                fix = "Run again: nothing was lost."
-                raise NotBound(Problem("interrupted", "The push was interrupted.", fix=fix))
+            self.asking.go_on()
             self.clock.sleep(min(_BREATH_S, left_s))
         return min(2 * seconds, POLL_MOST_S)
 

@@ -51,6 +51,8 @@ class Sharing:
         before = self.asking.requests
         _, verdict = self.asking.repeatable(path, body)
         lines[0].requests += self.asking.requests - before
+        if verdict.request_id:
+            lines[0].request_ids.append(verdict.request_id)
         if verdict.outcome == "accepted":
             for one in lines:
                 self._keep(one, audience_id)
