@@ -7,11 +7,12 @@ SHOP := data/retail
 REAL := examples/complete_journey
 REAL_CLOCK := 2018-01-01T04:01:00Z
 EVENTS ?= 1000000
+MEMBERS ?= 5000000
 TORTURE_MINUTES ?= 60
 TORTURE_KILLS ?= 1000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check lock format docs bench bench-builds bench-peers clean year soak torture
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check lock format docs bench bench-builds bench-audiences bench-peers clean year soak torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -125,6 +126,9 @@ soak: $(READY) ## push 10 million events with three kills and count what arrived
 
 bench-builds: $(READY) ## builds of generated projects beside a throw-away runner, dbt and SQLMesh, each of these in an environment under .cache/
 	$(BIN)/python -m benchmarks.builds --peers
+
+bench-audiences: $(READY) ## an audience of MEMBERS=5000000: first load, then one in a hundred changed
+	$(BIN)/python -m benchmarks.audiences --members $(MEMBERS)
 
 bench-peers: $(READY) ## the same rows through drt-core and dlt, each in an environment of its own under .cache/
 	$(BIN)/python -m benchmarks.peers --events $(EVENTS)

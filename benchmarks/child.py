@@ -26,6 +26,9 @@ TASKS: Mapping[str, str] = {
     "calibrate": "baselines",
     "hash-phones": "identity",
     "parse-phones": "identity",
+    "write-people": "audiences",
+    "copy-people": "audiences",
+    "post-people": "audiences",
 }
 
 

@@ -6,12 +6,13 @@ and no file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from pusher.compile import INLINE, Manifest
+from pusher.compile import INLINE, INLINE_OPTION, Manifest
 from pusher.contracts import EngineError
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import CompileError, ConfigError, Problem
@@ -19,7 +20,7 @@ from pusher.payload.casts import is_ip
 from pusher.payload.checks import row_checks
 from pusher.payload.cleaning import cleaned_sql
 from pusher.payload.model import Payload
-from pusher.payload.sql import identifier
+from pusher.payload.sql import identifier, literal
 from pusher.payload.types import parse_type
 
 HASHED = ("email", "phone", "external_id", "idfa", "gaid")
@@ -30,12 +31,28 @@ STATES = ("raw", "sha256", "auto")
 SENT = "as a push sends it"
 _MACROS = ("identity_steps", "unusable_identity")
 # Macros of older projects know no profile, and are given none for events.
+# Each SQL stands in brackets of its own, so that none can be several columns.
 _QUERY = """\
-select{% for name, sql in identity_steps('KIND', 'given', 'country', 'STATE'PROFILE) %}
-    '{{ name | replace("'", "''") }}', {{ sql }},{% endfor %}
-    '{{ NAME }}', {{ unusable_identity('KIND', 'given', 'country', 'STATE'PROFILE) }}
+{% set steps = identity_steps('KIND', 'given', 'country', 'STATE'PROFILE) %}
+{% if steps is string or steps is mapping or steps is not iterable %}
+{{ exceptions.raise_compiler_error('`identity_steps` returns no list of steps.') }}
+{% endif %}
+{% for step in steps %}
+{% if step is string or step is not sequence or step | reject('string') | list or step | length != 2 %}
+{{ exceptions.raise_compiler_error('A step of `identity_steps` is no pair of a name and its SQL, both texts.') }}
+{% endif %}
+{% endfor %}
+{% if not steps | list %}
+{{ exceptions.raise_compiler_error('`identity_steps` has no step for `KIND`.') }}
+{% endif %}
+select (
+{{ unusable_identity('KIND', 'given', 'country', 'STATE'PROFILE) }}
+){% for name, sql in steps %}, '{{ name | replace("'", "''") }}', (
+{{ sql }}
+){% endfor %}, '{{ NAME }}'
 from (select cast($given as varchar) as given, cast($country as varchar) as country) as typed
 """
+_DIGEST = re.compile("[0-9A-Fa-f]{64}")
 _TEXT = parse_type("VARCHAR")
 
 
@@ -63,12 +80,14 @@ class Explained:
         steps: What was done, the last of them by the checks of a push.
         unusable: Why nothing is left, or None.
         profile: Identity profile that was used, None for what no macro normalises.
+        may_quote: These words were made for the value, and may hold it: they are no text of the macros.
     """
 
     kind: str
     steps: tuple[Step, ...]
-    unusable: str | None
+    unusable: str | None = field(repr=False)
     profile: str | None = None
+    may_quote: bool = False
 
     @property
     def digest(self) -> str | None:
@@ -101,42 +120,51 @@ class Explaining:
         Raises:
             CompileError: The project's macros are missing, or fail.
         """
-        profile: str | None = None
         with closing(DuckDBEngine.in_memory()) as engine:
-            made: list[tuple[str, str | None]] = []
-            unusable: str | None = None
+            made = _Made((), None)
             if kind in HASHED:
                 query = _query(kind, state, in_audience=in_audience)
-                made, profile, unusable = self._through_macros(engine, query, {"given": value, "country": country})
-            last = made[-1][1] if made else value
+                made = self._through_macros(engine, query, {"given": value, "country": country})
+            last = made.steps[-1][1] if made.steps else value
             sent, refused = self._through_checks(engine, kind, last, in_audience=in_audience)
         steps, before = [], value
-        for name, after in [*made, (SENT, sent)]:
+        for name, after in [*made.steps, (SENT, sent)]:
             steps.append(Step(name, after, after != before))
             before = after if after is not None else before
-        return Explained(kind, tuple(steps), None if sent is not None else unusable or refused, profile)
+        if sent is not None:
+            return Explained(kind, tuple(steps), None, made.profile)
+        if made.unusable is not None:
+            return Explained(kind, tuple(steps), made.unusable, made.profile, made.may_quote)
+        return Explained(kind, tuple(steps), refused, made.profile)
 
-    def _through_macros(
-        self, engine: DuckDBEngine, query: str, values: dict[str, str | None]
-    ) -> tuple[list[tuple[str, str | None]], str, str | None]:
+    def _through_macros(self, engine: DuckDBEngine, query: str, values: dict[str, str | None]) -> _Made:
         if missing := [name for name in _MACROS if name not in self.manifest.macros]:
             message = f"The project has no macro `{missing[0]}`, which says what becomes of an identifier."
             fix = "Copy macros/identity/ of a new project, which `pusher init` makes, into this one."
             raise CompileError(Problem("no-macro", message, fix=fix))
-        sql = self.manifest.with_inline(query).models[INLINE].compiled_sql
+        try:
+            sql = self.manifest.with_inline(query).models[INLINE].compiled_sql
+        except CompileError as error:
+            # The query is ours: a place in it says nothing to anybody.
+            problems = (
+                Problem("macro-failed", one.message, fix="Correct the macros in macros/identity/.")
+                if one.file == INLINE_OPTION
+                else one
+                for one in error.problems
+            )
+            raise CompileError(*problems) from None
         try:
             # Without a value first: what is wrong with the macros themselves can be told in full.
             engine.rows(sql, dict.fromkeys(values))
         except EngineError as error:
-            fix = error.fix or "Correct the macros in macros/identity/."
-            raise CompileError(Problem("macro-failed", f"The macros fail: {error.message}", fix=fix)) from None
+            raise _failure(f"The macros fail: {error.message}", error.fix) from None
         try:
-            *row, profile, unusable = engine.rows(sql, values)[0]
+            rows = engine.rows(sql, values)
         except EngineError:
             # The engine's words may quote the value.
             fix = "Guard the casts in macros/identity/ with try_cast() or a pattern."
-            raise CompileError(Problem("macro-failed", "The macros fail on this value.", fix=fix)) from None
-        return list(zip(row[::2], row[1::2], strict=True)), profile, unusable
+            raise _failure("The macros fail on this value.", fix) from None
+        return _made(rows, sql)
 
     def _through_checks(
         self, engine: DuckDBEngine, kind: str, value: str | None, *, in_audience: bool
@@ -154,6 +182,8 @@ class Explaining:
         sent, refused = engine.rows(sql, {"given": value})[0]
         if refused is not None:
             return None, refusals[refused].message
+        if kind in HASHED and value is None:
+            return None, "The macros of the project leave nothing of it, and do not say why."
         if kind in HASHED:
             return sent, "It is a placeholder that many rows share, and identifies nobody."
         return sent, self._why_not_sent(engine, kind, value)
@@ -166,6 +196,40 @@ class Explaining:
         if form:
             return "It is an address of a private or reserved network, which many share."
         return "It is no IPv4 and no IPv6 address."
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What the macros make of a value: names and values of the steps, what `unusable_identity` says, the profile."""
+
+    steps: tuple[tuple[str, str | None], ...] = field(repr=False)
+    unusable: str | None = field(repr=False)
+    profile: str | None = None
+    may_quote: bool = False
+
+
+def _made(rows: list[tuple[Any, ...]], sql: str) -> _Made:
+    """Return what the one row of the query says."""
+    if len(rows) != 1 or len(rows[0]) % 2:
+        raise _failure("`unusable_identity` and each step of `identity_steps` must give one value of one row.")
+    unusable, *row, profile = rows[0]
+    steps = tuple(zip(row[::2], row[1::2], strict=True))
+    texts = {"`unusable_identity`": unusable, **{f"Step `{name}` of `identity_steps`": value for name, value in steps}}
+    for whose, value in texts.items():
+        if value is not None and not isinstance(value, str):
+            raise _failure(f"{whose} gives something that is no text.", "Give one value, and cast it to varchar.")
+    digest = steps[-1][1]
+    if digest is not None and not _DIGEST.fullmatch(digest.strip(" ")):
+        raise _failure(
+            "The last step of `identity_steps` gives no digest: 64 hexadecimal digits.",
+            "End with what a model gets, as hashed_email() does for an e-mail address.",
+        )
+    # No value stands in the SQL, so that what is a text of it is none of the value's.
+    return _Made(steps, unusable, profile, may_quote=unusable is not None and literal(unusable) not in sql)
+
+
+def _failure(message: str, fix: str | None = None) -> CompileError:
+    return CompileError(Problem("macro-failed", message, fix=fix or "Correct the macros in macros/identity/."))
 
 
 def _query(kind: str, state: str, *, in_audience: bool) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ from pusher.outcomes import DEFAULT_PUSH, BuildReport, Interruptible, LintReport
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
+    from pusher.audience_keeping import AudienceKeeping
     from pusher.building import Building
     from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pusher.push.audience.plan import AudienceView
     from pusher.push.plan import View
     from pusher.push.world import PushReport
+    from pusher.pushing import Pushing
     from pusher.showing import Showing
     from pusher.unit_tests import UnitTestResult
 
@@ -466,16 +468,41 @@ class Project:
             AnotherRunIsActive: Another push of this target is running.
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
-        from pusher.pushing import Pushing
-        from pusher.warehouse import READING_MEMORY
-
         self.account.check_settings()
         views = self.views(select, exclude)
         events = [view for view in views if view.payload.kind == "events"]
         audiences = self._audience_views([view for view in views if view not in events])
         if choice.test_event_code is not None:
             events, audiences = self._event_views(select, exclude), []
-        pushing = Pushing(
+        pushing = self._pushing(select, exclude, should_stop, interruptible)
+        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    def reconcile(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        choice: PushChoice = DEFAULT_PUSH,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        interruptible: Interruptible = nullcontext,
+    ) -> PushReport:
+        """Tell the selected audiences again everything that is known of them; see `push`."""
+        self.account.check_settings()
+        audiences = self._selected_audiences(select, exclude)
+        pushing = self._pushing(select, exclude, should_stop, interruptible)
+        return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
+
+    def _pushing(
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        should_stop: Callable[[], bool],
+        interruptible: Interruptible,
+    ) -> Pushing:
+        from pusher.pushing import Pushing
+        from pusher.warehouse import READING_MEMORY
+
+        return Pushing(
             root=self.file.root,
             account=self.account,
             policy=self.policy,
@@ -490,7 +517,28 @@ class Project:
             should_stop=should_stop,
             interruptible=interruptible,
         )
-        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+
+    @property
+    def audiences(self) -> AudienceKeeping:
+        """What people ask of the target's audiences."""
+        from pusher.audience_keeping import AudienceKeeping
+
+        return AudienceKeeping(
+            root=self.file.root,
+            target=self.profile.target,
+            account=self.account,
+            state=self.state,
+            clock=self.clock,
+            listener=self.listener,
+            views=self._selected_audiences,
+        )
+
+    def _selected_audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
+        views = [view for view in self.views(select, exclude) if view.payload.kind == "audience"]
+        if not views:
+            fix = "Select a model whose config has meta: {pusher: {payload: audience}}."
+            raise ConfigError(Problem("no-audience-views", "The selection has no audience view.", fix=fix))
+        return self._audience_views(views)
 
     def _audience_views(self, views: Sequence[View]) -> list[AudienceView]:
         """Return audience views with their settings.

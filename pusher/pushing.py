@@ -119,6 +119,7 @@ class Pushing:
                 longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
                 audience=AudienceOptions(
                     guard=ShrinkGuard(is_off=choice.allow_shrink),
+                    reassert=choice.reassert,
                     lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
                 ),
             )

@@ -14,6 +14,7 @@ from pusher.personal_data import Audit, audit
 from tests.cli.conftest import pusher
 from tests.conftest import ProjectFactory
 from tests.lint.support import CASES, GIVEN, VIEW, compiled, read_case
+from tests.lint.variant_support import copy_shipped
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 FILES = [path for path in sorted(CASES.rglob("*.sql")) if path.parent.name in {"PU401", "PU402", "PU403"}]
@@ -232,6 +233,18 @@ events was tried with made-up identifiers and gave 400 rows.
         ],
     }
     assert (asked.code, asked.json["personal_data"]) == (0, expected)
+
+
+@pytest.mark.parametrize("profile", ["audience_2026", "audience_2025_dots"])
+def test_each_identifier_of_the_shipped_audiences_is_seen_hashed_by_a_macro(tmp_path: Path, profile: str) -> None:
+    """Under each profile: an address without dots is another text, and a made-up advertising id has their form."""
+    copy_shipped(tmp_path)
+    words = ("lint", "--pii", "--json", "--project-dir", str(tmp_path), "--vars", f"{{audience_profile: {profile}}}")
+    flows = pusher(*words).json["personal_data"]["flows"]
+    of_audiences = [flow for flow in flows if flow["view"].startswith("tiktok_audience_")]
+    seen = {(flow["kind"], flow["view_column"]) for flow in of_audiences if flow["seen"] == "hashed"}
+    assert {flow["state"] for flow in of_audiences} == {"hashed_by_macro"}
+    assert seen == {("email", "email"), ("phone", "phone"), ("idfa", "idfa"), ("gaid", "aaid")}
 
 
 def test_a_page_for_an_auditor_escapes_what_it_shows(project: ProjectFactory, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,10 @@
 {%- set as_written = "cast(replace(substr(" ~ text ~ ", 1, 19), 'T', ' ') as timestamp)" -%}
 {%- set zone = "regexp_replace(substr(" ~ text ~ ", 20), '^[.][0-9]+|:', '', 'g')" -%}
 case
+    {#- noqa: PU804 because a line end behind a number makes no other number of it #}
     when regexp_matches({{ text }}, '^{{ moment }}{{ utc }}$')
         then {{ as_written }}
+    {#- noqa: PU804 because a line end behind a number makes no other number of it #}
     when regexp_matches({{ text }}, '^{{ moment }}{{ offset }}$')
         then {{ as_written }} - (
             case when substr({{ zone }}, 1, 1) = '-' then -1 else 1 end

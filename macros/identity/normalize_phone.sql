@@ -24,8 +24,11 @@
     to two letters are a slip, three are a number by its letters. -#}
 {%- set spelled -%}
 translate(
+        {#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
         regexp_replace(
+            {#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
             regexp_extract(
+                {#- noqa: PU804 because the class names all other blanks too -#}
                 regexp_replace(
                     translate({{ text }}, '{{ wide }}', '+()[]./-:#~~~extni'),
                     '[{{ blank_characters() }}]', ' ', 'g'
@@ -41,17 +44,18 @@ translate(
     )
 {%- endset -%}
 {%- set digits -%}
+{#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
 regexp_replace(
     case
+        {#- noqa: PU804 because all scripts are meant; other engines need a form of their own #}
         when regexp_matches({{ text }}, '^[^+＋\p{Nd}]*[+]*[0-9{{ marks }}-]*$') then {{ text }}
         else {{ spelled }}
     end,
     '[^+\p{Nd}]+', '', 'g'
 )
 {%- endset -%}
-{%- set default_country = var('default_country', '') | upper -%}
 {%- set row_country -%}
-coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country }}')
+coalesce(nullif(upper(trim(cast({{ country or 'null' }} as varchar))), ''), '{{ default_country() }}')
 {%- endset -%}
 {#- A code gets two commas, and what is longer or shorter is found nowhere. The entries stand in the
     order of the names, and each is four times as long as a name with its commas. -#}

@@ -250,5 +250,6 @@
 {#- It begins with a plus sign. -#}
 {%- set pattern = '^=' -%}
 {%- set sql = "regexp_replace(" ~ sql ~ ", '" ~ pattern ~ "', '+', 'g')" -%}
+{#- noqa: PU804 because all scripts are meant; other engines need a form of their own -#}
 nullif(trim({{ sql }}), '')
 {%- endmacro %}

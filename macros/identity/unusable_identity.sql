@@ -35,7 +35,7 @@ case
     when regexp_matches({{ bare }}, '[A-Za-z]') then 'It has letters, or an extension.'
     when regexp_matches({{ bare }}, '^[(]*([+]|00)')
         then 'After + or 00 there are too few, too many or other digits than numbers of that calling code have.'
-    when coalesce(trim(cast({{ country or 'null' }} as varchar)), '{{ var('default_country', '') }}') = ''
+    when coalesce(trim(cast({{ country or 'null' }} as varchar)), '{{ default_country() }}') = ''
         then 'It is in national form, and neither a country nor the var default_country says how to read it.'
     else
         'It is no number of its country: too few, too many or other digits, or a country that the macro cannot read.'

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pusher.cli import (
+    audience,
     build,
     clean,
     compile_,
@@ -31,7 +32,7 @@ from pusher.errors import Problem
 from pusher.version import __version__
 
 app = typer.Typer(
-    help="Send offline conversions to TikTok from SQL models.",
+    help="Send offline conversions and custom audiences to TikTok from SQL models.",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -52,7 +53,7 @@ def _shared(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Send offline conversions to TikTok from SQL models."""
+    """Send offline conversions and custom audiences to TikTok from SQL models."""
 
 
 app.command("init", help=init.HELP)(init.init)
@@ -71,6 +72,13 @@ app.command("report", help=report.HELP)(report.report)
 app.command("retry", help=retry.HELP)(retry.retry)
 app.command("resolve", help=resolve.HELP)(resolve.resolve)
 app.command("clean", help=clean.HELP)(clean.clean)
+audiences = typer.Typer(
+    help=audience.GROUP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+audiences.command("list", help=audience.LIST_HELP)(audience.list_)
+audiences.command("adopt", help=audience.ADOPT_HELP)(audience.adopt)
+audiences.command("reconcile", help=audience.RECONCILE_HELP)(audience.reconcile)
+app.add_typer(audiences, name="audience")
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 
 

@@ -80,7 +80,7 @@ def explain(
                 for step in found.steps
             ],
             "digest": found.digest,
-            "unusable": found.unusable,
+            "unusable": _why(found, shows=shows),
         }
         current.text(_as_text(found, shows=shows))
         current.exit_code = 0 if found.unusable is None else 1
@@ -96,7 +96,13 @@ def _as_text(found: Explained, *, shows: bool) -> str:
             lines.append(f"   {render.escaped(step.value)}")
         else:
             lines.append("   changed, not shown" if step.changed else "   unchanged, not shown")
-    if found.unusable is not None:
-        lines += ["", render.wrapped(f"unusable: {found.unusable}", "")]
+    if (why := _why(found, shows=shows)) is not None:
+        lines += ["", render.wrapped(f"unusable: {render.escaped(why)}", "")]
         lines.append("A row is sent with its other identifiers, and not at all without any.")
     return "\n".join(lines)
+
+
+def _why(found: Explained, *, shows: bool) -> str | None:
+    if found.may_quote and not shows:
+        return "Not shown: the words of this project's `unusable_identity` may hold the value."
+    return found.unusable

@@ -39,11 +39,16 @@ def _typed(prompt: str) -> str:
         with warnings.catch_warnings():
             # Where the terminal cannot hide what is typed, getpass() would go on and show it.
             warnings.simplefilter("error", getpass.GetPassWarning)
-            return getpass.getpass(prompt)
+            text = getpass.getpass(prompt)
+        # Some terminals give bytes that are no text as halves of characters, which have no UTF-8.
+        text.encode("utf-8")
+    except UnicodeError:
+        raise _refused("The value is not UTF-8.") from None
     except getpass.GetPassWarning:
         raise _refused("This terminal cannot hide what is typed.") from None
     except EOFError:
         raise _refused("Nothing was typed.") from None
+    return text
 
 
 def _refused(message: str) -> ConfigError:

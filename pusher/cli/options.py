@@ -101,3 +101,6 @@ def parse_clock(text: str | None) -> datetime | None:
 
 def _bad(option: str, what: str, fix: str) -> ConfigError:
     return ConfigError(Problem("usage", f"{option} {what}.", fix=fix))
+
+
+AllowShrink = Annotated[bool, typer.Option("--allow-shrink", help="Let audiences lose more members than is usual.")]

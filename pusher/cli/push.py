@@ -56,9 +56,7 @@ def push(
         bool,
         typer.Option("--stateless", help="Keep no ledger, on a throw-away machine; views may look back a day at most."),
     ] = False,
-    allow_shrink: Annotated[
-        bool, typer.Option("--allow-shrink", help="Let audiences lose more members than is usual.")
-    ] = False,
+    allow_shrink: options.AllowShrink = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,

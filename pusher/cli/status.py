@@ -45,7 +45,8 @@ def status(
             return
         summary = project.ledger.summary()
         if summary is None:
-            current.body |= {"runs": [], "attention": [], "open": [], "settled": [], "quarantine": []}
+            lists = ("runs", "attention", "open", "settled", "quarantine", "audiences")
+            current.body |= {name: [] for name in lists}
             current.text("Nothing was pushed with this target yet.")
             return
         current.body |= {
@@ -57,6 +58,7 @@ def status(
             "open": summary.open_rows,
             "settled": summary.settled_rows,
             "quarantine": summary.quarantined,
+            "audiences": summary.audiences,
         }
         parked = any(row["state"] == "parked" for row in summary.open_rows)
         if fail_if_pending and summary.open_rows:
@@ -70,7 +72,23 @@ def status(
         ):
             if rows:
                 current.text(f"{title}\n{render.table(list(rows[0]), [list(row.values()) for row in rows])}\n")
+        if summary.audiences:
+            current.text(_audiences(summary))
         current.text(_attention(summary))
+
+
+def _audiences(summary: Summary) -> str:
+    """Return what each view fills; ids are copied, so nothing is cut."""
+    lines = ["Audiences"]
+    for one in summary.audiences:
+        doubtful = f", {one['maybe']:,} maybe" if one["maybe"] else ""
+        told = f", told {one['told_at'][:16].replace('T', ' ')}" if one["told_at"] else ""
+        lines += [
+            f"  {one['model']}: `{render.escaped(one['name'])}`",
+            f"      {one['audience_id'] or 'not made yet'} of advertiser {one['advertiser_id']}",
+            f"      {one['inside']:,} identifiers in it{doubtful}{told}",
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _attention(summary: Summary) -> str:

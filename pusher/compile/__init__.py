@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
-from pusher.compile.compilation import INLINE
+from pusher.compile.compilation import INLINE, INLINE_OPTION
 from pusher.compile.manifest import Manifest, load
 from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
@@ -11,6 +11,7 @@ from pusher.compile.unit_tests import Fixture, Input, Row, UnitTest
 
 __all__ = [
     "INLINE",
+    "INLINE_OPTION",
     "ColumnDoc",
     "DataTest",
     "Fixture",

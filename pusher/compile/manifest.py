@@ -54,6 +54,7 @@ class Manifest:
         macros: Names of the project's macros.
         notices: What templates logged for people.
         macro_texts: The texts of these macros.
+        texts: What stands in each file of models, macros and data tests, by its path.
         previous: What differs from a saved manifest, for the selector `state:`; None without one.
         normaliser_version: What the project's macro of this name says, or None without it.
     """
@@ -70,6 +71,7 @@ class Manifest:
         self.exposures: dict[str, Exposure] = compilation.exposures
         self.macros: tuple[str, ...] = compilation.macros
         self.macro_texts = MacroTexts(compilation.files.macros)
+        self.texts: Mapping[str, str] = compilation.texts
         self.previous: selection.Previous | None = None
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version

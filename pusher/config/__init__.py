@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pusher.config.floors import Floor
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
-from pusher.config.project_file import PolicyFile, ProjectFile, load_policy_file, load_project_file
+from pusher.config.project_file import POLICY_FILE, PolicyFile, ProjectFile, load_policy_file, load_project_file
 from pusher.config.shared import SharedLimits
 from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 
 __all__ = [
+    "POLICY_FILE",
     "DestinationSettings",
     "Document",
     "Floor",

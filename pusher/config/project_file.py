@@ -97,7 +97,7 @@ class PolicyFile:
 
     Attributes:
         require_vendor_page_columns: Ask for the vendor page's strict list of required columns.
-        severities: Lint rule code to `error`, `warning`, `note` or `off`.
+        severities: Code, name or group of lint rules to `error`, `warning`, `note` or `off`.
         on_change: `report` (exit 1 on a new conflict) or `ignore`.
         shared_with_pixel: The web views' events are also reported by the pixel.
         same_order_offline: What to do when an order stands in a web view and in an offline view: `ignore`, `report`

@@ -102,6 +102,14 @@ class AudienceStore:
     def __init__(self, store: Store) -> None:
         self._connection = store.connection
 
+    @classmethod
+    def of(cls, store: Store | None) -> AudienceStore | None:
+        """Return the tables of a ledger that is read, or None when it has none yet: an older version wrote it."""
+        if store is None:
+            return None
+        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience_load'").fetchone()
+        return cls(store) if named else None
+
     # audiences ------------------------------------------------------------------------------------------------
 
     def current(self, model: str, advertiser_id: str, name: str) -> Audience | None:
@@ -113,6 +121,12 @@ class AudienceStore:
     def currents(self) -> list[Audience]:
         """Return what all views fill, by model and advertiser."""
         return self._audiences("where retired_at is null order by model, advertiser_id, name")
+
+    def filled_by(self, advertiser_id: str, audience_id: str) -> Audience | None:
+        """Return what fills an audience, or None."""
+        where = "where retired_at is null and advertiser_id = ? and audience_id = ?"
+        found = self._audiences(where, advertiser_id, audience_id)
+        return found[0] if found else None
 
     def by_id(self, audience: int) -> Audience:
         """Return one by its row id."""

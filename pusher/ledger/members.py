@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -231,3 +231,40 @@ def need_merging(rows: Sequence[int]) -> bool:
         rows: Rows of each file.
     """
     return len(rows) > MOST_FILES or (len(rows) > 1 and 4 * sum(rows[1:]) > rows[0])
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStates:
+    """How many identifiers are known to be where.
+
+    Attributes:
+        inside: In the audience.
+        maybe: In or out, nobody knows.
+        outside: Taken out in the last 30 days.
+        told_at: When one of them was told last, or None.
+    """
+
+    inside: int
+    maybe: int
+    outside: int
+    told_at: datetime | None
+
+
+def member_states(files: Sequence[Path], folder: Path) -> MemberStates:
+    """Count the identifiers of an audience.
+
+    Args:
+        files: Its member files, oldest first.
+        folder: For spilled data.
+    """
+    with _opened(folder) as connection:
+        create_known(connection, files)
+        rows = connection.execute("select state, count(*), max(changed_s) from known group by state").fetchall()
+    counts = {state: count for state, count, _ in rows}
+    last = max((moment for _, _, moment in rows), default=None)
+    return MemberStates(
+        counts.get(IN, 0),
+        counts.get(MAYBE_IN, 0) + counts.get(MAYBE_OUT, 0),
+        counts.get(OUT, 0),
+        None if last is None else datetime.fromtimestamp(last, UTC),
+    )

@@ -53,11 +53,17 @@ def _migrate(connection: sqlite3.Connection, state: StateFolder) -> None:
         return
     if version > 0:
         _copy_before(connection, state.root / OLDER_COPY.format(version=version))
-    texts = [text for number, text in migrations() if number > version]
     # A table can only be made anew while nothing checks who refers to it.
     connection.execute("pragma foreign_keys = off")
-    connection.executescript(f"begin immediate; {' '.join(texts)} pragma user_version = {SCHEMA_VERSION}; commit;")
+    bring_up(connection)
     connection.execute("pragma foreign_keys = on")
+
+
+def bring_up(connection: sqlite3.Connection) -> None:
+    """Bring the tables of an older version to this one's, in one step."""
+    (version,) = connection.execute("pragma user_version").fetchone()
+    texts = [text for number, text in migrations() if number > version]
+    connection.executescript(f"begin immediate; {' '.join(texts)} pragma user_version = {SCHEMA_VERSION}; commit;")
 
 
 def migrations() -> list[tuple[int, str]]:

@@ -9,8 +9,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.members import member_states
 from pusher.ledger.opening import unreadable
-from pusher.ledger.state import StateFolder
+from pusher.ledger.state import StateFolder, scratch_folder
+from pusher.ledger.store import Store
 from pusher.ledger.views import copy_of, ledger_database, rows_of
 
 if TYPE_CHECKING:
@@ -42,6 +45,8 @@ class Summary:
         open_rows: Rows by model, key space and state that are neither accepted nor refused for good.
         settled_rows: Rows by model, key space and final state.
         quarantined: Rows by model, key space, term and reason.
+        audiences: What each view fills: model, name, advertiser, audience, identifiers in it, perhaps in it and taken
+            out of it, and when it was told last.
     """
 
     ledger_id: str
@@ -52,6 +57,7 @@ class Summary:
     open_rows: list[dict[str, Any]]
     settled_rows: list[dict[str, Any]]
     quarantined: list[dict[str, Any]]
+    audiences: list[dict[str, Any]]
 
 
 def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]) -> Summary | None:
@@ -78,6 +84,7 @@ def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]
 
 def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_age_s: Mapping[str, int]) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
+    audiences = _audiences(state, AudienceStore(Store(copy)))
     with ledger_database(state, copy) as connection:
         open_rows = rows_of(
             connection,
@@ -111,7 +118,31 @@ def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_ag
         open_rows,
         settled,
         quarantined,
+        audiences,
     )
+
+
+def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, Any]]:
+    """Return what each view fills, and how many identifiers are where."""
+    found = []
+    with scratch_folder() as folder:
+        for audience in audiences.currents():
+            files = [state.root / file.path for file in audiences.member_files(audience)]
+            # A push that is running may have merged one meanwhile.
+            states = member_states([path for path in files if path.is_file()], folder)
+            found.append(
+                {
+                    "model": audience.model,
+                    "name": audience.name,
+                    "advertiser_id": audience.advertiser_id,
+                    "audience_id": audience.audience_id,
+                    "inside": states.inside,
+                    "maybe": states.maybe,
+                    "outside": states.outside,
+                    "told_at": None if states.told_at is None else states.told_at.isoformat(timespec="seconds"),
+                }
+            )
+    return found
 
 
 def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:

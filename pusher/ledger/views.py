@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import EngineError
-from pusher.ledger.opening import check_pages, no_ledger, read_connection, unreadable
+from pusher.ledger.opening import bring_up, check_pages, no_ledger, read_connection, unreadable
 from pusher.ledger.state import StateFolder
 from pusher.payload.sql import identifier, literal
 
@@ -50,7 +50,7 @@ _FROZEN = (
 
 
 def copy_of(state: StateFolder) -> sqlite3.Connection | None:
-    """Return a copy of a ledger in memory, or None when nothing was recorded yet.
+    """Return a copy of a ledger in memory, in this version's schema, or None when nothing was recorded yet.
 
     Raises:
         StateError: The ledger cannot be read.
@@ -62,6 +62,7 @@ def copy_of(state: StateFolder) -> sqlite3.Connection | None:
     try:
         source.backup(copy)
         check_pages(copy, state.ledger.name)
+        bring_up(copy)
     except sqlite3.Error as error:
         copy.close()
         raise unreadable(error, state.ledger.name) from error

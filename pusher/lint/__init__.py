@@ -19,7 +19,7 @@ from pusher.lint.context import Context
 from pusher.lint.finding import Edit, Finding, Fix, summary
 from pusher.lint.formats import github, sarif
 from pusher.lint.noqa import unsuppressed
-from pusher.lint.rules import RULES
+from pusher.lint.severities import OFF, chosen, running
 from pusher.payload.model import Payload
 
 __all__ = ["Edit", "Finding", "Fix", "github", "lint", "sarif", "summary"]
@@ -49,6 +49,9 @@ def lint(
         source_columns: Columns of each source, for sources that declare none.
         source_map: Returns the map of a model's analysis SQL; the manifest's own by default.
         again: The project with the tables of its incremental models standing, judged beside their first build.
+
+    Raises:
+        ConfigError: pusher.yml gives a severity to a rule that there is not.
     """
 
     def judge(manifest: Manifest, source_map: Callable[[str], SourceMap] | None, first: Manifest | None) -> Context:
@@ -67,19 +70,19 @@ def lint(
     contexts = [judge(manifest, source_map, None)]
     if again is not None:
         contexts.append(judge(again, None, manifest))
+    rules = list(running(policy))
     # One mistake behind two views is one finding, told about the first of them.
     findings: dict[Finding, Finding] = {}
     for context in contexts:
-        for rule in RULES:
+        for rule in rules:
             for finding in rule.check(context):
                 findings.setdefault(replace(finding, model=""), finding)
-    texts = {model.path: model.raw_sql for model in manifest.models.values()}
-    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings.values()), texts))
+    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings.values()), manifest.texts))
     return sorted((finding for finding in judged if finding is not None), key=lambda finding: finding.order)
 
 
 def _by_policy(finding: Finding, policy: PolicyFile) -> Finding | None:
-    severity = policy.severities.get(finding.rule, policy.severities.get(finding.name))
+    severity = chosen(finding.rule, finding.name, policy)
     if severity is None:
         return finding
-    return None if severity == "off" else replace(finding, severity=severity)
+    return None if severity == OFF else replace(finding, severity=severity)

@@ -11,6 +11,7 @@ from typing import Any
 from pusher.errors import Problem
 from pusher.lint.finding import Edit, Finding
 from pusher.lint.rules import RULES, Rule
+from pusher.lint.severities import OFF
 from pusher.version import __version__
 
 SARIF_VERSION = "2.1.0"
@@ -114,7 +115,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": rule.name,
         "shortDescription": {"text": title},
         "help": {"text": page.strip(), "markdown": page.strip()},
-        "defaultConfiguration": {"level": rule.severity},
+        "defaultConfiguration": {"enabled": False} if rule.severity == OFF else {"level": rule.severity},
     }
 
 

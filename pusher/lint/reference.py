@@ -19,6 +19,7 @@ _GROUPS = {
     "PU5": "Grain",
     "PU6": "Money",
     "PU7": "Time",
+    "PU8": "Portability",
 }
 _INTRODUCTION = """\
 # Lint rules
@@ -29,10 +30,13 @@ _INTRODUCTION = """\
 that no raw identifier reaches it. It opens no warehouse and needs no data and no token.
 
 - Each finding names file, line and column in the source as written, Jinja included.
-- `pusher.yml` changes a severity: `lint: {severity: {PU204: off, PU301: error}}`, by code or by name.
+- `pusher.yml` changes a severity: `lint: {severity: {PU204: off, PU301: error}}`, by code, by name or by group, the
+  part of the name before the dot; a code counts before a name, and a name before a group.
+- Rules that are off run once they have a severity: `lint: {severity: {portability: note}}` tells what Spark and
+  PostgreSQL would do otherwise. DuckDB alone runs the models so far.
 - `-- noqa: PU203 because the till knows the day only` silences a rule on its line, or on the next line when the comment
-  stands alone. `{# noqa: ... #}` does the same and leaves no trace in the compiled SQL. Without a reason it has no
-  effect and is itself a finding.
+  stands alone, in a model or in a macro. `{# noqa: ... #}` does the same and leaves no trace in the compiled SQL.
+  Without a reason it has no effect and is itself a finding.
 - A severity in the table is the default; where TikTok only advises, a rule may say less."""
 
 

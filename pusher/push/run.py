@@ -225,7 +225,7 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
     planning = _plan_options(world, options, store)
     store.start_run(
         run=planning.run,
-        command="push",
+        command="audience reconcile" if options.audience.reassert else "push",
         now=planning.now,
         version=__version__,
         base_url=world.endpoint.shown_as,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import os
 import shutil
 import sys
@@ -192,7 +193,7 @@ def test_macros_that_know_no_profile_still_explain_events(explain: Explain) -> N
             text.replace(", profile='events_2_0')", ")").replace("profile", "'events_2_0'"), "utf-8"
         )
     assert explain("email", "Ann@Example.com", "--json").json["digest"] == sha256("ann@example.com")
-    assert explain("email", "Ann@Example.com", "--audience", "--json").json["errors"][0]["code"] == "macro-arguments"
+    assert explain("email", "Ann@Example.com", "--audience", "--json").json["errors"][0]["code"] == "macro-failed"
 
 
 @pytest.mark.parametrize("kind", HASHED)
@@ -412,6 +413,104 @@ def test_macros_that_never_run_are_told_in_full(explain: Explain) -> None:
     assert "lowr" in ran.err
 
 
+STEPS = "{% macro identity_steps(kind, column, country=none, state='raw') %}HERE{% endmacro %}\n"
+UNUSABLE_IDENTITY = "{% macro unusable_identity(kind, column, country=none, state='raw') %}HERE{% endmacro %}\n"
+BAD_MACROS: dict[str, tuple[str, str, str]] = {
+    "two columns": (
+        UNUSABLE_IDENTITY,
+        "null, 'why'",
+        "`unusable_identity` gives something that is no text.",
+    ),
+    "a column more": (
+        UNUSABLE_IDENTITY,
+        "null), ('why'",
+        "`unusable_identity` and each step of `identity_steps` must give one value of one row.",
+    ),
+    "two rows": (
+        STEPS,
+        "{{ return([('SHA-256', \"unnest(['a', 'b'])\")]) }}",
+        "`unusable_identity` and each step of `identity_steps` must give one value of one row.",
+    ),
+    "a number": (
+        STEPS,
+        "{{ return([('length', 'length(given)'), ('SHA-256', 'sha256(given)')]) }}",
+        "Step `length` of `identity_steps` gives something that is no text.",
+    ),
+    "no list": (STEPS, "sha256(given)", "`identity_steps` returns no list of steps."),
+    "a number of steps": (STEPS, "{{ return(3) }}", "`identity_steps` returns no list of steps."),
+    "one step": (
+        STEPS,
+        "{{ return(('SHA-256', 'sha256(given)')) }}",
+        "A step of `identity_steps` is no pair of a name and its SQL, both texts.",
+    ),
+    "three parts": (
+        STEPS,
+        "{{ return([('SHA-256', 'sha256(given)', 'x')]) }}",
+        "A step of `identity_steps` is no pair of a name and its SQL, both texts.",
+    ),
+    "no name": (
+        STEPS,
+        "{{ return([(none, 'sha256(given)')]) }}",
+        "A step of `identity_steps` is no pair of a name and its SQL, both texts.",
+    ),
+    "no step": (STEPS, "{{ return([]) }}", "`identity_steps` has no step for `email`."),
+    "no digest": (
+        STEPS,
+        "{{ return([('as it is', 'given')]) }}",
+        "The last step of `identity_steps` gives no digest: 64 hexadecimal digits.",
+    ),
+    "Jinja that fails": (STEPS, "{{ return(1 // 0) }}", ""),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MACROS)
+def test_macros_of_another_form_are_told_by_name(explain: Explain, case: str) -> None:
+    """A project may have its own; what they return is not ours to trust, and the value is not to be repeated."""
+    macro, text, message = BAD_MACROS[case]
+    name = "identity_steps" if macro == STEPS else "unusable_identity"
+    (explain.root / f"macros/identity/{name}.sql").write_text(macro.replace("HERE", text))
+    ran = explain("email", CANARY, "--json")
+    (problem,) = ran.json["errors"]
+    assert (ran.code, "canary" in (ran.out + ran.err).lower()) == (2, False)
+    if message:
+        assert (problem["code"], problem["message"], problem["file"]) == ("macro-failed", message, None)
+    else:
+        assert problem["file"] == "macros/identity/identity_steps.sql"
+
+
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_words_that_may_hold_the_value_need_to_be_revealed(explain: Explain, words: tuple[str, ...]) -> None:
+    """A text of the macro is shown as it is; one that is made for the value only to who may see that."""
+    text = "case when given like '%canary%' then 'It is like ' || given else 'It is another.' end"
+    path = explain.root / "macros/identity/unusable_identity.sql"
+    path.write_text(UNUSABLE_IDENTITY.replace("HERE", text))
+    hidden = "Not shown: the words of this project's `unusable_identity` may hold the value."
+    shown = {
+        value: " ".join(explain("email", value, *words, *revealed).out.split())
+        for value, revealed in [("canary", ()), ("canary.", ("--reveal",)), ("bird", ())]
+    }
+    assert hidden in shown["canary"]
+    assert "It is like" not in shown["canary"]
+    assert "It is like canary." in shown["canary."]
+    assert "It is another." in shown["bird"]
+
+
+def test_words_of_the_macros_that_are_missing_are_no_placeholder(explain: Explain) -> None:
+    """What a macro refuses without a reason is not said to be in many rows."""
+    (explain.root / "macros/identity/unusable_identity.sql").write_text(UNUSABLE_IDENTITY.replace("HERE", "null"))
+    ran = explain("email", "ann", "--json")
+    assert (ran.code, ran.json["unusable"]) == (1, "The macros of the project leave nothing of it, and do not say why.")
+
+
+@pytest.mark.parametrize("country", ["D", "DEU", "D'", "\u00df", "true", "1", "' || given || '"])
+def test_a_default_country_is_two_letters(explain: Explain, country: str) -> None:
+    """It stands in the SQL, so that anything else is told before it gets there."""
+    ran = explain("phone", CANARY, "--vars", json.dumps({"default_country": country}), "--json")
+    (problem,) = ran.json["errors"]
+    message = f"The var default_country is the two letters of a country, such as 'DE', not `{country}`."
+    assert (ran.code, problem["message"]) == (2, message)
+
+
 def test_a_project_without_the_macros_says_where_they_come_from(explain: Explain) -> None:
     """An older project has its own."""
     (explain.root / "macros/identity/identity_steps.sql").unlink()
@@ -428,19 +527,18 @@ def test_no_value_is_in_the_text_of_an_object() -> None:
     assert "canary" not in repr(found).lower()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
-def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
-    """The prompt does not echo; the steps are printed to the one who typed."""
+def at_a_terminal(shop: Path, typed: bytes) -> tuple[int, str]:
+    """Type a value when asked; returns the exit code and what the terminal shows after that."""
     import pty
 
     child, terminal = pty.fork()
     if child == 0:
-        words = ["-m", "pusher", "explain", "email", "--project-dir", str(shop), "--quiet"]
+        words = ["-m", "pusher", "explain", "email", "--project-dir", str(shop), "--quiet", "--no-color"]
         os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 -- the program itself
     shown = b""
     while b"(hidden): " not in shown:
         shown += os.read(terminal, 1024)
-    os.write(terminal, CANARY.encode() + b"\n")
+    os.write(terminal, typed + b"\n")
     after = b""
     try:
         while part := os.read(terminal, 1024):
@@ -448,11 +546,38 @@ def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
     except OSError:
         pass
     _, status = os.waitpid(child, 0)
-    text = after.decode().replace("\r\n", "\n")
-    assert (os.waitstatus_to_exitcode(status), text.splitlines()[0]) == (0, "")
+    return os.waitstatus_to_exitcode(status), after.decode().replace("\r\n", "\n")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
+    """The prompt does not echo; the steps are printed to the one who typed."""
+    code, text = at_a_terminal(shop, CANARY.encode())
+    assert (code, text.splitlines()[0]) == (0, "")
     assert text.splitlines()[1:5] == [
         "1. without blanks and invisible characters",
         f"   {CANARY}",
         "2. one address, in lower case",
         f"   {CANARY.lower()}",
     ]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+def test_a_terminal_of_another_encoding_is_told_so(shop: Path) -> None:
+    """As a pipe is."""
+    code, text = at_a_terminal(shop, b"canary.seven@sh\xf6p.example")
+    assert (code, text.splitlines()[0]) == (2, "error: The value is not UTF-8.")
+    assert "canary" not in text.lower()
+
+
+def test_a_terminal_that_gives_half_a_character_is_told_so(explain: Explain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python keeps a byte that is no text as a surrogate, in the C locale for one."""
+    monkeypatch.setattr("getpass.getpass", lambda _: "canary.seven@sh\udcf6p.example")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(_Terminal()))
+    ran = pusher("explain", "email", "--project-dir", str(explain.root))
+    assert (ran.code, ran.err.splitlines()[0]) == (2, "error: The value is not UTF-8.")
+
+
+class _Terminal(io.BytesIO):
+    def isatty(self) -> bool:
+        return True

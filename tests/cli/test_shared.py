@@ -126,6 +126,28 @@ def test_a_shared_identifier_is_left_out_of_its_rows(project: ProjectFactory, ca
     assert pushed == sent
 
 
+SPELLINGS = """\
+    case order_id::int % 3
+        when 0 then upper(sha256(email))
+        when 1 then ' ' || sha256(email) || '  '
+        else sha256(email)
+    end as email,
+    case when phone is not null then [sha256(phone), upper(sha256(phone)), ' ' || sha256(phone)] end as phone
+"""
+
+
+def test_spellings_of_a_digest_count_together(project: ProjectFactory) -> None:
+    """Capitals and blanks, which cleaning takes away, do not hide how many rows share it, nor make a row two."""
+    orders: list[Order] = [*own(999), *((TILL, f"p{number}") for number in range(60)), *[("d", "q")] * 49]
+    root = write(project, orders)
+    head, _, tail = VIEW.partition("    sha256(email) as email,\n")
+    (root / "models/offline.sql").write_text(head + SPELLINGS + tail[tail.index("from ") :])
+    expected = {"good": 1108, "warned email": 60, "dropped": 60}
+    assert (counted(root, "build"), counted(root, "push")) == (expected, expected)
+    told = pusher("build", "--project-dir", str(root), "--quiet", *CLOCK).out
+    assert "1 digest of email with up to 60 of the view's 1,108 rows each" in " ".join(told.split())
+
+
 def test_what_a_person_is_told(project: ProjectFactory) -> None:
     """How many digests in how many rows, and both ways out; no value and no digest."""
     orders = [*own(1000), *((TILL, f"p{number}") for number in range(60)), *[("other", None)] * 55]

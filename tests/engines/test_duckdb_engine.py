@@ -58,6 +58,10 @@ def test_columns_are_described_without_running_the_query(engine: DuckDBEngine) -
     ("sql", "expected"),
     [
         ("select a +  from t", ('Syntax error at or near "from".', "parser", 12, ())),
+        (
+            "select 'a' 'b\nc " + "d" * 100_000 + "' from t",
+            (f'Syntax error at or near "\'b c {"d" * 55}...".', "parser", 11, ()),
+        ),
         ("select emial from t", ('Referenced column "emial" not found in FROM clause.', "binder", 7, ("email",))),
         ("select 'é', emial from t", ('Referenced column "emial" not found in FROM clause.', "binder", 12, ("email",))),
         ("select trimm(email) from t", ("Scalar Function with name trimm does not exist.", "catalog", 7, ("trim",))),

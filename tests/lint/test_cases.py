@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pusher.lint.rules import RULES
-from tests.lint.support import CASES, about, linted, read_case, shown
+from tests.lint.support import CASES, ON_DEMAND, about, linted, read_case, shown
 
 FILES = sorted(CASES.rglob("*.sql"))
 
@@ -16,7 +16,7 @@ FILES = sorted(CASES.rglob("*.sql"))
 def test_a_case_finds_what_it_expects(path: Path, tmp_path: Path) -> None:
     """Rule, place, severity and message are those of the header."""
     case = read_case(path)
-    findings = linted(tmp_path, case.files, payload=case.payload, source_id=case.source_id)
+    findings = linted(tmp_path, case.files, payload=case.payload, source_id=case.source_id, policy=ON_DEMAND)
     assert case.expected == about(case, findings)
 
 

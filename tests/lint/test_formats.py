@@ -123,8 +123,9 @@ def test_sarif_describes_every_rule() -> None:
     """Each rule has its code, its severity and its manual page, in the order that results refer to."""
     driver = json.loads(sarif([], []))["runs"][0]["tool"]["driver"]
     assert (driver["name"], driver["version"]) == ("pusher", __version__)
-    assert [(rule["id"], rule["name"], rule["defaultConfiguration"]["level"]) for rule in driver["rules"]] == [
-        (rule.code, rule.name, rule.severity) for rule in RULES
+    assert [(rule["id"], rule["name"], rule["defaultConfiguration"]) for rule in driver["rules"]] == [
+        (rule.code, rule.name, {"enabled": False} if rule.severity == "off" else {"level": rule.severity})
+        for rule in RULES
     ]
     assert all(rule["shortDescription"]["text"] and "## " in rule["help"]["markdown"] for rule in driver["rules"])
 

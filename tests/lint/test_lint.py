@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pusher.compile import inspect, load
 from pusher.config import PolicyFile, Profile, load_policy_file, load_project_file
 from pusher.destinations.tiktok import destination
 from pusher.engines.duckdb import DuckDBEngine
+from pusher.errors import ConfigError
 from pusher.lint import Edit, Finding, Fix, lint, summary
 from tests.lint.support import GIVEN, VIEW, compiled, linted, shown
 
@@ -29,8 +31,9 @@ def _lint(root: Path, view: str, **settings: Any) -> list[Finding]:
 
 
 def test_the_shipped_models_are_clean() -> None:
-    """The project that users start from has nothing to warn of, under each refund policy."""
+    """The project that users start from has nothing to warn of, on no engine, under each refund policy."""
     profile = Profile("retail", "dev", ":memory:", "main", 1, {}, None, {})
+    policy_file = replace(load_policy_file(ROOT), severities={"portability": "warning"})
     for policy in ("drop", "net", "report"):
         started = datetime(2026, 11, 23, 6, tzinfo=UTC)
         manifest = load(load_project_file(ROOT), profile, vars={"refund_policy": policy}, run_started_at=started)
@@ -47,7 +50,7 @@ def test_the_shipped_models_are_clean() -> None:
                 name: payloads[one["payload"]] for name, one in settings.items() if one.get("payload") in payloads
             },
             source_id_of=dict.fromkeys(manifest.models, "7654321098765432109"),
-            policy=load_policy_file(ROOT),
+            policy=policy_file,
             models=manifest.select(),
         )
         assert [shown(finding) for finding in findings if finding.severity != "note"] == []
@@ -90,6 +93,70 @@ def test_the_strict_list_of_the_vendor_page_can_be_asked_for(tmp_path: Path) -> 
     loose = PolicyFile(severities=off)
     assert _lint(tmp_path, view, policy=loose) == []
     assert [finding.rule for finding in _lint(tmp_path, view, policy=strict)] == ["PU201"]
+
+
+DIVISION = (
+    "select order_id, amount / 3 as share, try_cast(order_id as integer) as number from {{ ref('stg_orders') }}\n"
+)
+PORTABILITY: dict[str, tuple[dict[str, str], list[tuple[str, str]]]] = {
+    "off": ({}, []),
+    "the group": ({"portability": "note"}, [("PU811", "note"), ("PU810", "note")]),
+    "one rule": ({"PU810": "error"}, [("PU810", "error")]),
+    "a rule before its group": (
+        {"portability": "note", "portability.open-division": "warning", "PU810": "off"},
+        [("PU811", "warning")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PORTABILITY)
+def test_rules_that_are_off_run_when_somebody_asks_for_them(tmp_path: Path, case: str) -> None:
+    """By code, by name or by the name of their group, in that order."""
+    severities, expected = PORTABILITY[case]
+    findings = _lint(tmp_path, DIVISION, policy=PolicyFile(severities=severities))
+    assert [(one.rule, one.severity) for one in findings if one.name.startswith("portability.")] == expected
+
+
+def test_a_group_of_other_rules_can_be_turned_off(tmp_path: Path) -> None:
+    """The same key does it."""
+    findings = _lint(tmp_path, ORDERS, policy=PolicyFile(severities={"contract": "off", "PU204": "note"}))
+    assert [finding.rule for finding in findings] == ["PU204", "PU701"]
+
+
+def test_a_severity_of_no_rule_is_told(tmp_path: Path) -> None:
+    """A misspelt group would turn nothing on, and nobody would know."""
+    with pytest.raises(ConfigError) as caught:
+        _lint(tmp_path, ORDERS, policy=PolicyFile(severities={"portabilty": "note", "PU999": "off", "x": "off"}))
+    assert [(one.code, one.file, one.message, one.fix) for one in caught.value.problems] == [
+        (
+            "unknown-rule",
+            "pusher.yml",
+            f"`lint.severity` names no rule and no group: `{name}`.",
+            fix,
+        )
+        for name, fix in [
+            ("portabilty", "Did you mean `portability`?"),
+            ("PU999", "Rules and groups: docs/reference/lint-rules.md."),
+            ("x", "Rules and groups: docs/reference/lint-rules.md."),
+        ]
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("{#- noqa: PU810 because a test -#}", []),
+        ("{#- noqa: PU810 -#}", ["macros/number.sql:2:1 warning PU001", "macros/number.sql:3:10 note PU810"]),
+    ],
+)
+def test_a_comment_in_a_macro_silences_what_the_macro_writes(tmp_path: Path, comment: str, expected: list[str]) -> None:
+    """The finding stands in the macro's file, and so does the reason."""
+    macro = "{% macro number(column) -%}\n" + comment + "\ntry_cast({{ column }} as integer)\n{%- endmacro %}\n"
+    view = "select {{ number('order_id') }} as number from {{ ref('stg_orders') }}\n"
+    policy = PolicyFile(severities={"portability": "note"})
+    findings = linted(tmp_path, {**GIVEN, VIEW: view, "macros/number.sql": macro}, policy=policy)
+    told = [shown(one).rpartition(one.rule)[0] + one.rule for one in findings if one.file == "macros/number.sql"]
+    assert told == expected
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,19 @@ def test_default_country_is_read_in_either_case() -> None:
     assert evaluate(normalize, text=["07700 900123"] * 2, country=[None, " "]) == ["+447700900123"] * 2
 
 
+@pytest.mark.parametrize("given", [" gb ", None, "", False])
+def test_default_country_is_trimmed_and_may_be_empty(given: object) -> None:
+    """Blanks around it are no part of a country."""
+    assert Renderer(default_country=given).text("{{ default_country() }}") == ("GB" if given == " gb " else "")
+
+
+@pytest.mark.parametrize("given", ["g", "gbr", "g'", "\u00df", "1a", True])
+def test_default_country_that_is_none_stops_the_build(given: object) -> None:
+    """It would stand in SQL as it is."""
+    with pytest.raises(CompilerError, match=r"^The var default_country is the two letters of a country, such as 'DE'"):
+        Renderer(default_country=given).text("{{ normalize_phone('text') }}")
+
+
 def test_nothing_is_never_hashed() -> None:
     """NULL and empty text have no digest."""
     assert evaluate(MACROS.text("{{ sha256_hex('text') }}"), text=[None, "", "user_123"]) == [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from pusher.clock import SystemClock
 from pusher.destinations.tiktok.facts import contract
 from pusher.destinations.tiktok.sandbox import sandbox_app
 from pusher.destinations.tiktok.sandbox_faults import load_faults
@@ -58,6 +60,29 @@ def people(numbers: Iterable[int]) -> list[tuple[str, str]]:
 def stored(kind: str, value: str) -> tuple[str, str]:
     """Return a digest as the sandbox keeps it."""
     return kind, hashlib.sha256(f"{kind}{value}".encode()).hexdigest()[:32]
+
+
+class SkippingClock(SystemClock):
+    """Skips every wait; wall time stands still.
+
+    Args:
+        start: Moment that `now()` returns.
+    """
+
+    def __init__(self, start: datetime = NOW) -> None:
+        self._start, self.skipped_s = start, 0.0
+
+    def now(self) -> datetime:
+        """Return the fixed moment."""
+        return self._start
+
+    def monotonic_s(self) -> float:
+        """Return real seconds and those that were skipped."""
+        return time.monotonic() + self.skipped_s
+
+    def sleep(self, seconds: float) -> None:
+        """Skip the time."""
+        self.skipped_s += seconds
 
 
 class Club(Shop):
@@ -150,12 +175,29 @@ class AudienceServer(Server):
         listed = self._page(f"members?audience_id={audience_id}&limit=100000")["members"]
         return {(one["id_type"], one["member"]) for one in listed}
 
+    def _post(self, path: str, body: Mapping[str, Any]) -> Any:
+        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- stands for another tool
+            answer = client.post(f"{self.base_url}/{path}", json=body, headers={"Access-Token": "t"}).json()
+        assert answer["code"] == 0, answer
+        return answer["data"]
+
     def make(self, name: str, advertiser_id: str = ADVERTISER) -> str:
         """Make an audience as somebody else would; returns its id."""
         body = {"advertiser_id": advertiser_id, "action": "create", "custom_audience_name": name}
-        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- stands for another tool
-            answer = client.post(f"{self.base_url}/segment/audience/", json=body, headers={"Access-Token": "t"})
-        return str(answer.json()["data"]["audience_id"])
+        return str(self._post("segment/audience/", body)["audience_id"])
+
+    def delete(self, audience_id: str) -> None:
+        """Delete an audience as somebody else would."""
+        body = {"advertiser_id": ADVERTISER, "action": "delete", "delete_audience_id": audience_id}
+        self._post("segment/audience/", body)
+
+    def change(self, audience_id: str, action: str, digests: Sequence[str]) -> None:
+        """Change an audience as somebody else would."""
+        rows = [[{"id": one, "audience_ids": [audience_id]}] for one in digests]
+        body = {
+            "advertiser_ids": [ADVERTISER], "action": action, "id_schema": ["EMAIL_SHA256"], "batch_data": rows,
+        }  # fmt: skip
+        self._post("segment/mapping/", body)
 
 
 @contextmanager

@@ -465,6 +465,22 @@ def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> Non
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
 
 
+def test_an_adopted_audience_of_files_gets_the_members_of_the_view(tmp_path: Path) -> None:
+    """Another ledger made it; who is in it and not in the view goes, because all members are replaced."""
+    with serving_audiences(tmp_path) as server:
+        first = Club(tmp_path / "first", server.base_url, more=FILE)
+        audience = filled(first, server)
+        second = Club(tmp_path / "second", server.base_url, more=FILE)
+        second.join(people(range(500, 1_600)))
+        second.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, audience)
+        report = push(second, server, 3 * DAY)
+        push(second, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert line(report) == {"members": 1_100, "adds": 1_100, "added": 1_100, "files": 1, "bytes": 71_500, "exit": 0}
+    assert members == emails(range(500, 1_600))
+
+
 def test_a_view_whose_files_became_others_is_refused(tmp_path: Path) -> None:
     """An audience keeps the type of its files, and its method."""
     with serving_audiences(tmp_path) as server:

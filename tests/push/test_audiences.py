@@ -13,7 +13,6 @@ import pytest
 from pusher.errors import ConfigError, PusherError
 from pusher.outcomes import Patience
 from pusher.push.world import PushReport
-from tests.push import support
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -22,12 +21,14 @@ from tests.push.members import (
     NAME,
     OTHER,
     Club,
+    SkippingClock,
     digest,
     people,
     serving_audiences,
     stored,
 )
 from tests.push.support import NOW
+from tests.push.test_other_ledgers import as_of_schema_1
 
 LATER = NOW + timedelta(minutes=10)
 
@@ -295,7 +296,7 @@ def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> N
     assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
 
 
-def test_a_busy_audience_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
     """Fault 60: TikTok says three times that it is being processed; nothing is cut in two and nobody is lost."""
     busy = {
         "match": {"path": "segment/mapping/"}, "do": 40002, "message": "Audience is not editable", "times": 3,
@@ -303,11 +304,13 @@ def test_a_busy_audience_is_waited_for(tmp_path: Path, monkeypatch: pytest.Monke
     with serving_audiences(tmp_path, [busy]) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        monkeypatch.setattr(support, "SPEED", 1_000.0)
-        report = club.push()
+        project, clock = club.project(), SkippingClock()
+        project.clock = clock
+        report = project.push()
         requests = [(one["path"].rpartition("v1.3/")[2], one["code"]) for one in server.requests()]
 
     assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 6, "exit": 0}
+    assert clock.skipped_s > 3 * 300
     assert requests[-4:] == [*[("segment/mapping/", 40002)] * 3, ("segment/mapping/", 0)]
 
 
@@ -441,3 +444,126 @@ def test_audiences_need_a_ledger_and_have_no_test_events(tmp_path: Path) -> None
             club.push(**choice)
         codes.append(caught.value.problems[0].code)
     assert codes == ["stateless-audience", "no-event-views"]
+
+
+def test_a_dry_run_reads_a_ledger_that_knows_no_audiences(tmp_path: Path) -> None:
+    """An older version wrote it; nothing is changed."""
+    club = Club(tmp_path / "club")
+    club.join(people(range(5)))
+    club.push()
+    as_of_schema_1(club.state.ledger)
+
+    assert line(club.push(dry_run=True)) == {"members": 5, "adds": 5, "pending_adds": 5, "exit": 0}
+
+
+def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
+    """Each would take the other's people out: the second view of a name is refused, and so is adopting."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        other = (club.root / "models" / f"{MEMBERS}.sql").read_text()
+        (club.root / "models" / "other.sql").write_text(other)
+        club.build()
+        report = club.push()
+        with pytest.raises(ConfigError) as caught:
+            club.project().audiences.adopt("other", audience["audience_id"])
+
+    message = f"{MEMBERS} fills audience {audience['audience_id']} of advertiser {ADVERTISER} already."
+    (second,) = [one for one in report.audiences if one.model == "other"]
+    assert second.problem is not None
+    assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 4)
+    assert caught.value.problems[0].message == message
+
+
+def test_audiences_are_listed_with_the_views_that_fill_them(tmp_path: Path) -> None:
+    """Before the first push, after it, one of somebody else, and one that is gone."""
+    with serving_audiences(tmp_path) as server:
+        foreign = server.make("Somebody else's")
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        before = club.project().audiences.listed()
+        club.push()
+        after = club.project().audiences.listed()
+        mine = after[0].audience_id
+        server.delete(str(mine))
+        gone = club.project().audiences.listed()
+
+    def shown(found: Any) -> list[tuple[Any, ...]]:
+        return [(one.audience_id, one.name, one.model, one.is_listed) for one in found]
+
+    assert shown(before) == [(None, NAME, MEMBERS, False), (foreign, "Somebody else's", None, True)]
+    assert shown(after) == [(mine, NAME, MEMBERS, True), (foreign, "Somebody else's", None, True)]
+    assert shown(gone) == [(mine, NAME, MEMBERS, False), (foreign, "Somebody else's", None, True)]
+
+
+def test_a_view_adopts_an_audience_of_another_name(tmp_path: Path) -> None:
+    """The next push fills it, the lock file names it, and one that is not there is refused."""
+    with serving_audiences(tmp_path) as server:
+        wanted = server.make("Made by hand")
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        adopted = club.project().audiences.adopt(MEMBERS, wanted)
+        report = club.push()
+        members = server.members(wanted)
+        with pytest.raises(ConfigError) as caught:
+            club.project().audiences.adopt(MEMBERS, "12")
+
+    assert (adopted.audience_id, adopted.model, adopted.name) == (wanted, MEMBERS, "Made by hand")
+    assert f"'{NAME}': '{wanted}'" in club.lock_file()
+    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 1, "exit": 0}
+    assert members == emails(range(5))
+    assert caught.value.problems[0].message == f"Advertiser {ADVERTISER} has no audience 12."
+
+
+def test_reconcile_tells_everything_again(tmp_path: Path) -> None:
+    """Somebody emptied the audience and put a person back who had left; both are put right."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(6)))
+        club.push()
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        server.change(audience["audience_id"], "delete", [digest("email 0"), digest("email 1")])
+        server.change(audience["audience_id"], "add", [digest("email 5")])
+        unaware = club.push()
+        report = club.project().reconcile()
+        members = server.members(audience["audience_id"])
+
+    assert line(unaware) == {"members": 5, "unchanged": 5, "exit": 0}
+    assert line(report) == {
+        "members": 5, "adds": 5, "deletes": 1, "added": 5, "deleted": 1, "requests": 2, "exit": 0,
+    }  # fmt: skip
+    assert members == emails(range(5))
+    assert club.ledger("select command from run order by started_at")[-1] == ("audience reconcile",)
+
+
+def test_status_says_who_is_where(tmp_path: Path) -> None:
+    """In, maybe, and taken out."""
+    late = {"match": {"path": "segment/mapping/", "nth": 3}, "do": "drop_before", "times": None}
+    with serving_audiences(tmp_path, [late]) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(6)))
+        club.push()
+        club.join(people(range(5)))
+        club.push()
+        club.join(people(range(1, 8)))
+        club.push()
+        (audience,) = server.audiences()
+        summary = club.project().ledger.summary()
+
+    assert summary is not None
+    assert summary.audiences == [
+        {
+            "model": MEMBERS,
+            "name": NAME,
+            "advertiser_id": ADVERTISER,
+            "audience_id": audience["audience_id"],
+            "inside": 4,
+            "maybe": 1,
+            "outside": 1,
+            "told_at": NOW.isoformat(timespec="seconds"),
+        }
+    ]

@@ -38,8 +38,8 @@ def test_what_a_person_chose_and_what_the_files_say_become_options(
     shop.build()
     found: list[PushOptions] = []
 
-    def keep(views: object, world: object, options: PushOptions) -> object:
-        del views, world
+    def keep(views: object, world: object, options: PushOptions, audiences: object) -> object:
+        del views, world, audiences
         found.append(options)
         raise Incomplete(Problem("enough", "That is enough."))
 
@@ -48,7 +48,7 @@ def test_what_a_person_chose_and_what_the_files_say_become_options(
     with pytest.raises(Incomplete):
         shop.project().push(choice=PushChoice(dry_run=True, test_event_code=" T1 ", patience=patience))
     with pytest.raises(Incomplete):
-        shop.project().push([VIEW], choice=PushChoice(adopt=True))
+        shop.project().push([VIEW], choice=PushChoice(adopt=True, allow_shrink=True))
 
     chosen, other = found
     limits = DeliveryLimits(concurrency=3, deadline_s=2.0, grace_s=3.0, max_dead_share=0.4, pixel_window=True)
@@ -64,6 +64,7 @@ def test_what_a_person_chose_and_what_the_files_say_become_options(
         normaliser_version=chosen.normaliser_version,
     )
     assert (other.adopt, other.resume_all, other.dry_run, other.wait_s) == (True, False, False, 0.0)
+    assert (chosen.audience.guard.is_off, other.audience.guard.is_off) == (False, True)
 
 
 # without a ledger ---------------------------------------------------------------------------------------------------

@@ -48,6 +48,9 @@ _FIXES = (
     (r"Cannot mix values|Unimplemented type for cast", "Cast one side to the type of the other."),
 )
 _DETAILS = re.compile(r"\s*Either add it to the GROUP BY.*| You might need to add explicit type casts.*", re.DOTALL)
+# The token at a syntax error: an open text or comment goes to the end of the SQL.
+_NEAR = re.compile(r'(?<=at or near ").*(?="$)', re.DOTALL)
+_MOST_NEAR = 60
 _LINE_QUOTE = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
 _ADVICE = re.compile(
     r"\s*(?:Candidate bindings:|Did you mean|Candidate functions:|\n\s*\n|Use \"SET|Use try\().*", re.DOTALL
@@ -120,6 +123,11 @@ def _out_of_disk(message: str) -> bool:
     return "no space left" in lowered or "max_temp_directory_size" in lowered or "disk full" in lowered
 
 
+def _few_words(found: re.Match[str]) -> str:
+    text = " ".join(found[0].split())
+    return text if len(text) <= _MOST_NEAR else f"{text[:_MOST_NEAR]}..."
+
+
 def _candidates(details: dict[str, Any], message: str) -> list[str]:
     listed = details.get("candidates")
     if isinstance(listed, str) and listed:
@@ -170,6 +178,7 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
         message = _without_values(message)
     elif kind == "out-of-memory":
         message = "The query needs more memory than memory_limit allows"
+    message = _NEAR.sub(_few_words, message)
     message = _DETAILS.sub("", _ADVICE.sub("", message)).strip().rstrip(".!")
     offset = _offset(str(details.get("position", "")), statement, prefix, length)
     return EngineError(f"{message[:1].upper()}{message[1:]}.", kind=kind, offset=offset, candidates=candidates, fix=fix)

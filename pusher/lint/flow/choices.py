@@ -11,7 +11,8 @@ from sqlglot import exp
 from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.grain import Key
 from pusher.lint.flow.relations import span
-from pusher.lint.flow.select_grain import SelectGrain, conjuncts
+from pusher.lint.flow.select_grain import SelectGrain
+from pusher.lint.flow.select_input import conjuncts
 from pusher.lint.flow.values import Place
 
 _BY_POSITION = (exp.RowNumber, exp.Ntile)

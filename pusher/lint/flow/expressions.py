@@ -40,6 +40,8 @@ class Expressions:
     def __init__(self, model: str, query: Query) -> None:
         self._model, self._query = model, query
         self._guards: list[Guard] = []
+        # Conditions on the rows of the result: what is calculated over many rows comes before them.
+        self._later: list[Guard] = []
         self._handlers: dict[type[exp.Expr], Callable[..., Value]] = {
             exp.Abs: self._same_zero,
             exp.Alias: self._inner,
@@ -140,7 +142,10 @@ class Expressions:
         return self.value(node.this, scope)
 
     def _subquery(self, node: exp.Query, scope: Scope) -> Value:
+        # Names may mean something else in there.
+        guards, later, self._guards, self._later = self._guards, self._later, [], []
         relation = self._query(node, scope)
+        self._guards, self._later = guards, later
         if len(relation.outputs) == 1 and not relation.uncertain:
             return relation.outputs[0].value
         return relation.everything()
@@ -236,12 +241,14 @@ class Expressions:
             return self.value(result, scope)
 
     @contextmanager
-    def holding(self, guards: Iterable[Guard]) -> Iterator[None]:
-        """Read expressions where some conditions are known."""
-        known = len(self._guards)
+    def holding(self, guards: Iterable[Guard], returned: Iterable[exp.Expr] = ()) -> Iterator[None]:
+        """Read expressions where some conditions are known, and others hold for the rows that are returned."""
+        known, later = len(self._guards), self._later
         self._guards += guards
+        self._later = [*later, *((condition, True) for condition in returned)]
         yield
         del self._guards[known:]
+        self._later = later
 
     def _cast(self, node: exp.Cast, scope: Scope) -> Value:
         value = self.value(node.this, scope)
@@ -258,8 +265,9 @@ class Expressions:
 
     def _division(self, node: exp.Expr, scope: Scope) -> Value:
         sides = [self.value(side, scope) for side in (node.this, node.expression)]
-        kept = sides[1].may_be_zero and is_guarded(node.expression, self._guards)
-        return divided(node, scaled(join([UNKNOWN, *sides]).flat()), sides[1], self.place(node), is_guarded=kept)
+        guards = self._guards if functions.is_over_rows(node) else [*self._guards, *self._later]
+        kept = sides[1].may_be_zero and is_guarded(node.expression, guards)
+        return divided(node, sides, scaled(join([UNKNOWN, *sides]).flat()), self.place(node), is_guarded=kept)
 
     def _same_zero(self, node: exp.Expr, scope: Scope) -> Value:
         value = self._all_of(node, scope).flat()
@@ -287,7 +295,7 @@ class Expressions:
         values = [self.value(child, scope) for child in node.iter_expressions()]
         whole = join(values).flat().remade()
         if whole.leaks:
-            is_guarded = looks_at(node, self._guards)
+            is_guarded = looks_at(node, [*self._guards, *self._later])
             whole = digests.joined(node, whole, values, self._model, is_guarded=is_guarded)
         texts = [[constant for constant in value.constants if not value.is_open] for value in values]
         size = 1
@@ -300,7 +308,7 @@ class Expressions:
 
     def _sha256(self, node: exp.SHA2, scope: Scope) -> Value:
         value = self.value(node.this, scope)
-        return digests.hashed(node, value, self._model, is_guarded=looks_at(node, self._guards))
+        return digests.hashed(node, value, self._model, is_guarded=looks_at(node, [*self._guards, *self._later]))
 
     def _window(self, node: exp.Window, scope: Scope) -> Value:
         value = self.value(node.this, scope)

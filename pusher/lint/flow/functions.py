@@ -71,6 +71,13 @@ CHANCE_BY_NAME = frozenset(
 READS_TIME_BY_NAME = frozenset({"try_strptime"})
 # timezone('Europe/Berlin', t) is t AT TIME ZONE 'Europe/Berlin'.
 CONVERTS_BY_NAME = frozenset({"timezone"})
+# A list becomes rows.
+MAKES_ROWS: tuple[type[exp.Expr], ...] = (exp.Explode, exp.Unnest)
+MAKES_ROWS_BY_NAME = frozenset({"unlist", "unnest", "generate_subscripts", "regexp_split_to_table"})
+# `x = any([1, 2])` compares with many values.
+_QUANTIFIED: tuple[type[exp.Expr], ...] = (exp.Any, exp.All)
+_QUANTIFIED_BY_NAME = frozenset({"any", "all", "some"})
+_OF_OTHER_ROWS: tuple[type[exp.Expr], ...] = (exp.Query, exp.Window, exp.AggFunc, exp.PositionalColumn, exp.Columns)
 NUMBERS_ROWS: tuple[type[exp.Expr], ...] = (exp.RowNumber, exp.Ntile)
 
 
@@ -88,6 +95,28 @@ def function_name(node: exp.Expr) -> str:
 def is_a(node: exp.Expr, classes: tuple[type[exp.Expr], ...], names: frozenset[str] = frozenset()) -> bool:
     """Whether a node is one of these functions, by class or, when sqlglot has none, by name."""
     return isinstance(node, classes) or (isinstance(node, exp.Anonymous) and node.name.lower() in names)
+
+
+def makes_rows(node: exp.Expr) -> bool:
+    """Whether a function of the select list makes several rows of one."""
+    return is_a(node, MAKES_ROWS, MAKES_ROWS_BY_NAME)
+
+
+def is_one_value(node: exp.Expr) -> bool:
+    """Whether an expression has one value where its columns have: nothing by chance, of other rows or of a list."""
+    return not any(
+        isinstance(one, _OF_OTHER_ROWS)
+        or is_a(one, _QUANTIFIED, _QUANTIFIED_BY_NAME)
+        or makes_rows(one)
+        or instability(one) == "chance"
+        for one in node.walk()
+    )
+
+
+def is_over_rows(node: exp.Expr) -> bool:
+    """Whether an expression goes into a function over many rows of its query."""
+    around = node.find_ancestor(exp.AggFunc, exp.Window, exp.Anonymous, exp.Query)
+    return around is not None and not isinstance(around, exp.Query)
 
 
 def only_removes(node: exp.Expr) -> bool:

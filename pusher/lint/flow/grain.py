@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import IntEnum
 
 from pusher.lint.flow.values import Place, Value
 
@@ -12,6 +13,17 @@ Key = frozenset[str]
 UNNEST = "unnest()"
 """What a list that becomes rows is called among the joins."""
 _MOST_KEYS = 8
+
+
+class Kept(IntEnum):
+    """How many of the rows of one event conditions may leave, where they are not read further."""
+
+    ALL = 0
+    """None is left out, or few are: a window of time, `status <> 'cancelled'`."""
+    SOME = 1
+    """Perhaps one of them: `channel = 'store'`."""
+    ONE = 2
+    """Very likely one of them: `is_latest`, `line_no <= 1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,7 @@ class Grain:
         fans: Joins below that may repeat rows, up to the last GROUP BY.
         tables: Tables whose rows came here one by one, as the SQL names them.
         holds: Columns that can be read back from another one, such as the number in an id that is made of it.
+        kept: What conditions below may leave of the rows of one event.
     """
 
     keys: frozenset[Key] = frozenset()
@@ -73,6 +86,7 @@ class Grain:
     fans: tuple[Fan, ...] = ()
     tables: frozenset[str] = frozenset()
     holds: Mapping[str, Key] = field(default_factory=dict)
+    kept: Kept = Kept.ALL
 
     def renamed(self, names: Mapping[str, str]) -> Grain:
         """Return the grain of a relation whose columns got other names; those that are not named are gone."""
@@ -89,6 +103,12 @@ class Grain:
         """Return the grain with more keys."""
         return replace(self, keys=smallest([*self.keys, *keys]))
 
+    def with_unique(self, keys: Iterable[Sequence[str]]) -> Grain:
+        """Return the grain with more keys, named in any case, and with the columns that such a key is part of."""
+        found = [frozenset(name.lower() for name in key) for key in keys]
+        found += [frozenset({name}) for name, columns in self.holds.items() for key in found if key <= columns]
+        return self.with_keys(found)
+
     def declared(self, of: str, keys: Sequence[tuple[str, ...]], values: Mapping[str, Value]) -> Grain:
         """Return the grain with the keys that data tests declare."""
         found = [tuple(name.lower() for name in key) for key in keys]
@@ -98,9 +118,7 @@ class Grain:
         first = min(found, key=lambda key: (len(key), key))
         columns = tuple(values[name].columns if name in values else frozenset() for name in first)
         rows = Rows(of, first, columns, is_declared=True)
-        unique = [frozenset(key) for key in found]
-        unique += [frozenset({name}) for name, columns in self.holds.items() for key in found if set(key) <= columns]
-        return replace(self.with_keys(unique), rows=rows, fans=(), tables=frozenset())
+        return replace(self.with_unique(found), rows=rows, fans=(), tables=frozenset())
 
     def is_told_apart_by(self, names: frozenset[str]) -> bool:
         """Whether some columns tell all rows apart."""
@@ -120,9 +138,7 @@ def smallest(keys: Iterable[Key]) -> frozenset[Key]:
     return frozenset(found[:_MOST_KEYS])
 
 
-def united(
-    left: Grain, right: Grain, names: Sequence[tuple[str, str]], differing: Iterable[str], *, distinct: bool
-) -> Grain:
+def united(left: Grain, right: Grain, names: Sequence[tuple[str, str]] = (), differing: Iterable[str] = ()) -> Grain:
     """Return the grain of a union.
 
     Args:
@@ -130,12 +146,10 @@ def united(
         right: Second query.
         names: Columns of both, by position.
         differing: Columns, by the first query's name, that never hold the same constant in both.
-        distinct: Rows that are alike are one.
     """
-    theirs = right.renamed({other: name for name, other in names}).keys
+    theirs = right.renamed({other: name for name, other in reversed(names)}).keys
     keys = [mine | other | {one} for one in differing for mine in left.keys for other in theirs]
-    if distinct:
-        keys.append(frozenset(name for name, _ in names))
     rows = left.rows if left.rows == right.rows else None
     holds = left.holds if left.holds == right.holds else {}
-    return Grain(smallest(keys), rows, (*left.fans, *right.fans), left.tables | right.tables, holds)
+    fans = tuple(dict.fromkeys((*left.fans, *right.fans)))
+    return Grain(smallest(keys), rows, fans, left.tables | right.tables, holds, max(left.kept, right.kept))

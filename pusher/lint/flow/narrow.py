@@ -1,22 +1,22 @@
-"""What WHERE says about the values of a column."""
+"""What conditions say about the values of a column."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
 from pusher.lint.flow.digests import GIVEN, SKIPS_NULL
-from pusher.lint.flow.guards import not_zero
-from pusher.lint.flow.relations import Scope
+from pusher.lint.flow.guards import is_guarded, not_zero
+from pusher.lint.flow.relations import Output, Scope
 from pusher.lint.flow.values import Value
 
 
 def narrow(scope: Scope, condition: exp.Expr) -> None:
     """Keep only what a condition lets through, in the scope's own relations."""
-    for kept in () if isinstance(condition, (exp.And, exp.Paren)) else not_zero(condition):
-        _apply(scope, kept, lambda value: replace(value, may_be_zero=False) if value.may_be_zero else value)
+    if not isinstance(condition, (exp.And, exp.Paren)):
+        narrow_zero(scope, condition)
     if not isinstance(condition, (exp.And, exp.Paren, exp.Or, exp.Is)):
         for column in condition.find_all(exp.Column):
             _apply(scope, column, _given)
@@ -36,6 +36,61 @@ def narrow(scope: Scope, condition: exp.Expr) -> None:
             _drop(scope, inner.this, inner.expressions)
         case _:
             pass
+
+
+def narrow_zero(scope: Scope, condition: exp.Expr) -> None:
+    """Keep only numbers that are not 0 where a condition of a join says so."""
+    for kept in not_zero(condition):
+        _apply(scope, kept.node, lambda value: replace(value, may_be_zero=False) if value.may_be_zero else value)
+
+
+def conditions_of(node: exp.Select, scope: Scope) -> tuple[list[exp.Expr], list[exp.Expr]]:
+    """Return what holds for all rows that a SELECT calculates with, and what holds for those that it returns."""
+    joins = node.args.get("joins") or []
+    is_inner = not any(join.side in {"RIGHT", "FULL"} for join in joins)
+    on = [join.args.get("on") for join in joins if is_inner and not join.side and join.kind != "ANTI"]
+    read = [one for one in [node.args.get("where"), *on] if one is not None]
+    returned = [node.args[part] for part in ("having", "qualify") if node.args.get(part) is not None]
+    return read, [*returned, *(_meant(one, node, scope) for one in returned)]
+
+
+def _meant(condition: exp.Expr, node: exp.Select, scope: Scope) -> exp.Expr:
+    """Return a condition with expressions in place of the names that the select list gives them."""
+    named = {one.alias.lower(): one.this for one in node.expressions if isinstance(one, exp.Alias)}
+
+    def behind(one: exp.Expr) -> exp.Expr:
+        is_free = isinstance(one, exp.Column) and not one.table and not _is_of_from(one.name.lower(), scope)
+        found = named.get(one.name.lower()) if is_free else None
+        return one if found is None else found.copy()
+
+    return condition.transform(behind)
+
+
+def _is_of_from(name: str, scope: Scope) -> bool:
+    return any(name in entry.relation.named or entry.relation.uncertain for entry in scope.entries)
+
+
+def without_zero(output: Output, node: exp.Expr | None, conditions: Sequence[exp.Expr], scope: Scope) -> Output:
+    """Return a column after the conditions of its query.
+
+    Args:
+        output: The column.
+        node: Its expression, or None where a star passes it on.
+        conditions: The conditions.
+        scope: What the query reads.
+    """
+    if not output.value.may_be_zero:
+        return output
+    name = (output.name or "").lower()
+    # A name is that of a column of FROM first; where a star passes it on, this is the same column.
+    is_own = not _is_of_from(name, scope) if node is not None else len(scope.entries) == 1
+    kept = (one.node for condition in conditions for one in not_zero(condition))
+    is_named = is_own and any(
+        isinstance(one, exp.Column) and not one.table and one.name.lower() == name for one in kept
+    )
+    if is_named or (node is not None and is_guarded(node, ((condition, True) for condition in conditions))):
+        return replace(output, value=replace(output.value, may_be_zero=False))
+    return output
 
 
 def _texts(nodes: list[exp.Expr]) -> set[str] | None:

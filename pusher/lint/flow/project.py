@@ -14,10 +14,10 @@ from sqlglot.errors import SqlglotError
 from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
 from pusher.lint.flow.choices import Choice
-from pusher.lint.flow.declared import declared_keys, is_always_given
+from pusher.lint.flow.declared import Declared
 from pusher.lint.flow.digests import GIVEN
 from pusher.lint.flow.epochs import named_unit
-from pusher.lint.flow.grain import Grain
+from pusher.lint.flow.grain import Grain, united
 from pusher.lint.flow.identifiers import declared_value, kinds_of, pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.queries import Queries
 from pusher.lint.flow.relations import Output, Relation, united_by_name
@@ -73,6 +73,7 @@ class Flow:
         self._manifest, self._columns, self._dialect = manifest, columns, dialect
         self._source_columns, self._before = source_columns, before
         self._label = label
+        self._declared = Declared(manifest.tests.values())
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
         self._windows: dict[str, list[Window]] = {}
@@ -85,7 +86,7 @@ class Flow:
         for model in self._manifest.models.values():
             tables[parts_of(model.relation)] = lambda name=model.name: self.relation(name)  # type: ignore[misc]
         for source in self._manifest.sources.values():
-            found = _source_relation(source, self._source_columns.get(source.key, ()))
+            found = _source_relation(source, self._source_columns.get(source.key, ()), self._declared)
             tables[parts_of(source.stub)] = tables[parts_of(source.relation)] = lambda found=found: found  # type: ignore[misc]
         return tables
 
@@ -131,18 +132,24 @@ class Flow:
         for _ in range(len(stands.outputs) + 1):
             known = self._relations[name]
             added = self._tagged(name, self._read(name))
-            united = united_by_name(known, added)
-            if known.grain.holds == added.grain.holds:
-                united = replace(united, grain=Grain(holds=added.grain.holds))
-            self._relations[name] = _declared(self._manifest.models[name], united)
+            grain = self._grain_after(name, known.grain, added.grain)
+            self._relations[name] = self._with_keys(name, replace(united_by_name(known, added), grain=grain))
             if self._relations[name] == known:
                 break
         return self._relations[name]
 
+    def _grain_after(self, name: str, stands: Grain, added: Grain) -> Grain:
+        """Return what tells the rows of a table apart after an addition: its key, if that did before."""
+        increment = self._manifest.models[name].increment
+        key = increment.unique_key if increment is not None else ()
+        grain = replace(united(stands, added), kept=min(stands.kept, added.kept))
+        is_kept = bool(key) and stands.is_told_apart_by(frozenset(one.lower() for one in key))
+        return grain.with_unique([key]) if is_kept else grain
+
     def _read(self, name: str) -> Relation:
         model = self._manifest.models[name]
         if model.seed is not None:
-            return _seed_relation(model, self._columns.get(name, ()))
+            return _seed_relation(model, self._columns.get(name, ()), self._declared.always_given(name))
         tree = self.tree(name)
         if isinstance(tree, Failure):
             self.failures[name] = tree
@@ -183,7 +190,8 @@ class Flow:
                 output if output.name == new else replace(output, name=new)
                 for output, new in zip(found.outputs, names, strict=True)
             )
-            given = {(one.name or new).lower(): new.lower() for one, new in zip(found.outputs, names, strict=True)}
+            pairs = list(zip(found.outputs, names, strict=True))
+            given = {(one.name or new).lower(): new.lower() for one, new in reversed(pairs)}
             return Relation(tuple(outputs), grain=found.grain.renamed(given))
         rest = found.everything() if found.rest is None else found.rest
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)
@@ -198,7 +206,13 @@ class Flow:
         model = self._manifest.models[name]
         docs = {doc.name.lower(): doc for doc in model.columns.values()}
         outputs = tuple(_tagged(output, docs.get((output.name or "").lower()), name) for output in found.outputs)
-        return _declared(model, Relation(outputs, found.rest, found.uncertain, found.grain))
+        return self._with_keys(name, Relation(outputs, found.rest, found.uncertain, found.grain))
+
+    def _with_keys(self, name: str, found: Relation) -> Relation:
+        """Return a model's relation with the keys that its data tests declare."""
+        values = {column: output.value for column, output in found.named.items()}
+        grain = found.grain.declared(name, self._declared.keys(name), values)
+        return Relation(found.outputs, found.rest, found.uncertain, grain)
 
     def ancestors(self, names: Sequence[str]) -> list[Model]:
         """Return models and everything they read, in graph order."""
@@ -207,15 +221,6 @@ class Flow:
             if model.name in needed:
                 needed.update(model.depends_on)
         return [model for model in self._manifest.models.values() if model.name in needed]
-
-
-def _declared(model: Model, found: Relation) -> Relation:
-    """Return a model's relation with the keys that its YAML and its configuration declare."""
-    keys = declared_keys(model.columns.values(), model.data_tests)
-    if model.increment is not None and model.increment.unique_key:
-        keys.append(model.increment.unique_key)
-    values = {name: output.value for name, output in found.named.items()}
-    return Relation(found.outputs, found.rest, found.uncertain, found.grain.declared(model.name, keys, values))
 
 
 def _tagged(output: Output, doc: ColumnDoc | None, model: str) -> Output:
@@ -230,29 +235,31 @@ def parts_of(relation: Any) -> tuple[str, ...]:
     return (relation.database.lower(), relation.schema.lower(), relation.identifier.lower())
 
 
-def _source_relation(source: Source, given: Sequence[Column]) -> Relation:
+def _source_relation(source: Source, given: Sequence[Column], declared: Declared) -> Relation:
     label = f"{source.source_name}.{source.name}"
+    always = declared.always_given(source.key)
     outputs = tuple(
-        Output(column.name, _source_value(column, f"{label}.{column.name}", source.meta.get("timezone")))
+        Output(column.name, _source_value(column, f"{label}.{column.name}", source.meta.get("timezone"), always))
         for column in source_columns(source, given)
     )
     if outputs:
-        keys = declared_keys(source.columns, source.data_tests)
         values = {output.name.lower(): output.value for output in outputs if output.name}
-        return Relation(outputs, grain=Grain(tables=frozenset({label})).declared(label, keys, values))
+        grain = Grain(tables=frozenset({label})).declared(label, declared.keys(source.key), values)
+        return Relation(outputs, grain=grain)
     through = f"source {label}, whose columns are not known"
     return Relation((), Value(leaks=frozenset({Leak(_OPAQUE_KIND, label, "opaque", through)})), uncertain=True)
 
 
-def _seed_relation(seed: Model, given: Sequence[Column]) -> Relation:
+def _seed_relation(seed: Model, given: Sequence[Column], always: frozenset[str]) -> Relation:
     columns = seed_columns(seed, given)
-    return Relation(tuple(Output(one.name, _source_value(one, f"{seed.name}.{one.name}", None)) for one in columns))
+    values = (_source_value(one, f"{seed.name}.{one.name}", None, always) for one in columns)
+    return Relation(tuple(Output(one.name, value) for one, value in zip(columns, values, strict=True)))
 
 
-def _source_value(column: ColumnDoc, label: str, table_zone: object) -> Value:
+def _source_value(column: ColumnDoc, label: str, table_zone: object, always: frozenset[str]) -> Value:
     columns, kinds = frozenset({label}), kinds_of(column)
     marks = named_unit(column, label)
-    if kinds and is_always_given(column):
+    if kinds and column.name.lower() in always:
         marks |= {Mark(GIVEN, "", None)}
     found = declared_value(kinds, label)
     value = Value(leaks=found.leaks, hashed=found.hashed, columns=columns, marks=marks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sqlglot import exp
@@ -13,7 +13,7 @@ from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
 from pusher.lint.flow.grain import Grain, united
 from pusher.lint.flow.marks import UNSORTED
-from pusher.lint.flow.narrow import narrow
+from pusher.lint.flow.narrow import conditions_of, narrow, narrow_zero, without_zero
 from pusher.lint.flow.relations import Entry, Output, Relation, Scope, either, rest_of, united_by_name
 from pusher.lint.flow.select_grain import SelectGrain
 from pusher.lint.flow.select_names import Projected
@@ -121,9 +121,11 @@ class Queries:
         where = node.args.get("where")
         if where is not None:
             narrow(scope, where.this)
-        conditions = [node.args[part] for part in ("where", "having") if node.args.get(part) is not None]
-        with self._expressions.holding((condition, True) for condition in conditions):
-            return self._projected(node, scope)
+        read, returned = conditions_of(node, scope)
+        for condition in read:
+            narrow_zero(scope, condition)
+        with self._expressions.holding(((condition, True) for condition in read), returned):
+            return self._projected(node, scope, [*read, *returned])
 
     def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
         inner = Scope(scope)
@@ -191,21 +193,22 @@ class Queries:
 
     # -- SELECT
 
-    def _projected(self, node: exp.Select, scope: Scope) -> Relation:
+    def _projected(self, node: exp.Select, scope: Scope, conditions: Sequence[exp.Expr]) -> Relation:
         outputs: list[Output] = []
         projected: list[Projected] = []
         rests: list[Value] = []
         uncertain = False
         for projection in node.expressions:
             found = self._projection(projection, scope)
-            outputs += found.outputs
+            made_here = None if _star_in(projection.unalias()) is not None else projection.unalias()
+            outputs += (without_zero(output, made_here, conditions, scope) for output in found.outputs)
             projected += _projected(projection, found, scope)
             rests += [] if found.rest is None else [found.rest]
             uncertain = uncertain or found.uncertain
             for output in found.outputs:
                 if output.name is not None:
                     scope.aliases.setdefault(output.name.lower(), output.value)
-        select = SelectGrain(node, scope, self._model, projected)
+        select = SelectGrain(node, scope, self._model, projected, is_certain=not uncertain)
         grain = select.grain()
         if select.parts:
             seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
@@ -306,7 +309,14 @@ def _grain_of_union(node: exp.SetOperation, left: Relation, right: Relation) -> 
     pairs = list(zip(left.outputs, right.outputs, strict=True))
     names = [(one.name.lower(), (other.name or "").lower()) for one, other in pairs if one.name]
     differing = (one.name.lower() for one, other in pairs if one.name and never_alike(one.value, other.value))
-    return united(left.grain, right.grain, names, differing, distinct=bool(node.args.get("distinct")))
+    grain = united(left.grain, right.grain, names, differing)
+    if not node.args.get("distinct"):
+        return grain
+    # Of rows that are alike one is left, so a row may stand for several of those below.
+    everything = frozenset(name for name, _ in names)
+    return replace(
+        grain.with_keys([everything] if len(everything) == len(pairs) else []), rows=None, tables=frozenset()
+    )
 
 
 def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
@@ -365,7 +375,7 @@ def _renamed(relation: Relation, names: list[str]) -> Relation:
     )
     given = {
         (output.name or "").lower(): new.name.lower()
-        for output, new in zip(relation.outputs, outputs, strict=True)
+        for output, new in reversed(list(zip(relation.outputs, outputs, strict=True)))
         if output.name and new.name
     }
     return Relation(outputs, relation.rest, grain=relation.grain.renamed(given))

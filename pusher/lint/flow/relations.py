@@ -14,7 +14,8 @@ from pusher.lint.flow.values import UNKNOWN, Place, Value, join, struct_of
 def span(node: exp.Expr, model: str) -> Place | None:
     """Return where a node stands, from its first to its last token that has a position."""
     starts, ends = [], []
-    for child in node.walk():
+    # A type that is written short, such as DECIMAL, is filled in with parts that stand in no file.
+    for child in node.walk(prune=lambda one: isinstance(one, exp.DataType)):
         meta = child.meta
         if "start" in meta:
             starts.append(int(meta["start"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from pusher.lint.flow.functions import function_name
+from pusher.lint.flow.functions import function_name, is_one_value
 from pusher.lint.flow.grain import Key
 from pusher.lint.flow.relations import Scope
 from pusher.lint.flow.values import Value
@@ -114,6 +114,8 @@ class SelectNames:
 
     def _names(self, node: exp.Expr) -> Key:
         """Return what an expression of GROUP BY or PARTITION BY is known by."""
+        if not is_one_value(node):
+            return self._as_whole(node)
         if _is_constant(node):
             return frozenset()
         held, columns = self.holds(node), {self.column(one) for one in node.find_all(exp.Column)}
@@ -125,9 +127,17 @@ class SelectNames:
         self._whole.append(node)
         return frozenset({f"={len(self._whole) - 1}"})
 
-    def _aliases(self, node: exp.Expr) -> set[str]:
-        columns = (self.column(one) for one in node.find_all(exp.Column))
-        return {name.partition(".")[0] for name in columns if name is not None}
+    def _relations(self, node: exp.Expr) -> set[str] | None:
+        """Return the relations of FROM that an expression is made of, or None when that is not known."""
+        found = {self._relation(one) for one in node.find_all(exp.Column)}
+        return None if None in found else {alias for alias in found if alias is not None}
+
+    def _relation(self, node: exp.Column) -> str | None:
+        """Return the alias of the relation that a column, or a field of a column, is of."""
+        first = node.parts[0].name.lower()
+        if len(node.parts) > 1 and first in self._entries:
+            return first
+        return next((alias for alias, entry in self._entries.items() if first in entry.relation.named), None)
 
     def _made_of(self, node: exp.Expr) -> frozenset[str]:
         values = (self._scope.path([part.name for part in one.parts]) for one in node.find_all(exp.Column))

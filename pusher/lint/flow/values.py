@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -305,7 +306,17 @@ def struct_of(fields: Mapping[str, Value]) -> Value:
 
 
 def never_alike(one: Value, other: Value) -> bool:
-    """Whether two values are constants that are never the same."""
+    """Whether two values are constants that are never the same, whatever types they are compared in."""
     if one.is_open or other.is_open or not one.constants or not other.constants:
         return False
-    return not {constant.text for constant in one.constants} & {constant.text for constant in other.constants}
+    return {_compared(constant) for constant in one.constants}.isdisjoint(map(_compared, other.constants))
+
+
+def _compared(constant: Constant) -> str | float:
+    """Return a constant without what a comparison, or an id that is made of it, may not see."""
+    text = constant.text.strip().casefold()
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return "nan" if math.isnan(number) else number

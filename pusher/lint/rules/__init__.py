@@ -15,6 +15,7 @@ from pusher.lint.rules.distinct_hides import DistinctHides
 from pusher.lint.rules.division_by_zero import DivisionByZero
 from pusher.lint.rules.duplicate_column import DuplicateColumn
 from pusher.lint.rules.enum_value import EnumValue
+from pusher.lint.rules.epoch_fraction import EpochFraction
 from pusher.lint.rules.epoch_unit import EpochUnit
 from pusher.lint.rules.event_id_from_identity import EventIdFromIdentity
 from pusher.lint.rules.first_match_only import FirstMatchOnly
@@ -22,8 +23,11 @@ from pusher.lint.rules.hash_of_concat import HashOfConcat
 from pusher.lint.rules.hash_of_constant import HashOfConstant
 from pusher.lint.rules.hash_of_hash import HashOfHash
 from pusher.lint.rules.join_repeats import JoinRepeats
+from pusher.lint.rules.like_backslash import LikeBackslash
+from pusher.lint.rules.list_of_rows import ListOfRows
 from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.long_window import LongWindow
+from pusher.lint.rules.loose_cast import LooseCast
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.mixed_case import MixedCase
 from pusher.lint.rules.no_currency import NoCurrency
@@ -31,13 +35,22 @@ from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.no_window import NoWindow
 from pusher.lint.rules.not_for_source import NotForSource
 from pusher.lint.rules.not_understood import NotUnderstood
+from pusher.lint.rules.number_as_text import NumberAsText
+from pusher.lint.rules.open_division import OpenDivision
+from pusher.lint.rules.other_function import OtherFunction
+from pusher.lint.rules.other_syntax import OtherSyntax
 from pusher.lint.rules.raw_identifier import RawIdentifier
+from pusher.lint.rules.regex_options import RegexOptions
+from pusher.lint.rules.regex_pattern import RegexPattern
 from pusher.lint.rules.renamed_value import RenamedValue
 from pusher.lint.rules.reversed_alias import ReversedAlias
+from pusher.lint.rules.rounding import Rounding
 from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.suppression import Suppression
 from pusher.lint.rules.ties import Ties
+from pusher.lint.rules.time_difference import TimeDifference
+from pusher.lint.rules.time_format import TimeFormat
 from pusher.lint.rules.unit_price import UnitPrice
 from pusher.lint.rules.unknown_column import UnknownColumn
 from pusher.lint.rules.unnormalised_hash import UnnormalisedHash
@@ -49,6 +62,7 @@ from pusher.lint.rules.weak_hash import WeakHash
 from pusher.lint.rules.website_offline import WebsiteOffline
 from pusher.lint.rules.wrong_identifier import WrongIdentifier
 from pusher.lint.rules.wrong_type import WrongType
+from pusher.lint.rules.zoned_time import ZonedTime
 
 RULES: tuple[Rule, ...] = (
     Suppression(),
@@ -97,6 +111,20 @@ RULES: tuple[Rule, ...] = (
     NoWindow(),
     LongWindow(),
     EpochUnit(),
+    OtherFunction(),
+    OtherSyntax(),
+    RegexOptions(),
+    RegexPattern(),
+    LikeBackslash(),
+    TimeFormat(),
+    TimeDifference(),
+    EpochFraction(),
+    Rounding(),
+    LooseCast(),
+    OpenDivision(),
+    ListOfRows(),
+    ZonedTime(),
+    NumberAsText(),
 )
 
 __all__ = ["RULES", "Rule"]

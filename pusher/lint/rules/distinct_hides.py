@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.grain import Kept
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.grain import joins_that_repeat
 from pusher.lint.rules.join_repeats import told
@@ -48,6 +49,6 @@ class DistinctHides(Rule):
                 continue
             what, is_sure = told(fan)
             message = f"`select distinct` hides a join as long as its rows are alike. {what}"
-            severity = "warning" if is_sure else "note"
+            severity = "warning" if is_sure and view.relation.grain.kept is not Kept.ONE else "note"
             fix = Fix("Make one row of it for each event with GROUP BY before the join, and leave DISTINCT out.")
             yield context.finding(self, view.model.name, fan.place, message, fix, severity=severity)

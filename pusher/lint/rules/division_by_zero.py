@@ -17,7 +17,8 @@ class DivisionByZero(Rule):
 
     ## What it does
     Finds divisions on the way to numbers and items of a view of events whose divisor can be 0: it is no constant, and
-    neither `nullif(..., 0)` nor a CASE, a FILTER or a WHERE, also further up, keeps it from being 0.
+    neither `nullif(..., 0)` nor a CASE, a FILTER, a WHERE, a HAVING, a QUALIFY or an inner join, also further up, keeps
+    it from being 0.
 
     ## Why is this bad
     DuckDB gives infinity for `1.0 / 0` and stops the build for `1 // 0`. Infinity is no amount: the row is refused.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.grain import UNNEST, Fan
+from pusher.lint.flow.grain import UNNEST, Fan, Kept
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.grain import holds_items, joins_that_repeat, named
 
@@ -17,7 +17,8 @@ class JoinRepeats(Rule):
     ## What it does
     Finds joins behind a view of events on columns that are not known to be unique in what is joined, when nothing
     further down makes one row of them again. It is a warning when a data test or a `group by` says that a row of what
-    is joined needs more columns than the join has, or its name is that of a table of items; else a note.
+    is joined needs more columns than the join has, or its name is that of a table of items; else a note, also where a
+    condition such as `is_primary` may keep one row of each event.
 
     ## Why is this bad
     One order with two addresses becomes two events with one id. TikTok counts the first; a sum over the view counts
@@ -47,7 +48,7 @@ class JoinRepeats(Rule):
         for fan in joins_that_repeat(context, view):
             if fan.distinct is None:
                 message, is_sure = told(fan)
-                severity = "warning" if is_sure else "note"
+                severity = "warning" if is_sure and view.relation.grain.kept is not Kept.ONE else "note"
                 yield context.finding(self, view.model.name, fan.place, message, advice(fan), severity=severity)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.grain import Kept
 from pusher.lint.flow.relations import Output
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.grain import event_id_of, holds_items, is_of_an_item, named
@@ -14,6 +15,7 @@ _ROLL_UP = (
     "Roll the rows up to one for each event first: group by what the id is made of, items in {{ contents(...) }}."
 )
 _TEST = "Add `data_tests: [unique]` to `event_id` in the view's YAML: `pusher build` runs it."
+_COUNT_ONCE = " Rows that share an id count once."
 
 
 class SharedEventId(Rule):
@@ -26,8 +28,10 @@ class SharedEventId(Rule):
 
     - an error when a row is known to stand for less than the id is made of, such as a line of an order by a test of
       `order_id` and `line_no` together while `event_id` is made of `order_id`,
-    - a warning when names say so: a table of items, or a group by `sku`,
-    - a note when nothing proves that the id is unique. A data test on the view's `event_id` does.
+    - a warning when names say so: a table of items, or a group by `sku`; and where a condition such as
+      `channel = 'store'` may leave one row of each,
+    - a note when nothing proves that the id is unique, also where a condition looks like it: `is_latest`,
+      `version <= 1`, `exists (...)`. A data test on the view's `event_id` proves it.
 
     ## Why is this bad
     TikTok and the ledger know a conversion by its id. Of all items of an order that carry the order's id the first one
@@ -66,15 +70,28 @@ class SharedEventId(Rule):
 
 
 def _judged(view: View, output: Output) -> tuple[str, str, str]:
+    """Return severity, message and advice, no worse than what conditions may leave of the rows of one event."""
+    severity, message, fix = _told(view, output)
+    kept = view.relation.grain.kept
+    if kept is Kept.ONE and severity != "note":
+        return (
+            "note",
+            f"{message.removesuffix(_COUNT_ONCE)} A condition may keep one of them; nothing proves it.",
+            _TEST,
+        )
+    return "warning" if kept is Kept.SOME and severity == "error" else severity, message, fix
+
+
+def _told(view: View, output: Output) -> tuple[str, str, str]:
     grain = view.relation.grain
     rows = grain.rows
     inside, outside = ([], []) if rows is None else rows.beyond(output.value.columns)
     if rows is not None and inside and outside:
         message = f"`event_id` is made of {named(inside)}, and a row is one {named(rows.key)} of {rows.of}."
         if rows.is_declared:
-            return "error", f"{message} Rows that share an id count once.", _ROLL_UP
+            return "error", f"{message}{_COUNT_ONCE}", _ROLL_UP
         if any(map(is_of_an_item, outside)):
-            return "warning", f"{message} Rows that share an id count once.", _ROLL_UP
+            return "warning", f"{message}{_COUNT_ONCE}", _ROLL_UP
     if rows is not None and rows.is_declared and outside and not inside:
         severity = "warning" if holds_items(rows.of) else "note"
         message = f"A row is one {named(rows.key)} of {rows.of}, and `event_id` is not made of it."

@@ -37,10 +37,12 @@ class Suppression(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield comments without a reason."""
-        for model in context.models:
-            for comment in comments(model.raw_sql):
+        names = {model.path: model.name for model in context.models}
+        macros = dict.fromkeys((macro.path for macro in context.manifest.macro_texts.all.values()), "")
+        for path, name in {**macros, **names}.items():
+            for comment in comments(context.manifest.texts.get(path, "")):
                 if not comment.reason:
-                    yield self._finding(model.name, model.path, comment)
+                    yield self._finding(name, path, comment)
 
     def _finding(self, model: str, path: str, comment: Noqa) -> Finding:
         codes = ", ".join(comment.codes)

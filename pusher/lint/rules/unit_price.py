@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.arithmetic import PER_UNIT, is_quantity
+from pusher.lint.flow.arithmetic import PER_UNIT, counts_units, is_quantity
 from pusher.lint.flow.relations import Output
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.money import columns_of
@@ -24,7 +24,8 @@ class UnitPrice(Rule):
 
     ## What it does
     Follows `value` back to its sources. It finds a value that is divided by a quantity and not multiplied by one
-    again, and a value made of a unit price alone while its table has a quantity that does not go into it.
+    before or after, and a value made of a unit price alone while its table has a quantity that does not go into it.
+    `stock_quantity`, `min_quantity` and the like are no quantity of an order.
 
     ## Why is this bad
     An order of three pairs at 40.00 is worth 120.00. Reported as 40.00, campaigns that sell more per order look no
@@ -65,7 +66,7 @@ def _without_quantity(context: Context, output: Output) -> Iterator[tuple[str, s
     """Yield the unit prices of a value, each with the quantity beside it that does not go into the value."""
     columns = output.value.columns
     names = [column.rpartition(".")[2] for column in columns]
-    if any(map(is_quantity, columns)) or any(map(_TOTAL.search, names)):
+    if any(map(counts_units, columns)) or any(map(_TOTAL.search, names)):
         return
     for column in sorted(columns):
         table, _, name = column.rpartition(".")

@@ -36,6 +36,7 @@ class Unanswered(PusherError):
     def __init__(self, problem: Problem, verdict: Verdict) -> None:
         super().__init__(problem)
         self.verdict = verdict
+        self.exit_code = 3 if verdict.outcome in {"halt", "rejected"} else 4
 
 
 @dataclass(slots=True)

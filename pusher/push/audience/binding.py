@@ -15,7 +15,7 @@ from pusher.ledger.members import HOLD
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Unanswered, refusal
-from pusher.push.audience.lock_file import LOCK_FILE, LockFile
+from pusher.push.audience.lock_file import LockFile
 
 LOOK_AGAIN_S = 5.0
 
@@ -73,6 +73,13 @@ def known_audience(
     return None, locked
 
 
+def already_filled(other: Audience, model: str) -> Problem:
+    """Return why a view cannot fill an audience that another view fills: each would take the other's people out."""
+    message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
+    fix = f"Give {model} an audience_name of its own, or bring the people of both into one view."
+    return Problem("audience-filled", message, fix=fix)
+
+
 @dataclass(slots=True)
 class Binder:
     """Finds or makes audiences.
@@ -127,6 +134,9 @@ class Binder:
             )
             fix = f"Choose one: `pusher audience adopt {audience.model} --audience-id ...`, or change audience_name."
             raise NotBound(Problem("audience-ambiguous", message, fix=fix))
+        other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)
+        if other is not None:
+            raise NotBound(already_filled(other, audience.model))
         is_ours = audience.create_asked_at is not None
         if self.is_kept_whole and not is_ours:
             raise NotBound(self._taken(audience, named[0]))
@@ -146,7 +156,10 @@ class Binder:
             f"Advertiser {audience.advertiser_id} has an audience named `{audience.name}` already, "
             f"{found.audience_id}, and files would replace everybody in it."
         )
-        fix = f"Change audience_name of {audience.model}, or name the audience in {LOCK_FILE} if that is meant."
+        fix = (
+            f"If that is meant: `pusher audience adopt {audience.model} --audience-id {found.audience_id}`. If not, "
+            "change audience_name."
+        )
         return Problem("audience-taken", message, fix=fix)
 
     def _create(self, audience: Audience) -> tuple[Audience, bool]:

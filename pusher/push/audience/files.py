@@ -6,14 +6,14 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pusher.errors import Problem
+from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.loads import LoadStore
 from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking, Unanswered
-from pusher.push.audience.binding import NotBound, known_audience
+from pusher.push.audience.binding import NotBound, already_filled, known_audience
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
 from pusher.push.audience.files_plan import FILE, FilePlan, Known, plan_files
@@ -93,7 +93,7 @@ class FilePush:
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:
         view = staged.view
-        store = AudienceStore(self.store) if self.store is not None else None
+        store = AudienceStore.of(self.store)
         owner, *others = view.advertisers
         about = {"model": view.view.model, "advertiser_id": owner, "name": view.name}
         audience, locked = known_audience(store, self.options.lock, **about)
@@ -106,21 +106,25 @@ class FilePush:
             )
             audience = Audience(0, view.view.model, owner, view.name, locked, method=FILE)
             if keep and store is not None and self.store is not None:
+                filled = store.filled_by(owner, locked)
+                if filled is not None:
+                    raise PlanError(already_filled(filled, view.view.model))
                 with self.store.transaction():
                     audience = store.add(**about, audience_id=locked, method=FILE, now=self.world.clock.now())
         return Known(
             audience,
             store,
-            LoadStore(self.store) if self.store is not None else None,
+            LoadStore(self.store) if store is not None and self.store is not None else None,
             frozenset(one for one in others if self._has(staged, one, audience)),
         )
 
     def _has(self, staged: Staged, advertiser_id: str, audience: Audience | None) -> bool:
         """Say whether an advertiser has the audience by share already."""
-        if self.store is None or audience is None or audience.audience_id is None:
+        store = AudienceStore.of(self.store)
+        if store is None or audience is None or audience.audience_id is None:
             return False
         view = staged.view
-        found = AudienceStore(self.store).current(view.view.model, advertiser_id, view.name)
+        found = store.current(view.view.model, advertiser_id, view.name)
         return found is not None and found.audience_id == audience.audience_id
 
     def deliver(self, transport: FileSender, pacer: Pacer, limits: DeliveryLimits) -> None:

@@ -19,7 +19,7 @@ from pusher.ledger.state import publish
 from pusher.ledger.store import Store
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import Binder, NotBound, known_audience
+from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.files_plan import FILE
@@ -130,7 +130,7 @@ class AudiencePush:
 
     def _refuse_other_method(self, view: AudienceView) -> None:
         """Refuse a view whose audience was made for another method: TikTok's two kinds do not become each other."""
-        audiences = AudienceStore(self.store) if self.store is not None else None
+        audiences = AudienceStore.of(self.store)
         for advertiser_id in view.advertisers:
             found = audiences.current(view.view.model, advertiser_id, view.name) if audiences else None
             if found is None or found.method == view.method:
@@ -144,7 +144,7 @@ class AudiencePush:
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
-        audiences = AudienceStore(self.store) if self.store is not None else None
+        audiences = AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
         audience, locked = known_audience(audiences, self.options.lock, **about)
         if locked is not None:
@@ -155,6 +155,9 @@ class AudiencePush:
                 )
             )
         if locked is not None and freeze and self.store is not None and audiences is not None:
+            filled = audiences.filled_by(advertiser_id, locked)
+            if filled is not None:
+                raise PlanError(already_filled(filled, view.view.model))
             with self.store.transaction():
                 audience = audiences.add(**about, audience_id=locked, now=now)
         return compare(

@@ -1,0 +1,125 @@
+"""What people ask of audiences: which there are, and which one a view is to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pusher.account import Account
+from pusher.clock import Clock
+from pusher.errors import ConfigError, Problem
+from pusher.progress import Listener
+
+if TYPE_CHECKING:
+    from pusher.ledger.state import StateFolder
+    from pusher.push.audience.asking import Asking
+    from pusher.push.audience.listing import ListedAudience
+    from pusher.push.audience.lock_file import LockFile
+    from pusher.push.audience.plan import AudienceView
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceKeeping:
+    """The audiences of one target.
+
+    Attributes:
+        root: The project's folder.
+        target: The target.
+        account: The destination with its settings.
+        state: The state folder.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        views: Returns the selected audience views.
+    """
+
+    root: Path
+    target: str
+    account: Account
+    state: StateFolder
+    clock: Clock
+    listener: Listener
+    views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
+
+    def listed(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ListedAudience]:
+        """Return the audiences of the selected views' advertisers.
+
+        Raises:
+            ConfigError: The selection has no audience view, or a setting is wrong.
+            Unanswered: TikTok refuses, or does not answer.
+        """
+        from pusher.ledger.audiences import AudienceStore
+        from pusher.ledger.opening import read_store
+        from pusher.push.audience.listing import listed
+
+        views = self.views(select, exclude)
+        store = read_store(self.state)
+        try:
+            with self._asking(views) as asking:
+                return listed(views, asking=asking, audiences=AudienceStore.of(store), lock=self.lock)
+        finally:
+            if store is not None:
+                store.close()
+
+    def adopt(
+        self, model: str, audience_id: str, advertiser_id: str | None = None, *, wait_s: float = 0.0
+    ) -> ListedAudience:
+        """Let a view fill an audience that is there.
+
+        Raises:
+            ConfigError: There is no such view or audience, or it is not clear which advertiser is meant.
+            AnotherRunIsActive: A push holds the lock.
+            Unanswered: TikTok refuses, or does not answer.
+        """
+        from pusher.ledger.opening import open_store
+        from pusher.push.audience.listing import adopt
+
+        views = self.views([model], ())
+        if len(views) != 1:
+            raise ConfigError(Problem("audience-adopt", "Name one audience view.", fix="Give the model's name."))
+        self.state.create()
+        with self.state.locked(wait_s=wait_s), self._asking(views) as asking:
+            store = open_store(self.state, base_url=self._shown_as, now=self.clock.now())
+            try:
+                return adopt(
+                    views[0], audience_id, advertiser_id, asking=asking, store=store, lock=self.lock,
+                    now=self.clock.now(),
+                )  # fmt: skip
+            finally:
+                store.close()
+
+    @property
+    def lock(self) -> LockFile | None:
+        """The lock file, or None for the embedded sandbox: its audiences mean nothing elsewhere."""
+        from pusher.push.audience.lock_file import LockFile
+
+        return None if self.account.is_embedded else LockFile(self.root, self.target)
+
+    @property
+    def _shown_as(self) -> str:
+        return self.account.endpoint(self.state.root).shown_as
+
+    @contextmanager
+    def _asking(self, views: Sequence[AudienceView]) -> Iterator[Asking]:
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.audience.asking import Asking
+        from pusher.transport import Pacer, Transport
+
+        settings = read_settings(self.account.settings)
+        rate = settings.requests_per_second or self.account.default_rate(
+            views[0].view.payload.limits.default_requests_per_s
+        )
+        transport = Transport(
+            self.account.endpoint(self.state.root),
+            clock=self.clock,
+            connections=1,
+            ca_file=settings.ca_file,
+            listener=self.listener,
+        )
+        try:
+            api = self.account.destination.audiences
+            yield Asking(api, transport, Pacer(rate, self.clock), self.clock, lambda: False)
+        finally:
+            transport.close()

@@ -1,0 +1,154 @@
+"""`pusher audience`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pusher.cli import options, render
+from pusher.cli.receipt import receipt_text
+from pusher.cli.session import session
+from pusher.cli.signals import StopOnSignal
+from pusher.errors import PusherError
+from pusher.outcomes import Patience, PushChoice
+
+if TYPE_CHECKING:
+    from pusher.push.audience.listing import ListedAudience
+
+GROUP_HELP = "Look after custom audiences: list, adopt, reconcile."
+LIST_HELP = """List the audiences of the advertisers, and which view fills which.
+
+Example: pusher audience list"""
+ADOPT_HELP = """Let a view fill an audience that is there.
+
+Whoever is in it and not in the view stays: nobody can ask who is in it.
+Example: pusher audience adopt tiktok_audience_best_profile --audience-id 7200000000000000001"""
+RECONCILE_HELP = """Tell TikTok again everything that is known: everybody who is in, everybody who was taken out.
+
+For once a week, and after somebody else changed an audience. Example: pusher audience reconcile"""
+
+
+def list_(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    overrides: options.Set = None,
+    state_dir: options.StateDir = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """List audiences."""
+    with session("audience list", as_json=json, quiet=quiet, no_color=no_color) as current:
+        project = current.project(
+            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+        )
+        found = project.audiences.listed(select or (), exclude or ())
+        current.body["audiences"] = [one.as_json() for one in found]
+        current.text(_text(found))
+
+
+def _text(found: list[ListedAudience]) -> str:
+    """Return the audiences below their advertisers; ids are copied, so nothing is cut."""
+    lines = []
+    for advertiser_id, audiences in groupby(found, key=lambda one: one.advertiser_id):
+        lines.append(f"advertiser {advertiser_id}")
+        for one in audiences:
+            lines += [f"  {one.audience_id or 'not made yet':<19}  {render.escaped(one.name)}", f"      {_about(one)}"]
+    return "\n".join(lines)
+
+
+def _about(one: ListedAudience) -> str:
+    facts = [render.escaped(one.kind)] if one.kind else []
+    if one.audience_id is not None and not one.is_listed:
+        facts.append("TikTok does not list it any more")
+    if one.size is not None:
+        facts.append(f"{one.size:,} matched")
+    if one.expires:
+        facts.append(f"ends {render.escaped(one.expires)}")
+    return ", ".join([*facts, f"filled by {one.model}" if one.model else "filled by no view here"])
+
+
+def adopt(
+    model: Annotated[str, typer.Argument(help="The audience view.", show_default=False)],
+    *,
+    audience_id: Annotated[str, typer.Option("--audience-id", help="The audience.", show_default=False)],
+    advertiser_id: Annotated[
+        str | None, typer.Option("--advertiser-id", help="Who owns it, if the view has several.", show_default=False)
+    ] = None,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    overrides: options.Set = None,
+    state_dir: options.StateDir = None,
+    wait: options.Wait = 0.0,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Adopt an audience."""
+    with session("audience adopt", as_json=json, quiet=quiet, no_color=no_color) as current:
+        project = current.project(
+            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+        )
+        adopted = project.audiences.adopt(model, audience_id, advertiser_id, wait_s=wait)
+        current.body["audiences"] = [adopted.as_json()]
+        current.text(
+            render.wrapped(
+                f"{adopted.model} fills audience {adopted.audience_id} of advertiser {adopted.advertiser_id} from now "
+                "on. Whoever is in it and not in the view stays.",
+                "",
+            )
+        )
+
+
+def reconcile(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    overrides: options.Set = None,
+    state_dir: options.StateDir = None,
+    clock: options.ClockAt = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show; send nothing, change nothing.")] = False,
+    allow_shrink: options.AllowShrink = False,
+    wait: options.Wait = 0.0,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Tell audiences again."""
+    with (
+        session("audience reconcile", as_json=json, quiet=quiet, no_color=no_color) as current,
+        StopOnSignal(current.progress.line) as stop,
+    ):
+        project = current.project(
+            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
+        )
+        choice = PushChoice(dry_run=dry_run, allow_shrink=allow_shrink, patience=Patience(wait_s=wait))
+        try:
+            report = project.reconcile(
+                select or (), exclude or (), choice, should_stop=stop, interruptible=stop.interruptible
+            )
+        except PusherError as error:
+            if stop.signal is None:
+                raise
+            current.body["_problems"] = error.problems
+            current.exit_code = 128 + stop.signal
+            return
+        current.body["target"] = project.profile.target
+        current.body |= report.as_json()
+        current.body["_problems"] = report.problems
+        current.exit_code = 128 + stop.signal if stop.signal else report.exit_code
+        current.text(receipt_text(report))

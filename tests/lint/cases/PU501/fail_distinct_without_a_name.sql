@@ -1,0 +1,5 @@
+-- expect: 4:29 note PU501 Nothing proves that `event_id` is unique.
+-- about: a column without a name tells rows apart, too
+with lines as (select distinct order_id, line_no + 1 from {{ source('market', 'order_items') }})
+select 'Purchase' as event, order_id as event_id, timestamp '2026-11-20 10:00:00' as event_time
+from lines

@@ -1,0 +1,5 @@
+-- expect: 3:29 note PU501 `event_id` is made of `order_id`, and a row is one `order_id` and `line_no` of market.order_items. A condition may keep one of them; nothing proves it.
+-- about: `some` is another word for `any`
+select 'Purchase' as event, order_id as event_id, placed_at as event_time
+from {{ source('market', 'order_items') }}
+where line_no = some([1, 2])

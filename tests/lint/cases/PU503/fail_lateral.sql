@@ -1,0 +1,6 @@
+-- expect: 5:6 note PU503 `select distinct` hides a join as long as its rows are alike. `payments` is joined on `order_id`, which nothing proves to be unique there: an event can come several times.
+-- about: what is looked up belongs to a payment
+select distinct 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, other.amount as value
+from {{ source('market', 'orders') }} o
+join {{ source('market', 'payments') }} p on p.order_id = o.order_id,
+lateral (select q.amount from {{ source('market', 'payments') }} q where q.amount = p.amount limit 1) other

@@ -1,0 +1,4 @@
+select 'Purchase' as event, order_id as event_id, placed_at as event_time, 'EUR' as currency,
+       cast(line_total / line_no as decimal(18, 2)) as value
+from {{ source('market', 'order_items') }}
+qualify line_no <> 0 and row_number() over (partition by order_id order by line_no) = 1
