@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from datetime import timedelta
@@ -230,7 +231,16 @@ def test_other_advertisers_have_the_audience_by_share(tmp_path: Path) -> None:
         again = push(club, server, 3 * DAY)
         sent = requests(server, before)
         (audience,) = server.audiences()
+        summary = club.project().ledger.summary()
+        # The lock file says it to a machine whose ledger knows nothing.
+        shutil.rmtree(club.state.root)
+        before = len(server.requests())
+        push(club, server, 3 * DAY)
+        elsewhere = requests(server, before)
 
+    assert summary is not None
+    assert {one["advertiser_id"]: one["inside"] for one in summary.audiences} == {ADVERTISER: 1_200, OTHER: 1_200}
+    assert elsewhere == ["get/ 0", "file/upload/ 0", "update/ 0", "share/ 40001"]
     assert [line(first, place) for place in range(3)] == [
         {"members": 1_200, "adds": 1_200, "added": 1_200, "files": 1, "bytes": 78_000, "exit": 3},
         {"members": 1_200, "adds": 1_200, "pending_adds": 1_200, "problem": "tiktok-config", "exit": 3},

@@ -119,13 +119,14 @@ class FilePush:
         )
 
     def _has(self, staged: Staged, advertiser_id: str, audience: Audience | None) -> bool:
-        """Say whether an advertiser has the audience by share already."""
-        store = AudienceStore.of(self.store)
-        if store is None or audience is None or audience.audience_id is None:
+        """Say whether an advertiser has the audience by share already, by the ledger or by the lock file."""
+        if audience is None or audience.audience_id is None:
             return False
-        view = staged.view
-        found = store.current(view.view.model, advertiser_id, view.name)
-        return found is not None and found.audience_id == audience.audience_id
+        store, lock = AudienceStore.of(self.store), self.options.lock
+        about = (staged.view.view.model, advertiser_id, staged.view.name)
+        found = store.current(*about) if store is not None else None
+        locked = lock.get(*about) if lock is not None else None
+        return audience.audience_id in {found.audience_id if found is not None else None, locked}
 
     def deliver(self, transport: FileSender, pacer: Pacer, limits: DeliveryLimits) -> None:
         """Make, replace and share what is due, and keep what is known from then on."""
