@@ -103,7 +103,7 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("  already in", [one.unchanged for one in counts]),
         (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
         (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
-        ("  left as they are: too many would go", [one.refused_adds + one.refused_deletes for one in audiences]),
+        (f"  left as they are{_why_left(audiences)}", [one.refused_adds + one.refused_deletes for one in audiences]),
     ]
     if not dry_run:
         lines.append(("  still to be told: run again", [one.pending_adds + one.pending_deletes for one in audiences]))
@@ -129,6 +129,12 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
     if any(one.owner for one in audiences):
         out.append(row("shared by", [one.owner or "" for one in audiences]))
     return "\n".join([*out, *(row(text, [f"{number:,}" for number in numbers]) for text, numbers in kept)])
+
+
+def _why_left(audiences: Sequence[AudienceReceipt]) -> str:
+    """Return why people stay in or out, when it is the guard; any other reason is told as a problem."""
+    codes = {one.problem.code for one in audiences if one.problem and (one.refused_adds or one.refused_deletes)}
+    return ": too many would go" if codes <= {"audience-shrinks"} else ""
 
 
 def _audience_block(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:
