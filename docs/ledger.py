@@ -126,6 +126,32 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "create_asked_at": "When a request to make it left whose answer is not known, else NULL.",
             "bound_at": "When its id became known.",
             "retired_at": "When another audience took its place, else NULL.",
+            "method": "`stream` or `file`.",
+        },
+    ),
+    "audience_load": (
+        "One row for each whole set of members that an audience was given as files.",
+        {
+            "id": "Number.",
+            "run": "Run that gave it.",
+            "audience": "Audience.",
+            "action": "`create` or `replace`.",
+            "members": "Identifiers in it.",
+            "files": "Files.",
+            "bytes": "Their bytes.",
+            "members_digest": "Digest of the identifiers, in any order.",
+            "file_paths": "What stands for the files at TikTok, as a JSON list.",
+            "state": (
+                "`sending`, `refused` (nothing was done), `unknown`, `accepted`, `confirmed` (TikTok has worked on "
+                "it) or `failed` (TikTok has, and kept what was there before)."
+            ),
+            "asked_at": "When the request left.",
+            "http_status": "Status of the answer.",
+            "code": "TikTok's return code.",
+            "response_class": "Class of the answer, see [contract.md](contract.md#classes).",
+            "message": "TikTok's words, redacted.",
+            "request_id": "TikTok's ticket id.",
+            "updated_at": "When.",
         },
     ),
     "audience_change": (

@@ -20,8 +20,10 @@ from pusher.payload.model import Payload
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 EMBEDDED = "sandbox"
 DEFAULT_CONCURRENCY = 8
-AUDIENCE_KEYS = ("advertiser_ids", "id_types")
+AUDIENCE_KEYS = ("advertiser_ids", "id_types", "method", "retention_days")
 """Keys of `meta.pusher` that only audience views have."""
+METHODS = ("stream", "file")
+"""How an audience is told who is in it: by who comes and who goes, or by files of all members."""
 
 
 class Account:

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pusher.account import AUDIENCE_KEYS, Account, place_of
+from pusher.account import AUDIENCE_KEYS, METHODS, Account, place_of
 from pusher.compile import Model
 from pusher.errors import ConfigError, Problem
 from pusher.payload.model import Payload
 
-ADVERTISERS, ID_TYPES = AUDIENCE_KEYS
+ADVERTISERS, ID_TYPES, METHOD, RETENTION = AUDIENCE_KEYS
+STREAM, FILE = METHODS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,16 @@ class AudienceSettings:
         advertisers: Where it is kept.
         kinds: Kinds of identifier to send, as requests name them; empty for all that the view has.
         rows_per_request: Most rows in a request.
+        method: `stream`, or `file` when all members are given as files.
+        retention_d: Days from its making to the end of an audience of files, or None.
     """
 
     name: str
     advertisers: tuple[str, ...]
     kinds: tuple[str, ...]
     rows_per_request: int
+    method: str = STREAM
+    retention_d: int | None = None
 
 
 def audience_settings(account: Account, model: Model, payload: Payload) -> AudienceSettings:
@@ -41,6 +46,7 @@ def audience_settings(account: Account, model: Model, payload: Payload) -> Audie
     block: Mapping[str, Any] = model.meta.get("pusher") or {}
     problems: list[Problem] = []
     name = account.source_id_of(model, payload)
+    method = _method(model, block, problems)
     if name is None:
         fix = f"Give it in the model's meta: pusher: {payload.source_id_setting}: ..., or in profiles.yml."
         problems.append(
@@ -48,16 +54,48 @@ def audience_settings(account: Account, model: Model, payload: Payload) -> Audie
                 "no-audience-name", f"{model.name}: the audience has no name.", *place_of(model, "audience"), fix=fix
             )
         )
-    elif (wrong := account.destination.audiences.name_problem(name)) is not None:
+    elif (wrong := _name_problem(account, name, method)) is not None:
         problems.append(
             Problem("audience-name", f"{model.name}: {wrong}", *place_of(model, name), fix="Choose a shorter name.")
         )
     advertisers = _advertisers(account, model, block, problems)
     kinds = _kinds(model, payload, block, problems)
+    retention = _retention(account, model, block, problems)
     if problems:
         raise ConfigError(*problems)
     rows = account.settings.values.get("members_per_request") or payload.limits.max_rows_per_request
-    return AudienceSettings(name or "", advertisers, kinds, int(rows))
+    return AudienceSettings(name or "", advertisers, kinds, int(rows), method, retention)
+
+
+def _name_problem(account: Account, name: str, method: str) -> str | None:
+    """Return what is wrong with a name; the two kinds of audience have names of different lengths."""
+    destination = account.destination
+    return (destination.file_audiences if method == FILE else destination.audiences).name_problem(name)
+
+
+def _method(model: Model, block: Mapping[str, Any], problems: list[Problem]) -> str:
+    given = block.get(METHOD, STREAM)
+    if given in METHODS:
+        return str(given)
+    message = f"{model.name}: `{METHOD}` must be one of {', '.join(METHODS)}."
+    fix = f"Write {METHOD}: {FILE}, or leave it out to send who comes and who goes."
+    problems.append(Problem("audience-method", message, *place_of(model, METHOD), fix=fix))
+    return STREAM
+
+
+def _retention(account: Account, model: Model, block: Mapping[str, Any], problems: list[Problem]) -> int | None:
+    given = block.get(RETENTION)
+    if given is None:
+        return None
+    most = account.destination.file_audiences.longest_retention_d
+    if block.get(METHOD) == FILE and type(given) is int and 1 <= given <= most:
+        return given
+    message = (
+        f"{model.name}: `{RETENTION}` must be a whole number from 1 to {most}, of an audience with {METHOD}: {FILE}."
+    )
+    fix = "Correct it, or leave it out: then each use and each change moves the end."
+    problems.append(Problem("retention-days", message, *place_of(model, RETENTION), fix=fix))
+    return None
 
 
 def _advertisers(account: Account, model: Model, block: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ A plug-in author reads this file only. `push` sees `Destination`, never TikTok; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -351,6 +351,103 @@ class AudienceApi(Protocol):
         """Classify the result of one attempt; `retry` is proof that nothing was done."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """What the files of an audience look like.
+
+    Attributes:
+        type: The destination's word for it; an audience keeps it.
+        columns: Header and kinds of identifier of each column; its header is empty in files that have none.
+    """
+
+    type: str
+    columns: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the first line names the columns."""
+        return bool(self.columns[0][0])
+
+
+@dataclass(frozen=True, slots=True)
+class SeenAudience:
+    """What the destination says about one audience of files.
+
+    Attributes:
+        is_of_files: It takes files; None when that is not said.
+        is_own: The advertiser that asks made it; None when that is not said.
+        type: Type of its files, or empty.
+        is_valid: It can be changed and used.
+        is_busy: The destination still works on what it was given last.
+        error: Why what it was given last failed, or empty.
+        expires: When it ends, in the destination's words, or empty.
+        replaced_by: For each time that all its members were replaced, what its history says of that.
+    """
+
+    is_of_files: bool | None
+    is_own: bool | None
+    type: str
+    is_valid: bool
+    is_busy: bool
+    error: str
+    expires: str
+    replaced_by: tuple[str, ...]
+
+
+class FileAudienceApi(Protocol):
+    """How a destination is given all members of an audience as files."""
+
+    least_members: int
+    """Members below which the destination fails whatever it was given."""
+    most_file_bytes: int
+    most_files: int
+    most_columns: int
+    """How often one header may stand in a file."""
+    most_shared: int
+    """Advertisers in one request to share."""
+    longest_retention_d: int
+    replace_again_after: timedelta
+    """How long after a replacement the next one may be asked for."""
+
+    def name_problem(self, name: str) -> str | None:
+        """Return what is wrong with the name of an audience, or None."""
+
+    def layout(self, kinds: Collection[str]) -> FileLayout:
+        """Return what files of these kinds of identifier look like."""
+
+    def upload(self, advertiser_id: str, file_type: str, md5: str) -> tuple[str, Mapping[str, str]]:
+        """Return path and fields of the form that brings a file along."""
+
+    def uploaded(self, answer: Answer) -> str | None:
+        """Return what stands for the file in later requests, or None when an accepted answer has none."""
+
+    def create(
+        self, *, advertiser_id: str, name: str, file_type: str, files: Sequence[str], retention_d: int | None
+    ) -> tuple[str, bytes]:
+        """Return path and body of the request that makes an audience of uploaded files."""
+
+    def created(self, answer: Answer) -> str | None:
+        """Return the id in an accepted answer to it, or None when there is none."""
+
+    def replace(self, *, advertiser_id: str, audience_id: str, files: Sequence[str]) -> tuple[str, bytes]:
+        """Return path and body of the request that makes uploaded files all that an audience has."""
+
+    def look(self, advertiser_id: str, audience_id: str) -> str:
+        """Return the path that says how an audience is."""
+
+    def seen(self, answer: Answer) -> SeenAudience | None:
+        """Return how it is by an accepted answer, or None when there is no such audience."""
+
+    def share(self, *, advertiser_id: str, audience_id: str, others: Sequence[str]) -> tuple[str, bytes]:
+        """Return path and body of the request that lets other advertisers use an audience."""
+
+    def needs_upload(self, verdict: Verdict) -> bool:
+        """Say whether a refusal goes away when the same files are uploaded again."""
+
+    def verdict(self, result: Answer | Failure) -> Verdict:
+        """Classify the result of one attempt; `retry` is proof that nothing was done."""
+
+
 class Destination(Protocol):
     """An API that destination views are pushed to."""
 
@@ -360,6 +457,11 @@ class Destination(Protocol):
     @property
     def audiences(self) -> AudienceApi:
         """How it is told who is in an audience."""
+        ...
+
+    @property
+    def file_audiences(self) -> FileAudienceApi:
+        """How it is given the members of an audience as files."""
         ...
 
     def source_id(self, payload: Payload, settings: DestinationSettings) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from pusher.account import AUDIENCE_KEYS, DEFAULT_CONCURRENCY, EMBEDDED, TOKEN_VARIABLE, Account
+from pusher.account import AUDIENCE_KEYS, DEFAULT_CONCURRENCY, EMBEDDED, METHODS, TOKEN_VARIABLE, Account
 from pusher.compile import Model
 from pusher.payload.model import Payload
 
@@ -50,6 +50,8 @@ def effective_settings(
     others = {one.source_id_setting for one in account.destination.payloads.values()} - {source_id}
     if payload.kind != "audience":
         others.add("members_per_request")
+    else:
+        names += [key for key in AUDIENCE_KEYS if key not in names]
     found = [_setting(account, model, payload, name) for name in names if name not in others]
     return [*found, *_row(payload, columns)]
 
@@ -81,6 +83,8 @@ def _default(account: Account, payload: Payload, name: str) -> str | None:
             return f"{account.default_rate(payload.limits.default_requests_per_s):g}"
         case "members_per_request":
             return str(payload.limits.max_rows_per_request)
+        case "method":
+            return METHODS[0]
         case "concurrency":
             return str(DEFAULT_CONCURRENCY)
         case _:

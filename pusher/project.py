@@ -614,7 +614,16 @@ class Project:
         found = []
         for view in views:
             chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
-            found.append(AudienceView(view, chosen.advertisers, chosen.kinds, chosen.rows_per_request))
+            found.append(
+                AudienceView(
+                    view,
+                    chosen.advertisers,
+                    chosen.kinds,
+                    chosen.rows_per_request,
+                    method=chosen.method,
+                    retention_d=chosen.retention_d,
+                )
+            )
         return found
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
@@ -736,13 +745,23 @@ class Project:
         )
 
     def _first_members(self, view: View, limit: int) -> bytes:
-        from pusher.push.audience.preview import first_members
+        from pusher.push.audience.preview import first_lines, first_members
 
         (audience,) = self._audience_views([view])
+        destination = self.account.destination
+        if audience.method == "file":
+            return first_lines(
+                audience,
+                open_engine=lambda folder: self._warehouse([folder]),
+                api=destination.file_audiences,
+                kinds=destination.audiences.kinds,
+                now=self.started_at,
+                limit=limit,
+            )
         return first_members(
             audience,
             open_engine=lambda folder: self._warehouse([folder]),
-            api=self.account.destination.audiences,
+            api=destination.audiences,
             audience_id=None,
             now=self.started_at,
             limit=limit,

@@ -144,3 +144,18 @@ def test_a_token_of_the_environment_is_named_and_masked(
     monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", "secret")
     found = shown(project, capsys, files())
     assert (layers(found)["access_token"], "secret" in json.dumps(found)) == (("****", "environment"), False)
+
+
+def test_an_audience_shows_how_it_is_sent(project: ProjectFactory, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its own settings stand in the model's meta; what is left out has its default."""
+    given = files({"payload": "audience", "audience_name": "Best", "method": "file"})
+    given["models/v.sql"] = given["models/v.sql"].partition("\n")[0] + (
+        "\nselect digest as email from {{ source('raw', 'orders') }}\n"
+    )
+    found = layers(shown(project, capsys, given))
+    assert {name: found[name] for name in ("audience_name", "id_types", "method", "retention_days")} == {
+        "audience_name": ("Best", "template"),
+        "id_types": (None, "default"),
+        "method": ("file", "template"),
+        "retention_days": (None, "default"),
+    }

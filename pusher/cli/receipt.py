@@ -105,7 +105,7 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("  already in", [one.unchanged for one in counts]),
         (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
         (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
-        ("  left as they are: too many would go", [one.refused_adds + one.refused_deletes for one in audiences]),
+        (f"  left as they are{_why_left(audiences)}", [one.refused_adds + one.refused_deletes for one in audiences]),
     ]
     if not dry_run:
         lines.append(("  still to be told: run again", [one.pending_adds + one.pending_deletes for one in audiences]))
@@ -113,6 +113,8 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("suppressed", [one.suppressed for one in counts]),
         ("identifiers that are no digests", [one.dropped for one in counts]),
         ("rows without an identifier", [one.no_identity for one in counts]),
+        ("files of all members", [one.files for one in audiences]),
+        ("  bytes", [one.bytes for one in audiences]),
     ]
     kept = [(text, numbers) for place, (text, numbers) in enumerate(lines) if place < 4 or any(numbers)]  # noqa: PLR2004 -- the first four always stand
     width = max(len(text) for text, _ in kept)
@@ -124,8 +126,17 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         shown = "  ".join(cell.rjust(size) for cell, size in zip(cells, columns, strict=True))
         return f"  {text.ljust(width)}  {shown}"
 
-    out = [f"{first.model}: audience `{first.name}`", row("advertiser", heads), row("audience", ids)]
+    title = f"{first.model}: audience `{first.name}`{' of files' if first.method == 'file' else ''}"
+    out = [title, row("advertiser", heads), row("audience", ids)]
+    if any(one.owner for one in audiences):
+        out.append(row("shared by", [one.owner or "" for one in audiences]))
     return "\n".join([*out, *(row(text, [f"{number:,}" for number in numbers]) for text, numbers in kept)])
+
+
+def _why_left(audiences: Sequence[AudienceReceipt]) -> str:
+    """Return why people stay in or out, when it is the guard; any other reason is told as a problem."""
+    codes = {one.problem.code for one in audiences if one.problem and (one.refused_adds or one.refused_deletes)}
+    return ": too many would go" if codes <= {"audience-shrinks"} else ""
 
 
 def _audience_block(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:

@@ -81,11 +81,12 @@ def _audiences(summary: Summary) -> str:
     """Return what each view fills; ids are copied, so nothing is cut."""
     lines = ["Audiences"]
     for one in summary.audiences:
+        by_file = ", of files" if one["method"] == "file" else ""
         doubtful = f", {one['maybe']:,} maybe" if one["maybe"] else ""
         told = f", told {one['told_at'][:16].replace('T', ' ')}" if one["told_at"] else ""
         lines += [
             f"  {one['model']}: `{render.escaped(one['name'])}`",
-            f"      {one['audience_id'] or 'not made yet'} of advertiser {one['advertiser_id']}",
+            f"      {one['audience_id'] or 'not made yet'} of advertiser {one['advertiser_id']}{by_file}",
             f"      {one['inside']:,} identifiers in it{doubtful}{told}",
         ]
     return "\n".join(lines) + "\n"

@@ -27,6 +27,7 @@ class Audience:
         name: Its name; a view whose audience gets another name fills another audience.
         audience_id: TikTok's id, or None before it was made.
         create_asked_at: When a request to make it left whose answer is not known, or None.
+        method: `stream` or `file`; it keeps the one that it was made for.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Audience:
     name: str
     audience_id: str | None
     create_asked_at: datetime | None = None
+    method: str = "stream"
 
     @property
     def space(self) -> str:
@@ -105,7 +107,7 @@ class AudienceStore:
         """Return the tables of a ledger that is read, or None when it has none yet: an older version wrote it."""
         if store is None:
             return None
-        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience'").fetchone()
+        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience_load'").fetchone()
         return cls(store) if named else None
 
     # audiences ------------------------------------------------------------------------------------------------
@@ -132,15 +134,22 @@ class AudienceStore:
 
     def _audiences(self, where: str, *values: Any) -> list[Audience]:
         rows = self._connection.execute(
-            f"select id, model, advertiser_id, name, audience_id, create_asked_at from audience {where}", values
+            f"select id, model, advertiser_id, name, audience_id, create_asked_at, method from audience {where}", values
         )
         return [
-            Audience(number, model, advertiser_id, name, audience_id, _moment(asked))
-            for number, model, advertiser_id, name, audience_id, asked in rows
+            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method)
+            for number, model, advertiser_id, name, audience_id, asked, method in rows
         ]
 
     def add(
-        self, *, model: str, advertiser_id: str, name: str, audience_id: str | None = None, now: datetime
+        self,
+        *,
+        model: str,
+        advertiser_id: str,
+        name: str,
+        audience_id: str | None = None,
+        method: str = "stream",
+        now: datetime,
     ) -> Audience:
         """Record an audience, known to TikTok or not yet; it takes the place of the one before."""
         self._connection.execute(
@@ -149,10 +158,11 @@ class AudienceStore:
             (stamp(now), model, advertiser_id, name),
         )
         cursor = self._connection.execute(
-            "insert into audience (model, advertiser_id, name, audience_id, bound_at) values (?, ?, ?, ?, ?)",
-            (model, advertiser_id, name, audience_id, stamp(now) if audience_id else None),
+            "insert into audience (model, advertiser_id, name, audience_id, bound_at, method) "
+            "values (?, ?, ?, ?, ?, ?)",
+            (model, advertiser_id, name, audience_id, stamp(now) if audience_id else None, method),
         )
-        return Audience(int(cursor.lastrowid or 0), model, advertiser_id, name, audience_id)
+        return Audience(int(cursor.lastrowid or 0), model, advertiser_id, name, audience_id, method=method)
 
     def ask_to_create(self, audience: Audience, *, now: datetime) -> Audience:
         """Record that a request to make it is about to leave."""

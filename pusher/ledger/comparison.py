@@ -35,7 +35,8 @@ from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import identifier, literal, path_list
 
 _ROWS_PER_GROUP = 50_000
-_TEXT = "replace(cast(a as varchar), '-', '') || replace(cast(b as varchar), '-', '')"
+TEXT = "replace(cast(a as varchar), '-', '') || replace(cast(b as varchar), '-', '')"
+"""A digest in hex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,11 @@ class Comparison:
             self._connection = connect(self.folder, limit_mb)
 
         return with_enough_memory(self._compare, more)
+
+    @property
+    def connection(self) -> Any:
+        """The DuckDB that holds `known`, `wanted` and `suppressed` once they are compared."""
+        return self._connection
 
     def _value(self, sql: str) -> int:
         return int(self._connection.execute(sql).fetchone()[0] or 0)
@@ -249,14 +255,14 @@ class Comparison:
     def _each_alone(self, kinds: Sequence[int], members: str) -> str:
         """Return a row for each identifier: of who is taken out, it is not known which belong to one person."""
         cells = ", ".join(
-            f"case when kind = {kind} then {_TEXT} end as {identifier(self.kinds[kind])}" for kind in kinds
+            f"case when kind = {kind} then {TEXT} end as {identifier(self.kinds[kind])}" for kind in kinds
         )
         return f"select {cells} from ({members})"
 
     def _side_by_side(self, kinds: Sequence[int], members: str) -> str:
         """Return a row for each person: the identifiers of one row of the view, in as many rows as it needs."""
         cells = ", ".join(
-            f"max(case when kind = {kind} then {_TEXT} end) as {identifier(self.kinds[kind])}" for kind in kinds
+            f"max(case when kind = {kind} then {TEXT} end) as {identifier(self.kinds[kind])}" for kind in kinds
         )
         return (
             f"select {cells} from (select *, row_number() over (partition by place, kind order by a, b) as turn "

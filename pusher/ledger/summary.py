@@ -126,8 +126,12 @@ def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, A
     """Return what each view fills, and how many identifiers are where."""
     found = []
     with scratch_folder() as folder:
-        for audience in audiences.currents():
-            files = [state.root / file.path for file in audiences.member_files(audience)]
+        currents = audiences.currents()
+        # Of an audience of files only its owner's line has members, and others have it by share.
+        filled = {one.audience_id: one for one in currents if one.method == "file" and audiences.member_files(one)}
+        for audience in currents:
+            owner = filled.get(audience.audience_id, audience)
+            files = [state.root / file.path for file in audiences.member_files(owner)]
             # A push that is running may have merged one meanwhile.
             states = member_states([path for path in files if path.is_file()], folder)
             found.append(
@@ -136,6 +140,7 @@ def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, A
                     "name": audience.name,
                     "advertiser_id": audience.advertiser_id,
                     "audience_id": audience.audience_id,
+                    "method": audience.method,
                     "inside": states.inside,
                     "maybe": states.maybe,
                     "outside": states.outside,

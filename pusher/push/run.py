@@ -354,7 +354,7 @@ def _deliver(
 
 def _deliver_members(members: AudiencePush, world: PushWorld, options: PushOptions) -> float:
     """Tell TikTok who comes and who goes; returns the seconds that it took."""
-    if not members.plans:
+    if not members.receipts:
         return 0.0
     started = world.clock.monotonic_s()
     with connected(world, options) as transport:

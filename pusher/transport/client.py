@@ -1,10 +1,11 @@
-"""Posts one body and says what came of it, whatever the network or the server does."""
+"""Sends one request and says what came of it, whatever the network or the server does."""
 
 from __future__ import annotations
 
 import logging
+import secrets
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,31 @@ class Transport:
             path: Below the base URL, such as `event/track/`.
             body: JSON, sent as it is.
         """
-        return self._send("POST", path, body)
+        return self._send("POST", path, self._bounds.total_s, content=body)
+
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
+        """Send a form with a file, and wait for the whole answer or its failure; the file is read as it is sent.
+
+        Args:
+            path: Below the base URL.
+            fields: Texts of the form by name.
+            file: The file; stands in the form as `file`, with its own name.
+
+        Raises:
+            OSError: The file cannot be opened.
+        """
+        boundary = secrets.token_hex(16)
+        total_s = self._bounds.total_s + file.stat().st_size / self._bounds.upload_bytes_per_s
+        with file.open("rb") as stream:
+            return self._send(
+                "POST",
+                path,
+                total_s,
+                # The client's own header says JSON.
+                headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+                data=fields,
+                files={"file": (file.name, stream, "text/csv")},
+            )
 
     def get(self, path: str) -> Answer | Failure:
         """Ask for something and wait for the whole answer or its failure.
@@ -88,12 +113,12 @@ class Transport:
         Args:
             path: Below the base URL, query included.
         """
-        return self._send("GET", path, None)
+        return self._send("GET", path, self._bounds.total_s)
 
-    def _send(self, method: str, path: str, body: bytes | None) -> Answer | Failure:
-        self._exchange.start(self._bounds.total_s)
+    def _send(self, method: str, path: str, total_s: float, **content: Any) -> Answer | Failure:
+        self._exchange.start(total_s)
         try:
-            with self._client.stream(method, f"{self._base_url}/{path}", content=body) as response:
+            with self._client.stream(method, f"{self._base_url}/{path}", **content) as response:
                 return self._read(response)
         except failures.CAUGHT as error:
             exchange = self._exchange

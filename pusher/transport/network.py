@@ -34,6 +34,7 @@ class Bounds:
         write_s: For one write.
         read_s: For one read, so also for the first byte of the answer.
         total_s: For the whole request, whatever the server does.
+        upload_bytes_per_s: The total of an upload also has the time that its file takes at this speed.
         response_bytes: Largest accepted response body.
     """
 
@@ -41,6 +42,7 @@ class Bounds:
     write_s: float = 30.0
     read_s: float = 30.0
     total_s: float = 60.0
+    upload_bytes_per_s: float = 500_000.0
     response_bytes: int = 1024 * 1024
 
 

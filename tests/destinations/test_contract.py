@@ -35,7 +35,11 @@ def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
     """No number without a source and a confidence."""
     facts = [*tables("settings").values(), tables("responses")["answer"], tables("responses")["api"]]
     facts += [*tables("api")["endpoint"], *tables("api")["rate"]]
-    facts += [fact for group in ("list", "number", "text", "same_type") for fact in tables("audience")[group].values()]
+    facts += [
+        fact
+        for group in ("list", "number", "text", "same_type", "file_column")
+        for fact in tables("audience")[group].values()
+    ]
     assert {fact["source"] for fact in facts} <= set(contract().sources)
     assert {fact["confidence"] for fact in facts} <= set(CONFIDENCES)
 

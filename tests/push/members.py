@@ -18,7 +18,7 @@ import httpx
 from pusher.clock import SystemClock
 from pusher.destinations.tiktok.facts import contract
 from pusher.destinations.tiktok.sandbox import sandbox_app
-from pusher.destinations.tiktok.sandbox_faults import load_faults
+from pusher.destinations.tiktok.sandbox_faults import Plan, load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
@@ -163,11 +163,17 @@ class AudienceServer(Server):
         self, state_file: Path, faults: Sequence[Mapping[str, Any]] = (), advertisers: Iterable[str] | None = None
     ) -> None:
         self.now = NOW
-        faults_file = state_file.with_suffix(".faults.json")
-        faults_file.write_text(json.dumps(list(faults)))
-        self.app = sandbox_app(state_file, contract(), self._time, load_faults(faults_file), advertisers=advertisers)
+        self._faults_file = state_file.with_suffix(".faults.json")
+        self._faults_file.write_text(json.dumps(list(faults)))
+        steps = load_faults(self._faults_file)
+        self.app = sandbox_app(state_file, contract(), self._time, steps, advertisers=advertisers)
         self._server = SandboxServer(self.app, 0)
         self._start()
+
+    def script(self, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Let other requests fail from now on."""
+        self._faults_file.write_text(json.dumps(list(faults)))
+        self.app._plan = Plan.parse(load_faults(self._faults_file))
 
     def _time(self) -> datetime:
         return self.now

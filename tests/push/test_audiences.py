@@ -561,6 +561,7 @@ def test_status_says_who_is_where(tmp_path: Path) -> None:
             "name": NAME,
             "advertiser_id": ADVERTISER,
             "audience_id": audience["audience_id"],
+            "method": "stream",
             "inside": 4,
             "maybe": 1,
             "outside": 1,

@@ -36,6 +36,7 @@ from pusher.push.plan import View
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushWorld
 from pusher.transport import Pacer
+from tests.staged import split
 from tests.torture.world import Ended, Fate, HandClock, Inline, fated
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -140,6 +141,10 @@ class Wire:
         listed = [{"audience_id": one, "name": name} for one, name in self._server.names.items()]
         return _answer({"list": listed, "page_info": {"total_page": 1}})
 
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
+        """Refuse: no audience here is one of files."""
+        raise NotImplementedError
+
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Make an audience or change one, or fail."""
         self._server.land(self._clock.now())
@@ -228,8 +233,7 @@ class Warehouse:
         if not self._members:
             return []
         path = folder / "0.parquet"
-        halves = [[bytes.fromhex(one[start : start + 32]) for one in self._members] for start in (0, 32)]
-        digests = pa.StructArray.from_arrays([pa.array(half, pa.uuid()) for half in halves], names=["a", "b"])
+        digests = split(self._members)
         count = len(self._members)
         pq.write_table(pa.table({"EMAIL_SHA256": digests, "_dropped": [0] * count, "_nobody": [False] * count}), path)
         return [StagedFile(path, len(self._members))]

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from pusher.config import DestinationSettings, Secret
-from pusher.contracts import Answer, AudienceApi, Destination, Endpoint, Failure, Verdict
+from pusher.contracts import Answer, AudienceApi, Destination, Endpoint, Failure, FileAudienceApi, Verdict
 from pusher.destinations.tiktok import events, settings
 from pusher.destinations.tiktok.facts import contract
 from pusher.payload.model import Payload
@@ -28,6 +28,13 @@ class TikTok:
         from pusher.destinations.tiktok.audiences import tiktok_audiences
 
         return tiktok_audiences()
+
+    @property
+    def file_audiences(self) -> FileAudienceApi:
+        """How TikTok is given the members of an audience as files."""
+        from pusher.destinations.tiktok.file_audiences import tiktok_file_audiences
+
+        return tiktok_file_audiences()
 
     def source_id(self, payload: Payload, settings_: DestinationSettings) -> str | None:
         """Return the event set or pixel that the settings name; see `Destination.source_id`."""

@@ -75,6 +75,9 @@ class Asking:
             page += 1
         return found
 
+    def prepare(self, advertiser_id: str) -> None:
+        """Make ready what a request to create needs: nothing."""
+
     def create(self, advertiser_id: str, name: str) -> tuple[str | None, Verdict]:
         """Ask once to make an audience; returns its id, or None, and what the answer proves."""
         path, body = self.api.create(advertiser_id, name)

@@ -5,18 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from pusher.clock import Clock
-from pusher.contracts import FoundAudience
+from pusher.contracts import FoundAudience, Verdict
 from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.members import HOLD
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
-from pusher.push.audience.asking import Asking, Unanswered, refusal
+from pusher.push.audience.asking import Unanswered, refusal
 from pusher.push.audience.lock_file import LockFile
 
 LOOK_AGAIN_S = 5.0
+
+
+class Making(Protocol):
+    """What a binder needs to find and make audiences."""
+
+    @property
+    def requests(self) -> int:
+        """Requests so far."""
+
+    def audiences(self, advertiser_id: str) -> list[FoundAudience]:
+        """Return every audience of an advertiser."""
+
+    def prepare(self, advertiser_id: str) -> None:
+        """Make ready what a request to create needs."""
+
+    def create(self, advertiser_id: str, name: str) -> tuple[str | None, Verdict]:
+        """Ask once to make an audience; returns its id, or None, and what the answer proves."""
 
 
 class NotBound(Exception):
@@ -73,15 +91,18 @@ class Binder:
         lock: The lock file, or None when audiences mean nothing outside this machine.
         clock: Wall and monotonic time.
         listener: Is told what was found or made.
+        wait: Waits for so many seconds.
+        is_kept_whole: All members will be replaced, so an audience that somebody else made is not taken.
     """
 
     store: Store
     audiences: AudienceStore
-    asking: Asking
+    asking: Making
     lock: LockFile | None
     clock: Clock
     listener: Listener
     wait: Callable[[float], None]
+    is_kept_whole: bool = False
 
     def bind(self, audience: Audience) -> tuple[Audience, bool]:
         """Return the audience with TikTok's id, and whether it was made now.
@@ -117,6 +138,8 @@ class Binder:
         if other is not None:
             raise NotBound(already_filled(other, audience.model))
         is_ours = audience.create_asked_at is not None
+        if self.is_kept_whole and not is_ours:
+            raise NotBound(self._taken(audience, named[0]))
         bound = self._bound(audience, named[0].audience_id)
         if not is_ours:
             self.listener(
@@ -128,11 +151,23 @@ class Binder:
             )
         return bound
 
+    def _taken(self, audience: Audience, found: FoundAudience) -> Problem:
+        message = (
+            f"Advertiser {audience.advertiser_id} has an audience named `{audience.name}` already, "
+            f"{found.audience_id}, and files would replace everybody in it."
+        )
+        fix = (
+            f"If that is meant: `pusher audience adopt {audience.model} --audience-id {found.audience_id}`. If not, "
+            "change audience_name."
+        )
+        return Problem("audience-taken", message, fix=fix)
+
     def _create(self, audience: Audience) -> tuple[Audience, bool]:
         """Make it, unless an earlier request to make it may still arrive."""
         asked = audience.create_asked_at
         if asked is not None and self.clock.now() < asked + HOLD:
             raise NotBound(self._in_doubt(audience, asked + HOLD - self.clock.now()))
+        self.asking.prepare(audience.advertiser_id)
         with self.store.transaction():
             audience = self.audiences.ask_to_create(audience, now=self.clock.now())
         made, verdict = self.asking.create(audience.advertiser_id, audience.name)

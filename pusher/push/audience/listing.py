@@ -135,7 +135,14 @@ def adopt(
         raise ConfigError(already_filled(filled, view.view.model))
     if current is None or current.audience_id != audience_id:
         with store.transaction():
-            audiences.add(model=view.view.model, advertiser_id=owner, name=view.name, audience_id=audience_id, now=now)
+            audiences.add(
+                model=view.view.model,
+                advertiser_id=owner,
+                name=view.name,
+                audience_id=audience_id,
+                method=view.method,
+                now=now,
+            )
     if lock is not None:
         lock.put(view.view.model, owner, view.name, audience_id)
     return _listed(found, owner, view.view.model)

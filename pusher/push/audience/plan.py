@@ -34,12 +34,16 @@ class AudienceView:
         advertisers: Where the audience is kept.
         kinds: Kinds of identifier to send, or empty for all that the view has.
         rows_per_request: Most rows in a request.
+        method: `stream`, or `file` when all members are given as files.
+        retention_d: Days from its making to the end of an audience of files, or None.
     """
 
     view: View
     advertisers: tuple[str, ...]
     kinds: tuple[str, ...] = ()
     rows_per_request: int = 1_000
+    method: str = "stream"
+    retention_d: int | None = None
 
     @property
     def name(self) -> str:

@@ -1,15 +1,19 @@
-"""What a request about an audience looks like."""
+"""What a request about an audience, or its file, looks like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
-from pusher.contracts import AudienceApi, Engine
+from pusher.contracts import AudienceApi, Engine, FileAudienceApi
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Change
+from pusher.ledger.barred import Barred
+from pusher.ledger.comparison import Comparison
 from pusher.ledger.state import scratch_folder
+from pusher.ledger.uploads import write_whole_set
 from pusher.push.audience.options import ShrinkGuard
 from pusher.push.audience.plan import AudienceView, compare, stage_members
 from pusher.push.audience.rows import pieces
@@ -51,5 +55,45 @@ def first_members(
                 cells=piece.cells,
             )
             return body
+    raise _nobody(view)
+
+
+def first_lines(
+    view: AudienceView,
+    *,
+    open_engine: Callable[[Path], Engine],
+    api: FileAudienceApi,
+    kinds: Sequence[str],
+    now: datetime,
+    limit: int,
+) -> bytes:
+    """Return the header, if there is one, and the first lines of the file that holds the people of a view.
+
+    Raises:
+        PlanError: The view is not built, or nobody in it has an identifier.
+    """
+    with scratch_folder() as folder:
+        staged = stage_members(view, open_engine=lambda: open_engine(folder), folder=folder / "members", kinds=kinds)
+        layout = api.layout(staged.kinds)
+        with Comparison(
+            folder=folder / "changes",
+            staged=staged.files,
+            schemas=staged.kinds,
+            kinds=kinds,
+            members=(),
+            suppressed=Barred(),
+            now=now,
+        ) as comparison:
+            comparison.compare()
+            whole = write_whole_set(
+                comparison, layout, most_bytes=api.most_file_bytes, most_columns=api.most_columns, now=now
+            )
+        for one in whole.uploads:
+            with one.path.open("rb") as stream:
+                return b"".join(islice(stream, limit + layout.has_header))
+    raise _nobody(view)
+
+
+def _nobody(view: AudienceView) -> PlanError:
     fix = f"`pusher build --select {view.view.model}` says why."
-    raise PlanError(Problem("no-rows", f"Nobody in {view.view.model} has an identifier.", view.view.file, fix=fix))
+    return PlanError(Problem("no-rows", f"Nobody in {view.view.model} has an identifier.", view.view.file, fix=fix))

@@ -28,6 +28,10 @@ class AudienceReceipt:
         requests: Requests made.
         request_ids: TikTok's ticket ids.
         is_new: The audience was made by this run.
+        method: `stream` or `file`.
+        owner: Advertiser who shares it with this one, or None.
+        files: Files that hold all members, when they are due to be sent.
+        bytes: Their size.
         problem: Why something is still to be done, or None.
         is_halted: TikTok refused the token, a right or a setting.
         warnings: What a person should know, in sentences.
@@ -45,6 +49,10 @@ class AudienceReceipt:
     requests: int = 0
     request_ids: list[str] = field(default_factory=list)
     is_new: bool = False
+    method: str = "stream"
+    owner: str | None = None
+    files: int = 0
+    bytes: int = 0
     problem: Problem | None = None
     is_halted: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -72,6 +80,10 @@ class AudienceReceipt:
             "advertiser_id": self.advertiser_id,
             "audience_id": self.audience_id,
             "is_new": self.is_new,
+            "method": self.method,
+            "owner": self.owner,
+            "files": self.files,
+            "bytes": self.bytes,
             "view_rows": self.counts.rows,
             "no_identity": self.counts.no_identity,
             "dropped_identifiers": self.counts.dropped,

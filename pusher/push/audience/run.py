@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from pusher.contracts import Answer, Failure
-from pusher.errors import PlanError
+from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore, Change
 from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
@@ -22,6 +22,8 @@ from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
 from pusher.push.audience.deliver import Lane, MemberDelivery
+from pusher.push.audience.files import FilePush
+from pusher.push.audience.files_plan import FILE
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
@@ -46,6 +48,9 @@ class Sender(Protocol):
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Send one body and wait for its whole answer or its failure."""
 
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
+        """Send a form with a file, and wait for the whole answer or its failure."""
+
     def close(self) -> None:
         """Close every connection."""
 
@@ -67,6 +72,7 @@ class AudiencePush:
     Attributes:
         plans: What has to change in each audience.
         files: Files that were frozen so far.
+        whole: The audiences that are given as files.
     """
 
     world: PushWorld
@@ -79,16 +85,22 @@ class AudiencePush:
     suppressed_only: bool = False
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
+    whole: FilePush = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Set up what is given as files."""
+        self.whole = FilePush(self.world, self.options, self.run, self.store, self.seed, self.listed)
 
     @property
     def receipts(self) -> list[AudienceReceipt]:
         """The lines of the receipt, so far."""
-        return [plan.receipt for plan in self.plans]
+        return [plan.receipt for plan in self.plans] + [line for plan in self.whole.plans for line in plan.receipts]
 
     def recover(self) -> None:
         """Settle what an earlier run left behind, so that what is in doubt is known as that."""
         if self.store is not None:
             self._settling(self.store).settle(self.world.clock.now())
+            self.whole.recover()
 
     def plan(self, views: Sequence[AudienceView], folder: Path, *, freeze: bool) -> list[AudienceReceipt]:
         """Read every view once and compare it with its audiences.
@@ -98,6 +110,7 @@ class AudiencePush:
             StateError: Disk or memory ran out.
         """
         for view in views:
+            self._refuse_other_method(view)
             started = self.world.clock.monotonic_s()
             with self.world.interruptible():
                 staged = stage_members(
@@ -106,11 +119,10 @@ class AudiencePush:
                     folder=folder / f"{self.run}-{view.view.model}.members",
                     kinds=self.world.destination.audiences.kinds,
                 )
-                mine = [self._compare(staged, one, folder, freeze=freeze) for one in view.advertisers]
-            self.plans += mine
-            due = sum(one.receipt.counts.adds + one.receipt.counts.deletes for one in mine)
+                mine = self._planned(staged, folder, freeze=freeze)
+            due = sum(one.counts.adds + one.counts.deletes for one in mine)
             seconds = self.world.clock.monotonic_s() - started
-            members = mine[0].receipt.counts.members
+            members = mine[0].counts.members
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
 
@@ -125,8 +137,36 @@ class AudiencePush:
         for audience in AudienceStore(self.store).currents():
             view = View(audience.model, "", "", payload, audience.name)
             staged = Staged(AudienceView(view, (audience.advertiser_id,)), [], {})
-            self.plans.append(self._compare(staged, audience.advertiser_id, folder, freeze=True))
+            is_told = audience.method != FILE
+            plan = self._compare(staged, audience.advertiser_id, folder, freeze=is_told)
+            if plan.receipt.counts.deletes and not is_told:
+                message = f"Audience `{audience.name}` is given as files, which still hold some of them."
+                fix = "Run `pusher push`: it gives all members without them."
+                plan.receipt.problem = Problem("audience-of-files", message, fix=fix)
+            self.plans.append(plan)
         return self.receipts
+
+    def _planned(self, staged: Staged, folder: Path, *, freeze: bool) -> list[AudienceReceipt]:
+        """Compare one view with its audiences, by its method."""
+        if staged.view.method == FILE:
+            return self.whole.plan(staged, folder, keep=freeze)
+        mine = [self._compare(staged, one, folder, freeze=freeze) for one in staged.view.advertisers]
+        self.plans += mine
+        return [plan.receipt for plan in mine]
+
+    def _refuse_other_method(self, view: AudienceView) -> None:
+        """Refuse a view whose audience was made for another method: TikTok's two kinds do not become each other."""
+        audiences = AudienceStore.of(self.store)
+        for advertiser_id in view.advertisers:
+            found = audiences.current(view.view.model, advertiser_id, view.name) if audiences else None
+            if found is None or found.method == view.method:
+                continue
+            message = (
+                f"{view.view.model} asks for method `{view.method}`, and audience `{view.name}` of advertiser "
+                f"{advertiser_id} is filled by `{found.method}`."
+            )
+            fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
+            raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
@@ -167,13 +207,14 @@ class AudiencePush:
         """Bind the audiences, tell TikTok what changes, and keep what is known from then on."""
         assert self.store is not None  # noqa: S101 -- only a dry run has no ledger
         audiences = AudienceStore(self.store)
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MOST_ROUNDS if self.plans else 0):
             self._deliver_once(self.store, audiences, transport, pacer, limits)
             newest = audiences.newest_suppressed()
             late = [plan for plan in self.plans if plan.newest_suppressed < newest and plan.receipt.problem is None]
             if not late:
                 break
             self._plan_again(late)
+        self.whole.deliver(transport, pacer, limits)
         for pattern in ("members", "changes"):
             for folder in self.world.state.outbox.glob(f"{self.run}-*.{pattern}"):
                 shutil.rmtree(folder, ignore_errors=True)

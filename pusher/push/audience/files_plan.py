@@ -1,0 +1,213 @@
+"""Works out whether all members of an audience have to be given to TikTok anew, and writes them as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from pusher.contracts import FileAudienceApi, FileLayout
+from pusher.errors import Problem
+from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.barred import Barred
+from pusher.ledger.comparison import Comparison, MemberCounts
+from pusher.ledger.loads import REPLACE, LoadState, LoadStore
+from pusher.ledger.uploads import WholeSet, keep_members, write_whole_set
+from pusher.push.audience.options import ShrinkGuard
+from pusher.push.audience.plan import Staged, shrinks
+from pusher.push.audience.receipt import AudienceReceipt
+
+FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the audience of one view.
+
+    Attributes:
+        audience: Its owner's, or None.
+        store: What is known of audiences, or None when nothing is.
+        loads: What they were given, or None.
+        others: Advertisers who have it by share.
+    """
+
+    audience: Audience | None
+    store: AudienceStore | None
+    loads: LoadStore | None
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class FilePlan:
+    """What has to be done about one audience of files.
+
+    Attributes:
+        staged: The view.
+        layout: What its files look like.
+        receipt: Line of the advertiser who owns it.
+        shared: Lines of the others.
+        whole: All its members, when TikTok has to be given them.
+        is_only_suppressed: The view lost too many members, so that only those go who are suppressed.
+        due_at: Moment before which they may not be given, or None.
+        newest_suppressed: How far the list of suppressed identifiers was read.
+    """
+
+    staged: Staged
+    layout: FileLayout
+    receipt: AudienceReceipt
+    shared: list[AudienceReceipt]
+    whole: WholeSet | None = None
+    is_only_suppressed: bool = False
+    due_at: datetime | None = None
+    newest_suppressed: int = 0
+    receipts: list[AudienceReceipt] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the owner's line before the others."""
+        self.receipts = [self.receipt, *self.shared]
+
+    def took_all(self) -> None:
+        """Note in the owner's line that TikTok took the members."""
+        counts = self.receipt.counts
+        if self.is_only_suppressed:
+            self.receipt.deleted = counts.suppressed_deletes
+        else:
+            self.receipt.added, self.receipt.deleted = counts.adds, counts.deletes
+
+
+def plan_files(
+    staged: Staged,
+    known: Known,
+    *,
+    api: FileAudienceApi,
+    kinds: tuple[str, ...],
+    root: Path,
+    folder: Path,
+    now: datetime,
+    guard: ShrinkGuard,
+    reassert: bool = False,
+    listed: Sequence[Path] = (),
+) -> FilePlan:
+    """Work out what has to be done about the audience of one view.
+
+    Args:
+        staged: The view.
+        known: What is known of its audience.
+        api: The destination's audiences of files.
+        kinds: All kinds of identifier of the destination.
+        root: The state folder.
+        folder: Folder for the files, made if need be.
+        now: The run's clock.
+        guard: When too many would go.
+        reassert: Give all members again, changed or not.
+        listed: The project's own list of suppressed identifiers.
+    """
+    view, audience = staged.view, known.audience
+    newest = known.store.newest_suppressed() if known.store else 0
+    latest = known.loads.latest(audience) if known.loads and audience else None
+    # What is in the audience is not what the ledger kept of it, or nobody knows.
+    is_open = latest is not None and (latest.is_in_doubt or latest.state is LoadState.FAILED)
+    files = known.store.member_files(audience) if known.store and audience else []
+    with Comparison(
+        folder=folder,
+        staged=staged.files,
+        schemas=staged.kinds,
+        kinds=kinds,
+        members=[root / file.path for file in files],
+        suppressed=Barred(known.store.suppressed() if known.store else (), listed),
+        now=now,
+        reassert=reassert or is_open,
+    ) as comparison:
+        counts = comparison.compare()
+        plan = _plan(staged, known, counts, api, shrunk=shrinks(view, counts, guard))
+        plan.newest_suppressed = newest
+        if plan.receipt.pending_adds or plan.receipt.pending_deletes:
+            if known.loads and audience and (last := known.loads.latest(audience, REPLACE)) is not None:
+                due_at = last.asked_at + api.replace_again_after
+                plan.due_at = due_at if now < due_at else None
+            # A load in doubt may turn out to be this very set, for which its files need not be sent again.
+            if plan.due_at is None or is_open:
+                if plan.is_only_suppressed:
+                    keep_members(comparison)
+                plan.whole = write_whole_set(
+                    comparison, plan.layout, most_bytes=api.most_file_bytes, most_columns=api.most_columns, now=now
+                )
+    if plan.whole is not None:
+        plan.receipt.files, plan.receipt.bytes = len(plan.whole.uploads), plan.whole.bytes
+        if plan.receipt.files > api.most_files:
+            _refuse(plan, _too_many_files(plan, api))
+    return plan
+
+
+def _plan(
+    staged: Staged,
+    known: Known,
+    counts: MemberCounts,
+    api: FileAudienceApi,
+    *,
+    shrunk: Problem | None,
+) -> FilePlan:
+    view, audience = staged.view, known.audience
+    owner, *others = view.advertisers
+    audience_id = audience.audience_id if audience else None
+    receipt = AudienceReceipt(view.view.model, view.name, owner, audience_id, counts, method=FILE, problem=shrunk)
+    plan = FilePlan(
+        staged,
+        api.layout(staged.kinds),
+        receipt,
+        [_shared(receipt, one, is_there=one in known.others) for one in others],
+    )
+    members = counts.members
+    if shrunk is not None:
+        plan.is_only_suppressed = True
+        members = counts.known - counts.suppressed_deletes
+        receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
+    is_due = receipt.pending_adds or receipt.pending_deletes or audience_id is None
+    if is_due and members < api.least_members:
+        message = (
+            f"{view.view.model} would leave {members:,} identifiers in audience `{view.name}`: TikTok fails files of "
+            f"fewer than {api.least_members:,} members, so nothing is sent."
+        )
+        fix = "Widen the view, or set `method: stream` and another audience_name: streaming takes any number."
+        _refuse(plan, receipt.problem or Problem("audience-too-small", message, view.view.file, fix=fix))
+    return plan
+
+
+def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> AudienceReceipt:
+    """Return the line of an advertiser who has the audience by share, or is to have it."""
+    members = owner.counts.members
+    nothing = dict.fromkeys(("rows", "no_identity", "dropped", "suppressed", "deletes", "suppressed_deletes"), 0)
+    counts = replace(
+        owner.counts,
+        **nothing,
+        departures=0,
+        held=0,
+        known=members if is_there else 0,
+        unchanged=members if is_there else 0,
+        adds=0 if is_there else members,
+    )
+    return AudienceReceipt(
+        owner.model,
+        owner.name,
+        advertiser_id,
+        owner.audience_id if is_there else None,
+        counts,
+        method=FILE,
+        owner=owner.advertiser_id,
+    )
+
+
+def _refuse(plan: FilePlan, problem: Problem) -> None:
+    """Leave an audience as it is; who would get it by share gets none that is not there."""
+    plan.whole, plan.due_at = None, None
+    plan.receipt.problem = problem
+    plan.receipt.refused_adds, plan.receipt.refused_deletes = plan.receipt.counts.adds, plan.receipt.counts.deletes
+    if plan.receipt.audience_id is None:
+        for one in plan.shared:
+            one.problem, one.refused_adds = problem, one.counts.adds
+
+
+def _too_many_files(plan: FilePlan, api: FileAudienceApi) -> Problem:
+    message = f"{plan.receipt.model} makes {plan.receipt.files:,} files: TikTok takes {api.most_files:,} at a time."
+    return Problem("audience-too-large", message, plan.staged.view.view.file, fix="Divide the view into several.")
