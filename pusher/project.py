@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pusher.audience_keeping import AudienceKeeping
     from pusher.building import Building
     from pusher.data_tests import DataTestResult
+    from pusher.destination_views import DestinationViews
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
     from pusher.forgetting import Derived
@@ -43,10 +44,8 @@ if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.personal_data import Audit
-    from pusher.push.audience.plan import AudienceView
     from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
-    from pusher.push.suppressions import Suppressions
     from pusher.push.world import PushReport
     from pusher.pushing import Pushing
     from pusher.showing import Showing
@@ -193,45 +192,16 @@ class Project:
         """Return the selected models in graph order."""
         return self.manifest.select(select, exclude)
 
+    @cached_property
+    def destination_views(self) -> DestinationViews:
+        """The destination views, with the settings of each."""
+        from pusher.destination_views import DestinationViews
+
+        return DestinationViews(self.manifest, self.account, self.policy)
+
     def views(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[View]:
-        """Return the selected destination views.
-
-        Raises:
-            ConfigError: The selection has none.
-        """
-        from pusher.push.plan import View
-
-        found = []
-        models = self.models(select, exclude)
-        payloads = self.account.payloads_of(models)
-        for model in models:
-            payload = payloads.get(model.name)
-            if payload is not None:
-                source_id = self.account.source_id_of(model, payload)
-                found.append(View(model.name, model.path, str(model.relation), payload, source_id))
-        if not found:
-            raise ConfigError(
-                Problem(
-                    "no-views",
-                    "The selection has no destination view.",
-                    fix="Select a model whose config has meta: {pusher: {payload: ...}}.",
-                )
-            )
-        return found
-
-    def _event_views(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
-        """Return the selected views of events.
-
-        Raises:
-            ConfigError: The selection has none.
-        """
-        events = [view for view in self.views(select, exclude) if view.payload.kind == "events"]
-        if not events:
-            fix = "Select a model with one of these payloads: " + ", ".join(
-                name for name, payload in self.account.destination.payloads.items() if payload.kind == "events"
-            )
-            raise ConfigError(Problem("no-event-views", "The selection has no view of events.", fix=f"{fix}."))
-        return events
+        """Return the selected destination views; see `DestinationViews.selected`."""
+        return self.destination_views.selected(select, exclude)
 
     def config(self, name: str) -> ViewConfig:
         """Return the settings of a destination view; opens no warehouse.
@@ -399,7 +369,7 @@ class Project:
 
     def _check_policy(self) -> None:
         """Refuse policy about views and models that are not there."""
-        self._suppressions()
+        self.destination_views.suppressions()
         if self.policy.consent.waived:
             from pusher.push.suppressions import check_waived
 
@@ -480,14 +450,14 @@ class Project:
         self.account.check_settings()
         views = self.views(select, exclude)
         events = [view for view in views if view.payload.kind == "events"]
-        audiences = self._audience_views([view for view in views if view not in events])
+        audiences = self.destination_views.with_settings([view for view in views if view not in events])
         if choice.test_event_code is not None:
-            events, audiences = self._event_views(select, exclude), []
+            events, audiences = self.destination_views.events(select, exclude), []
         return self._pushing(
             lint=lambda: self.lint(select, exclude).findings,
             should_stop=should_stop,
             interruptible=interruptible,
-            suppressions=self._suppressions(),
+            suppressions=self.destination_views.suppressions(),
         ).push(events, audiences, choice, everything=not select and not exclude)
 
     def reconcile(
@@ -501,8 +471,10 @@ class Project:
     ) -> PushReport:
         """Tell the selected audiences again everything that is known of them; see `push`."""
         self.account.check_settings()
-        audiences = self._selected_audiences(select, exclude)
-        pushing = self._pushing(should_stop=should_stop, interruptible=interruptible, suppressions=self._suppressions())
+        audiences = self.destination_views.audiences(select, exclude)
+        pushing = self._pushing(
+            should_stop=should_stop, interruptible=interruptible, suppressions=self.destination_views.suppressions()
+        )
         return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
 
     def _pushing(self, **more: Any) -> Pushing:
@@ -535,15 +507,8 @@ class Project:
             state=self.state,
             clock=self.clock,
             listener=self.listener,
-            views=self._selected_audiences,
+            views=self.destination_views.audiences,
         )
-
-    def _selected_audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
-        views = [view for view in self.views(select, exclude) if view.payload.kind == "audience"]
-        if not views:
-            fix = "Select a model whose config has meta: {pusher: {payload: audience}}."
-            raise ConfigError(Problem("no-audience-views", "The selection has no audience view.", fix=fix))
-        return self._audience_views(views)
 
     def forget(
         self,
@@ -580,52 +545,6 @@ class Project:
             return derived, None
         return derived, self._pushing(should_stop=should_stop).forget(derived.identifiers, sends=sends, wait_s=wait_s)
 
-    def _suppressions(self) -> Suppressions | None:
-        """Return the model that lists who is kept out of every view.
-
-        Raises:
-            ConfigError: The project has no such model.
-        """
-        from pusher.push.suppressions import Suppressions
-
-        name = self.policy.consent.suppressions
-        if name is None:
-            return None
-        model = self.manifest.models.get(name)
-        if model is None:
-            near = suggest(name, self.manifest.models)
-            fix = f"Did you mean `{near}`?" if near else "Name a model of the project, without ref()."
-            raise ConfigError(
-                Problem("no-suppressions", f"consent.suppressions names no model: `{name}`.", "pusher.yml", fix=fix)
-            )
-        payloads = self.account.destination.payloads.values()
-        audience = next(one for one in payloads if one.kind == "audience")
-        return Suppressions(model.name, model.path, str(model.relation), audience)
-
-    def _audience_views(self, views: Sequence[View]) -> list[AudienceView]:
-        """Return audience views with their settings.
-
-        Raises:
-            ConfigError: A setting is missing or not in its form.
-        """
-        from pusher.audience_settings import audience_settings
-        from pusher.push.audience.plan import AudienceView
-
-        found = []
-        for view in views:
-            chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
-            found.append(
-                AudienceView(
-                    view,
-                    chosen.advertisers,
-                    chosen.kinds,
-                    chosen.rows_per_request,
-                    method=chosen.method,
-                    retention_d=chosen.retention_d,
-                )
-            )
-        return found
-
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.
 
@@ -649,14 +568,14 @@ class Project:
                 fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
                 raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
         return report(
-            self._event_views(select, exclude),
+            self.destination_views.events(select, exclude),
             open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             state=self.state,
             now=self.clock.now(),
             pixel_window=self.policy.shared_with_pixel,
             shared=self.policy.shared,
             by=list(dict.fromkeys(by)),
-            suppressions=self._suppressions(),
+            suppressions=self.destination_views.suppressions(),
         )
 
     def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:
@@ -731,39 +650,24 @@ class Project:
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
         """Return the exact body of the request that the first rows of a view would make."""
+        from pusher.push.audience.preview import first_audience_body
         from pusher.push.coverage import first_body
 
         view = self.views([name])[0]
         if view.payload.kind == "audience":
-            return self._first_members(view, limit)
+            (audience,) = self.destination_views.with_settings([view])
+            return first_audience_body(
+                audience,
+                open_engine=lambda folder: self._warehouse([folder]),
+                destination=self.account.destination,
+                now=self.started_at,
+                limit=limit,
+            )
         return first_body(
             view,
             open_engine=lambda folder: self._warehouse([folder]),
             destination=self.account.destination,
             options=self._plan_options(),
-            limit=limit,
-        )
-
-    def _first_members(self, view: View, limit: int) -> bytes:
-        from pusher.push.audience.preview import first_lines, first_members
-
-        (audience,) = self._audience_views([view])
-        destination = self.account.destination
-        if audience.method == "file":
-            return first_lines(
-                audience,
-                open_engine=lambda folder: self._warehouse([folder]),
-                api=destination.file_audiences,
-                kinds=destination.audiences.kinds,
-                now=self.started_at,
-                limit=limit,
-            )
-        return first_members(
-            audience,
-            open_engine=lambda folder: self._warehouse([folder]),
-            api=destination.audiences,
-            audience_id=None,
-            now=self.started_at,
             limit=limit,
         )
 

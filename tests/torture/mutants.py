@@ -298,7 +298,7 @@ MUTANTS = (
         "pusher/push/audience/run.py",
         "plan.newest_suppressed < newest and",
         "False and",
-        AUDIENCES,
+        tests("tests/push/test_audiences.py", "-k", "suppressed_during"),
     ),
     Mutant(
         "an audience that may have been made is made again",

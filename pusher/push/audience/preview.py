@@ -7,13 +7,14 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from pusher.contracts import AudienceApi, Engine, FileAudienceApi
+from pusher.contracts import AudienceApi, Destination, Engine, FileAudienceApi
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Change
 from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.uploads import write_whole_set
+from pusher.push.audience.files_plan import FILE
 from pusher.push.audience.options import ShrinkGuard
 from pusher.push.audience.plan import AudienceView, compare, stage_members
 from pusher.push.audience.rows import pieces
@@ -97,3 +98,23 @@ def first_lines(
 def _nobody(view: AudienceView) -> PlanError:
     fix = f"`pusher build --select {view.view.model}` says why."
     return PlanError(Problem("no-rows", f"Nobody in {view.view.model} has an identifier.", view.view.file, fix=fix))
+
+
+def first_audience_body(
+    view: AudienceView,
+    *,
+    open_engine: Callable[[Path], Engine],
+    destination: Destination,
+    now: datetime,
+    limit: int,
+) -> bytes:
+    """Return what the first people of a view are told by: a request's body, or the first lines of a file.
+
+    Raises:
+        PlanError: The view is not built, or nobody in it has an identifier.
+    """
+    api = destination.audiences
+    if view.method == FILE:
+        files = destination.file_audiences
+        return first_lines(view, open_engine=open_engine, api=files, kinds=api.kinds, now=now, limit=limit)
+    return first_members(view, open_engine=open_engine, api=api, audience_id=None, now=now, limit=limit)

@@ -1,0 +1,130 @@
+"""Which destination views a selection has, each with the settings that a push reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pusher.account import Account
+from pusher.compile import Manifest
+from pusher.config import PolicyFile, suggest
+from pusher.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from pusher.push.audience.plan import AudienceView
+    from pusher.push.plan import View
+    from pusher.push.suppressions import Suppressions
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationViews:
+    """The destination views of a project.
+
+    Attributes:
+        manifest: The compiled project.
+        account: The destination, with the settings of the target.
+        policy: Project policy.
+    """
+
+    manifest: Manifest
+    account: Account
+    policy: PolicyFile
+
+    def selected(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[View]:
+        """Return the selected destination views.
+
+        Raises:
+            ConfigError: The selection has none.
+        """
+        from pusher.push.plan import View
+
+        found = []
+        models = self.manifest.select(select, exclude)
+        payloads = self.account.payloads_of(models)
+        for model in models:
+            payload = payloads.get(model.name)
+            if payload is not None:
+                source_id = self.account.source_id_of(model, payload)
+                found.append(View(model.name, model.path, str(model.relation), payload, source_id))
+        if not found:
+            raise ConfigError(
+                Problem(
+                    "no-views",
+                    "The selection has no destination view.",
+                    fix="Select a model whose config has meta: {pusher: {payload: ...}}.",
+                )
+            )
+        return found
+
+    def events(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
+        """Return the selected views of events.
+
+        Raises:
+            ConfigError: The selection has none.
+        """
+        events = [view for view in self.selected(select, exclude) if view.payload.kind == "events"]
+        if not events:
+            fix = "Select a model with one of these payloads: " + ", ".join(
+                name for name, payload in self.account.destination.payloads.items() if payload.kind == "events"
+            )
+            raise ConfigError(Problem("no-event-views", "The selection has no view of events.", fix=f"{fix}."))
+        return events
+
+    def audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
+        """Return the selected audience views with their settings.
+
+        Raises:
+            ConfigError: The selection has none, or a setting is missing or not in its form.
+        """
+        views = [view for view in self.selected(select, exclude) if view.payload.kind == "audience"]
+        if not views:
+            fix = "Select a model whose config has meta: {pusher: {payload: audience}}."
+            raise ConfigError(Problem("no-audience-views", "The selection has no audience view.", fix=fix))
+        return self.with_settings(views)
+
+    def suppressions(self) -> Suppressions | None:
+        """Return the model that lists who is kept out of every view.
+
+        Raises:
+            ConfigError: The project has no such model.
+        """
+        from pusher.push.suppressions import Suppressions
+
+        name = self.policy.consent.suppressions
+        if name is None:
+            return None
+        model = self.manifest.models.get(name)
+        if model is None:
+            near = suggest(name, self.manifest.models)
+            fix = f"Did you mean `{near}`?" if near else "Name a model of the project, without ref()."
+            raise ConfigError(
+                Problem("no-suppressions", f"consent.suppressions names no model: `{name}`.", "pusher.yml", fix=fix)
+            )
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        return Suppressions(model.name, model.path, str(model.relation), audience)
+
+    def with_settings(self, views: Sequence[View]) -> list[AudienceView]:
+        """Return audience views with their settings.
+
+        Raises:
+            ConfigError: A setting is missing or not in its form.
+        """
+        from pusher.audience_settings import audience_settings
+        from pusher.push.audience.plan import AudienceView
+
+        found = []
+        for view in views:
+            chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
+            found.append(
+                AudienceView(
+                    view,
+                    chosen.advertisers,
+                    chosen.kinds,
+                    chosen.rows_per_request,
+                    method=chosen.method,
+                    retention_d=chosen.retention_d,
+                )
+            )
+        return found
