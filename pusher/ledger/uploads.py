@@ -155,8 +155,6 @@ class _Uploads:
     def write(self, lines: Any) -> None:
         """Write an Arrow array of lines: its text lies in one piece already, so a file gets a slice of it."""
         _, offsets, text = lines.buffers()
-        if text is None:
-            return
         ends: Sequence[int] = memoryview(offsets).cast("i")[lines.offset : lines.offset + len(lines) + 1]
         first = 0
         while first < len(lines):

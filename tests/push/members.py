@@ -216,6 +216,11 @@ class AudienceServer(Server):
         }  # fmt: skip
         self._post("segment/mapping/", body)
 
+    def delete_files(self, audience_id: str) -> None:
+        """Delete an audience of files as somebody else would."""
+        body = {"advertiser_id": ADVERTISER, "custom_audience_ids": [audience_id]}
+        self._post("dmp/custom_audience/delete/", body)
+
 
 @contextmanager
 def serving_audiences(

@@ -14,8 +14,8 @@ import pytest
 from pusher.destinations.tiktok import destination, sandbox_audience_state
 from pusher.errors import ConfigError, PlanError
 from pusher.outcomes import Patience
+from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
-from tests.push import support
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -149,8 +149,8 @@ def test_what_tiktok_works_on_is_waited_for(tmp_path: Path, monkeypatch: pytest.
         filled(club, server)
         before = len(server.requests())
         club.join(people(range(1_300)))
-        monkeypatch.setattr(support, "SPEED", 1_000.0)
-        report = push(club, server, 3 * DAY, patience=Patience())
+        monkeypatch.setattr(files_deliver, "POLL_FIRST_S", 1.0)
+        report = push(club, server, 3 * DAY)
         sent = requests(server, before)
 
     assert (report.exit_code, line(report)["added"]) == (0, 100)
@@ -508,6 +508,45 @@ def test_a_view_whose_files_became_others_is_refused(tmp_path: Path) -> None:
 
     assert (line(other)["problem"], other.exit_code, sent) == ("audience-type", 3, ["get/ 0"])
     assert [one.code for one in caught.value.problems] == ["audience-method"]
+
+
+def test_an_audience_that_was_deleted_is_not_made_again(tmp_path: Path) -> None:
+    """Somebody meant that: what to do is told."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server)
+        server.delete_files(audience)
+        club.join(people(range(1_300)))
+        report = push(club, server, 3 * DAY)
+        left = server.audiences()
+
+    assert (line(report)["problem"], report.exit_code, left) == ("audience-gone", 3, [])
+
+
+def test_more_files_than_a_request_takes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """500 of 250 MB each are more people than there are, but nothing is cut off in silence."""
+    monkeypatch.setattr(destination.file_audiences, "most_file_bytes", 50_000)
+    monkeypatch.setattr(destination.file_audiences, "most_files", 1)
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        club.join(people(range(1_200)))
+        report = push(club, server)
+        sent = server.requests()
+
+    assert (line(report)["problem"], report.exit_code, sent) == ("audience-too-large", 1, [])
+
+
+def test_reconcile_gives_all_members_again(tmp_path: Path) -> None:
+    """Also those that nothing changed about; at most once a day too."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        filled(club, server)
+        before = len(server.requests())
+        reports = [push(club, server, after * DAY, reassert=True) for after in (3, 3.5)]
+        sent = requests(server, before)
+
+    assert [(line(one)["adds"], one.exit_code) for one in reports] == [(1_200, 0), (1_200, 4)]
+    assert sent == ["get/ 0", "file/upload/ 0", "update/ 0", "get/ 0"]
 
 
 def test_a_dry_run_shows_the_files_and_sends_nothing(tmp_path: Path) -> None:
