@@ -21,6 +21,7 @@ from pusher.ledger.members import (
     KEY,
     MAYBE_IN,
     MAYBE_OUT,
+    MEMORY_LIMITS_MB,
     OUT,
     connect,
     create_known,
@@ -30,7 +31,6 @@ from pusher.ledger.members import (
     seconds,
     with_enough_memory,
 )
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import identifier, literal, path_list
 
@@ -200,7 +200,7 @@ class Comparison:
         )
 
     def _create_wanted(self) -> None:
-        """Fill `wanted` with each identifier of the view, and the row that it stands in."""
+        """Create `wanted`: each identifier of the view, and the row that it stands in."""
         parts = ["select null::utinyint as kind, null::uuid as a, null::uuid as b, 0::bigint as place where false"]
         for schema, is_list in self.schemas.items() if self.staged else ():
             column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
@@ -212,12 +212,12 @@ class Comparison:
         wanted = " union all ".join(parts)
         self._barred = 0
         if self.suppressed:
-            self._connection.execute(f"create temp table named as {wanted}")
+            self._connection.execute(f"create temp view named as {wanted}")
             barred = f"exists (select 1 from suppressed where {same('suppressed', 'named')})"
             self._barred = self._value(f"select count(*) from (select distinct {KEY} from named where {barred})")
             wanted = f"select * from named where not {barred}"
-        self._connection.execute(f"create temp table wanted as {wanted}")
-        self._connection.execute("drop table if exists named")
+        # Read twice from its files: millions of rows would have to be spilled as a table.
+        self._connection.execute(f"create temp view wanted as {wanted}")
 
     def freeze(self, *, suppressed_only: bool = False) -> list[FrozenChange]:
         """Write the rows to delete, then those to add, then both kinds that have to wait.

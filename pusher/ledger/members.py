@@ -7,7 +7,6 @@ halves, which are a third of the size of its text. The newest word about an iden
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,7 @@ from pusher.contracts import BatchState, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.audiences import Chunk
 from pusher.ledger.barred import Barred
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full
+from pusher.ledger.reconcile import disk_is_full
 from pusher.payload.sql import identifier, literal, path_list
 
 OUT, IN, MAYBE_IN, MAYBE_OUT = range(4)
@@ -26,7 +25,10 @@ HOLD = timedelta(seconds=120)
 """How long a request without an answer may still arrive: twice the time after which it is given up."""
 TOMBSTONES = timedelta(days=30)
 """How long it is remembered that somebody was taken out."""
+MEMORY_LIMITS_MB = (320, 640, 1_280, 2_560, 4_096)
+"""Tried one after the other; what DuckDB cannot spill grows with the number of members."""
 MOST_FILES = 8
+_FEW_SPANS = 4
 KEY = "kind, a, b"
 _MEMBER = "kind utinyint, a uuid, b uuid, state utinyint, changed_s bigint, risk_s bigint"
 T = TypeVar("T")
@@ -182,26 +184,38 @@ def write_told(
     Returns:
         The file, or None when nothing was told.
     """
-    with _opened(folder) as connection:
-        parts = []
-        for sent in changes:
-            spans = ", ".join(
-                f"({first}, {last}, {state}, {'null' if risk is None else risk})"
-                for first, last, state, risk in _spans(sent)
-            )
-            if not spans:
-                continue
-            parts += [
-                f"select {kinds.index(schema)}::utinyint as kind, {halves(identifier(schema))}, "
-                f"span.state::utinyint as state, {seconds(now)}::bigint as changed_s, "
-                "span.risk_s::bigint as risk_s "
-                f"from read_parquet({path_list([sent.path])}, file_row_number = true) as frozen "
-                f"join (values {spans}) as span (first, last, state, risk_s) "
-                "on frozen.file_row_number between span.first and span.last "
-                f"where {identifier(schema)} is not null"
-                for schema in sent.schemas
-            ]
-        return _written(connection, " union all ".join(parts), target) if parts else None
+    parts = [
+        f"select {kinds.index(schema)}::utinyint as kind, {halves(identifier(schema))}, {rows} "
+        f"and {identifier(schema)} is not null"
+        for sent in changes
+        for rows in _told_rows(sent, now)
+        for schema in sent.schemas
+    ]
+    if not parts:
+        return None
+    return _with(folder, lambda connection: _written(connection, " union all ".join(parts), target))
+
+
+def _told_rows(sent: Sent, now: datetime) -> Iterator[str]:
+    """Yield what is known of the rows of a change, as the end of a query over its file."""
+    spans = list(_spans(sent))
+    changed = f"{seconds(now)}::bigint as changed_s"
+    frozen = f"read_parquet({path_list([sent.path])}, file_row_number = true)"
+    if len(spans) > _FEW_SPANS:
+        listed = ", ".join(str(tuple("null" if one is None else one for one in span)) for span in spans)
+        yield (
+            f"span.state::utinyint as state, {changed}, span.risk_s::bigint as risk_s from {frozen} as frozen "
+            f"join (values {listed.replace(chr(39), '')}) as span (first, last, state, risk_s) "
+            "on frozen.file_row_number between span.first and span.last where true"
+        )
+        return
+    # Mostly all of them were accepted, and to join every row costs as much as to write it.
+    for first, last, state, risk in spans:
+        at_risk = "null" if risk is None else risk
+        yield (
+            f"{state}::utinyint as state, {changed}, {at_risk}::bigint as risk_s from {frozen} as frozen "
+            f"where frozen.file_row_number between {first} and {last}"
+        )
 
 
 def write_merged(
@@ -220,7 +234,8 @@ def write_merged(
     Returns:
         The file, or None when nobody is left.
     """
-    with _opened(folder) as connection:
+
+    def merge(connection: Any) -> StagedFile | None:
         create_known(connection, files)
         create_suppressed(connection, barred, kinds)
         settled = f"(risk_s is null or risk_s <= {seconds(now - HOLD)})"
@@ -230,14 +245,21 @@ def write_merged(
         kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
         return _written(connection, kept, target)
 
+    return _with(folder, merge)
 
-@contextmanager
-def _opened(folder: Path) -> Iterator[Any]:
-    connection = connect(folder, MEMORY_LIMITS_MB[1])
+
+def _with(folder: Path, work: Callable[[Any], T]) -> T:
+    """Do some work with a connection, and again with one of more memory when there was too little."""
+    opened = [connect(folder, MEMORY_LIMITS_MB[0])]
+
+    def more(limit_mb: int) -> None:
+        opened[0].close()
+        opened[0] = connect(folder, limit_mb)
+
     try:
-        yield connection
+        return with_enough_memory(lambda: work(opened[0]), more)
     finally:
-        connection.close()
+        opened[0].close()
 
 
 def _written(connection: Any, sql: str, target: Path) -> StagedFile | None:
@@ -282,9 +304,15 @@ def member_states(files: Sequence[Path], folder: Path) -> MemberStates:
         files: Its member files, oldest first.
         folder: For spilled data.
     """
-    with _opened(folder) as connection:
+
+    def count(connection: Any) -> list[tuple[int, int, int]]:
         create_known(connection, files)
-        rows = connection.execute("select state, count(*), max(changed_s) from known group by state").fetchall()
+        found: list[tuple[int, int, int]] = connection.execute(
+            "select state, count(*), max(changed_s) from known group by state"
+        ).fetchall()
+        return found
+
+    rows = _with(folder, count)
     counts = {state: count for state, count, _ in rows}
     last = max((moment for _, _, moment in rows), default=None)
     return MemberStates(

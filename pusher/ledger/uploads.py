@@ -59,8 +59,9 @@ class WholeSet:
 def keep_members(comparison: Comparison) -> None:
     """Let the comparison want who is in the audience already, without those who are suppressed."""
     barred = f"exists (select 1 from suppressed where {same('suppressed', 'known')})"
+    comparison.connection.execute("drop view wanted")
     comparison.connection.execute(
-        f"create or replace temp table wanted as select {KEY}, row_number() over () as place from known "
+        f"create temp table wanted as select {KEY}, row_number() over () as place from known "
         f"where state <> {OUT} and not {barred}"
     )
 

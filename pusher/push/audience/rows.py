@@ -64,11 +64,20 @@ def count(cells: pa.RecordBatch) -> int:
 
 def pieces(change: Change, path: Path, rows_per_request: int) -> Iterator[Piece]:
     """Read a change in its order, as much at a time as one request holds."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    first_row = 0
+    first_row, rest = 0, None
     with pq.ParquetFile(path) as file:
-        for cells in file.iter_batches(batch_size=rows_per_request):
-            chunk = Chunk(0, change.id, first_row, cells.num_rows, count(cells))
-            first_row += cells.num_rows
-            yield Piece(chunk, change.action, cells, change.held_until)
+        for group in range(file.num_row_groups):
+            # Whole groups are read several times as fast as batches of a group.
+            read = file.read_row_group(group)
+            table = read if rest is None else pa.concat_tables([rest, read])
+            whole = table.num_rows - table.num_rows % rows_per_request
+            if group == file.num_row_groups - 1:
+                whole = table.num_rows
+            rest = table.slice(whole)
+            for cells in table.slice(0, whole).combine_chunks().to_batches(max_chunksize=rows_per_request):
+                chunk = Chunk(0, change.id, first_row, cells.num_rows, count(cells))
+                first_row += cells.num_rows
+                yield Piece(chunk, change.action, cells, change.held_until)
