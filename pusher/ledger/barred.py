@@ -109,11 +109,19 @@ def rows_of_barred(file: Path, paths: Sequence[str], barred: Barred) -> list[int
     if digests is None:
         return []
     with duckdb.connect(":memory:") as connection:
-        barred.create(connection, "barred")
-        found = connection.execute(
-            "select distinct place from (select place, unnest(digests) as digest from ("
+        # A part fits into memory, and the project's list need not.
+        connection.execute(
+            "create temp table owned as select place, unnest(digests) as digest from ("
             f"select row_number() over (order by file_row_number) - 1 as place, {digests} as digests "
-            f"from read_parquet({path_list([file])}) where _reason is null)) "
-            "where digest in (select digest from barred) order by place"
+            f"from read_parquet({path_list([file])}) where _reason is null)"
+        )
+        meant = "digest in (select digest from owned)"
+        Barred(barred.forgotten).create(connection, "barred")
+        parts = [f"select digest from barred where {meant}"]
+        if barred.files:
+            parts.append(f"select digest from read_parquet({path_list(barred.files)}) where {meant}")
+        connection.execute(f"create temp table hit as {' union all '.join(parts)}")
+        found = connection.execute(
+            "select distinct place from owned where digest in (select digest from hit) order by place"
         ).fetchall()
     return [place for (place,) in found]

@@ -76,6 +76,7 @@ class Delivery:
         should_stop: True once the user asked to stop.
         origins: Says which SQL makes each column of a view; asked only when rows are refused.
         listed: The project's own list of suppressed people.
+        planned: How far the plan has read the ledger's list.
         seed: Seed of the back-off's jitter.
         pools: Makes the pools that encode, send and write files, by their number of threads and name.
     """
@@ -95,6 +96,7 @@ class Delivery:
         should_stop: Callable[[], bool],
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         listed: Sequence[Path] = (),
+        planned: int = 0,
         seed: int | None = None,
         pools: Callable[[int, str], Executor] = threads,
     ) -> None:
@@ -109,7 +111,7 @@ class Delivery:
         self._limits = limits
         self._should_stop = should_stop
         self._origins = origins
-        self._late = Late(store, state.root, listed)
+        self._late = Late(store, state.root, listed, run, planned)
         self._pools = pools
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()

@@ -32,13 +32,18 @@ class Late:
         store: The ledger.
         root: The state folder.
         listed: The project's own list.
+        run: Run that planned without those of the list and without those whom the ledger knew by then.
+        planned: How far that run had read the ledger's list.
     """
 
     store: Store
     root: Path
     listed: Sequence[Path] = ()
+    run: str | None = None
+    planned: int = 0
     _newest: int = field(default=-1, init=False)
     _barred: Barred = field(default_factory=Barred, init=False)
+    _since: Barred = field(default_factory=Barred, init=False)
 
     def has_grown(self) -> bool:
         """Say whether somebody was suppressed since this was asked last."""
@@ -47,13 +52,15 @@ class Late:
             return False
         self._newest = newest
         self._barred = Barred(AudienceStore(self.store).suppressed(), self.listed)
+        self._since = Barred(AudienceStore(self.store).suppressed(after=self.planned))
         return True
 
     def rows(self, part: Part, payload: Payload) -> Ranges:
         """Return the rows of an open part that are of suppressed people."""
         assert part.path is not None  # noqa: S101 -- open parts have a file
+        barred = self._since if part.run == self.run else self._barred
         found: list[tuple[int, int]] = []
-        for row in rows_of_barred(self.root / part.path, identities(payload), self._barred):
+        for row in rows_of_barred(self.root / part.path, identities(payload), barred):
             if found and sum(found[-1]) == row:
                 found[-1] = (found[-1][0], found[-1][1] + 1)
             else:

@@ -71,6 +71,7 @@ class PlanOptions:
         longest_lookback_s: A row that may be sent and is older makes the plan fail, or None for any age.
         shared: When an identifier stands in too many rows to be one person's.
         listed: The project's own list of suppressed people, as `read_suppressions` wrote it.
+        newest_suppressed: How far the ledger's list reached before anything was planned.
     """
 
     run: str
@@ -82,6 +83,7 @@ class PlanOptions:
     longest_lookback_s: int | None = None
     shared: SharedLimits = field(default_factory=SharedLimits)
     listed: Sequence[Path] = ()
+    newest_suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

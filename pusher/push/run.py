@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
+from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys, pruned_before
 from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
@@ -270,6 +271,7 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
     waiting = _elsewhere(store, views, options, planning)
     with _planning(world, world.state.outbox, planning.run):
         planning = _with_suppressions(world, planning, world.state.outbox)
+        planning = replace(planning, newest_suppressed=AudienceStore(store).newest_suppressed())
         members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
         members.recover()
         members.plan(chosen.audiences, world.state.outbox, freeze=True)
@@ -348,6 +350,7 @@ def _deliver(
             should_stop=world.should_stop,
             origins=world.origins,
             listed=planning.listed,
+            planned=planning.newest_suppressed,
         )
         return delivery.deliver(parts)
 

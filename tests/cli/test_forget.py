@@ -322,3 +322,31 @@ def test_what_may_have_arrived_is_told_apart(tmp_path: Path) -> None:
     resumed = {name: rows for name, rows in report.models[0].resumed.items() if rows}
     assert resumed == {"planned": 3, "accepted": 3}
     assert shop.keys() == [("accepted", 3), ("suppressed", 1)]
+
+
+def test_a_terminal_asks_until_nothing_is_typed(tmp_path: Path, server: AudienceServer) -> None:
+    """Without a pipe each value is asked for and not shown, and the last answer is empty."""
+    import pty
+
+    shop = People(tmp_path / "shop", server.base_url)
+    child, terminal = pty.fork()
+    if child == 0:
+        words = ["-m", "pusher", "forget", "--project-dir", str(shop.root), "--clock", NOW.isoformat()]
+        os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 -- the program itself
+    shown = b""
+    for typed in (EMAIL, PHONE, ""):
+        asked = shown.count(b"empty to end): ")
+        while shown.count(b"empty to end): ") == asked:
+            shown += os.read(terminal, 1024)
+        os.write(terminal, typed.encode() + b"\n")
+    try:
+        while part := os.read(terminal, 1024):
+            shown += part
+    except OSError:
+        # How Linux says that the other side is gone.
+        pass
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert leaks({"e-mail": EMAIL, "phone": PHONE, "digest": PLAIN}, shown) == []
+    assert shop.ledger("select count(*) from suppressed") == [(3,)]

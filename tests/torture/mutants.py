@@ -240,7 +240,7 @@ MUTANTS = (
     Mutant(
         "test events count as sent",
         "pusher/pushing.py",
-        "test_event_code=test_event_code,",
+        "test_event_code=known_test_code(choice.test_event_code),",
         "test_event_code=None,",
         tests("tests/push/test_push.py", "-k", "test_events_have_a_key_space"),
     ),
@@ -313,6 +313,48 @@ MUTANTS = (
         "    if guard.is_off or counts.known == 0:\n",
         "    if True:\n",
         tests("tests/push/test_audiences.py", "-k", "empty or three_in_ten"),
+    ),
+    Mutant(
+        "suppressed people are planned",
+        "pusher/ledger/reconcile.py",
+        "        if self.barred:\n",
+        "        if False:\n",
+        tests("tests/push/test_suppressions.py", "-k", "keeps_rows_of_events_back"),
+    ),
+    Mutant(
+        "the project's list is not read for members",
+        "pusher/push/audience/plan.py",
+        "Barred(store.suppressed() if store else (), listed)",
+        "Barred(store.suppressed() if store else ())",
+        tests("tests/push/test_suppressions.py", "-k", "keeps_members_out"),
+    ),
+    Mutant(
+        "who was suppressed since the rows were frozen is sent again",
+        "pusher/push/recovery.py",
+        "gone = common(batch.ranges, barred)",
+        "gone: Ranges = ()",
+        tests("tests/push/test_suppressions.py", "-k", "leave_their_batch"),
+    ),
+    Mutant(
+        "who is suppressed while others are sent is sent too",
+        "pusher/push/deliver.py",
+        "if not stopping and self._late.has_grown():",
+        "if False:",
+        tests("tests/push/test_suppressions.py", "-k", "while_others_are_sent"),
+    ),
+    Mutant(
+        "rows of forgotten people keep their identifiers",
+        "pusher/push/late.py",
+        "None if reason is None and due in empty else place",
+        "place",
+        tests("tests/cli/test_forget.py", "-k", "rows_that_wait"),
+    ),
+    Mutant(
+        "files of members remember who was forgotten",
+        "pusher/push/forgetting.py",
+        "        members.drop_suppressed()\n",
+        "",
+        tests("tests/cli/test_forget.py", "-k", "knows_whom"),
     ),
 )
 
