@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pusher.clock import Clock
 from pusher.ledger.audiences import AudienceStore
@@ -58,7 +58,8 @@ class Sharing:
                 self._keep(one, audience_id)
         elif verdict.response_class == "DEFER":
             for one in lines:
-                one.problem = busy(one.name)
+                message = f"Advertiser {one.advertiser_id} gets audience `{one.name}` once TikTok has worked on it."
+                one.problem = replace(busy(one.name), message=message)
         elif len(lines) > 1 and verdict.outcome in {"rejected", "halt", "split"}:
             # One of them may be the reason, and the others are not to suffer from it.
             for one in lines:
