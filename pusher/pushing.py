@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,7 @@ class Pushing:
     def _options(self, choice: PushChoice, limits: Limits, *, everything: bool) -> PushOptions:
         from pusher.destinations.tiktok.settings import read_settings
         from pusher.push.audience.lock_file import LockFile
-        from pusher.push.audience.options import AudienceOptions, ShrinkGuard
+        from pusher.push.audience.options import AudienceOptions
         from pusher.push.work import DeliveryLimits
         from pusher.push.world import PushOptions
 
@@ -148,7 +148,7 @@ class Pushing:
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
             audience=AudienceOptions(
-                guard=ShrinkGuard(is_off=choice.allow_shrink),
+                guard=replace(self.policy.shrink, is_off=choice.allow_shrink),
                 reassert=choice.reassert,
                 lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
             ),

@@ -7,6 +7,7 @@ from pusher.config.floors import Floor
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
 from pusher.config.project_file import POLICY_FILE, PolicyFile, ProjectFile, load_policy_file, load_project_file
 from pusher.config.shared import SharedLimits
+from pusher.config.shrink import ShrinkGuard
 from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "ProjectFile",
     "Secret",
     "SharedLimits",
+    "ShrinkGuard",
     "load_policy_file",
     "load_profile",
     "load_project_file",

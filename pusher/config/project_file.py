@@ -11,6 +11,7 @@ from typing import Any
 from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
 from pusher.config.shared import SharedLimits, read_shared
+from pusher.config.shrink import ShrinkGuard, read_shrink
 from pusher.config.strict_yaml import Document, load_yaml
 from pusher.errors import ConfigError, Problem
 
@@ -27,6 +28,7 @@ _WITHOUT_EFFECT = {
     "clean-targets", "require-dbt-version", "flags", "unit_tests", "snapshots",
     "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
+_PUSH = {"on_change", "shared_with_pixel", "same_order_offline", "audience_shrink"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED = {"on-run-start", "on-run-end", "dispatch"}
 
@@ -106,6 +108,7 @@ class PolicyFile:
         floors: Least shares of rows with identifiers.
         shared: When an identifier stands in too many rows to be one person's.
         consent: Who agreed and who did not.
+        shrink: When an audience would lose too many members to be meant.
     """
 
     require_vendor_page_columns: bool = False
@@ -116,6 +119,7 @@ class PolicyFile:
     floors: tuple[Floor, ...] = ()
     shared: SharedLimits = field(default_factory=SharedLimits)
     consent: Consent = field(default_factory=Consent)
+    shrink: ShrinkGuard = field(default_factory=ShrinkGuard)
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -268,7 +272,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
     problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
-    problems += document.unknown_keys(push, {"on_change", "shared_with_pixel", "same_order_offline"}, ("push",))
+    problems += document.unknown_keys(push, _PUSH, ("push",))
     problems += document.unknown_keys(identity, {"floors", "shared"}, ("identity",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
@@ -281,6 +285,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     given = _mapping(document, identity, ("identity", "floors"), problems)
     floors = read_floors(document, given, ("identity", "floors"), problems)
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
+    shrink = read_shrink(document, _mapping(document, push, ("push", "audience_shrink"), problems), problems)
     consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
@@ -304,4 +309,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         floors=tuple(floors),
         shared=shared,
         consent=consent,
+        shrink=shrink,
     )

@@ -615,3 +615,63 @@ def test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: 
     (receipt,) = report.audiences
     assert (members, report.exit_code, receipt.is_settled) == (set(), 0, True)
     assert (receipt.is_new, 0 < receipt.added <= receipt.deleted <= 6) == (True, True)
+
+
+def test_a_project_sets_how_much_may_go(tmp_path: Path) -> None:
+    """More than a tenth and more than two are too many here; a share of 2 is none."""
+    club = Club(tmp_path / "club")
+    (club.root / "pusher.yml").write_text("push: {audience_shrink: {share: 0.1, members: 2}}\n")
+    club.join(people(range(30)))
+    club.push()
+    kept = []
+    for stay in (26, 27):
+        club.join(people(range(stay)))
+        kept.append(club.push(dry_run=True).audiences[0].refused_deletes)
+    (club.root / "pusher.yml").write_text("push: {audience_shrink: {share: 2, members: -1, shares: 1}}\n")
+    with pytest.raises(ConfigError) as caught:
+        club.push()
+
+    assert kept == [4, 0]
+    assert [(one.code, one.place) for one in caught.value.problems] == [
+        ("unknown-key", "pusher.yml:1:49"),
+        ("wrong-value", "pusher.yml:1:26"),
+        ("wrong-value", "pusher.yml:1:36"),
+    ]
+
+
+def test_device_ids_go_under_their_own_kinds_and_nothing_is_nobody(tmp_path: Path) -> None:
+    """Defects B12 and B14 of peers: an id of Android is none of iOS, and the digest of an empty text is no person."""
+    sql = (
+        "select email as idfa, phone as aaid, sha256('') as phone, null::varchar as email "
+        "from {{ source('crm', 'people') }}\n"
+    )
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, sql)
+        club.join(people(range(2)))
+        report = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert members == {
+        *(stored("IDFA_SHA256", digest(f"email {one}")) for one in range(2)),
+        *(stored("AAID_SHA256", digest(f"phone {one}")) for one in range(2)),
+    }
+    assert line(report) == {"members": 4, "adds": 4, "added": 4, "requests": 3, "dropped_identifiers": 2, "exit": 0}
+
+
+def test_an_audience_that_is_gone_is_told_for_its_advertiser_alone(tmp_path: Path) -> None:
+    """Somebody deleted it: the other advertiser's is filled, and the problem names what to do."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, advertiser_ids=[ADVERTISER, OTHER])
+        club.join(people(range(5)))
+        club.push()
+        mine, other = (one["audience_id"] for one in server.audiences())
+        server.delete(mine)
+        club.join(people(range(6)))
+        report = club.push()
+        members = server.members(other)
+
+    gone, filled = report.audiences
+    assert gone.problem is not None
+    assert (gone.problem.code, gone.pending_adds, filled.added, report.exit_code) == ("tiktok-data", 1, 1, 3)
+    assert "pusher audience list" in (gone.problem.fix or "")
+    assert members == emails(range(6))

@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pusher.config import ShrinkGuard
 from pusher.contracts import Answer, Column, Endpoint, Failure, StagedFile
 from pusher.destinations.tiktok.facade import tiktok
 from pusher.ledger.audiences import AudienceStore
@@ -29,7 +30,7 @@ from pusher.ledger.opening import open_store
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Store
 from pusher.progress import silent
-from pusher.push.audience.options import AudienceOptions, ShrinkGuard
+from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.plan import AudienceView
 from pusher.push.audience.run import AudiencePush
 from pusher.push.plan import View

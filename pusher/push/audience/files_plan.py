@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from pusher.config import ShrinkGuard
 from pusher.contracts import FileAudienceApi, FileLayout
 from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
@@ -14,7 +15,6 @@ from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, MemberCounts
 from pusher.ledger.loads import REPLACE, LoadState, LoadStore
 from pusher.ledger.uploads import WholeSet, keep_members, write_whole_set
-from pusher.push.audience.options import ShrinkGuard
 from pusher.push.audience.plan import Staged, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from pusher.config import ShrinkGuard
 from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
@@ -18,7 +19,6 @@ from pusher.payload.casts import count_dropped, typed_value
 from pusher.payload.columns import check_columns
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
-from pusher.push.audience.options import ShrinkGuard
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.plan import View, stage, view_columns
 
@@ -170,7 +170,7 @@ def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Pro
         return None
     if counts.members == 0 and counts.departures > 0:
         message = f"{model} names nobody, and its audience has {counts.known:,} identifiers."
-    elif counts.departures > max(guard.most, guard.most_share * counts.known):
+    elif counts.departures > max(guard.members, guard.share * counts.known):
         share = counts.departures / counts.known
         message = f"{model} would take {counts.departures:,} of {counts.known:,} identifiers ({share:.0%}) out."
     else:

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from pusher.config import ShrinkGuard
 from pusher.contracts import AudienceApi, Destination, Engine, FileAudienceApi
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Change
@@ -15,7 +16,6 @@ from pusher.ledger.comparison import Comparison
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.uploads import write_whole_set
 from pusher.push.audience.files_plan import FILE
-from pusher.push.audience.options import ShrinkGuard
 from pusher.push.audience.plan import AudienceView, compare, stage_members
 from pusher.push.audience.rows import pieces
 
