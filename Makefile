@@ -10,6 +10,7 @@ EVENTS ?= 1000000
 MEMBERS ?= 5000000
 TORTURE_MINUTES ?= 60
 TORTURE_KILLS ?= 1000
+TORTURE_AUDIENCES ?= 100000
 YEAR_DAYS ?= 366
 
 .PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check lock format docs bench bench-builds bench-audiences bench-peers clean year soak torture
@@ -116,9 +117,10 @@ year: $(READY) ## each morning of the real year: build, push, crashes, late line
 	$(BIN)/python $(REAL)/fetch.py
 	$(BIN)/python -m examples.complete_journey.year --days $(YEAR_DAYS)
 
-torture: $(READY) ## the long campaigns: seeds for TORTURE_MINUTES=60, TORTURE_KILLS=1000 kills, all mutants
+torture: $(READY) ## the long campaigns: seeds for TORTURE_MINUTES=60, TORTURE_KILLS=1000 kills, TORTURE_AUDIENCES=100000 histories, all mutants
 	$(BIN)/python -m tests.torture seeds --minutes $(TORTURE_MINUTES) --processes 2
 	$(BIN)/python -m tests.torture kills --kills $(TORTURE_KILLS)
+	$(BIN)/python -m tests.torture audiences --histories $(TORTURE_AUDIENCES) --processes 2
 	$(BIN)/python -m tests.torture mutants
 
 soak: $(READY) ## push 10 million events with three kills and count what arrived; EVENTS=1000000 for fewer

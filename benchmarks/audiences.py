@@ -89,7 +89,7 @@ def post_people(people: str, base_url: str, rows: int) -> dict[str, Any]:
     posted, started = 0, time.monotonic()
     with pq.ParquetFile(people) as file:
         for batch in file.iter_batches(batch_size=rows):
-            cells = {"EMAIL_SHA256": batch.column(0).to_pylist()}
+            cells = batch.rename_columns(["EMAIL_SHA256"])
             path, body = api.members(advertiser_id=ADVERTISER, audience_id=AUDIENCE, action="add", cells=cells)
             answer = transport.post(path, body)
             if not isinstance(answer, Answer):

@@ -139,6 +139,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "members": "Identifiers in it.",
             "files": "Files.",
             "bytes": "Their bytes.",
+            "file_type": "Their type, in TikTok's words.",
             "members_digest": "Digest of the identifiers, in any order.",
             "file_paths": "What stands for the files at TikTok, as a JSON list.",
             "state": (
@@ -191,7 +192,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "suppressed": (
-        "One row for each identifier that must not be in an audience; not in the copy that `status --sql` reads.",
+        "One row for each identifier that is kept out of every view; not in the copy that `status --sql` reads.",
         {
             "id": "Number.",
             "id_schema": "Kind, such as `EMAIL_SHA256`.",

@@ -337,16 +337,14 @@ class AudienceApi(Protocol):
     def created(self, answer: Answer) -> str | None:
         """Return the id in an accepted answer to it, or None when there is none."""
 
-    def members(
-        self, *, advertiser_id: str, audience_id: str, action: str, cells: Mapping[str, Sequence[str | None]]
-    ) -> tuple[str, bytes]:
+    def members(self, *, advertiser_id: str, audience_id: str, action: str, cells: pa.RecordBatch) -> tuple[str, bytes]:
         """Return path and body of the request that adds members or takes them out.
 
         Args:
             advertiser_id: Who owns the audience.
             audience_id: The audience.
             action: `add` or `delete`.
-            cells: Digests by kind, a column for each; all columns are of one length, a row for each person.
+            cells: Digests as texts, a column for each kind and a row for each person, NULL where one has none.
         """
 
     def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:

@@ -38,12 +38,15 @@ if TYPE_CHECKING:
     from pusher.data_tests import DataTestResult
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
+    from pusher.forgetting import Derived
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
     from pusher.personal_data import Audit
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
+    from pusher.push.suppressions import Suppressions
     from pusher.push.world import PushReport
     from pusher.pushing import Pushing
     from pusher.showing import Showing
@@ -296,7 +299,7 @@ class Project:
         from pusher.lint import lint
 
         self.account.check_settings()
-        self._check_floors()
+        self._check_policy()
         models = self._judged(select, exclude, only)
         inference = self._inference()
         account = self.account
@@ -372,7 +375,7 @@ class Project:
             BuildError: A model failed; those that read it were not run.
         """
         self.account.check_settings()
-        self._check_floors()
+        self._check_policy()
         return self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
 
     def test(
@@ -394,7 +397,13 @@ class Project:
         """
         return self._building(interruptible).test(select, exclude)
 
-    def _check_floors(self) -> None:
+    def _check_policy(self) -> None:
+        """Refuse policy about views and models that are not there."""
+        self._suppressions()
+        if self.policy.consent.waived:
+            from pusher.push.suppressions import check_waived
+
+            check_waived(self.policy.consent.waived, self.account.payloads_of(self.manifest.models.values()))
         if self.policy.floors:
             from pusher.push.floors import check_floors
 
@@ -474,8 +483,12 @@ class Project:
         audiences = self._audience_views([view for view in views if view not in events])
         if choice.test_event_code is not None:
             events, audiences = self._event_views(select, exclude), []
-        pushing = self._pushing(select, exclude, should_stop, interruptible)
-        return pushing.push(events, audiences, choice, everything=not select and not exclude)
+        return self._pushing(
+            lint=lambda: self.lint(select, exclude).findings,
+            should_stop=should_stop,
+            interruptible=interruptible,
+            suppressions=self._suppressions(),
+        ).push(events, audiences, choice, everything=not select and not exclude)
 
     def reconcile(
         self,
@@ -489,16 +502,10 @@ class Project:
         """Tell the selected audiences again everything that is known of them; see `push`."""
         self.account.check_settings()
         audiences = self._selected_audiences(select, exclude)
-        pushing = self._pushing(select, exclude, should_stop, interruptible)
+        pushing = self._pushing(should_stop=should_stop, interruptible=interruptible, suppressions=self._suppressions())
         return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
 
-    def _pushing(
-        self,
-        select: Sequence[str],
-        exclude: Sequence[str],
-        should_stop: Callable[[], bool],
-        interruptible: Interruptible,
-    ) -> Pushing:
+    def _pushing(self, **more: Any) -> Pushing:
         from pusher.pushing import Pushing
         from pusher.warehouse import READING_MEMORY
 
@@ -513,9 +520,7 @@ class Project:
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             origins=self._origins,
             normaliser_version=self.manifest.normaliser_version,
-            lint=lambda: self.lint(select, exclude).findings,
-            should_stop=should_stop,
-            interruptible=interruptible,
+            **more,
         )
 
     @property
@@ -539,6 +544,63 @@ class Project:
             fix = "Select a model whose config has meta: {pusher: {payload: audience}}."
             raise ConfigError(Problem("no-audience-views", "The selection has no audience view.", fix=fix))
         return self._audience_views(views)
+
+    def forget(
+        self,
+        lines: Sequence[str],
+        *,
+        country: str | None = None,
+        sends: bool = True,
+        wait_s: float = 0.0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[Derived, Forgotten | None]:
+        """Suppress people for ever, and take them out of audiences and of events that wait to be sent.
+
+        Args:
+            lines: E-mail addresses, phone numbers and advertising ids as they are; they are kept nowhere.
+            country: ISO 3166 code of numbers in national form.
+            sends: Tell TikTok at once who has to go, else the next push does.
+            wait_s: How long to wait for a push that is running.
+            should_stop: True once the user asked to stop.
+
+        Returns:
+            What was made of the lines, and what became of it; None when no line was readable.
+
+        Raises:
+            CompileError: The project's macros are missing, or fail.
+            StateError: The ledger cannot be trusted.
+        """
+        from pusher.forgetting import Deriving
+
+        self.account.check_settings()
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        derived = Deriving(self.manifest, audience).derive(lines, country=country)
+        if not derived.identifiers:
+            return derived, None
+        return derived, self._pushing(should_stop=should_stop).forget(derived.identifiers, sends=sends, wait_s=wait_s)
+
+    def _suppressions(self) -> Suppressions | None:
+        """Return the model that lists who is kept out of every view.
+
+        Raises:
+            ConfigError: The project has no such model.
+        """
+        from pusher.push.suppressions import Suppressions
+
+        name = self.policy.consent.suppressions
+        if name is None:
+            return None
+        model = self.manifest.models.get(name)
+        if model is None:
+            near = suggest(name, self.manifest.models)
+            fix = f"Did you mean `{near}`?" if near else "Name a model of the project, without ref()."
+            raise ConfigError(
+                Problem("no-suppressions", f"consent.suppressions names no model: `{name}`.", "pusher.yml", fix=fix)
+            )
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        return Suppressions(model.name, model.path, str(model.relation), audience)
 
     def _audience_views(self, views: Sequence[View]) -> list[AudienceView]:
         """Return audience views with their settings.
@@ -594,6 +656,7 @@ class Project:
             pixel_window=self.policy.shared_with_pixel,
             shared=self.policy.shared,
             by=list(dict.fromkeys(by)),
+            suppressions=self._suppressions(),
         )
 
     def _chosen(self, select: Sequence[str], exclude: Sequence[str]) -> list[str] | None:

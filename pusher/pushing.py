@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +14,18 @@ from pusher.clock import Clock
 from pusher.config import PolicyFile, Profile
 from pusher.contracts import Engine
 from pusher.errors import ConfigError, PlanError, Problem
-from pusher.outcomes import Origins, PushChoice, known_test_code
-from pusher.progress import Listener
+from pusher.outcomes import Origins, Patience, PushChoice, known_test_code
+from pusher.progress import Listener, Notice
 
 if TYPE_CHECKING:
     from pusher.ledger.state import StateFolder
     from pusher.lint import Finding
+    from pusher.payload.model import Limits
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
-    from pusher.push.world import PushReport
+    from pusher.push.suppressions import Suppressions
+    from pusher.push.world import PushOptions, PushReport, PushWorld
 
 NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
 STATELESS_LOOKBACK_S = 86_400
@@ -52,6 +55,7 @@ class Pushing:
         lint: Proves the selected views from their SQL.
         should_stop: True once the user asked to stop.
         interruptible: Surrounds reading a view, given what cuts a running query short.
+        suppressions: The model that lists who is kept out of every view, or None.
     """
 
     root: Path
@@ -64,9 +68,10 @@ class Pushing:
     open_warehouse: Callable[[Path], Engine]
     origins: Origins
     normaliser_version: str | None
-    lint: Callable[[], Sequence[Finding]]
+    lint: Callable[[], Sequence[Finding]] = lambda: ()
     should_stop: Callable[[], bool] = _never
     interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
+    suppressions: Suppressions | None = None
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -80,63 +85,93 @@ class Pushing:
             choice: What the person chose.
             everything: Also go on with what earlier runs froze for other views.
         """
-        from pusher.destinations.tiktok.settings import read_settings
-        from pusher.push.audience.lock_file import LockFile
-        from pusher.push.audience.options import AudienceOptions, ShrinkGuard
         from pusher.push.run import push
-        from pusher.push.work import DeliveryLimits
-        from pusher.push.world import PushOptions, PushWorld
 
-        test_event_code = known_test_code(choice.test_event_code)
-        settings = read_settings(self.account.settings)
+        # Refused before anything is opened.
+        known_test_code(choice.test_event_code)
         limits = (*views, *(one.view for one in audiences))[0].payload.limits
-        patience = choice.patience
-        pixel_window = self.policy.shared_with_pixel
         if choice.stateless:
             self._refuse_unstable_ids()
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
-            options = PushOptions(
-                dry_run=choice.dry_run,
-                test_event_code=test_event_code,
-                requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
-                limits=DeliveryLimits(
-                    concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
-                    deadline_s=patience.deadline_s,
-                    grace_s=patience.grace_s,
-                    max_dead_share=patience.max_dead_share,
-                    pixel_window=pixel_window,
-                ),
-                on_change=self.policy.on_change,
-                pixel_window=pixel_window,
-                strict=self.policy.require_vendor_page_columns,
-                shared=self.policy.shared,
-                ledger_id=None if choice.stateless else self.profile.ledger_id,
-                normaliser_version=self.normaliser_version,
-                resume_all=everything,
-                adopt=choice.adopt,
-                wait_s=patience.wait_s,
-                longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
-                audience=AudienceOptions(
-                    guard=ShrinkGuard(is_off=choice.allow_shrink),
-                    reassert=choice.reassert,
-                    lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
-                ),
-            )
-            world = PushWorld(
-                destination=self.account.destination,
-                endpoint=self.account.endpoint(self.state.root),
-                state=state,
-                clock=self.clock,
-                listener=self.listener,
-                should_stop=self.should_stop,
-                open_engine=self._open,
-                ca_file=settings.ca_file,
-                interruptible=lambda: self.interruptible(self._cut_query_short),
-                origins=self.origins,
-                told_before=(*about_state, *self._same_orders(views)),
-            )
+            options = self._options(choice, limits, everything=everything)
+            world = self._world(state, told_before=(*about_state, *self._same_orders(views)))
             return push(views, world, options, audiences)
+
+    def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:
+        """Suppress identifiers for ever, and take them out of everything that the ledger knows.
+
+        Args:
+            digests: The identifiers, as (kind, digest).
+            sends: Tell TikTok at once who has to go.
+            wait_s: How long to wait for a push that is running.
+        """
+        from pusher.push.forgetting import forget
+
+        payloads = self.account.destination.payloads.values()
+        limits = next(one for one in payloads if one.kind == "audience").limits
+        choice = PushChoice(patience=Patience(wait_s=wait_s))
+        with self._ledger_place(choice) as (state, about_state):
+            for told in about_state:
+                self.listener(Notice(told))
+            return forget(digests, self._world(state), self._options(choice, limits, everything=True), sends=sends)
+
+    def _options(self, choice: PushChoice, limits: Limits, *, everything: bool) -> PushOptions:
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.audience.lock_file import LockFile
+        from pusher.push.audience.options import AudienceOptions, ShrinkGuard
+        from pusher.push.work import DeliveryLimits
+        from pusher.push.world import PushOptions
+
+        settings = read_settings(self.account.settings)
+        patience = choice.patience
+        pixel_window = self.policy.shared_with_pixel
+        return PushOptions(
+            dry_run=choice.dry_run,
+            test_event_code=known_test_code(choice.test_event_code),
+            requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
+            limits=DeliveryLimits(
+                concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
+                deadline_s=patience.deadline_s,
+                grace_s=patience.grace_s,
+                max_dead_share=patience.max_dead_share,
+                pixel_window=pixel_window,
+            ),
+            on_change=self.policy.on_change,
+            pixel_window=pixel_window,
+            strict=self.policy.require_vendor_page_columns,
+            shared=self.policy.shared,
+            ledger_id=None if choice.stateless else self.profile.ledger_id,
+            normaliser_version=self.normaliser_version,
+            resume_all=everything,
+            adopt=choice.adopt,
+            wait_s=patience.wait_s,
+            longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+            audience=AudienceOptions(
+                guard=ShrinkGuard(is_off=choice.allow_shrink),
+                reassert=choice.reassert,
+                lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
+            ),
+        )
+
+    def _world(self, state: StateFolder, *, told_before: tuple[str, ...] = ()) -> PushWorld:
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.world import PushWorld
+
+        return PushWorld(
+            destination=self.account.destination,
+            endpoint=self.account.endpoint(self.state.root),
+            state=state,
+            clock=self.clock,
+            listener=self.listener,
+            should_stop=self.should_stop,
+            open_engine=self._open,
+            ca_file=read_settings(self.account.settings).ca_file,
+            interruptible=lambda: self.interruptible(self._cut_query_short),
+            origins=self.origins,
+            told_before=told_before,
+            suppressions=self.suppressions,
+        )
 
     @contextmanager
     def _ledger_place(self, choice: PushChoice) -> Iterator[tuple[StateFolder, tuple[str, ...]]]:

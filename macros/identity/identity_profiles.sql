@@ -1,6 +1,11 @@
+{% macro identity_profiles() -%}
+{#- `pusher forget` makes the digests of a person in each of them. -#}
+{{ return(['events_2_0', 'audience_2026', 'audience_2025_dots']) }}
+{%- endmacro %}
+
 {% macro known_profile(profile) -%}
 {#- What a profile is stands in the macros that take one: normalize_email() and normalize_device_id(). -#}
-{%- if profile not in ('events_2_0', 'audience_2026', 'audience_2025_dots') -%}
+{%- if profile not in identity_profiles() -%}
     {{ exceptions.raise_compiler_error(
         'An identity profile is events_2_0, audience_2026 or audience_2025_dots, not ' ~ profile
     ) }}

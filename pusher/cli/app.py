@@ -15,6 +15,7 @@ from pusher.cli import (
     config,
     debug,
     explain,
+    forget,
     init,
     lint,
     ls,
@@ -79,6 +80,7 @@ audiences.command("list", help=audience.LIST_HELP)(audience.list_)
 audiences.command("adopt", help=audience.ADOPT_HELP)(audience.adopt)
 audiences.command("reconcile", help=audience.RECONCILE_HELP)(audience.reconcile)
 app.add_typer(audiences, name="audience")
+app.command("forget", help=forget.HELP, context_settings=forget.CONTEXT)(forget.forget)
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 
 

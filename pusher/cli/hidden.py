@@ -9,6 +9,8 @@ import warnings
 from pusher.errors import ConfigError, Problem
 
 MOST_BYTES = 65_536
+MOST_BYTES_OF_LINES = 16_777_216
+_LINES = "Pipe one value a line into the command, or type them when asked."
 
 
 def hidden_value(prompt: str) -> str:
@@ -34,6 +36,29 @@ def hidden_value(prompt: str) -> str:
     return text
 
 
+def hidden_lines(prompt: str) -> list[str]:
+    """Return the values that are piped in, one a line, or typed one after the other until an empty one.
+
+    Raises:
+        ConfigError: There is none, or the text cannot be read; the words never repeat it.
+    """
+    if sys.stdin is None:
+        raise _refused("There is no stdin to read values from.", _LINES)
+    if sys.stdin.isatty():
+        typed = list(iter(lambda: _typed(prompt), ""))
+    else:
+        given = sys.stdin.buffer.read(MOST_BYTES_OF_LINES + 1)
+        if len(given) > MOST_BYTES_OF_LINES:
+            raise _refused(f"stdin has more than {MOST_BYTES_OF_LINES:,} bytes.", "Pipe the lines in parts.")
+        try:
+            typed = [line.removesuffix("\r") for line in given.decode("utf-8-sig").split("\n")]
+        except UnicodeDecodeError:
+            raise _refused("stdin is not UTF-8.", _LINES) from None
+    if not any(line.strip() for line in typed):
+        raise _refused("There is no value.", _LINES)
+    return typed
+
+
 def _typed(prompt: str) -> str:
     try:
         with warnings.catch_warnings():
@@ -51,7 +76,5 @@ def _typed(prompt: str) -> str:
     return text
 
 
-def _refused(message: str) -> ConfigError:
-    return ConfigError(
-        Problem("no-value", message, fix="Type one value when asked, or pipe one line into the command.")
-    )
+def _refused(message: str, fix: str = "Type one value when asked, or pipe one line into the command.") -> ConfigError:
+    return ConfigError(Problem("no-value", message, fix=fix))

@@ -19,6 +19,7 @@ _OUTCOMES = {
     "accepted": "accepted by TikTok",
     "dead": "refused by TikTok",
     "parked": "parked: outcome unknown for too long",
+    "suppressed_late": "suppressed before they could be sent",
     "pending": "pending: run again",
 }
 _HELD = {
@@ -28,6 +29,7 @@ _HELD = {
     "corrected": "refused before, corrected: run `pusher retry`",
     "parked": "parked before",
     "expired": "too old before they could be sent",
+    "suppressed": "suppressed before they could be sent",
 }
 _NOT_DUE = {
     "enriched": "changed in details only; the first copy counts",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pusher.config.consent import Consent
 from pusher.config.floors import Floor
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
 from pusher.config.project_file import POLICY_FILE, PolicyFile, ProjectFile, load_policy_file, load_project_file
@@ -10,6 +11,7 @@ from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 
 __all__ = [
     "POLICY_FILE",
+    "Consent",
     "DestinationSettings",
     "Document",
     "Floor",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
 from pusher.config.shared import SharedLimits, read_shared
 from pusher.config.strict_yaml import Document, load_yaml
@@ -104,6 +105,7 @@ class PolicyFile:
             (a notice) or `refuse` (nothing is sent).
         floors: Least shares of rows with identifiers.
         shared: When an identifier stands in too many rows to be one person's.
+        consent: Who agreed and who did not.
     """
 
     require_vendor_page_columns: bool = False
@@ -113,6 +115,7 @@ class PolicyFile:
     same_order_offline: str = "ignore"
     floors: tuple[Floor, ...] = ()
     shared: SharedLimits = field(default_factory=SharedLimits)
+    consent: Consent = field(default_factory=Consent)
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -258,9 +261,9 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        fix = "Known keys: identity, lint, push, version."
+        fix = "Known keys: consent, identity, lint, push, version."
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
-    problems = document.unknown_keys(found, {"version", "lint", "push", "identity"}, ())
+    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
@@ -278,6 +281,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     given = _mapping(document, identity, ("identity", "floors"), problems)
     floors = read_floors(document, given, ("identity", "floors"), problems)
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
+    consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -299,4 +303,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         same_order_offline=push.get("same_order_offline", "ignore"),
         floors=tuple(floors),
         shared=shared,
+        consent=consent,
     )

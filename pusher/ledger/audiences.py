@@ -297,13 +297,22 @@ class AudienceStore:
         (count,) = self._connection.execute("select count(*) from suppressed").fetchone()
         return int(count)
 
+    def _knows_suppressed(self) -> bool:
+        """Say whether there is a list; a ledger of an older version that is only read has none."""
+        sql = "select count(*) from sqlite_master where type = 'table' and name = 'suppressed'"
+        return bool(self._connection.execute(sql).fetchone()[0])
+
     def newest_suppressed(self) -> int:
         """Return a number that grows with every suppressed identifier."""
+        if not self._knows_suppressed():
+            return 0
         (newest,) = self._connection.execute("select coalesce(max(id), 0) from suppressed").fetchone()
         return int(newest)
 
     def suppressed(self, *, after: int = 0) -> Sequence[tuple[str, str]]:
         """Return (id schema, digest) of those that came after a number of `newest_suppressed`."""
+        if not self._knows_suppressed():
+            return ()
         rows = self._connection.execute("select id_schema, digest from suppressed where id > ? order by id", (after,))
         return [tuple(row) for row in rows]
 

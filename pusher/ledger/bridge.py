@@ -12,11 +12,11 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.opening import unreadable
-from pusher.ledger.reconcile import path_list
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import ledger_database
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import identifier, literal, path_list
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +30,7 @@ TERMS = {
     "dead": "refused by TikTok",
     "invalid": "breaks the contract",
     "no_identity": "no identity",
+    "suppressed": "suppressed: the person is kept out",
     "expired": "not sent in time",
     "duplicate": "repeats a row of a view",
     "conflicting": "several rows of one event that differ",
@@ -38,11 +39,13 @@ TERMS = {
 }
 """What became of a row's value, in the order of a report."""
 MEMORY_LIMIT = "512MB"
+_BARRED = "_barred"
 _COLUMNS = """
 create temp table view_row (
     model varchar, file bigint, place bigint, event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint,
     value decimal(38, 9), currency varchar, event varchar, source_id varchar, shop_id varchar, event_channel varchar,
-    brand varchar, num_items bigint, refused_as varchar, is_old boolean, buyer varchar, contents struct(
+    brand varchar, num_items bigint, refused_as varchar, is_barred boolean, is_old boolean, buyer varchar,
+    contents struct(
         content_id varchar, content_name varchar, brand varchar, price decimal(38, 9), quantity bigint
     )[]
 )
@@ -66,6 +69,7 @@ class StagedView:
         terms: Reason number to the term that it stands for.
         oldest_s: Unix second before which an event cannot be sent any more.
         identities: Places of identifiers in a staged row, such as `user.email`, the best first.
+        digests: Places of those that a person can be suppressed by.
     """
 
     model: str
@@ -73,6 +77,7 @@ class StagedView:
     terms: Mapping[int, str]
     oldest_s: int
     identities: Sequence[str]
+    digests: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +101,15 @@ class Bridge:
     products: list[dict[str, Any]] = field(default_factory=list)
 
 
-def bridge(state: StateFolder, views: Sequence[StagedView], *, by: Sequence[str], spill: Path, top: int) -> Bridge:
+def bridge(
+    state: StateFolder, views: Sequence[StagedView], *, barred: Barred, by: Sequence[str], spill: Path, top: int
+) -> Bridge:
     """Compare the rows of views with all that the ledger knows.
 
     Args:
         state: The state folder.
         views: Rows of the views as they are now.
+        barred: Who may not be sent.
         by: Dimensions to group by, of `DIMENSIONS`.
         spill: Folder for what does not fit in memory.
         top: Products to list.
@@ -113,17 +121,20 @@ def bridge(state: StateFolder, views: Sequence[StagedView], *, by: Sequence[str]
     import duckdb
 
     try:
-        return _bridge(state, views, by=by, spill=spill, top=top)
+        return _bridge(state, views, barred=barred, by=by, spill=spill, top=top)
     except duckdb.Error as error:
         # A push that runs meanwhile unlinks files, and a disk can be full.
         raise unreadable(error, state.ledger.name) from error
 
 
-def _bridge(state: StateFolder, views: Sequence[StagedView], *, by: Sequence[str], spill: Path, top: int) -> Bridge:
+def _bridge(
+    state: StateFolder, views: Sequence[StagedView], *, barred: Barred, by: Sequence[str], spill: Path, top: int
+) -> Bridge:
     with ledger_database(state) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {literal(spill.as_posix())}")
         connection.execute(_COLUMNS)
+        barred.create(connection, _BARRED)
         for view in views:
             if view.files:
                 connection.execute(f"insert into view_row by name {_rows_sql(view)}")
@@ -146,6 +157,10 @@ def _rows_sql(view: StagedView) -> str:
     refused = f"case _reason {terms} end" if terms else "null"
     buyers = ", ".join(_first(place, is_list=places[place]) for place in view.identities if place in places)
     buyer = f"coalesce({buyers})" if buyers else "null"
+    kept_out = excluded_sql(view.files, view.digests, _BARRED)
+    is_barred = "false"
+    if kept_out is not None:
+        is_barred = f"(file_index, file_row_number) in (select (file_index, file_row_number) from ({kept_out}))"
     items = "null"
     if "properties.contents" in places:
         packed = ", ".join(
@@ -158,8 +173,9 @@ def _rows_sql(view: StagedView) -> str:
         "_event_key as event_key, _payload_hash as payload_hash, _contents_hash as contents_hash, "
         "_event_time as event_time, _value as value, _currency as currency, _event as event, "
         "_source_id as source_id, _shop_id as shop_id, _event_channel as event_channel, _brand as brand, "
-        f"_num_items as num_items, {refused} as refused_as, _event_time < {view.oldest_s} as is_old, "
-        f"{buyer} as buyer, {items} as contents from read_parquet({path_list(view.files)}, file_row_number = true)"
+        f"_num_items as num_items, {refused} as refused_as, {is_barred} as is_barred, "
+        f"_event_time < {view.oldest_s} as is_old, {buyer} as buyer, {items} as contents "
+        f"from read_parquet({path_list(view.files)}, file_row_number = true)"
     )
 
 

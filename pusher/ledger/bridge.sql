@@ -78,6 +78,7 @@ select
         when state = 'accepted' and (is_equal or is_alike) then 'accepted'
         when state = 'accepted' then 'changed'
         when state is not null then state
+        when is_barred then 'suppressed'
         when variants > 1 then 'conflicting'
         when is_old then 'expired'
         else 'due'

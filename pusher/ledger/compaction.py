@@ -13,11 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
-from pusher.ledger.reconcile import path_list
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
-from pusher.payload.sql import literal
+from pusher.payload.sql import literal, path_list
 
 MOST_KEY_FILES = 64
 # Rows are only copied, while the delivery's memory is still with the process.

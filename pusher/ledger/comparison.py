@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pusher.contracts import StagedFile
+from pusher.ledger.barred import Barred
 from pusher.ledger.members import (
     HOLD,
     IN,
@@ -23,15 +24,15 @@ from pusher.ledger.members import (
     OUT,
     connect,
     create_known,
-    halves,
+    create_suppressed,
     of,
     same,
     seconds,
     with_enough_memory,
 )
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB, path_list
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB
 from pusher.ledger.state import PRIVATE_FOLDER
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import identifier, literal, path_list
 
 _ROWS_PER_GROUP = 50_000
 TEXT = "replace(cast(a as varchar), '-', '') || replace(cast(b as varchar), '-', '')"
@@ -92,11 +93,12 @@ class Comparison:
 
     Args:
         folder: Folder for frozen changes and spilled data, made if need be.
-        staged: Files of the view: a column for each of `schemas`, and `_dropped`.
+        staged: Files of the view: a column for each of `schemas` with the halves of a digest, `_dropped` (values
+            that were no digests) and `_nobody` (nothing is left).
         schemas: The kinds of identifier that the view has, each with whether its column holds lists of digests.
         kinds: All kinds of identifier; the member files keep the place of one in this list.
         members: Files that say who is in the audience, oldest first.
-        suppressed: Identifiers that must not be in it, as (kind, digest).
+        suppressed: Identifiers that must not be in it.
         now: The run's clock.
         reassert: Tell TikTok again everything that is known.
     """
@@ -106,7 +108,7 @@ class Comparison:
     schemas: Mapping[str, bool]
     kinds: Sequence[str]
     members: Sequence[Path]
-    suppressed: Sequence[tuple[str, str]]
+    suppressed: Barred
     now: datetime
     reassert: bool = False
     _connection: Any = field(default=None, init=False)
@@ -147,7 +149,7 @@ class Comparison:
         run = self._connection.execute
         create_known(self._connection, self.members)
         run(f"create temp table risky as select * from known where risk_s > {seconds(self.now - HOLD)}")
-        self._create_suppressed()
+        create_suppressed(self._connection, self.suppressed, self.kinds)
         self._create_wanted()
         skipped = "false" if self.reassert else f"state = {OUT}"
         run(
@@ -172,9 +174,8 @@ class Comparison:
     def _counts(self) -> MemberCounts:
         rows, no_identity, dropped = 0, 0, 0
         if self.staged:
-            nothing = " and ".join(f"{identifier(schema)} is null" for schema in self.schemas)
             rows, no_identity, dropped = self._connection.execute(
-                f"select count(*), count(*) filter (where {nothing}), coalesce(sum(_dropped), 0) "
+                "select count(*), count(*) filter (where _nobody), coalesce(sum(_dropped), 0) "
                 f"from read_parquet({path_list(self.staged)})"
             ).fetchone()
         adds = self._value("select count(*) from coming")
@@ -198,29 +199,14 @@ class Comparison:
             held=sum(held),
         )
 
-    def _create_suppressed(self) -> None:
-        import pyarrow as pa
-
-        places = {kind: place for place, kind in enumerate(self.kinds)}
-        known = [(places[kind], digest) for kind, digest in self.suppressed if kind in places]
-        table = pa.table(
-            {
-                "kind": pa.array([place for place, _ in known], pa.uint8()),
-                "digest": pa.array([digest for _, digest in known], pa.string()),
-            }
-        )
-        self._connection.register("given", table)
-        self._connection.execute(f"create temp table suppressed as select kind, {halves('digest')} from given")
-        self._connection.unregister("given")
-
     def _create_wanted(self) -> None:
         """Fill `wanted` with each identifier of the view, and the row that it stands in."""
         parts = ["select null::utinyint as kind, null::uuid as a, null::uuid as b, 0::bigint as place where false"]
         for schema, is_list in self.schemas.items() if self.staged else ():
             column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
             parts.append(
-                f"select {self.kinds.index(schema)}::utinyint as kind, {halves('digest')}, place from (select "
-                f"{column} as digest, (file_index::bigint << 32) | file_row_number as place "
+                f"select {self.kinds.index(schema)}::utinyint as kind, digest.a as a, digest.b as b, place from "
+                f"(select {column} as digest, (file_index::bigint << 32) | file_row_number as place "
                 f"from read_parquet({path_list(self.staged)})) where digest is not null"
             )
         wanted = " union all ".join(parts)

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from pusher.contracts import BatchState, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.audiences import Chunk
-from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full, path_list
-from pusher.payload.sql import identifier, literal
+from pusher.ledger.barred import Barred
+from pusher.ledger.reconcile import MEMORY_LIMITS_MB, disk_is_full
+from pusher.payload.sql import identifier, literal, path_list
 
 OUT, IN, MAYBE_IN, MAYBE_OUT = range(4)
 """What is known of an identifier; the last two say which way the request in doubt would have moved it."""
@@ -82,6 +83,11 @@ def halves(digest: str) -> str:
     return f"cast(substr({digest}, 1, 32) as uuid) as a, cast(substr({digest}, 33) as uuid) as b"
 
 
+def split_digest(digest: str) -> str:
+    """Return both halves of a digest in hex as one value."""
+    return f"{{'a': cast(substr({digest}, 1, 32) as uuid), 'b': cast(substr({digest}, 33) as uuid)}}"
+
+
 def same(one: str, other: str) -> str:
     """Return the condition that two tables speak of one identifier."""
     return " and ".join(f"{one}.{name} = {other}.{name}" for name in KEY.split(", "))
@@ -113,6 +119,18 @@ def create_known(connection: Any, files: Sequence[Path]) -> None:
         f"create temp view known as select * from {first} as oldest where not exists "
         f"(select 1 from latest where {same('latest', 'oldest')}) union all select * from latest"
     )
+
+
+def create_suppressed(connection: Any, barred: Barred, kinds: Sequence[str]) -> None:
+    """Create `suppressed` with the key of each identifier that may not be in an audience."""
+    places = " ".join(f"when {literal(kind)} then {place}" for place, kind in enumerate(kinds))
+    listed = ", ".join(literal(kind) for kind in kinds)
+    barred.create(connection, "barred")
+    connection.execute(
+        f"create temp table suppressed as select (case kind {places} end)::utinyint as kind, {halves('digest')} "
+        f"from barred where kind in ({listed})"
+    )
+    connection.execute("drop table barred")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,21 +204,28 @@ def write_told(
         return _written(connection, " union all ".join(parts), target) if parts else None
 
 
-def write_merged(files: Sequence[Path], target: Path, *, now: datetime, folder: Path) -> StagedFile | None:
-    """Write what member files say as one, without those who were taken out long ago.
+def write_merged(
+    files: Sequence[Path], target: Path, *, now: datetime, folder: Path, barred: Barred, kinds: Sequence[str]
+) -> StagedFile | None:
+    """Write what member files say as one, without those who were taken out long ago or for ever.
 
     Args:
         files: The files, oldest first.
         target: File to write, under a temporary name.
         now: The run's clock.
         folder: For spilled data.
+        barred: Who is suppressed: nobody needs to know any more that they were taken out.
+        kinds: All kinds of identifier.
 
     Returns:
         The file, or None when nobody is left.
     """
     with _opened(folder) as connection:
         create_known(connection, files)
-        gone = f"state = {OUT} and changed_s < {seconds(now - TOMBSTONES)}"
+        create_suppressed(connection, barred, kinds)
+        settled = f"(risk_s is null or risk_s <= {seconds(now - HOLD)})"
+        forgotten = f"{settled} and exists (select 1 from suppressed where {same('suppressed', 'known')})"
+        gone = f"state = {OUT} and (changed_s < {seconds(now - TOMBSTONES)} or ({forgotten}))"
         risk = f"case when risk_s > {seconds(now - HOLD)} then risk_s end as risk_s"
         kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
         return _written(connection, kept, target)

@@ -175,6 +175,29 @@ def open_store(
         raise unusable(error, state.ledger) from error
 
 
+def open_beside(state: StateFolder) -> Store | None:
+    """Open the ledger of this version for writing while another run may hold the lock; None when there is none.
+
+    Only what commits alone may be written: nothing is recovered, migrated or removed.
+
+    Raises:
+        StateError: The ledger cannot be used.
+    """
+    try:
+        if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+            return None
+        _check_is_ledger(state.ledger, state.ledger.name)
+        connection = _connect(state.ledger)
+        if connection.execute("pragma user_version").fetchone()[0] == SCHEMA_VERSION:
+            return Store(connection)
+        connection.close()
+    except sqlite3.Error as error:
+        raise unreadable(error, state.ledger.name) from error
+    except OSError as error:
+        raise unusable(error, state.ledger) from error
+    return None
+
+
 def no_ledger() -> StateError:
     """Return what to tell a person who asks for a ledger that is not there."""
     return StateError(Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`."))

@@ -16,8 +16,9 @@ from typing import Any, Self
 
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
+from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.state import PRIVATE_FOLDER
-from pusher.payload.sql import literal
+from pusher.payload.sql import literal, path_list
 
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
 """Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
@@ -29,7 +30,7 @@ CONFLICT = (
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 CORRECTED = "corrected"
 """How a row is held that TikTok refused and its model gives otherwise by now."""
-UNEXPLAINED = ("planned", "already_sent", "enriched")
+UNEXPLAINED = ("planned", "already_sent", "enriched", "suppressed")
 """Terms whose rows the quarantine does not list."""
 MATERIAL = ("event_time", "value", "currency", "contents")
 
@@ -93,11 +94,6 @@ class ReasonText:
     fix: str
 
 
-def path_list(files: Sequence[Path]) -> str:
-    """Return files as a SQL list."""
-    return "[" + ", ".join(literal(path.as_posix()) for path in files) + "]"
-
-
 def origin_table(origins: Mapping[str, ColumnOrigin]) -> str:
     """Return the SQL that makes a temporary table of what makes each contract column."""
     rows = ", ".join(
@@ -121,6 +117,8 @@ class Reconciler:
         known_conflicts: Quarantine files that may list conflicts already reported.
         reopened: Files of refused rows that may be sent again, but not as they were.
         told: Quarantine files of earlier plans.
+        barred: Identifiers whose rows are not sent.
+        identities: Dotted places of digests in the JSON row.
         reasons: Reason number to its text.
     """
 
@@ -132,6 +130,8 @@ class Reconciler:
     reasons: Mapping[int, ReasonText]
     reopened: Sequence[Path] = ()
     told: Sequence[Path] = ()
+    barred: Barred = field(default_factory=Barred)
+    identities: Sequence[str] = ()
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -194,11 +194,21 @@ class Reconciler:
         )
         good = self._staged("_event_key, _reason")
         run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
+        if self.barred:
+            self._exclude_barred()
         if held := self._held_keys():
             self._exclude_held(held)
         if self.reopened:
             self._exclude_unchanged()
         self._exclude_repeated()
+
+    def _exclude_barred(self) -> None:
+        """Leave out whoever is suppressed before anything else is asked: nothing about them is reported."""
+        sql = excluded_sql([file.path for file in self.staged], self.identities, "barred")
+        if sql is not None:
+            self.barred.create(self._connection, "barred")
+            self._connection.execute(f"insert into excluded {sql}")
+            self._forget_excluded()
 
     def _exclude_held(self, held: str) -> None:
         differing = " || ".join(

@@ -9,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pusher.ledger.reconcile import path_list
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
-from pusher.payload.sql import literal
+from pusher.payload.sql import literal, path_list
 
 if TYPE_CHECKING:
     import duckdb

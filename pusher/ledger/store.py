@@ -140,6 +140,12 @@ class Store:
         """Stop naming files; unlink them after the commit."""
         self._connection.executemany("delete from file where id = ?", [(file.id,) for file in files])
 
+    def swap_file(self, path: str | None, file: File) -> None:
+        """Name another durable file in the place of one; unlink that after the commit."""
+        self._connection.execute(
+            "update file set path = ?, bytes = ?, sha256 = ? where path = ?", (file.path, file.bytes, file.sha256, path)
+        )
+
     # parts ----------------------------------------------------------------------------------------------------
 
     def add_part(

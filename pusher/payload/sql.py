@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 
 def identifier(name: str) -> str:
     """Return a quoted identifier."""
@@ -15,6 +18,11 @@ def literal(value: str | int | None) -> str:
     if isinstance(value, int):
         return str(value)
     return "'" + value.replace("'", "''") + "'"
+
+
+def path_list(files: Sequence[Path]) -> str:
+    """Return files as a SQL list."""
+    return "[" + ", ".join(literal(path.as_posix()) for path in files) + "]"
 
 
 def listing(values: list[str]) -> str:

@@ -7,11 +7,12 @@ the next commit, at most `ACK_DELAY_S`.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Protocol
 
 from pusher.clock import Clock
@@ -24,10 +25,11 @@ from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.claims import Claims
-from pusher.push.encode import encoder_id, halves, without
+from pusher.push.encode import encoder_id, halves, minus, without
 from pusher.push.encoders import MOST_ENCODERS, Encoders
+from pusher.push.late import Late, carve_out, leave_out
 from pusher.push.queue import Queue
-from pusher.push.recovery import Recovery, park_open_rows
+from pusher.push.recovery import Recovery, common, park_open_rows
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
@@ -73,6 +75,7 @@ class Delivery:
         limits: How hard to work.
         should_stop: True once the user asked to stop.
         origins: Says which SQL makes each column of a view; asked only when rows are refused.
+        listed: The project's own list of suppressed people.
         seed: Seed of the back-off's jitter.
         pools: Makes the pools that encode, send and write files, by their number of threads and name.
     """
@@ -91,6 +94,7 @@ class Delivery:
         limits: DeliveryLimits,
         should_stop: Callable[[], bool],
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
+        listed: Sequence[Path] = (),
         seed: int | None = None,
         pools: Callable[[int, str], Executor] = threads,
     ) -> None:
@@ -105,6 +109,7 @@ class Delivery:
         self._limits = limits
         self._should_stop = should_stop
         self._origins = origins
+        self._late = Late(store, state.root, listed)
         self._pools = pools
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()
@@ -175,6 +180,7 @@ class Delivery:
             self._encoders.expect(work)
         with self._store.transaction():
             self._store.recover(self._clock.now())
+            self._late.has_grown()
             for work in self._works.values():
                 assert work.part.path is not None  # noqa: S101 -- open parts have a file
                 due, proven = self._recovery(work).take_over(work, self._state.root / work.part.path)
@@ -194,6 +200,7 @@ class Delivery:
             now=self._clock.now(),
             encoder=work.encoder,
             encode=self._encoders.encode,
+            barred=self._late.rows,
             max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
         )
 
@@ -207,6 +214,8 @@ class Delivery:
                 self._commit([])
             self._finish_settling()
             stopping = self._is_stopping()
+            if not stopping and self._late.has_grown():
+                self._leave_out()
             flying, unsaved = len(self._in_flight), len(self._finished)
             claims = [] if stopping else self._claims.take(in_flight=flying, unsaved=unsaved)
             now = self._clock.monotonic_s()
@@ -223,6 +232,31 @@ class Delivery:
             if not self._finished and (stopping or not (self._in_flight or self._queue)):
                 return
             self._collect(self._nap(flush_at=oldest_ack))
+
+    def _leave_out(self) -> None:
+        """Take rows back whose people were suppressed since they were frozen, unless their request is on its way."""
+        run, now = self._run, self._clock.now()
+        with self._store.transaction():
+            for work in self._works.values():
+                barred = self._late.rows(work.part, work.payload)
+                if gone := common(work.free, barred):
+                    leave_out(self._store, work.part, gone, run=run, now=now)
+                    work.free = minus(work.free, gone)
+                for attempt in self._queue.take_waiting(work) if barred else ():
+                    self._without(attempt, common(attempt.batch.ranges, barred))
+        for work in list(self._works.values()):
+            self._maybe_settle(work)
+
+    def _without(self, attempt: Try, gone: Ranges) -> None:
+        """Schedule a batch again without the rows of suppressed people."""
+        batch: Batch | None = attempt.batch
+        if gone:
+            batch = carve_out(self._store, attempt.batch, gone, run=self._run, now=self._clock.now())
+        if batch is None:
+            attempt.work.open_batches -= 1
+        else:
+            attempt.batch, attempt.body = batch, None
+            self._queue.schedule(attempt, self._clock.monotonic_s())
 
     def _is_stopping(self) -> bool:
         if self._result.stopped is None:

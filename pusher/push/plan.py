@@ -14,6 +14,8 @@ from pathlib import Path
 from pusher.config import SharedLimits
 from pusher.contracts import ColumnOrigin, Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.barred import Barred
 from pusher.ledger.compaction import remember_conflicts
 from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
 from pusher.ledger.rows import File, Part
@@ -26,6 +28,7 @@ from pusher.payload.projection import staged_sql
 from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
+from pusher.push.late import identities
 from pusher.push.shared import find_shared
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
@@ -67,6 +70,7 @@ class PlanOptions:
         oldest_s: Unix second before which the ledger has forgotten keys, or None.
         longest_lookback_s: A row that may be sent and is older makes the plan fail, or None for any age.
         shared: When an identifier stands in too many rows to be one person's.
+        listed: The project's own list of suppressed people, as `read_suppressions` wrote it.
     """
 
     run: str
@@ -77,6 +81,7 @@ class PlanOptions:
     oldest_s: int | None = None
     longest_lookback_s: int | None = None
     shared: SharedLimits = field(default_factory=SharedLimits)
+    listed: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +247,8 @@ def plan_view(
         known_conflicts=[*paths("quarantine"), *paths("conflicts")],
         reopened=paths("reopened"),
         told=paths("quarantine"),
+        barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
+        identities=identities(view.payload),
         reasons=texts,
     ) as reconciler:
         result = reconciler.reconcile(

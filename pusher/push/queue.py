@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pusher.push.work import PartWork, Source, Try
 
@@ -59,12 +59,19 @@ class Queue:
         """Return a batch that an earlier run left behind."""
         return self._leftovers.popleft() if self._leftovers else None
 
+    def take_waiting(self, work: PartWork) -> list[Try]:
+        """Take back the batches of a part that wait to be sent again."""
+        return self._take(lambda attempt: attempt.work is work)
+
     def block(self, source: Source) -> list[Try]:
         """Stop handing out rows of an event source; returns its batches that were waiting."""
         self.blocked.add(source)
-        waiting = [attempt for attempt in self._leftovers if attempt.work.source == source]
-        waiting += [attempt for _, _, attempt in self._due if attempt.work.source == source]
-        self._leftovers = deque(attempt for attempt in self._leftovers if attempt.work.source != source)
-        self._due = [entry for entry in self._due if entry[2].work.source != source]
+        return self._take(lambda attempt: attempt.work.source == source)
+
+    def _take(self, is_meant: Callable[[Try], bool]) -> list[Try]:
+        taken = [attempt for attempt in self._leftovers if is_meant(attempt)]
+        taken += [attempt for _, _, attempt in self._due if is_meant(attempt)]
+        self._leftovers = deque(attempt for attempt in self._leftovers if not is_meant(attempt))
+        self._due = [entry for entry in self._due if not is_meant(entry[2])]
         heapq.heapify(self._due)
-        return waiting
+        return taken

@@ -10,8 +10,10 @@ from pathlib import Path
 from pusher.contracts import FINAL_STATES, BatchState
 from pusher.ledger.rows import Batch, Part, Ranges, leaves
 from pusher.ledger.store import Store
+from pusher.payload.model import Payload
 from pusher.push import policy
 from pusher.push.encode import Body, due_rows, minus
+from pusher.push.late import carve_out, leave_out
 from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
@@ -30,6 +32,7 @@ class Recovery:
         encoder: Encoder of this version.
         encode: Encodes a batch.
         max_age_s: Age after which an event is not counted any more.
+        barred: Returns the rows of a part whose people are suppressed.
     """
 
     store: Store
@@ -38,6 +41,7 @@ class Recovery:
     encoder: str
     encode: Callable[[Try], Body]
     max_age_s: int
+    barred: Callable[[Part, Payload], Ranges]
 
     def take_over(self, work: PartWork, path: Path) -> tuple[list[Try], bool]:
         """Return the batches that are due, and whether any row of the part was accepted before."""
@@ -46,9 +50,15 @@ class Recovery:
         old = self._old_rows(path) if work.part.run != self.run else ()
         work.free = minus(work.free, self.store.covered(part))
         proven = BatchState.ACCEPTED in self.store.part_states(part)
+        barred = self.barred(work.part, work.payload)
         for batch in self.store.batches(part, unfinished=True):
-            due += self._pending(work, batch, old)
-        if expired := _common(work.free, old):
+            gone = common(batch.ranges, barred)
+            left = carve_out(self.store, batch, gone, run=self.run, now=self.now) if gone else batch
+            due += self._pending(work, left, old) if left is not None else []
+        if gone := common(work.free, barred):
+            leave_out(self.store, work.part, gone, run=self.run, now=self.now)
+            work.free = minus(work.free, gone)
+        if expired := common(work.free, old):
             self._expire(work, expired, None)
             work.free = minus(work.free, expired)
         return due, proven
@@ -81,7 +91,7 @@ class Recovery:
             return self._park(work, batch, TOO_OLD_TO_REPEAT)
         if at_risk and not self._same_bytes(work, batch):
             return self._park(work, batch, OTHER_ENCODER.format(encoder=batch.encoder))
-        if not at_risk and (expired := _common(batch.ranges, old)):
+        if not at_risk and (expired := common(batch.ranges, old)):
             return self._carve(work, batch, expired)
         work.open_batches += 1
         return [Try(batch if at_risk else replace(batch, sha256=None), work, is_new=False)]
@@ -126,5 +136,6 @@ def park_open_rows(store: Store, part: Part, *, run: str, now: datetime) -> None
         store.set_state(waiting, BatchState.PARKED, now=now, message=WAITED_TOO_LONG)
 
 
-def _common(ranges: Ranges, other: Ranges) -> Ranges:
+def common(ranges: Ranges, other: Ranges) -> Ranges:
+    """Return the rows that are in both, in the order of the first."""
     return minus(ranges, minus(ranges, other)) if other else ()

@@ -10,10 +10,15 @@ from pathlib import Path
 
 from pusher.config import SharedLimits
 from pusher.contracts import Engine
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.barred import Barred
 from pusher.ledger.bridge import Bridge, StagedView, bridge
+from pusher.ledger.opening import read_store
 from pusher.ledger.state import StateFolder, scratch_folder
 from pusher.payload.projection import staged_sql
+from pusher.push.late import identities
 from pusher.push.plan import PlanOptions, View, judge, stage
+from pusher.push.suppressions import Suppressions, read_suppressions
 
 ANY_AGE_S = 2**40
 TOP_PRODUCTS = 20
@@ -28,6 +33,7 @@ def report(
     pixel_window: bool,
     shared: SharedLimits,
     by: Sequence[str],
+    suppressions: Suppressions | None = None,
 ) -> Bridge:
     """Return what became of the rows of views.
 
@@ -39,6 +45,7 @@ def report(
         pixel_window: The web events are also reported by the pixel.
         shared: When an identifier stands in too many rows to be one person's.
         by: Dimensions to group by.
+        suppressions: The model that lists who is kept out, or None.
 
     Raises:
         PlanError: A view cannot be read.
@@ -47,7 +54,18 @@ def report(
     with scratch_folder() as folder:
         options = PlanOptions(run="", now=now, shared=shared)
         staged = [_staged(view, open_engine, folder, options, pixel_window=pixel_window) for view in views]
-        return bridge(state, staged, by=by, spill=folder, top=TOP_PRODUCTS)
+        listed = read_suppressions(
+            suppressions, open_engine=lambda: open_engine(folder), folder=folder / "suppressions"
+        )
+        return bridge(state, staged, barred=Barred(_forgotten(state), listed), by=by, spill=folder, top=TOP_PRODUCTS)
+
+
+def _forgotten(state: StateFolder) -> Sequence[tuple[str, str]]:
+    store = read_store(state)
+    if store is None:
+        return ()
+    with closing(store):
+        return AudienceStore(store).suppressed()
 
 
 def _staged(
@@ -59,12 +77,12 @@ def _staged(
         checks, columns = judge(engine, replace(view, payload=ageless), options)
         files = stage(engine, view, staged_sql(checks, columns, view.relation), folder / view.model)
     age_s = limits.pixel_age_s if pixel_window and view.payload.event_source == "web" else limits.max_age_s
-    identities = [*view.payload.identity, "external_id"]
-    fields = [view.payload.field(name) for name in identities]
+    fields = [view.payload.field(name) for name in (*view.payload.identity, "external_id")]
     return StagedView(
         model=view.model,
         files=[file.path for file in files],
         terms={number: reason.term for number, reason in enumerate(checks.reasons)},
         oldest_s=int(options.now.timestamp()) - age_s,
         identities=[one.path for one in fields if one is not None],
+        digests=identities(view.payload),
     )

@@ -27,9 +27,10 @@ from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
 from pusher.push.refused import Explainer
+from pusher.push.suppressions import read_suppressions
 from pusher.push.work import Delivered
-from pusher.push.world import PushOptions, PushReport, PushWorld, Telling
-from pusher.transport import Pacer, Transport
+from pusher.push.world import PushOptions, PushReport, PushWorld, Telling, connected
+from pusher.transport import Pacer
 from pusher.version import __version__
 
 
@@ -117,6 +118,21 @@ def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -
     )
 
 
+def _listed_in(folder: Path, run: str) -> Path:
+    return folder / f"{run}-suppressions"
+
+
+def _with_suppressions(world: PushWorld, planning: PlanOptions, folder: Path) -> PlanOptions:
+    """Read the project's list of suppressed people."""
+    with world.interruptible():
+        listed = read_suppressions(
+            world.suppressions,
+            open_engine=lambda: world.open_engine(folder),
+            folder=_listed_in(folder, planning.run),
+        )
+    return replace(planning, listed=listed)
+
+
 def _interrupted() -> Incomplete:
     message = "The push was interrupted before anything was sent."
     return Incomplete(Problem("interrupted", message, fix="Run again: nothing was lost."))
@@ -192,8 +208,9 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
         planning = _plan_options(world, options, store)
         waiting = _elsewhere(store, views, options, planning) if store is not None else []
-        members = AudiencePush(world, options.audience, planning.run, store)
         with _planning(world, folder, planning.run):
+            planning = _with_suppressions(world, planning, folder)
+            members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
             audiences = members.plan(chosen.audiences, folder, freeze=False)
             planned = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
         models = [receipts.from_plan(plan) for plan, _ in planned]
@@ -251,9 +268,10 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
-    members = AudiencePush(world, options.audience, planning.run, store)
-    members.recover()
     with _planning(world, world.state.outbox, planning.run):
+        planning = _with_suppressions(world, planning, world.state.outbox)
+        members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
+        members.recover()
         members.plan(chosen.audiences, world.state.outbox, freeze=True)
         planned = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
     for plan, result in planned:
@@ -291,6 +309,7 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
         audience_exit_code(members.receipts, dry_run=False),
     )
     store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
+    shutil.rmtree(_listed_in(world.state.outbox, planning.run), ignore_errors=True)
     return report
 
 
@@ -310,27 +329,12 @@ def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planni
     return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
 
 
-@contextmanager
-def _connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
-    transport = Transport(
-        world.endpoint,
-        clock=world.clock,
-        connections=options.limits.concurrency,
-        ca_file=world.ca_file,
-        listener=world.listener,
-    )
-    try:
-        yield transport
-    finally:
-        transport.close()
-
-
 def _deliver(
     world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
 ) -> Delivered:
     if not parts:
         return Delivered()
-    with _connected(world, options) as transport:
+    with connected(world, options) as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -343,6 +347,7 @@ def _deliver(
             limits=options.limits,
             should_stop=world.should_stop,
             origins=world.origins,
+            listed=planning.listed,
         )
         return delivery.deliver(parts)
 
@@ -352,7 +357,7 @@ def _deliver_members(members: AudiencePush, world: PushWorld, options: PushOptio
     if not members.receipts:
         return 0.0
     started = world.clock.monotonic_s()
-    with _connected(world, options) as transport:
+    with connected(world, options) as transport:
         members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
     return world.clock.monotonic_s() - started
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ from pusher.push import receipt as receipts
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.receipt import ModelReceipt
+from pusher.push.suppressions import Suppressions
 from pusher.push.work import DeliveryLimits
+from pusher.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class PushWorld:
         interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once.
         origins: Says which SQL makes each contract column of a view; may be called from any thread.
         told_before: What a person should know about the surroundings, in sentences.
+        suppressions: The model that lists who is kept out of every view, or None.
     """
 
     destination: Destination
@@ -140,6 +143,7 @@ class PushWorld:
     interruptible: Callable[[], AbstractContextManager[Any]] = nullcontext
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     told_before: tuple[str, ...] = ()
+    suppressions: Suppressions | None = None
 
 
 class Telling:
@@ -164,3 +168,19 @@ class Telling:
         except (OSError, ValueError):
             # Whoever watched is gone; the push is not.
             self._listener = None
+
+
+@contextmanager
+def connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
+    """Give what sends requests, as long as the block lasts."""
+    transport = Transport(
+        world.endpoint,
+        clock=world.clock,
+        connections=options.limits.concurrency,
+        ca_file=world.ca_file,
+        listener=world.listener,
+    )
+    try:
+        yield transport
+    finally:
+        transport.close()

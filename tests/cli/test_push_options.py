@@ -21,8 +21,8 @@ def _asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Asked:
     shop("build")
     found: Asked = []
 
-    def push(self: Pushing, views: Any, choice: PushChoice, *, everything: bool) -> Any:
-        del views
+    def push(self: Pushing, views: Any, audiences: Any, choice: PushChoice, *, everything: bool) -> Any:
+        del views, audiences
         found.append((choice, read_settings(self.account.settings).concurrency, everything))
         raise ConfigError(Problem("enough", "That is enough."))
 
@@ -34,11 +34,13 @@ def test_every_option_of_a_push_is_passed_on(shop: Shop, asked: Asked) -> None:
     """Each with its own value."""
     shop(
         "push", "--dry-run", "--test-event-code", "TEST1", "--adopt", "--stateless", "--concurrency", "7",
-        "--wait", "1", "--deadline", "2", "--grace", "3", "--max-dead", "0.4", "--select", "offline",
+        "--wait", "1", "--deadline", "2", "--grace", "3", "--max-dead", "0.4", "--allow-shrink", "--select", "offline",
     )  # fmt: skip
 
     patience = Patience(wait_s=1.0, deadline_s=2.0, grace_s=3.0, max_dead_share=0.4)
-    choice = PushChoice(dry_run=True, test_event_code="TEST1", adopt=True, stateless=True, patience=patience)
+    choice = PushChoice(
+        dry_run=True, test_event_code="TEST1", adopt=True, stateless=True, allow_shrink=True, patience=patience
+    )
     assert asked == [(choice, 7, False)]
 
 

@@ -187,7 +187,7 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
                 "wrong-type",
                 "pusher.yml:1:1",
                 "The file must be a mapping of keys.",
-                "Known keys: identity, lint, push, version.",
+                "Known keys: consent, identity, lint, push, version.",
             )
         ],
     ),
@@ -197,6 +197,32 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
             ("wrong-type", "pusher.yml:1:1", "`lint` must be a mapping.", "Write one `name: value` a line below it."),
             ("wrong-type", "pusher.yml:2:1", "`push` must be a mapping.", "Write one `name: value` a line below it."),
         ],
+    ),
+    "consent": (
+        "consent:\n  column: [a]\n  suppressions: ''\n  waived:\n    v: ''\n    w:\n    x: Staff only.\n  colum: a\n",
+        [
+            ("unknown-key", "pusher.yml:8:3", "Unknown key `colum`.", "Did you mean `column`?"),
+            ("wrong-value", "pusher.yml:2:3", "`column` must be a name.", "Write column: marketing_consent."),
+            (
+                "wrong-value",
+                "pusher.yml:3:3",
+                "`suppressions` must be a name.",
+                "Write suppressions: suppressed_people.",
+            ),
+            *(
+                (
+                    "wrong-value",
+                    f"pusher.yml:{line}:5",
+                    f"`{view}` is waived without a reason.",
+                    f'Write {view}: "why this view need not ask for consent".',
+                )
+                for line, view in ((5, "v"), (6, "w"))
+            ),
+        ],
+    ),
+    "a list of waivers": (
+        "consent:\n  waived: [v]\n",
+        [("wrong-type", "pusher.yml:2:3", "`waived` must be a mapping.", "Write one `view: reason` a line below it.")],
     ),
     "severities": (
         "lint:\n  severity:\n    E001: fatal\n    E002: [error]\n    E003: off\n",

@@ -9,13 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pusher.destinations.tiktok import destination
 from pusher.destinations.tiktok.facts import tables
+from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison
+from pusher.ledger.members import split_digest
 from pusher.ledger.uploads import WholeSet, keep_members, write_whole_set
 from pusher.payload.audience_files import FileRules, identifiers
 
@@ -39,16 +41,21 @@ def written(
 ) -> WholeSet:
     """Write the rows of a view, each kind with a list of digests."""
     kinds = [kind for kind in KINDS if any(kind in row for row in rows)]
-    columns = {kind: pa.array([row.get(kind) for row in rows], pa.list_(pa.string())) for kind in kinds}
+    given = pa.table({kind: pa.array([row.get(kind) for row in rows], pa.list_(pa.string())) for kind in kinds})
+    halves = ", ".join(f'list_transform("{kind}", lambda d: {split_digest("d")}) as "{kind}"' for kind in kinds)
     folder.mkdir()
-    pq.write_table(pa.table({**columns, "_dropped": pa.array([0] * len(rows), pa.int64())}), folder / "view.parquet")
+    with duckdb.connect() as connection:
+        connection.register("given", given)
+        connection.execute(
+            f"copy (select {halves}, 0 as _dropped, false as _nobody from given) to '{folder}/view.parquet'"
+        )
     with Comparison(
         folder=folder / "changes",
         staged=[folder / "view.parquet"],
         schemas=dict.fromkeys(kinds, True),
         kinds=KINDS,
         members=members,
-        suppressed=suppressed,
+        suppressed=Barred(suppressed),
         now=NOW,
     ) as comparison:
         comparison.compare()

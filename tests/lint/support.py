@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from pusher.compile import Inference, Manifest, inspect, inspect_additions, load
-from pusher.config import PolicyFile, Profile, load_project_file
+from pusher.config import PolicyFile, Profile, load_policy_file, load_project_file
 from pusher.destinations.tiktok import destination
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.lint import Finding, lint
@@ -247,7 +247,7 @@ def linted(
         source_columns=inference.sources,
         payload_of={"view": destination.payloads[payload]},
         source_id_of={"view": source_id},
-        policy=policy or PolicyFile(),
+        policy=policy or load_policy_file(root),
         models=list(manifest.models.values()),
         again=again,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +22,9 @@ from pusher.destinations.tiktok.sandbox_faults import Plan, load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
-from tests.push.support import NOW, Server, Shop
+from pusher.ledger.store import Store
+from pusher.project import LoadOptions, Project
+from tests.push.support import NOW, QuickClock, Server, Shop
 
 ADVERTISER = "7654321098765432109"
 OTHER = "7654321098765432110"
@@ -107,11 +110,18 @@ class Club(Shop):
         more: str = "",
         **settings: Any,
     ) -> None:
+        self.vars: dict[str, str] = {}
         super().__init__(root, base_url, **{"advertiser_ids": [ADVERTISER], **settings})
         for path in (root / "models").iterdir():
             path.unlink()
         (root / "models" / "_crm.yml").write_text(_SOURCES)
         self.view(sql, name=name, more=more)
+
+    def project(self, now: datetime = NOW) -> Project:
+        """Load the project with a quick clock and the variables of the command line."""
+        project = Project.load(LoadOptions(project_dir=self.root, vars=self.vars))
+        project.clock = QuickClock(now)
+        return project
 
     def view(self, sql: str, *, name: str = NAME, more: str = "") -> None:
         """Write the view."""
@@ -126,12 +136,13 @@ class Club(Shop):
         self.build()
 
     def suppress(self, *people: str) -> None:
-        """Suppress the e-mails of people, as `forget` does."""
-        store = open_store(self.state, base_url=None, now=NOW)
-        with store.transaction():
-            pairs = [("EMAIL_SHA256", digest(one)) for one in people]
-            AudienceStore(store).suppress(pairs, reason="test", now=NOW)
-        store.close()
+        """Suppress the e-mails of people, as another process does while a push may be running."""
+        with sqlite3.connect(self.state.ledger, isolation_level=None, timeout=30) as connection:
+            store = Store(connection)
+            with store.transaction():
+                pairs = [("EMAIL_SHA256", digest(one)) for one in people]
+                AudienceStore(store).suppress(pairs, reason="test", now=NOW)
+        connection.close()
 
     def serve_another(self, base_url: str) -> None:
         """Let the ledger serve another port of the same sandbox."""

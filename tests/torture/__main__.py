@@ -1,4 +1,4 @@
-"""The long campaigns: `python -m tests.torture seeds|kills|mutants`; ends with 1 when something is not as promised."""
+"""The long campaigns: `python -m tests.torture seeds|kills|audiences|mutants`; ends with 1 when a promise is broken."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ import time
 from collections import Counter
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 
+from tests.torture import audiences
 from tests.torture.history import Settings
 from tests.torture.kills import campaign
 from tests.torture.mutants import MUTANTS, is_caught
 from tests.torture.seeds import Found, live_through
 
 CHUNK = 200
+DOZENS = 25
+"""In one audience."""
+AUDIENCES = 4
+"""Of one task."""
 
 
 def _seeds(first: int) -> Found:
@@ -44,6 +49,29 @@ def seeds(wanted: int, minutes: float, processes: int) -> bool:
     print(
         f"{total.seeds:,} seeds, {total.requests:,} requests, {total.kills:,} kills, {total.parked:,} events parked: "
         f"{len(total.problems)} violations; runs: {dict(endings)}"
+    )
+    print(*total.problems[:20], sep="\n")
+    return not total.problems
+
+
+def _audiences(first: int) -> audiences.Found:
+    return audiences.live_through(
+        audiences.Settings(seed, people=DOZENS * audiences.DOZEN) for seed in range(first, first + AUDIENCES)
+    )
+
+
+def members(wanted: int, processes: int) -> bool:
+    """Live through histories of audiences, as many dozens of people as asked for."""
+    total = audiences.Found()
+    with ProcessPoolExecutor(processes) as pool:
+        for found in pool.map(_audiences, range(0, -(-wanted // DOZENS), AUDIENCES)):
+            total.dozens += found.dozens
+            total.requests += found.requests
+            total.runs.update(found.runs)
+            total.problems += found.problems
+    print(
+        f"{total.dozens:,} histories of a dozen people, {total.requests:,} requests: {len(total.problems)} violations; "
+        f"runs: {dict(total.runs)}"
     )
     print(*total.problems[:20], sep="\n")
     return not total.problems
@@ -84,10 +112,15 @@ def main() -> int:
     killing = commands.add_parser("kills")
     killing.add_argument("--kills", type=int, default=1_000)
     killing.add_argument("--seed", type=int, default=1)
+    people = commands.add_parser("audiences")
+    people.add_argument("--histories", type=int, default=100_000, help="of a dozen people each")
+    people.add_argument("--processes", type=int, default=1)
     commands.add_parser("mutants")
     chosen = parser.parse_args()
     if chosen.command == "seeds":
         good = seeds(chosen.seeds, chosen.minutes, chosen.processes)
+    elif chosen.command == "audiences":
+        good = members(chosen.histories, chosen.processes)
     else:
         good = mutants() if chosen.command == "mutants" else kills(chosen.kills, chosen.seed)
     return 0 if good else 1

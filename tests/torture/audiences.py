@@ -232,8 +232,10 @@ class Warehouse:
         if not self._members:
             return []
         path = folder / "0.parquet"
-        table = {"EMAIL_SHA256": pa.array(self._members, pa.string()), "_dropped": [0] * len(self._members)}
-        pq.write_table(pa.table(table), path)
+        halves = [[bytes.fromhex(one[start : start + 32]) for one in self._members] for start in (0, 32)]
+        digests = pa.StructArray.from_arrays([pa.array(half, pa.uuid()) for half in halves], names=["a", "b"])
+        count = len(self._members)
+        pq.write_table(pa.table({"EMAIL_SHA256": digests, "_dropped": [0] * count, "_nobody": [False] * count}), path)
         return [StagedFile(path, len(self._members))]
 
     def close(self) -> None:
@@ -257,14 +259,16 @@ class Found:
     problems: list[str] = field(default_factory=list)
 
 
-def live_through(many: Iterable[Settings]) -> Found:
-    """Live through histories."""
+def live_through(many: Iterable[Settings], *, most_problems: int = 20) -> Found:
+    """Live through histories, until there are too many problems to be worth more."""
     found = Found()
     with tempfile.TemporaryDirectory(dir=_SHM if _SHM.is_dir() else None) as root:
         for number, settings in enumerate(many):
             folder = Path(root) / str(number)
             live(settings, folder, found)
             shutil.rmtree(folder)
+            if len(found.problems) >= most_problems:
+                break
     return found
 
 

@@ -20,6 +20,9 @@ LONGEST_S = 400
 SEEDS = ("-m", "tests.torture", "seeds", "--seeds", "300")
 
 
+AUDIENCES = ("-m", "tests.torture", "audiences", "--histories", "500")
+
+
 def tests(*names: str) -> tuple[str, ...]:
     """Return the command that runs some tests."""
     return ("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *names)
@@ -254,6 +257,62 @@ MUTANTS = (
         "        if self._probes == len(PROBE_AFTER_S):\n            return self._no_answer(verdict)\n",
         "        if self._probes == len(PROBE_AFTER_S):\n            self._probes -= 1\n",
         tests("tests/push/test_brakes.py"),
+    ),
+    Mutant(
+        "who may be in an audience is in it",
+        "pusher/ledger/members.py",
+        'settled, doubtful = (IN, MAYBE_IN) if sent.action == "add" else (OUT, MAYBE_OUT)',
+        'settled, doubtful = (IN, IN) if sent.action == "add" else (OUT, IN)',
+        AUDIENCES,
+    ),
+    Mutant(
+        "who may be in an audience is out of it",
+        "pusher/ledger/members.py",
+        'settled, doubtful = (IN, MAYBE_IN) if sent.action == "add" else (OUT, MAYBE_OUT)',
+        'settled, doubtful = (IN, OUT) if sent.action == "add" else (OUT, OUT)',
+        AUDIENCES,
+    ),
+    Mutant(
+        "nobody is held while a request may still arrive",
+        "pusher/ledger/members.py",
+        "HOLD = timedelta(seconds=120)",
+        "HOLD = timedelta(seconds=0)",
+        (*AUDIENCES[:-1], "2000"),
+    ),
+    Mutant(
+        "held people are sent at once",
+        "pusher/push/audience/deliver.py",
+        "        if left <= 0:\n            return False\n",
+        "        if left <= 1e9:\n            return False\n",
+        (*AUDIENCES[:-1], "2000"),
+    ),
+    Mutant(
+        "what was in flight when a run died was never sent",
+        "pusher/ledger/audiences.py",
+        "update audience_chunk set state = 'unknown', at_risk = 1,",
+        "update audience_chunk set state = 'retry', at_risk = 0,",
+        AUDIENCES,
+    ),
+    Mutant(
+        "a suppressed person is looked for at plan only",
+        "pusher/push/audience/run.py",
+        "plan.newest_suppressed < newest and",
+        "False and",
+        AUDIENCES,
+    ),
+    Mutant(
+        "an audience that may have been made is made again",
+        "pusher/push/audience/binding.py",
+        "if asked is not None and self.clock.now() < asked + HOLD:",
+        "if False and asked is not None:",
+        (*AUDIENCES[:-1], "2000"),
+    ),
+    Mutant(
+        "an emptied view empties its audience",
+        "pusher/push/audience/plan.py",
+        "    if guard.is_off or counts.known == 0:\n",
+        "    if True:\n",
+        tests("tests/push/test_audiences.py", "-k", "empty or three_in_ten"),
     ),
 )
 

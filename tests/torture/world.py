@@ -13,6 +13,8 @@ from unittest.mock import patch
 
 from pusher.ledger import opening, state
 from pusher.push import settle
+from pusher.push.audience import run as members_run
+from pusher.push.audience import settle as members_settle
 
 
 class Ended(BaseException):
@@ -156,6 +158,8 @@ def fated(fate: Fate) -> Iterator[None]:
     with (
         patch.object(opening, "_connect", connected),
         patch.object(settle, "publish", published),
+        patch.object(members_run, "publish", published),
+        patch.object(members_settle, "publish", published),
         patch.object(Path, "unlink", unlinked),
     ):
         yield

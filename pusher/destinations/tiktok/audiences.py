@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from pusher.contracts import Answer, Failure, FoundAudience, Verdict
 from pusher.destinations.tiktok.facts import contract, tables
 from pusher.destinations.tiktok.responses import data_of, verdict
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _PAGE_SIZE = 100
 
@@ -71,18 +74,20 @@ class TikTokAudiences:
         found = str(data_of(answer).get("audience_id") or "")
         return found if re.fullmatch("[0-9]+", found) else None
 
-    def members(
-        self, *, advertiser_id: str, audience_id: str, action: str, cells: Mapping[str, Sequence[str | None]]
-    ) -> tuple[str, bytes]:
+    def members(self, *, advertiser_id: str, audience_id: str, action: str, cells: pa.RecordBatch) -> tuple[str, bytes]:
         """Return path and body that add members or take them out; see `AudienceApi.members`."""
+        import pyarrow as pa
+        import pyarrow.compute
+
+        # The stubs know of no scalars among the texts to join.
+        text: Any = pyarrow.compute
         start, end = '{"id":"', f'","audience_ids":["{audience_id}"]}}'
-        columns = [[f"{start}{digest}{end}" if digest else "{}" for digest in digests] for digests in cells.values()]
-        rows = "],[".join(columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True)))
-        schema = ",".join(f'"{name}"' for name in cells)
-        body = (
-            f'{{"advertiser_ids":["{advertiser_id}"],"action":"{action}","id_schema":[{schema}],'
-            f'"batch_data":[[{rows}]]}}'
-        )
+        columns = [text.coalesce(text.binary_join_element_wise(start, one, end, ""), "{}") for one in cells.columns]
+        rows = columns[0] if len(columns) == 1 else text.binary_join_element_wise(*columns, ",")
+        whole = pa.ListArray.from_arrays(pa.array([0, cells.num_rows], pa.int32()), rows)
+        schema = ",".join(f'"{name}"' for name in cells.schema.names)
+        head = f'{{"advertiser_ids":["{advertiser_id}"],"action":"{action}","id_schema":[{schema}],"batch_data":[['
+        body = f"{head}{text.binary_join(whole, '],[')[0].as_py()}]]}}"
         return _paths()["mapping"], body.encode("ascii")
 
     def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:

@@ -30,6 +30,7 @@ from pusher.lint.rules.long_window import LongWindow
 from pusher.lint.rules.loose_cast import LooseCast
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.mixed_case import MixedCase
+from pusher.lint.rules.no_consent import NoConsent
 from pusher.lint.rules.no_currency import NoCurrency
 from pusher.lint.rules.no_identity import NoIdentity
 from pusher.lint.rules.no_window import NoWindow
@@ -100,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     HashOfConcat(),
     FirstMatchOnly(),
     MixedCase(),
+    NoConsent(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),

@@ -99,6 +99,7 @@ class _Attempt:
     Attributes:
         lane: Its audience.
         piece: What it tells.
+        members: Identifiers in it, those left out that were suppressed meanwhile.
         path: Where it goes.
         body: Its bytes.
         started_at: When it left.
@@ -106,6 +107,7 @@ class _Attempt:
 
     lane: Lane
     piece: Piece
+    members: int
     path: str
     body: bytes
     started_at: datetime
@@ -265,7 +267,7 @@ class MemberDelivery:
                     action=piece.action,
                     cells=cells,
                 )
-                return _Attempt(lane, piece, path, body, self.clock.now())
+                return _Attempt(lane, piece, count(cells), path, body, self.clock.now())
         return None
 
     def _commit(self, attempts: list[_Attempt]) -> list[_Attempt]:
@@ -326,9 +328,9 @@ class MemberDelivery:
         if verdict.outcome == "accepted":
             chunk = replace(chunk, state=BatchState.ACCEPTED, at_risk=False)
             if piece.action == "add":
-                lane.receipt.added += chunk.members
+                lane.receipt.added += attempt.members
             else:
-                lane.receipt.deleted += chunk.members
+                lane.receipt.deleted += attempt.members
             counts, settled = lane.receipt.counts, lane.receipt.added + lane.receipt.deleted
             self.listener(RowsSettled(lane.receipt.model, settled, counts.adds + counts.deletes))
         elif verdict.response_class == "SIZE" and chunk.rows > 1:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
+from pusher.ledger.members import split_digest
 from pusher.payload.casts import count_dropped, typed_value
 from pusher.payload.columns import check_columns
 from pusher.payload.sql import identifier
@@ -47,6 +50,11 @@ class AudienceView:
     def name(self) -> str:
         """Name of the audience."""
         return self.view.source_id or ""
+
+    @property
+    def name_digest(self) -> str:
+        """Name of the audience as a part of a file's name."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,18 +131,23 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
 
 
 def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequence[tuple[str, str]]) -> str:
+    """Return the query for the digests of each row, as the halves that members are compared by."""
     payload = view.view.payload
-    typed, dropped = [], []
+    typed, dropped, kept = [], [], []
     for place, (kind, name) in enumerate(given):
         field_, type_ = payload.columns[name], columns[name]
         typed += [
-            f"{typed_value(field_, identifier(name), type_, payload)} as {identifier(kind)}",
+            f"{typed_value(field_, identifier(name), type_, payload)} as _clean_{place}",
             f"{identifier(name)} as _given_{place}",
         ]
-        dropped.append(count_dropped(identifier(kind), f"_given_{place}", type_))
-    kinds = ", ".join(identifier(kind) for kind, _ in given)
+        dropped.append(count_dropped(f"_clean_{place}", f"_given_{place}", type_))
+        both = f"list_transform(_clean_{place}, lambda d: {split_digest('d')})"
+        if type_.family != "list":
+            both = f"case when _clean_{place} is not null then {split_digest(f'_clean_{place}')} end"
+        kept.append(f"{both} as {identifier(kind)}")
+    nobody = " and ".join(f"_clean_{place} is null" for place in range(len(given)))
     return (
-        f"select {kinds}, {' + '.join(dropped)} as _dropped "
+        f"select {', '.join(kept)}, {' + '.join(dropped)} as _dropped, {nobody} as _nobody "
         f"from (select {', '.join(typed)} from {view.view.relation}) as typed"
     )
 
@@ -161,7 +174,7 @@ def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Pro
     model = view.view.model
     if guard.is_off or counts.known == 0:
         return None
-    if counts.members == 0:
+    if counts.members == 0 and counts.departures > 0:
         message = f"{model} names nobody, and its audience has {counts.known:,} identifiers."
     elif counts.departures > max(guard.most, guard.most_share * counts.known):
         share = counts.departures / counts.known
@@ -185,6 +198,8 @@ def compare(
     guard: ShrinkGuard,
     reassert: bool = False,
     freeze: bool = True,
+    listed: Sequence[Path] = (),
+    suppressed_only: bool = False,
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -200,6 +215,8 @@ def compare(
         guard: When too many would go.
         reassert: Tell everything again that is known.
         freeze: Write the changes, else only count them.
+        listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -210,13 +227,15 @@ def compare(
         schemas=staged.kinds,
         kinds=api.kinds,
         members=[root / file.path for file in files],
-        suppressed=store.suppressed() if store else [],
+        suppressed=Barred(store.suppressed() if store else (), listed),
         now=now,
         reassert=reassert,
     ) as comparison:
         counts = comparison.compare()
-        refusal = shrinks(view, counts, guard)
-        frozen = comparison.freeze(suppressed_only=refusal is not None) if freeze else []
+        refusal = None if suppressed_only else shrinks(view, counts, guard)
+        frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
+    if suppressed_only:
+        counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
     receipt = AudienceReceipt(
         model=view.view.model,
         name=view.name,
@@ -227,7 +246,7 @@ def compare(
     )
     if refusal is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
-    elif 0 < counts.members < api.least_members:
+    elif not suppressed_only and 0 < counts.members < api.least_members:
         receipt.warnings.append(
             f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "
             "matched people on."

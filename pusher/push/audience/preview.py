@@ -10,6 +10,7 @@ from pathlib import Path
 from pusher.contracts import AudienceApi, Engine, FileAudienceApi
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Change
+from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.uploads import write_whole_set
@@ -80,7 +81,7 @@ def first_lines(
             schemas=staged.kinds,
             kinds=kinds,
             members=(),
-            suppressed=(),
+            suppressed=Barred(),
             now=now,
         ) as comparison:
             comparison.compare()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pusher.ledger.audiences import Change, Chunk
 
-Cells = Mapping[str, Sequence[str | None]]
-"""Digests by kind, a column for each; all columns are of one length."""
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 Suppressed = Mapping[str, Collection[str]]
 """Digests that may not be added, by kind."""
 
@@ -22,13 +24,13 @@ class Piece:
     Attributes:
         chunk: As the ledger has it, or will have it.
         action: `add` or `delete`.
-        cells: Its digests.
+        cells: Its digests, a column of texts for each kind; NULL where a row has none.
         held_until: Moment before which it may not be sent, or None.
     """
 
     chunk: Chunk
     action: str
-    cells: Cells
+    cells: pa.RecordBatch
     held_until: datetime | None = None
 
     def halves(self) -> tuple[Piece, Piece]:
@@ -37,24 +39,27 @@ class Piece:
         return self._part(0, middle), self._part(middle, self.chunk.rows)
 
     def _part(self, start: int, end: int) -> Piece:
-        cells = {kind: digests[start:end] for kind, digests in self.cells.items()}
+        cells = self.cells.slice(start, end - start)
         chunk = Chunk(0, self.chunk.change, self.chunk.first_row + start, end - start, count(cells))
         return Piece(chunk, self.action, cells, self.held_until)
 
-    def without(self, suppressed: Suppressed) -> Cells:
+    def without(self, suppressed: Suppressed) -> pa.RecordBatch:
         """Return the digests that may still be added; rows that have none are left out."""
-        kept = {
-            kind: [digest if digest not in suppressed.get(kind, ()) else None for digest in digests]
-            for kind, digests in self.cells.items()
-        }
-        rows = [row for row in zip(*kept.values(), strict=True) if any(row)]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in kept)
-        return dict(zip(kept, map(list, columns), strict=True))
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns, is_left = [], pa.array([False] * self.cells.num_rows)
+        for kind, digests in zip(self.cells.schema.names, self.cells.columns, strict=True):
+            barred = pc.is_in(digests, pa.array(sorted(suppressed.get(kind, ())), digests.type))
+            kept = pc.if_else(barred, pa.scalar(None, digests.type), digests)
+            columns.append(kept)
+            is_left = pc.or_(is_left, pc.is_valid(kept))
+        return pa.RecordBatch.from_arrays(columns, names=self.cells.schema.names).filter(is_left)
 
 
-def count(cells: Cells) -> int:
+def count(cells: pa.RecordBatch) -> int:
     """Return how many digests there are."""
-    return sum(len(digests) - digests.count(None) for digests in cells.values())
+    return sum(len(digests) - digests.null_count for digests in cells.columns)
 
 
 def pieces(change: Change, path: Path, rows_per_request: int) -> Iterator[Piece]:
@@ -63,8 +68,7 @@ def pieces(change: Change, path: Path, rows_per_request: int) -> Iterator[Piece]
 
     first_row = 0
     with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=rows_per_request):
-            cells = {name: column.to_pylist() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
-            chunk = Chunk(0, change.id, first_row, batch.num_rows, count(cells))
-            first_row += batch.num_rows
+        for cells in file.iter_batches(batch_size=rows_per_request):
+            chunk = Chunk(0, change.id, first_row, cells.num_rows, count(cells))
+            first_row += cells.num_rows
             yield Piece(chunk, change.action, cells, change.held_until)

@@ -17,6 +17,7 @@ from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
 from pusher.ledger.state import publish
 from pusher.ledger.store import Store
+from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
@@ -29,6 +30,7 @@ from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compar
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.deliver import threads
+from pusher.push.plan import View
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushWorld
 from pusher.transport import Pacer
@@ -64,6 +66,8 @@ class AudiencePush:
         store: The ledger, or None when there is none yet and nothing is sent.
         seed: Seed of the back-off's jitter.
         pools: Makes the pool that sends, by its number of threads and name.
+        listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
 
     Attributes:
         plans: What has to change in each audience.
@@ -77,18 +81,27 @@ class AudiencePush:
     store: Store | None
     seed: int | None = None
     pools: Callable[[int, str], Executor] = threads
+    listed: Sequence[Path] = ()
+    suppressed_only: bool = False
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
     whole: FilePush = field(init=False)
 
     def __post_init__(self) -> None:
         """Set up what is given as files."""
-        self.whole = FilePush(self.world, self.options, self.run, self.store, self.seed)
+        self.whole = FilePush(
+            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only
+        )
 
     @property
     def receipts(self) -> list[AudienceReceipt]:
         """The lines of the receipt, so far."""
         return [plan.receipt for plan in self.plans] + [line for plan in self.whole.plans for line in plan.receipts]
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to tell TikTok."""
+        return any(plan.frozen for plan in self.plans) or any(plan.whole is not None for plan in self.whole.plans)
 
     def recover(self) -> None:
         """Settle what an earlier run left behind, so that what is in doubt is known as that."""
@@ -142,11 +155,32 @@ class AudiencePush:
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
+    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
+        """Compare every audience that the ledger knows, also those that no view fills any more.
+
+        Args:
+            payload: The payload of audiences.
+            folder: Where changes are frozen.
+        """
+        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
+        audiences = AudienceStore(self.store)
+        for audience in audiences.currents():
+            view = View(audience.model, "", "", payload, audience.name)
+            staged = Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {})
+            if audience.method == FILE:
+                # Whoever has it by share knows no members of it.
+                if audiences.member_files(audience):
+                    self.whole.plan(staged, folder, keep=True)
+                continue
+            self.plans.append(self._compare(staged, audience.advertiser_id, folder, freeze=True))
+        return self.receipts
+
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
         audiences = AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
-        audience, locked = known_audience(audiences, self.options.lock, **about)
+        lock = None if self.suppressed_only else self.options.lock
+        audience, locked = known_audience(audiences, lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -167,11 +201,13 @@ class AudiencePush:
             api=self.world.destination.audiences,
             store=audiences,
             root=self.world.state.root,
-            folder=folder / f"{self.run}-{view.view.model}-{advertiser_id}.changes",
+            folder=folder / f"{self.run}-{view.view.model}-{audience.id if audience else advertiser_id}.changes",
             now=now,
             guard=self.options.guard,
             reassert=self.options.reassert,
             freeze=freeze,
+            listed=self.listed,
+            suppressed_only=self.suppressed_only,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
@@ -250,13 +286,13 @@ class AudiencePush:
                 )
         before = binder.asking.requests
         try:
-            audience, receipt.is_new = binder.bind(audience)
+            audience, is_new = binder.bind(audience)
         except NotBound as error:
             receipt.problem, receipt.is_halted = error.problem, error.is_halted
             return None
         finally:
             receipt.requests += binder.asking.requests - before
-        receipt.audience_id = audience.audience_id
+        receipt.audience_id, receipt.is_new = audience.audience_id, receipt.is_new or is_new
         changes = self._commit(audience, plan.frozen, store, audiences)
         plan.frozen = []
         return Lane(audience, receipt, changes, view.rows_per_request)
@@ -298,6 +334,11 @@ class AudiencePush:
                 )
         return recorded
 
+    def drop_suppressed(self) -> None:
+        """Know nothing any more of suppressed people who were taken out."""
+        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
+        self._settling(self.store).drop_suppressed(self.world.clock.now())
+
     def _binder(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> Binder:
         asking = Asking(
             self.world.destination.audiences, transport, pacer, self.world.clock, self.world.should_stop, self.seed
@@ -306,7 +347,7 @@ class AudiencePush:
             store=store,
             audiences=audiences,
             asking=asking,
-            lock=self.options.lock,
+            lock=None if self.suppressed_only else self.options.lock,
             clock=self.world.clock,
             listener=self.world.listener,
             wait=self.world.clock.sleep,

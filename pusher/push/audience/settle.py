@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pusher.contracts import StagedFile
 from pusher.ledger.audiences import Audience, AudienceStore, Change
+from pusher.ledger.barred import Barred
 from pusher.ledger.members import Sent, need_merging, write_merged, write_told
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
@@ -64,18 +65,31 @@ class MemberSettling:
             (self._state.root / change.path).unlink(missing_ok=True)
         self._merge(audience, f"{name}-merged", now)
 
+    def drop_suppressed(self, now: datetime) -> None:
+        """Know nothing any more of suppressed people who were taken out: neither now nor for the time of tombstones."""
+        for audience in self._audiences.currents():
+            if self._audiences.member_files(audience):
+                self._merge(audience, f"{self._run}-{audience.id}-kept", now, always=True)
+
     def _sent(self, change: Change) -> Sent:
         import pyarrow.parquet as pq
 
         path = self._state.root / change.path
         return Sent(change.action, path, pq.read_schema(path).names, self._audiences.chunks(change.id))
 
-    def _merge(self, audience: Audience, name: str, now: datetime) -> None:
+    def _merge(self, audience: Audience, name: str, now: datetime, *, always: bool = False) -> None:
         files = self._audiences.member_files(audience)
-        if not need_merging([file.rows for file in files]):
+        if not always and not need_merging([file.rows for file in files]):
             return
         paths = [self._state.root / file.path for file in files]
-        merged = write_merged(paths, self._state.members / f"{name}.tmp", now=now, folder=self._state.outbox / SPILL)
+        merged = write_merged(
+            paths,
+            self._state.members / f"{name}.tmp",
+            now=now,
+            folder=self._state.outbox / SPILL,
+            barred=Barred(self._audiences.suppressed()),
+            kinds=self._kinds,
+        )
         named = None if merged is None else self._file(merged, self._state.members / f"{name}.parquet", audience)
         with self._store.transaction():
             self._store.drop_files(files)

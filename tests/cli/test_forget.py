@@ -1,0 +1,303 @@
+"""`pusher forget`: people are gone from every audience and from what waits, and nothing but a digest is kept."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from pusher.outcomes import Patience
+from tests.push.members import ADVERTISER, AudienceServer, digest, serving_audiences, stored
+from tests.push.support import NOW, Order, Shop, orders
+
+ROOT = Path(__file__).parents[2]
+EMAIL = "Jane.Doe+vip@Example.com"
+PHONE = "+44 20 7946 0123"
+DEVICE = "AEBE52E7-03EE-455A-B3C4-E57283966239"
+PLAIN, DOTLESS = digest("jane.doe+vip@example.com"), digest("janedoe@example.com")
+NUMBER = digest("+442079460123")
+NO_ARGUMENT = "forget takes only the options of `pusher forget --help`; a value is never an argument."
+OTHER = digest("somebody else")
+_SOURCE = """version: 2
+sources:
+  - name: crm
+    tables:
+      - name: members
+        config: {meta: {external_location: "read_csv('members.csv', header = true, all_varchar = true)"}}
+        columns: [{name: audience, data_type: varchar}, {name: digest, data_type: varchar}]
+"""
+_VIEW = """{{{{ config(materialized='view', meta={{'pusher': {{'destination': 'tiktok', 'payload': 'audience',
+'audience_name': '{name}'}}}}) }}}}
+select digest as {column} from {{{{ source('crm', 'members') }}}} where audience = '{name}'
+"""
+AUDIENCES = {"plain": ("email", PLAIN), "dotless": ("email", DOTLESS), "numbers": ("phone", NUMBER)}
+
+
+class People(Shop):
+    """A shop with events and three audiences, and the macros of the shipped project."""
+
+    def __init__(self, root: Path, base_url: str) -> None:
+        super().__init__(root, base_url, advertiser_ids=[ADVERTISER], requests_per_second=1000)
+        shutil.copytree(ROOT / "macros" / "identity", root / "macros" / "identity")
+        (root / "models" / "_crm.yml").write_text(_SOURCE)
+        lines = ["audience,digest"]
+        for name, (column, person) in AUDIENCES.items():
+            (root / "models" / f"audience_{name}.sql").write_text(_VIEW.format(name=name, column=column))
+            lines += [f"{name},{person}", f"{name},{OTHER}"]
+        (root / "members.csv").write_text("\n".join(lines) + "\n")
+        self.sell([*orders(3), Order("order-of-jane", digest=PLAIN)])
+        self.build()
+
+    def forget(self, text: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        """Pipe people into the command."""
+        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
+        return subprocess.run(
+            [sys.executable, "-m", "pusher", "forget", *arguments, "--project-dir", str(self.root), "--clock",
+             NOW.isoformat()],
+            input=text.encode(), capture_output=True, check=False, env=environment,
+        )  # fmt: skip
+
+
+def held(server: AudienceServer) -> dict[str, set[tuple[str, str]]]:
+    """Return who is in each audience of the sandbox."""
+    return {one["name"]: server.members(one["audience_id"]) for one in server.audiences()}
+
+
+ONLY_OTHER = {
+    "plain": {stored("EMAIL_SHA256", OTHER)},
+    "dotless": {stored("EMAIL_SHA256", OTHER)},
+    "numbers": {stored("PHONE_SHA256", OTHER)},
+}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[AudienceServer]:
+    """A sandbox on a socket."""
+    with serving_audiences(tmp_path) as found:
+        yield found
+
+
+def coded(value: str) -> Iterator[bytes]:
+    """Yield a value in every form in which it may leak."""
+    for text in (value, value.lower(), value.upper()):
+        raw = text.encode()
+        yield from (raw, quote(text).encode(), base64.b64encode(raw).rstrip(b"="), raw.hex().encode())
+
+
+def leaks(values: dict[str, str], *texts: bytes) -> list[str]:
+    """Return the names of the values that some text has in some form."""
+    return [name for name, value in values.items() if any(form in text for form in coded(value) for text in texts)]
+
+
+def test_a_person_in_three_audiences_is_gone_from_all(tmp_path: Path, server: AudienceServer) -> None:
+    """Case C19: two forms of one address and a number, in three audiences; all are taken out, and stay out."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    before = held(server)
+    done = shop.forget(f"{EMAIL}\r\n\n{PHONE}\n{DEVICE}\n", "--stdin", "--json")
+    after = held(server)
+    report = shop.push()
+    body = json.loads(done.stdout)
+    for one in body["audiences"]:
+        del one["audience_id"], one["request_ids"]
+
+    assert {name: len(members) for name, members in before.items()} == {"plain": 2, "dotless": 2, "numbers": 2}
+    assert after == ONLY_OTHER
+    assert held(server) == ONLY_OTHER
+    assert [(one.counts.suppressed, one.counts.adds, one.counts.deletes) for one in report.audiences] == [(1, 0, 0)] * 3
+    assert {name: rows for name, rows in report.models[0].terms.items() if rows} == {"already_sent": 3, "suppressed": 1}
+    assert re.fullmatch("[0-9TZ]+-[0-9a-f]{6}", body.pop("run_id"))
+    audience = {"advertiser_id": ADVERTISER, "held": 1, "deleted": 1, "pending_deletes": 0}
+    assert body == {
+        "schema_version": 1,
+        "command": "forget",
+        "exit_code": 0,
+        "errors": [],
+        "target": "dev",
+        "base_url": server.base_url,
+        "given": {"email": 1, "phone": 1, "device": 1},
+        "digests": [
+            {"kind": "email", "profile": "events_2_0", "digests": 1},
+            {"kind": "email", "profile": "audience_2026", "digests": 1},
+            {"kind": "email", "profile": "audience_2025_dots", "digests": 1},
+            {"kind": "phone", "profile": "every profile", "digests": 1},
+            {"kind": "device", "profile": "events_2_0", "digests": 2},
+            {"kind": "device", "profile": "audiences", "digests": 2},
+        ],
+        "unusable_lines": [],
+        "new": 7,
+        "audiences": [
+            {"model": "audience_dotless", "name": "dotless", **audience},
+            {"model": "audience_numbers", "name": "numbers", **audience},
+            {"model": "audience_plain", "name": "plain", **audience},
+        ],
+        "events": {"dropped": {}, "in_doubt": {}},
+        "notices": ["Events that TikTok accepted before cannot be recalled; the ledger does not know whose they were."],
+    }
+    devices = {(kind, digest(text)) for kind in ("IDFA_SHA256", "AAID_SHA256") for text in (DEVICE, DEVICE.lower())}
+    assert set(shop.ledger("select id_schema, digest from suppressed where reason = 'forget'")) == {
+        ("EMAIL_SHA256", PLAIN),
+        ("EMAIL_SHA256", DOTLESS),
+        ("PHONE_SHA256", NUMBER),
+        *devices,
+    }
+
+
+def test_nothing_but_the_ledger_knows_whom(tmp_path: Path, server: AudienceServer) -> None:
+    """No value stands in an output or a file in any form, and no digest outside the ledger's one table."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push(patience=Patience(deadline_s=0.0))
+    shop.push()
+    shop.sell([*orders(3), Order("order-of-jane", digest=PLAIN), Order("another", digest=PLAIN)])
+    shop.build()
+    shop.push(patience=Patience(deadline_s=0.0))
+    done = [shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin", *more) for more in ((), ("--json",), ("--quiet",))]
+    shop.push()
+    outputs = [text for one in done for text in (one.stdout, one.stderr)]
+    rows = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))
+    files = [path.read_bytes() for path in shop.state.root.rglob("*") if path.is_file()]
+    target = [path.read_bytes() for path in (shop.root / "target").rglob("*") if path.is_file()]
+    dump = "\n".join(
+        repr(row)
+        for (table,) in shop.ledger("select name from sqlite_master where type = 'table' and name <> 'suppressed'")
+        for row in shop.ledger(f"select * from {table}")
+    ).encode()
+
+    values = {"e-mail": EMAIL, "address": EMAIL.lower(), "phone": PHONE, "number": "+442079460123", "local": "7946"}
+    digests = {"plain": PLAIN, "dotless": DOTLESS, "number": NUMBER}
+    assert [one.returncode for one in done] == [0, 0, 0], done[0].stderr
+    assert leaks(values | digests, *outputs, rows, dump, *target) == []
+    assert leaks({name: value for name, value in values.items() if name != "local"}, *files) == []
+
+
+def _rows_of_files(folder: Path) -> Iterator[Any]:
+    """Yield every row of every Parquet file; halves of digests are put together again."""
+    import pyarrow.parquet as pq
+
+    for path in folder.rglob("*.parquet"):
+        for row in pq.read_table(path).to_pylist():
+            halves = [row[name] for name in ("a", "b") if isinstance(row.get(name), bytes)]
+            yield row, b"".join(halves).hex()
+
+
+def test_rows_that_wait_are_dropped(tmp_path: Path, server: AudienceServer) -> None:
+    """A frozen event of theirs is counted, loses its identifiers at once, and is never sent."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push(patience=Patience(deadline_s=0.0))
+    done = shop.forget(EMAIL, "--stdin", "--json")
+    waiting = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.outbox))
+    report = shop.push()
+    body = json.loads(done.stdout)
+
+    assert (done.returncode, body["events"]) == (0, {"dropped": {"tiktok_offline_events": 1}, "in_doubt": {}})
+    assert leaks({"plain": PLAIN}, waiting) == []
+    resumed = {name: rows for name, rows in report.models[0].resumed.items() if rows}
+    assert resumed == {"planned": 3, "accepted": 3}
+    assert shop.keys() == [("accepted", 3), ("suppressed", 1)]
+
+
+def test_a_running_push_is_not_waited_for(tmp_path: Path, server: AudienceServer) -> None:
+    """Whoever holds the lock: they are suppressed at once, and the exit code says that a push has to follow."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    with shop.state.locked():
+        done = shop.forget(EMAIL, "--stdin", "--json")
+        suppressed = shop.ledger("select count(*) from suppressed")
+    report = shop.push()
+    body = json.loads(done.stdout)
+
+    assert (done.returncode, body["run_id"], body["new"], suppressed) == (4, None, 2, [(2,)])
+    assert body["errors"][0]["message"] == ("They are suppressed for ever, and another run of this target is at work.")
+    assert [one.deleted for one in report.audiences] == [1, 0, 1]
+
+
+def test_somebody_forgotten_while_members_are_sent_is_not_added(tmp_path: Path, server: AudienceServer) -> None:
+    """Fault 58: no add of the person after the next chunk; whoever was added already is taken out in this run."""
+    shop = People(tmp_path / "shop", server.base_url)
+    done: list[subprocess.CompletedProcess[bytes]] = []
+
+    def forget_meanwhile() -> bool:
+        if not done and shop.state.ledger.exists() and any(held(server).values()):
+            done.append(shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin"))
+        return False
+
+    report = shop.push(should_stop=forget_meanwhile)
+
+    assert [one.returncode for one in done] == [4]
+    assert held(server) == ONLY_OTHER
+    assert [(one.pending_adds, one.pending_deletes) for one in report.audiences] == [(0, 0)] * 3
+
+
+def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: AudienceServer) -> None:
+    """`--no-push` sends nothing and says who is still in which audience."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    done = shop.forget(EMAIL, "--stdin", "--no-push")
+    between = {name: len(members) for name, members in held(server).items()}
+    shop.push()
+
+    assert (done.returncode, between) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
+    assert done.stdout.decode() == (
+        "forgotten\n"
+        "          1  email\n"
+        "digests that are suppressed for ever\n"
+        "          1  email, events_2_0\n"
+        "          1  email, audience_2026\n"
+        "          1  email, audience_2025_dots\n"
+        "          2  of them new\n"
+        "held by audiences: the next `pusher push` takes them out\n"
+        f"          1  dotless, advertiser {ADVERTISER}\n"
+        f"          1  plain, advertiser {ADVERTISER}\n"
+        "no event of theirs waited to be sent\n"
+        "Events that TikTok accepted before cannot be recalled; the ledger does not know\n"
+        "whose they were.\n"
+    )
+    assert {name: len(members) for name, members in held(server).items()} == {"plain": 1, "dotless": 1, "numbers": 2}
+
+
+def test_lines_that_cannot_be_read_are_told_by_number(tmp_path: Path, server: AudienceServer) -> None:
+    """The others are forgotten all the same; a national number needs its country."""
+    shop = People(tmp_path / "shop", server.base_url)
+    mixed = shop.forget(f"{EMAIL}\n020 7946 0123\nno number\n", "--stdin", "--json")
+    british = shop.forget("020 7946 0123\n", "--stdin", "--json", "--country", "GB")
+    nobody = shop.forget("no number\n", "--stdin", "--json")
+
+    assert (mixed.returncode, json.loads(mixed.stdout)["unusable_lines"]) == (1, [2, 3])
+    assert (british.returncode, json.loads(british.stdout)["new"]) == (0, 1)
+    assert (nobody.returncode, [one["code"] for one in json.loads(nobody.stdout)["errors"]]) == (2, ["no-value"])
+    assert shop.ledger("select digest from suppressed where id_schema = 'PHONE_SHA256'") == [(NUMBER,)]
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "message"),
+    [
+        ("", ("--stdin",), "There is no value."),
+        (EMAIL, (), "forget reads a pipe or file with --stdin only."),
+        (
+            "",
+            ("--stdin", EMAIL),
+            "forget takes only the options of `pusher forget --help`; a value is never an argument.",
+        ),
+        (EMAIL, ("--stdin", "--country", "Germany"), "--country is an ISO 3166 code."),
+    ],
+)
+def test_values_come_from_stdin_only(
+    tmp_path: Path, server: AudienceServer, text: str, arguments: tuple[str, ...], message: str
+) -> None:
+    """What is wrong with the command is said without the value, and nothing is suppressed."""
+    shop = People(tmp_path / "shop", server.base_url)
+    done = shop.forget(text, *arguments, "--json")
+
+    assert (done.returncode, json.loads(done.stdout)["errors"][0]["message"]) == (2, message)
+    assert leaks({"e-mail": EMAIL}, done.stdout, done.stderr) == []
+    assert not shop.state.ledger.exists()

@@ -1,0 +1,12 @@
+-- payload: audience
+select digest as email from {{ source('crm', 'people') }}
+-- file: models/crm.yml
+version: 2
+sources:
+  - name: crm
+    tables:
+      - name: people
+        columns:
+          - {name: id, data_type: varchar}
+          - {name: digest, data_type: varchar, config: {meta: {pii: email_sha256}}}
+          - {name: marketing_consent, data_type: varchar}

@@ -1,0 +1,229 @@
+"""Who is suppressed is in no audience and no event, whenever that became known."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pusher.errors import ConfigError, PlanError
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.opening import open_store
+from pusher.outcomes import Patience
+from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
+from tests.push.support import NOW, Shop, orders, serving
+
+LIST = "select digest as email from {{ source('gone', 'people') }}"
+SOURCE = """version: 2
+sources:
+  - name: gone
+    tables:
+      - name: people
+        config: {meta: {external_location: "read_csv('gone.csv', header = true, all_varchar = true)"}}
+        columns: [{name: digest, data_type: varchar}]
+"""
+
+
+def opt_out(shop: Shop, *digests: str, sql: str = LIST) -> None:
+    """Give a project a list of people to keep out."""
+    (shop.root / "models" / "_gone.yml").write_text(SOURCE)
+    (shop.root / "models" / "gone_people.sql").write_text(sql)
+    (shop.root / "gone.csv").write_text("digest\n" + "".join(f"{one}\n" for one in digests))
+    (shop.root / "pusher.yml").write_text("consent: {suppressions: gone_people}\n")
+    shop.build()
+
+
+def suppress(shop: Shop, *digests: str) -> None:
+    """Suppress e-mails in the ledger, as `forget` does."""
+    store = open_store(shop.state, base_url=None, now=NOW)
+    with store.transaction():
+        AudienceStore(store).suppress([("EMAIL_SHA256", one) for one in digests], reason="test", now=NOW)
+    store.close()
+
+
+def terms(report: Any) -> dict[str, int]:
+    """Return the receipt of the one view without what is nought."""
+    (model,) = report.models
+    return {name: rows for name, rows in model.terms.items() if rows} | {"exit": report.exit_code}
+
+
+def test_the_projects_list_keeps_rows_of_events_back(tmp_path: Path) -> None:
+    """A row whose e-mail is on the list counts as suppressed, is not sent and is not in the quarantine."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        rows = orders(5)
+        shop.sell(rows)
+        opt_out(shop, rows[1].digest.upper(), rows[3].digest, digest("nobody"), "")
+        dry = shop.push(dry_run=True)
+        report = shop.push()
+        again = shop.push()
+        counted = server.counted()
+
+    assert terms(dry) == {"planned": 3, "suppressed": 2, "pending": 3, "exit": 0}
+    assert terms(report) == {"planned": 3, "suppressed": 2, "accepted": 3, "exit": 0}
+    assert terms(again) == {"already_sent": 3, "suppressed": 2, "exit": 0}
+    assert counted == ["order-00000", "order-00002", "order-00004"]
+    assert not list(shop.state.quarantine.glob("*.parquet"))
+    assert not [path for path in shop.state.outbox.rglob("*") if path.is_file()]
+
+
+def test_the_report_tells_who_was_kept_out(tmp_path: Path) -> None:
+    """Rows of suppressed people are not due; what was sent of them before stays accepted."""
+    shop = Shop(tmp_path / "shop")
+    rows = orders(5)
+    shop.sell(rows[:2])
+    shop.build()
+    shop.push()
+    shop.sell(rows)
+    opt_out(shop, rows[0].digest, rows[3].digest)
+    suppress(shop, rows[4].digest)
+    bridge = shop.project().report()
+
+    assert {line["term"]: line["rows"] for line in bridge.totals} == {"accepted": 2, "due": 1, "suppressed": 2}
+
+
+def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
+    """Who is on the list is not added, and is taken out when it came to be on it later."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH)
+        club.join(people(range(3)))
+        opt_out(club, digest("email 1"))
+        first = club.push()
+        opt_out(club, digest("email 1"), digest("email 2"))
+        second = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    counts = [
+        (one.audiences[0].counts.suppressed, one.audiences[0].added, one.audiences[0].deleted)
+        for one in (first, second)
+    ]
+    assert counts == [(1, 5, 0), (2, 0, 1)]
+    kept = {
+        stored("EMAIL_SHA256", digest("email 0")),
+        *(stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(3)),
+    }
+    assert members == kept
+
+
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        (
+            "select 'ann@example.com' as email",
+            "1 values of gone_people are no SHA-256 digests, so nobody can be kept out by them.",
+        ),
+        (
+            "select 1 as customer",
+            "gone_people lists nobody: it has none of the columns email, phone, idfa, aaid.",
+        ),
+    ],
+)
+def test_a_list_that_keeps_nobody_out_is_refused(tmp_path: Path, sql: str, message: str) -> None:
+    """Raw values and lists without identifiers stop a push before anything is sent."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    opt_out(shop, sql=sql)
+    with pytest.raises(PlanError) as caught:
+        shop.push()
+    assert [one.message for one in caught.value.problems] == [message]
+
+
+def test_a_list_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    """A name that is spelled wrong keeps nobody out, so it stops the push."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(1))
+    opt_out(shop)
+    (shop.root / "pusher.yml").write_text("consent: {suppressions: gone_poeple}\n")
+    with pytest.raises(ConfigError) as caught:
+        shop.push()
+    assert [(one.message, one.fix) for one in caught.value.problems] == [
+        ("consent.suppressions names no model: `gone_poeple`.", "Did you mean `gone_people`?")
+    ]
+
+
+def test_a_waiver_of_no_view_is_refused(tmp_path: Path) -> None:
+    """A reason that belongs to another view than was meant would waive nothing, and nobody would see it."""
+    shop = Shop(tmp_path / "shop")
+    (shop.root / "pusher.yml").write_text("consent: {waived: {tiktok_offline_event: Staff only.}}\n")
+    with pytest.raises(ConfigError) as caught:
+        shop.project().lint()
+    assert [(one.message, one.fix) for one in caught.value.problems] == [
+        ("consent.waived names no destination view: `tiktok_offline_event`.", "Did you mean `tiktok_offline_events`?")
+    ]
+
+
+def test_rows_frozen_before_leave_their_batch(tmp_path: Path) -> None:
+    """A request got no answer, then somebody is suppressed: the rest goes again, and it is said what may be there."""
+    lost = {"do": "drop_after_accept", "times": 8}
+    rows = orders(4)
+    with serving(tmp_path / "sandbox.sqlite", [lost]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        shop.build()
+        first = shop.push()
+        suppress(shop, rows[2].digest)
+        second = shop.push()
+    told = shop.ledger("select rows, message from batch where state = 'suppressed'")
+
+    assert first.exit_code == 4
+    (model,) = second.models
+    resumed = {name: rows for name, rows in model.resumed.items() if rows}
+    assert resumed == {"planned": 4, "accepted": 3, "suppressed_late": 1}
+    assert terms(second) == {"already_sent": 3, "suppressed": 1, "exit": 0}
+    assert told == [(1, "The person was suppressed; it may have been delivered before, and cannot be recalled.")]
+
+
+def test_rows_never_sent_leave_their_part(tmp_path: Path) -> None:
+    """Rows that were frozen and not yet tried leave too, and only the others are requested."""
+    rows = orders(4)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        shop.build()
+        # Asked for the first time before planning, then by the delivery, which stops at once.
+        first = shop.push(patience=Patience(deadline_s=0.0))
+        suppress(shop, rows[0].digest, rows[3].digest)
+        second = shop.push()
+        counted = server.counted()
+    told = shop.ledger("select ranges, message from batch where state = 'suppressed'")
+
+    assert first.exit_code == 4
+    (model,) = second.models
+    resumed = {name: rows for name, rows in model.resumed.items() if rows}
+    assert resumed == {"planned": 4, "accepted": 2, "suppressed_late": 2}
+    assert counted == ["order-00001", "order-00002"]
+    assert told == [("[[0, 1], [3, 1]]", "The person was suppressed before it was sent.")]
+    assert shop.keys() == [("accepted", 2), ("suppressed", 2)]
+
+
+def test_rows_leave_while_others_are_sent(tmp_path: Path) -> None:
+    """Somebody is suppressed after the first batch was accepted: no later request of the same run has the row."""
+    rows = orders(40)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        shop.build()
+
+        def suppress_meanwhile() -> bool:
+            if shop.state.ledger.exists() and server.counted():
+                suppress_beside(shop, rows[39].digest)
+            return False
+
+        report = shop.push(should_stop=suppress_meanwhile)
+        counted = server.counted()
+
+    assert terms(report) == {"planned": 40, "accepted": 39, "suppressed_late": 1, "exit": 0}
+    assert counted == [one.order_id for one in rows[:39]]
+
+
+def suppress_beside(shop: Shop, one: str) -> None:
+    """Suppress an e-mail without the lock, while a push runs."""
+    with sqlite3.connect(shop.state.ledger) as connection:
+        connection.execute(
+            "insert into suppressed (id_schema, digest, reason, since) values ('EMAIL_SHA256', ?, 'test', '') "
+            "on conflict do nothing",
+            (one,),
+        )
+    connection.close()
