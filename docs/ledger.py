@@ -139,6 +139,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "members": "Identifiers in it.",
             "files": "Files.",
             "bytes": "Their bytes.",
+            "file_type": "Their type, in TikTok's words.",
             "members_digest": "Digest of the identifiers, in any order.",
             "file_paths": "What stands for the files at TikTok, as a JSON list.",
             "state": (

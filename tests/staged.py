@@ -15,12 +15,3 @@ def split(digests: Sequence[str | None]) -> Any:
         for start in (0, 32)
     ]
     return pa.StructArray.from_arrays(halves, names=["a", "b"], mask=pa.array([one is None for one in digests]))
-
-
-def split_lists(rows: Sequence[Sequence[str] | None]) -> Any:
-    """Return a column of lists of digests."""
-    offsets = [0]
-    for row in rows:
-        offsets.append(offsets[-1] + len(row or ()))
-    flat = split([one for row in rows for one in row or ()])
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), flat, mask=pa.array([row is None for row in rows]))

@@ -39,6 +39,7 @@ class Load:
         audience: Row id of the audience.
         action: `create` or `replace`.
         members: Identifiers in it.
+        file_type: Type of its files.
         digest: Of the identifiers, in any order.
         file_paths: What stands for its files at TikTok.
         state: What is known of it.
@@ -49,6 +50,7 @@ class Load:
     audience: int
     action: str
     members: int
+    file_type: str
     digest: str
     file_paths: tuple[str, ...]
     state: LoadState
@@ -73,15 +75,16 @@ class LoadStore:
     def latest(self, audience: Audience, action: str | None = None) -> Load | None:
         """Return the newest load, or the newest of an action, that was not proven to have changed nothing."""
         row = self._connection.execute(
-            "select id, audience, action, members, members_digest, file_paths, state, asked_at from audience_load "
+            "select id, audience, action, members, file_type, members_digest, file_paths, state, "
+            "asked_at from audience_load "
             "where audience = ? and state <> 'refused' and action = coalesce(?, action) order by id desc limit 1",
             (audience.id, action),
         ).fetchone()
         if row is None:
             return None
-        number, of, done, members, digest, paths, state, asked_at = row
+        number, of, done, members, file_type, digest, paths, state, asked_at = row
         asked = datetime.fromisoformat(asked_at)
-        return Load(number, of, done, members, digest, tuple(json.loads(paths)), LoadState(state), asked)
+        return Load(number, of, done, members, file_type, digest, tuple(json.loads(paths)), LoadState(state), asked)
 
     def add(
         self,
@@ -90,6 +93,7 @@ class LoadStore:
         run: str,
         action: str,
         members: int,
+        file_type: str,
         digest: str,
         file_paths: tuple[str, ...],
         size: int,
@@ -103,6 +107,7 @@ class LoadStore:
             run: Run id.
             action: `create` or `replace`.
             members: Identifiers in it.
+            file_type: Type of its files.
             digest: Of the identifiers.
             file_paths: What stands for its files.
             size: Their bytes.
@@ -110,8 +115,8 @@ class LoadStore:
             now: The run's clock.
         """
         cursor = self._connection.execute(
-            "insert into audience_load (run, audience, action, members, files, bytes, members_digest, file_paths, "
-            "state, asked_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into audience_load (run, audience, action, members, files, bytes, file_type, members_digest, "
+            "file_paths, state, asked_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 audience.id,
@@ -119,6 +124,7 @@ class LoadStore:
                 members,
                 len(file_paths),
                 size,
+                file_type,
                 digest,
                 json.dumps(file_paths),
                 state,
@@ -126,7 +132,7 @@ class LoadStore:
                 stamp(now),
             ),
         )
-        return Load(int(cursor.lastrowid or 0), audience.id, action, members, digest, file_paths, state, now)
+        return Load(int(cursor.lastrowid or 0), audience.id, action, members, file_type, digest, file_paths, state, now)
 
     def conclude(self, load: Load, state: LoadState, *, now: datetime, verdict: Verdict | None = None) -> Load:
         """Record what is known of a load by now, and the answer that says so."""

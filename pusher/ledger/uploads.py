@@ -66,6 +66,12 @@ def keep_members(comparison: Comparison) -> None:
     )
 
 
+def known_kinds(comparison: Comparison) -> list[int]:
+    """Return the kinds of who is in the audience already, by their places."""
+    found = comparison.connection.execute(f"select distinct kind from known where state <> {OUT} order by kind")
+    return [int(kind) for (kind,) in found.fetchall()]
+
+
 def write_whole_set(
     comparison: Comparison, layout: FileLayout, *, most_bytes: int, most_columns: int, now: datetime
 ) -> WholeSet:

@@ -152,7 +152,7 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
         _Dropping(result, world, store, run).drop()
         audience = next(one for one in world.destination.payloads.values() if one.kind == "audience")
         members.plan_suppressed(audience, world.state.outbox)
-        if sends and any(plan.frozen for plan in members.plans):
+        if sends and members.has_changes:
             with connected(world, options) as transport:
                 members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
         members.drop_suppressed()

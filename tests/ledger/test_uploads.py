@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from pusher.destinations.tiktok import destination
 from pusher.destinations.tiktok.facts import tables
 from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison
+from pusher.ledger.members import split_digest
 from pusher.ledger.uploads import WholeSet, keep_members, write_whole_set
 from pusher.payload.audience_files import FileRules, identifiers
-from tests.staged import split_lists
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KINDS = ("EMAIL_SHA256", "PHONE_SHA256", "IDFA_SHA256", "AAID_SHA256")
@@ -41,11 +41,14 @@ def written(
 ) -> WholeSet:
     """Write the rows of a view, each kind with a list of digests."""
     kinds = [kind for kind in KINDS if any(kind in row for row in rows)]
-    columns = {kind: split_lists([row.get(kind) for row in rows]) for kind in kinds}
+    given = pa.table({kind: pa.array([row.get(kind) for row in rows], pa.list_(pa.string())) for kind in kinds})
+    halves = ", ".join(f'list_transform("{kind}", lambda d: {split_digest("d")}) as "{kind}"' for kind in kinds)
     folder.mkdir()
-    pq.write_table(
-        pa.table({**columns, "_dropped": [0] * len(rows), "_nobody": [False] * len(rows)}), folder / "view.parquet"
-    )
+    with duckdb.connect() as connection:
+        connection.register("given", given)
+        connection.execute(
+            f"copy (select {halves}, 0 as _dropped, false as _nobody from given) to '{folder}/view.parquet'"
+        )
     with Comparison(
         folder=folder / "changes",
         staged=[folder / "view.parquet"],

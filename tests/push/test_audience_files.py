@@ -31,6 +31,7 @@ from tests.push.members import (
     stored,
 )
 from tests.push.support import NOW
+from tests.push.test_suppressions import opt_out
 
 FILE = ", 'method': 'file'"
 DAY = timedelta(days=1)
@@ -549,6 +550,48 @@ def test_reconcile_gives_all_members_again(tmp_path: Path) -> None:
     assert sent == ["get/ 0", "file/upload/ 0", "update/ 0", "get/ 0"]
 
 
+def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
+    """All others of the audience are given again, whatever its view says by now; not twice on one day."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH, more=FILE)
+        audience = filled(club, server)
+        club.join([])
+        before = len(server.requests())
+        forgotten = [_forget(club, server, 3 * DAY, number) for number in (5, 6)]
+        sent = requests(server, before)
+        club.join(people(range(1_200)))
+        push(club, server, 6 * DAY)
+        push(club, server, 9 * DAY)
+        members = server.members(audience)
+
+    assert forgotten == [(0, [(1, 1, 0)]), (4, [(1, 0, 1)])]
+    assert sent == ["get/ 0", "file/upload/ 0", "update/ 0"]
+    phones = {stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(1_200)}
+    assert members == emails(range(1_200)) - emails(range(5, 7)) | phones
+
+
+def _forget(club: Club, server: AudienceServer, after: timedelta, number: int) -> tuple[int, list[Any]]:
+    """Forget somebody; returns exit code, and what was due, done and left in each audience."""
+    server.now = NOW + after
+    pushing = club.project(server.now)._pushing()
+    found = pushing.forget([("EMAIL_SHA256", digest(f"email {number}"))], sends=True, wait_s=0.0)
+    return found.exit_code, [(one.counts.deletes, one.deleted, one.pending_deletes) for one in found.audiences]
+
+
+def test_the_projects_list_keeps_members_out_of_files(tmp_path: Path) -> None:
+    """Who comes to be on it later goes with the next replacement."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server)
+        opt_out(club, digest("email 7"))
+        report = push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (line(report)["deleted"], line(report)["suppressed"], report.exit_code) == (1, 1, 0)
+    assert members == emails(range(1_200)) - emails(range(7, 8))
+
+
 def test_a_dry_run_shows_the_files_and_sends_nothing(tmp_path: Path) -> None:
     """It counts them, and keeps nothing."""
     with serving_audiences(tmp_path) as server:
@@ -653,21 +696,3 @@ def test_a_wrong_setting_of_files_is_told(tmp_path: Path, name: str, more: str, 
         found = [one.code for one in error.problems]
     assert found == codes
     assert destination.file_audiences.name_problem("x" * 129) is not None
-
-
-def test_who_is_forgotten_goes_with_the_next_push(tmp_path: Path) -> None:
-    """Files are given whole, so forgetting says that they still hold the person, and the push gives them without."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url, more=FILE)
-        audience_id = filled(club, server)
-        project = club.project(NOW + 4 * DAY)
-        forgotten = project._pushing().forget([("EMAIL_SHA256", digest("email 7"))], sends=True, wait_s=0.0)
-        push(club, server, 4 * DAY)
-        server.now = NOW + 7 * DAY
-        members = server.members(audience_id)
-
-    assert [(one.code, one.fix) for one in forgotten.problems] == [
-        ("audience-of-files", "Run `pusher push`: it gives all members without them.")
-    ]
-    assert (forgotten.exit_code, forgotten.audiences[0].pending_deletes) == (4, 1)
-    assert members == emails(range(1_200)) - emails(range(7, 8))

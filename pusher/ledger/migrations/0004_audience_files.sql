@@ -8,6 +8,7 @@ create table audience_load (
     members integer not null,
     files integer not null,
     bytes integer not null,
+    file_type text not null,
     members_digest text not null,
     file_paths text not null,
     state text not null check (state in ('sending', 'refused', 'unknown', 'accepted', 'confirmed', 'failed')),

@@ -42,6 +42,7 @@ class FilePush:
         store: The ledger, or None when there is none yet and nothing is sent.
         seed: Seed of the back-off's jitter.
         listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
 
     Attributes:
         plans: What has to be done about each audience.
@@ -53,6 +54,7 @@ class FilePush:
     store: Store | None
     seed: int | None = None
     listed: Sequence[Path] = ()
+    suppressed_only: bool = False
     plans: list[FilePlan] = field(default_factory=list)
 
     def recover(self) -> None:
@@ -77,7 +79,8 @@ class FilePush:
 
     def _plan(self, staged: Staged, folder: Path, *, keep: bool) -> FilePlan:
         view = staged.view
-        place = folder / f"{self.run}-{view.view.model}.changes"
+        # One view may fill an audience for each campaign.
+        place = folder / f"{self.run}-{view.view.model}-{view.name_digest}.changes"
         # Those of a plan that came too late.
         shutil.rmtree(place, ignore_errors=True)
         known = self._known(staged, keep=keep)
@@ -93,6 +96,7 @@ class FilePush:
                 guard=self.options.guard,
                 reassert=self.options.reassert,
                 listed=self.listed,
+                suppressed_only=self.suppressed_only,
             )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:
@@ -100,7 +104,8 @@ class FilePush:
         store = AudienceStore.of(self.store)
         owner, *others = view.advertisers
         about = {"model": view.view.model, "advertiser_id": owner, "name": view.name}
-        audience, locked = known_audience(store, self.options.lock, **about)
+        lock = None if self.suppressed_only else self.options.lock
+        audience, locked = known_audience(store, lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -165,7 +170,7 @@ class FilePush:
             loads=LoadStore(self.store),
             asking=asking,
             listing=listing,
-            lock=self.options.lock,
+            lock=None if self.suppressed_only else self.options.lock,
             clock=world.clock,
             listener=world.listener,
             state=world.state,

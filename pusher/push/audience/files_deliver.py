@@ -176,7 +176,7 @@ class FileDelivery:
             self._replace(plan, whole, bound, self._seen(plan, bound))
             return
         with self.store.transaction():
-            load = self._add(bound, whole, making.paths, action=CREATE, state=LoadState.ACCEPTED)
+            load = self._add(bound, plan, making.paths, action=CREATE, state=LoadState.ACCEPTED)
         self._accept(plan, whole, bound, load)
 
     # replacing ------------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ class FileDelivery:
         has_uploaded_again = False
         while True:
             with self.store.transaction():
-                load = self._add(audience, whole, paths, action=REPLACE, state=LoadState.SENDING)
+                load = self._add(audience, plan, paths, action=REPLACE, state=LoadState.SENDING)
             path, body = self.asking.api.replace(
                 advertiser_id=audience.advertiser_id, audience_id=audience_id, files=paths
             )
@@ -290,17 +290,20 @@ class FileDelivery:
     def _add(
         self,
         audience: Audience,
-        whole: WholeSet,
+        plan: FilePlan,
         paths: tuple[str, ...],
         *,
         action: str,
         state: LoadState,
     ) -> Load:
+        assert plan.whole is not None  # noqa: S101 -- what it is about
+        whole = plan.whole
         return self.loads.add(
             audience,
             run=self.run,
             action=action,
             members=whole.members.rows,
+            file_type=plan.layout.type,
             digest=whole.digest,
             file_paths=paths,
             size=whole.bytes,

@@ -13,8 +13,8 @@ from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, MemberCounts
-from pusher.ledger.loads import REPLACE, LoadState, LoadStore
-from pusher.ledger.uploads import WholeSet, keep_members, write_whole_set
+from pusher.ledger.loads import REPLACE, Load, LoadState, LoadStore
+from pusher.ledger.uploads import WholeSet, keep_members, known_kinds, write_whole_set
 from pusher.push.audience.plan import Staged, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
 
@@ -88,6 +88,7 @@ def plan_files(
     guard: ShrinkGuard,
     reassert: bool = False,
     listed: Sequence[Path] = (),
+    suppressed_only: bool = False,
 ) -> FilePlan:
     """Work out what has to be done about the audience of one view.
 
@@ -102,6 +103,7 @@ def plan_files(
         guard: When too many would go.
         reassert: Give all members again, changed or not.
         listed: The project's own list of suppressed identifiers.
+        suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
     """
     view, audience = staged.view, known.audience
     newest = known.store.newest_suppressed() if known.store else 0
@@ -120,7 +122,12 @@ def plan_files(
         reassert=reassert or is_open,
     ) as comparison:
         counts = comparison.compare()
-        plan = _plan(staged, known, counts, api, shrunk=shrinks(view, counts, guard))
+        layout = api.layout(staged.kinds)
+        if suppressed_only:
+            counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
+            layout = _layout_of(latest, comparison, api, kinds)
+        shrunk = None if suppressed_only else shrinks(view, counts, guard)
+        plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
         plan.newest_suppressed = newest
         if plan.receipt.pending_adds or plan.receipt.pending_deletes:
             if known.loads and audience and (last := known.loads.latest(audience, REPLACE)) is not None:
@@ -140,13 +147,24 @@ def plan_files(
     return plan
 
 
+def _layout_of(latest: Load | None, comparison: Comparison, api: FileAudienceApi, kinds: tuple[str, ...]) -> FileLayout:
+    """Return the layout of an audience whose view is not at hand: that of its members, if it is of the type of before.
+
+    Else none of some kind is left, which does not change the type.
+    """
+    found = api.layout([kinds[place] for place in known_kinds(comparison)] or kinds)
+    return found if latest is None or latest.file_type == found.type else api.layout(kinds)
+
+
 def _plan(
     staged: Staged,
     known: Known,
     counts: MemberCounts,
     api: FileAudienceApi,
+    layout: FileLayout,
     *,
     shrunk: Problem | None,
+    is_only_suppressed: bool,
 ) -> FilePlan:
     view, audience = staged.view, known.audience
     owner, *others = view.advertisers
@@ -154,14 +172,13 @@ def _plan(
     receipt = AudienceReceipt(view.view.model, view.name, owner, audience_id, counts, method=FILE, problem=shrunk)
     plan = FilePlan(
         staged,
-        api.layout(staged.kinds),
+        layout,
         receipt,
         [_shared(receipt, one, is_there=one in known.others) for one in others],
     )
-    members = counts.members
+    plan.is_only_suppressed = is_only_suppressed or shrunk is not None
+    members = counts.known - counts.suppressed_deletes if plan.is_only_suppressed else counts.members
     if shrunk is not None:
-        plan.is_only_suppressed = True
-        members = counts.known - counts.suppressed_deletes
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
     is_due = receipt.pending_adds or receipt.pending_deletes or audience_id is None
     if is_due and members < api.least_members:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -49,6 +50,11 @@ class AudienceView:
     def name(self) -> str:
         """Name of the audience."""
         return self.view.source_id or ""
+
+    @property
+    def name_digest(self) -> str:
+        """Name of the audience as a part of a file's name."""
+        return hashlib.sha256(self.name.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

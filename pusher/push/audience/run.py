@@ -89,12 +89,19 @@ class AudiencePush:
 
     def __post_init__(self) -> None:
         """Set up what is given as files."""
-        self.whole = FilePush(self.world, self.options, self.run, self.store, self.seed, self.listed)
+        self.whole = FilePush(
+            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only
+        )
 
     @property
     def receipts(self) -> list[AudienceReceipt]:
         """The lines of the receipt, so far."""
         return [plan.receipt for plan in self.plans] + [line for plan in self.whole.plans for line in plan.receipts]
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether there is anything to tell TikTok."""
+        return any(plan.frozen for plan in self.plans) or any(plan.whole is not None for plan in self.whole.plans)
 
     def recover(self) -> None:
         """Settle what an earlier run left behind, so that what is in doubt is known as that."""
@@ -126,26 +133,6 @@ class AudiencePush:
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
 
-    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
-        """Compare every audience that the ledger knows, also those that no view fills any more.
-
-        Args:
-            payload: The payload of audiences.
-            folder: Where changes are frozen.
-        """
-        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
-        for audience in AudienceStore(self.store).currents():
-            view = View(audience.model, "", "", payload, audience.name)
-            staged = Staged(AudienceView(view, (audience.advertiser_id,)), [], {})
-            is_told = audience.method != FILE
-            plan = self._compare(staged, audience.advertiser_id, folder, freeze=is_told)
-            if plan.receipt.counts.deletes and not is_told:
-                message = f"Audience `{audience.name}` is given as files, which still hold some of them."
-                fix = "Run `pusher push`: it gives all members without them."
-                plan.receipt.problem = Problem("audience-of-files", message, fix=fix)
-            self.plans.append(plan)
-        return self.receipts
-
     def _planned(self, staged: Staged, folder: Path, *, freeze: bool) -> list[AudienceReceipt]:
         """Compare one view with its audiences, by its method."""
         if staged.view.method == FILE:
@@ -167,6 +154,26 @@ class AudiencePush:
             )
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
+
+    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
+        """Compare every audience that the ledger knows, also those that no view fills any more.
+
+        Args:
+            payload: The payload of audiences.
+            folder: Where changes are frozen.
+        """
+        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
+        audiences = AudienceStore(self.store)
+        for audience in audiences.currents():
+            view = View(audience.model, "", "", payload, audience.name)
+            staged = Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {})
+            if audience.method == FILE:
+                # Whoever has it by share knows no members of it.
+                if audiences.member_files(audience):
+                    self.whole.plan(staged, folder, keep=True)
+                continue
+            self.plans.append(self._compare(staged, audience.advertiser_id, folder, freeze=True))
+        return self.receipts
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
