@@ -84,10 +84,30 @@ class AudienceKeeping:
             store = open_store(self.state, base_url=self._shown_as, now=self.clock.now())
             try:
                 return adopt(
-                    views[0], audience_id, advertiser_id, asking=asking, store=store, lock=self.lock,
+                    views[0],
+                    audience_id,
+                    advertiser_id,
+                    asking=asking,
+                    store=store,
+                    lock=self.lock,
                     now=self.clock.now(),
-                )  # fmt: skip
+                    views=[one.view.model for one in self.views((), ())],
+                    listener=self.listener,
+                )
             finally:
+                store.close()
+
+    def bound_id(self, view: AudienceView) -> str | None:
+        """Return the id of the audience that a view fills at its first advertiser, or None before it is made."""
+        from pusher.ledger.audiences import AudienceStore
+        from pusher.ledger.opening import read_store
+        from pusher.push.audience.listing import bound_id
+
+        store = read_store(self.state)
+        try:
+            return bound_id(view, view.advertisers[0], AudienceStore.of(store), self.lock)
+        finally:
+            if store is not None:
                 store.close()
 
     @property

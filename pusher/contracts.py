@@ -328,8 +328,8 @@ class AudienceApi(Protocol):
     def find(self, advertiser_id: str, page: int) -> str:
         """Return the path that lists a page of an advertiser's audiences, from page 1."""
 
-    def found(self, answer: Answer) -> tuple[list[FoundAudience], int]:
-        """Return the audiences of an accepted page, and the number of pages."""
+    def found(self, answer: Answer) -> tuple[list[FoundAudience], int] | None:
+        """Return the audiences of an accepted page and the number of pages, or None when it has no list."""
 
     def create(self, advertiser_id: str, name: str) -> tuple[str, bytes]:
         """Return path and body of the request that makes an audience."""

@@ -127,4 +127,24 @@ class DestinationViews:
                     retention_d=chosen.retention_d,
                 )
             )
+        _refuse_twins(found)
         return found
+
+
+def _refuse_twins(views: Sequence[AudienceView]) -> None:
+    """Refuse two views of one audience: each would take the other's people out.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    seen: dict[tuple[str, str], str] = {}
+    problems = []
+    for view in views:
+        for advertiser_id in view.advertisers:
+            other = seen.setdefault((advertiser_id, view.name), view.view.model)
+            if other != view.view.model:
+                message = f"{other} and {view.view.model} fill audience `{view.name}` of advertiser {advertiser_id}."
+                fix = "Give each an audience_name of its own, or bring the people of both into one view."
+                problems.append(Problem("audience-twice", message, view.view.file, fix=fix))
+    if problems:
+        raise ConfigError(*problems)

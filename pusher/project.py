@@ -660,6 +660,7 @@ class Project:
                 audience,
                 open_engine=lambda folder: self._warehouse([folder]),
                 destination=self.account.destination,
+                audience_id=self.audiences.bound_id(audience),
                 now=self.started_at,
                 limit=limit,
             )

@@ -105,7 +105,8 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("  already in", [one.unchanged for one in counts]),
         (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
         (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
-        (f"  left as they are{_why_left(audiences)}", [one.refused_adds + one.refused_deletes for one in audiences]),
+        (f"  not added{_why_left(audiences)}", [one.refused_adds for one in audiences]),
+        (f"  not taken out{_why_left(audiences)}", [one.refused_deletes for one in audiences]),
     ]
     if not dry_run:
         lines.append(("  still to be told: run again", [one.pending_adds + one.pending_deletes for one in audiences]))

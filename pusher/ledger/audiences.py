@@ -151,12 +151,22 @@ class AudienceStore:
         method: str = "stream",
         now: datetime,
     ) -> Audience:
-        """Record an audience, known to TikTok or not yet; it takes the place of the one before."""
+        """Record what a view fills from now on; what was known of the members of this audience is known again."""
         self._connection.execute(
             "update audience set retired_at = ? where model = ? and advertiser_id = ? and name = ? "
             "and retired_at is null",
             (stamp(now), model, advertiser_id, name),
         )
+        known = self._connection.execute(
+            "select id from audience where advertiser_id = ? and audience_id = ? and method = ? "
+            "order by id desc limit 1",
+            (advertiser_id, audience_id, method),
+        ).fetchone()
+        if known is not None:
+            self._connection.execute(
+                "update audience set model = ?, name = ?, retired_at = null where id = ?", (model, name, known[0])
+            )
+            return self.by_id(known[0])
         cursor = self._connection.execute(
             "insert into audience (model, advertiser_id, name, audience_id, bound_at, method) "
             "values (?, ?, ?, ?, ?, ?)",
@@ -243,6 +253,24 @@ class AudienceStore:
             (chunk.change, chunk.first_row, chunk.rows, chunk.members, sha256, run, stamp(now)),
         )
         return replace(sending, id=int(cursor.lastrowid or 0))
+
+    def split_off(self, chunk: Chunk, *, run: str, now: datetime) -> Chunk:
+        """Record a half of a chunk that was too large and may have been obeyed in an earlier request."""
+        cursor = self._connection.execute(
+            "insert into audience_chunk "
+            "(change, first_row, rows, members, state, sha256, attempts, at_risk, last_risk_at, run, updated_at) "
+            "values (?, ?, ?, ?, 'unknown', '', 0, 1, ?, ?, ?)",
+            (
+                chunk.change,
+                chunk.first_row,
+                chunk.rows,
+                chunk.members,
+                stamp(chunk.last_risk_at) if chunk.last_risk_at else None,
+                run,
+                stamp(now),
+            ),
+        )
+        return replace(chunk, id=int(cursor.lastrowid or 0), state=BatchState.UNKNOWN)
 
     def conclude(self, chunk: Chunk, verdict: Verdict, *, seconds: float, now: datetime) -> None:
         """Record what an attempt proved; the chunk holds the state and the risk that follow from it."""

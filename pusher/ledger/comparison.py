@@ -29,6 +29,7 @@ from pusher.ledger.members import (
     of,
     same,
     seconds,
+    told_when_out_of_room,
     with_enough_memory,
 )
 from pusher.ledger.state import PRIVATE_FOLDER
@@ -47,6 +48,7 @@ class MemberCounts:
         rows: Rows of the view.
         no_identity: Rows without any identifier.
         dropped: Values that were no digests, or identified nobody.
+        raw: Those of them that were no digests at all, such as an address as it is.
         members: Identifiers that the view wants in the audience, each once.
         suppressed: Identifiers of the view that are suppressed, each once.
         known: Those that were in the audience, or may have been, before.
@@ -61,6 +63,7 @@ class MemberCounts:
     rows: int
     no_identity: int
     dropped: int
+    raw: int
     members: int
     suppressed: int
     known: int
@@ -94,7 +97,7 @@ class Comparison:
     Args:
         folder: Folder for frozen changes and spilled data, made if need be.
         staged: Files of the view: a column for each of `schemas` with the halves of a digest, `_dropped` (values
-            that were no digests) and `_nobody` (nothing is left).
+            that are left out), `_raw` (those that are no digests at all) and `_nobody` (nothing is left).
         schemas: The kinds of identifier that the view has, each with whether its column holds lists of digests.
         kinds: All kinds of identifier; the member files keep the place of one in this list.
         members: Files that say who is in the audience, oldest first.
@@ -172,10 +175,10 @@ class Comparison:
         return f"coalesce({recent} and {table}.state in {states}, false) as is_held"
 
     def _counts(self) -> MemberCounts:
-        rows, no_identity, dropped = 0, 0, 0
+        rows, no_identity, dropped, raw = 0, 0, 0, 0
         if self.staged:
-            rows, no_identity, dropped = self._connection.execute(
-                "select count(*), count(*) filter (where _nobody), coalesce(sum(_dropped), 0) "
+            rows, no_identity, dropped, raw = self._connection.execute(
+                "select count(*), count(*) filter (where _nobody), coalesce(sum(_dropped), 0), coalesce(sum(_raw), 0) "
                 f"from read_parquet({path_list(self.staged)})"
             ).fetchone()
         adds = self._value("select count(*) from coming")
@@ -188,6 +191,7 @@ class Comparison:
             rows=rows,
             no_identity=no_identity,
             dropped=int(dropped),
+            raw=int(raw),
             members=unchanged + adds,
             suppressed=self._barred,
             known=self._value(f"select count(*) from known where state <> {OUT}"),
@@ -224,7 +228,14 @@ class Comparison:
 
         Args:
             suppressed_only: Leave everything as it is, but for suppressed identifiers, which are taken out.
+
+        Raises:
+            StateError: Disk or memory ran out.
         """
+        with told_when_out_of_room():
+            return self._freeze(suppressed_only=suppressed_only)
+
+    def _freeze(self, *, suppressed_only: bool) -> list[FrozenChange]:
         frozen = []
         for place, waits in (("is_held = false", False), ("is_held", True)):
             ending = "-held" if waits else ""

@@ -7,6 +7,7 @@ halves, which are a third of the size of its text. The newest word about an iden
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +61,7 @@ def with_enough_memory(work: Callable[[], T], more: Callable[[int], None]) -> T:
     """
     import duckdb
 
-    try:
+    with told_when_out_of_room():
         for limit_mb in MEMORY_LIMITS_MB[1:]:
             try:
                 return work()
@@ -69,10 +70,25 @@ def with_enough_memory(work: Callable[[], T], more: Callable[[int], None]) -> T:
                     raise
                 more(limit_mb)
         return work()
+
+
+@contextmanager
+def told_when_out_of_room() -> Iterator[None]:
+    """Tell a person when disk or memory ran out.
+
+    Raises:
+        StateError: With what to do.
+    """
+    import duckdb
+
+    try:
+        yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        words = str(error).partition("\n")[0]
-        fix = "Free space in the state folder and memory, then run again: nothing was sent."
-        raise StateError(Problem("state-write", f"The members could not be compared: {words}", fix=fix)) from error
+        words = str(error).partition("\n")[0].rstrip(".")
+        fix = "Free space in the state folder and memory, then run again: it goes on where it stopped."
+        raise StateError(
+            Problem("state-write", f"Who is in an audience could not be kept: {words}.", fix=fix)
+        ) from error
 
 
 def seconds(moment: datetime) -> int:

@@ -45,7 +45,9 @@ class Store:
         try:
             yield
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-            self._connection.rollback()
+            # A full disk ends it by itself.
+            if self._connection.in_transaction:
+                self._connection.rollback()
             raise
         self._connection.commit()
 

@@ -47,7 +47,7 @@ def written(
     with duckdb.connect() as connection:
         connection.register("given", given)
         connection.execute(
-            f"copy (select {halves}, 0 as _dropped, false as _nobody from given) to '{folder}/view.parquet'"
+            f"copy (select {halves}, 0 as _dropped, 0 as _raw, false as _nobody from given) to '{folder}/view.parquet'"
         )
     with Comparison(
         folder=folder / "changes",

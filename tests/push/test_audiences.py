@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pusher.errors import ConfigError, PusherError
+from pusher.errors import ConfigError, PlanError, PusherError
 from pusher.outcomes import Patience
 from pusher.push.world import PushReport
 from tests.push.members import (
@@ -353,16 +354,62 @@ def test_few_members_are_warned_of(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_digest_and_who_has_none_is_counted(tmp_path: Path) -> None:
-    """Capitals and blanks are cleaned, a raw value is left out, a row without any is nobody; each counts once."""
+def test_who_has_no_identifier_is_counted(tmp_path: Path) -> None:
+    """Capitals and blanks are cleaned, a placeholder is left out, a row without any is nobody; each counts once."""
     (anna, bert) = people(range(2))
     club = Club(tmp_path / "club")
-    club.join([anna, (anna[0].upper(), ""), (f" {bert[0]} ", ""), ("anna@shop.example", ""), ("", "")])
+    club.join([anna, (anna[0].upper(), ""), (f" {bert[0]} ", ""), (digest("null"), ""), ("", "")])
     report = club.push()
 
     assert line(report) == {
         "members": 2, "adds": 2, "added": 2, "requests": 3, "no_identity": 2, "dropped_identifiers": 1, "exit": 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", ["anna@shop.example", "5d41402abc4b2a76b9719d911017c592", "0" * 65, "g" * 64])
+def test_raw_values_take_nobody_out(tmp_path: Path, raw: str) -> None:
+    """An address as it is, an MD5, a digest too long: whoever they are would count as people who left."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(6)))
+        club.push()
+        club.suppress("email 1")
+        club.join([(raw, ""), *people(range(1, 6))])
+        report = club.push(allow_shrink=True)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message) == (
+        "raw-identifiers", f"{MEMBERS} has 1 values where digests belong that are none.",
+    )  # fmt: skip
+    assert line(report) == {
+        "members": 4, "unchanged": 4, "deletes": 2, "deleted": 1, "refused_deletes": 1, "suppressed": 1, "requests": 1,
+        "no_identity": 1, "dropped_identifiers": 1, "exit": 1,
+    }  # fmt: skip
+    assert members == {*emails(range(1)), *emails(range(2, 6))}
+
+
+def test_a_kind_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
+    """A renamed column would take everybody of its kind out."""
+    club = Club(tmp_path / "club", sql=BOTH, more=", 'id_types': ['EMAIL', 'AAID', 'PHONE']")
+    club.join(people(range(3)))
+    with pytest.raises(PlanError) as caught:
+        club.push()
+
+    assert [(one.code, one.message) for one in caught.value.problems] == [
+        ("no-identity-column", f"{MEMBERS} has no column `aaid`, which its audience is to hold.")
+    ]
+
+
+def test_a_view_that_names_nobody_at_first_is_a_finding(tmp_path: Path) -> None:
+    """No audience is made, and nobody is surprised."""
+    club = Club(tmp_path / "club")
+    club.join([])
+    report = club.push()
+
+    problem = report.audiences[0].problem
+    assert (problem and problem.code, report.exit_code, report.requests) == ("audience-empty", 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -457,7 +504,7 @@ def test_a_dry_run_reads_a_ledger_that_knows_no_audiences(tmp_path: Path) -> Non
 
 
 def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
-    """Each would take the other's people out: the second view of a name is refused, and so is adopting."""
+    """Each would take the other's people out: they are refused together, and one after the other."""
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
@@ -466,15 +513,101 @@ def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
         other = (club.root / "models" / f"{MEMBERS}.sql").read_text()
         (club.root / "models" / "other.sql").write_text(other)
         club.build()
-        report = club.push()
-        with pytest.raises(ConfigError) as caught:
+        with pytest.raises(ConfigError) as together:
+            club.push()
+        report = club.push(select=["other"])
+        (club.root / "models" / "other.sql").write_text(other.replace(NAME, "Others"))
+        with pytest.raises(ConfigError) as adopting:
             club.project().audiences.adopt("other", audience["audience_id"])
 
     message = f"{MEMBERS} fills audience {audience['audience_id']} of advertiser {ADVERTISER} already."
-    (second,) = [one for one in report.audiences if one.model == "other"]
+    (second,) = report.audiences
     assert second.problem is not None
+    assert [one.code for one in together.value.problems] == ["audience-twice"]
     assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 4)
-    assert caught.value.problems[0].message == message
+    assert adopting.value.problems[0].message == message
+
+
+def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Path) -> None:
+    """Who left meanwhile is taken out, because the ledger knows who was in."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        models = club.root / "models"
+        (models / f"{MEMBERS}.sql").rename(models / "renamed.sql")
+        club.join(people(range(4)))
+        refused = club.push()
+        club.project().audiences.adopt("renamed", audience["audience_id"])
+        report = club.push()
+        members = server.members(audience["audience_id"])
+
+    problem = refused.audiences[0].problem
+    assert problem is not None
+    assert "pusher audience adopt renamed --audience-id" in (problem.fix or "")
+    assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
+    assert members == emails(range(4))
+
+
+def test_a_lock_file_that_was_changed_and_changed_back_forgets_nobody(tmp_path: Path) -> None:
+    """What is known of the people of an audience stays with the audience."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        lock = club.root / "audiences.lock.yml"
+        right = lock.read_text()
+        lock.write_text(right.replace(audience["audience_id"], server.make("Another")))
+        club.push()
+        lock.write_text(right)
+        club.join(people(range(4)))
+        report = club.push()
+        members = server.members(audience["audience_id"])
+
+    assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
+    assert members == emails(range(4))
+
+
+def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
+    """Neither ledger knows whom the other one told, so the lock file is asked."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        lock = club.root / "audiences.lock.yml"
+        lock.write_text(lock.read_text().replace("'dev'", "'prod'"))
+        shutil.rmtree(club.state.root)
+        report = club.push()
+
+    problem = report.audiences[0].problem
+    assert (problem and problem.code, report.exit_code, report.audiences[0].added) == (
+        "audience-of-other-target", 4, 0,
+    )  # fmt: skip
+
+
+def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    """A folder of its name stands in the way: the push tells what the file should say."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        (club.root / "audiences.lock.tmp").mkdir()
+        report = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert (report.exit_code, members) == (0, emails(range(5)))
+    assert [one.partition(" (")[0] for one in report.notices] == ["audiences.lock.yml cannot be written"]
+
+
+def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path) -> None:
+    """The lock file could not hold it."""
+    club = Club(tmp_path / "club", name="Best\\x07customers")
+    club.join(people(range(5)))
+    with pytest.raises(ConfigError) as caught:
+        club.push()
+
+    assert [one.code for one in caught.value.problems] == ["audience-name"]
 
 
 def test_audiences_are_listed_with_the_views_that_fill_them(tmp_path: Path) -> None:

@@ -236,8 +236,10 @@ class Warehouse:
         path = folder / "0.parquet"
         digests = split(self._members)
         count = len(self._members)
-        pq.write_table(pa.table({"EMAIL_SHA256": digests, "_dropped": [0] * count, "_nobody": [False] * count}), path)
-        return [StagedFile(path, len(self._members))]
+        none = [0] * count
+        columns = {"EMAIL_SHA256": digests, "_dropped": none, "_raw": none, "_nobody": [False] * count}
+        pq.write_table(pa.table(columns), path)
+        return [StagedFile(path, count)]
 
     def close(self) -> None:
         """Do nothing."""

@@ -31,6 +31,8 @@ class TikTokAudiences:
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
+        if not name.isprintable():
+            return "The audience's name holds characters that cannot be seen."
         most = int(_facts()["number"]["name_characters"]["value"])
         if len(name) <= most:
             return None
@@ -43,10 +45,12 @@ class TikTokAudiences:
         query = urlencode({"advertiser_id": advertiser_id, "page": page, "page_size": _PAGE_SIZE})
         return f"{_paths()['list']}?{query}"
 
-    def found(self, answer: Answer) -> tuple[list[FoundAudience], int]:
+    def found(self, answer: Answer) -> tuple[list[FoundAudience], int] | None:
         """Return the audiences of a page, and the number of pages; see `AudienceApi.found`."""
         data = data_of(answer)
         listed = data.get("list")
+        if not isinstance(listed, list):
+            return None
         audiences = [
             FoundAudience(
                 audience_id=str(one.get("audience_id", "")),
@@ -57,7 +61,7 @@ class TikTokAudiences:
                 is_valid=one.get("is_valid") is not False,
                 expires=str(one.get("expired_time") or ""),
             )
-            for one in (listed if isinstance(listed, list) else [])
+            for one in listed
             if isinstance(one, dict)
         ]
         page = data.get("page_info")

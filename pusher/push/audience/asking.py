@@ -70,7 +70,14 @@ class Asking:
         page, pages = 1, 1
         while page <= min(pages, MOST_PAGES):
             answer = self._get(self.api.find(advertiser_id, page), advertiser_id)
-            listed, pages = self.api.found(answer)
+            read = self.api.found(answer)
+            if read is None:
+                # Whoever takes this for none would make a second audience of a name.
+                verdict = Verdict("unknown", "UNKNOWN", answer.status, 0, "The answer has no list.")
+                raise Unanswered(
+                    refusal(verdict, f"The audiences of advertiser {advertiser_id} cannot be listed"), verdict
+                )
+            listed, pages = read
             found += listed
             page += 1
         return found

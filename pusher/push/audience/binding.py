@@ -76,8 +76,18 @@ def known_audience(
 def already_filled(other: Audience, model: str) -> Problem:
     """Return why a view cannot fill an audience that another view fills: each would take the other's people out."""
     message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
-    fix = f"Give {model} an audience_name of its own, or bring the people of both into one view."
+    fix = (
+        f"Give {model} an audience_name of its own, or bring the people of both into one view. If {other.model} was "
+        f"renamed: `pusher audience adopt {model} --audience-id {other.audience_id}`."
+    )
     return Problem("audience-filled", message, fix=fix)
+
+
+def _of_other_target(target: str, audience: Audience, audience_id: str) -> Problem:
+    """Return why two targets cannot fill one audience: neither ledger knows whom the other told."""
+    message = f"Target {target} fills audience {audience_id} of advertiser {audience.advertiser_id} already."
+    fix = "Give each target an audience_name of its own, by `target.name` for example, or another advertiser."
+    return Problem("audience-of-other-target", message, fix=fix)
 
 
 @dataclass(slots=True)
@@ -137,6 +147,9 @@ class Binder:
         other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)
         if other is not None:
             raise NotBound(already_filled(other, audience.model))
+        target = self.lock.other_target(audience.advertiser_id, named[0].audience_id) if self.lock is not None else None
+        if target is not None:
+            raise NotBound(_of_other_target(target, audience, named[0].audience_id))
         is_ours = audience.create_asked_at is not None
         if self.is_kept_whole and not is_ours:
             raise NotBound(self._taken(audience, named[0]))
@@ -201,4 +214,6 @@ class Binder:
 
     def _lock(self, audience: Audience) -> None:
         if self.lock is not None and audience.audience_id is not None:
-            self.lock.put(audience.model, audience.advertiser_id, audience.name, audience.audience_id)
+            told = self.lock.put(audience.model, audience.advertiser_id, audience.name, audience.audience_id)
+            if told is not None:
+                self.listener(Notice(told))

@@ -334,8 +334,15 @@ class MemberDelivery:
             counts, settled = lane.receipt.counts, lane.receipt.added + lane.receipt.deleted
             self.listener(RowsSettled(lane.receipt.model, settled, counts.adds + counts.deletes))
         elif verdict.response_class == "SIZE" and chunk.rows > 1:
+            halves = list(piece.halves())
+            if chunk.at_risk:
+                # What is not known of the whole is not known of its halves, whether they are sent or not.
+                now = self.clock.now()
+                halves = [
+                    replace(one, chunk=self.audiences.split_off(one.chunk, run=self.run, now=now)) for one in halves
+                ]
             chunk = replace(chunk, state=BatchState.SPLIT)
-            self._give_back(lane, *piece.halves())
+            self._give_back(lane, *halves)
         else:
             chunk = self._not_accepted(attempt, verdict)
         self.audiences.conclude(chunk, verdict, seconds=seconds, now=self.clock.now())

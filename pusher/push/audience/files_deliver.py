@@ -336,7 +336,9 @@ class FileDelivery:
 
     def _lock(self, audience: Audience) -> None:
         if self.lock is not None and audience.audience_id is not None:
-            self.lock.put(audience.model, audience.advertiser_id, audience.name, audience.audience_id)
+            told = self.lock.put(audience.model, audience.advertiser_id, audience.name, audience.audience_id)
+            if told is not None:
+                self.listener(Notice(told))
 
 
 def _is_in(load: Load, seen: SeenAudience) -> bool:

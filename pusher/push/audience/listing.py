@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from pusher.contracts import FoundAudience
 from pusher.errors import ConfigError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.store import Store
+from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import already_filled, known_audience
 from pusher.push.audience.lock_file import LockFile
@@ -63,7 +64,7 @@ def listed(
         for view in views:
             if advertiser_id not in view.advertisers:
                 continue
-            audience_id = _bound(view, advertiser_id, audiences, lock)
+            audience_id = bound_id(view, advertiser_id, audiences, lock)
             if audience_id is None or all(one.audience_id != audience_id for one in there):
                 absent = ListedAudience(advertiser_id, audience_id, view.name, view.view.model, is_listed=False)
                 found.append(absent)
@@ -86,9 +87,10 @@ def _listed(found: FoundAudience, advertiser_id: str, model: str | None) -> List
     )
 
 
-def _bound(
+def bound_id(
     view: AudienceView, advertiser_id: str, audiences: AudienceStore | None, lock: LockFile | None
 ) -> str | None:
+    """Return the id of the audience that a view fills at an advertiser, or None before it is made."""
     known, locked = known_audience(audiences, lock, model=view.view.model, advertiser_id=advertiser_id, name=view.name)
     return locked or (known.audience_id if known is not None else None)
 
@@ -102,6 +104,8 @@ def adopt(
     store: Store,
     lock: LockFile | None,
     now: datetime,
+    views: Collection[str],
+    listener: Listener,
 ) -> ListedAudience:
     """Let a view fill an audience that is there.
 
@@ -113,6 +117,8 @@ def adopt(
         store: The ledger, open for writing.
         lock: The lock file, or None when audiences mean nothing outside this machine.
         now: The run's clock.
+        views: Names of the project's audience views: what a model filled that is gone, another may fill.
+        listener: Is told when the lock file cannot be written.
 
     Raises:
         ConfigError: The advertiser has no such audience, or it is not clear which advertiser is meant.
@@ -131,7 +137,7 @@ def adopt(
         raise ConfigError(Problem("audience-adopt", f"Advertiser {owner} has no audience {audience_id}.", fix=fix))
     audiences = AudienceStore(store)
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
-    if filled is not None and (current is None or filled.id != current.id):
+    if filled is not None and filled.model in views and (current is None or filled.id != current.id):
         raise ConfigError(already_filled(filled, view.view.model))
     if current is None or current.audience_id != audience_id:
         with store.transaction():
@@ -143,6 +149,7 @@ def adopt(
                 method=view.method,
                 now=now,
             )
-    if lock is not None:
-        lock.put(view.view.model, owner, view.name, audience_id)
+    told = lock.put(view.view.model, owner, view.name, audience_id) if lock is not None else None
+    if told is not None:
+        listener(Notice(told))
     return _listed(found, owner, view.view.model)

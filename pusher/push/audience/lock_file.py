@@ -39,11 +39,32 @@ class LockFile:
         """Return the id of the audience of a name that a view fills at an advertiser."""
         return self._ids.get((self._target, model, advertiser_id, name))
 
-    def put(self, model: str, advertiser_id: str, name: str, audience_id: str) -> None:
-        """Keep which audience a view fills; the file is written at once, in whole or not at all."""
+    def other_target(self, advertiser_id: str, audience_id: str) -> str | None:
+        """Return another target whose views fill an audience, or None."""
+        for (target, _, owner, _), found in self._ids.items():
+            if target != self._target and (owner, found) == (advertiser_id, audience_id):
+                return target
+        return None
+
+    def put(self, model: str, advertiser_id: str, name: str, audience_id: str) -> str | None:
+        """Keep which audience a view fills; the file is written at once, in whole or not at all.
+
+        Returns:
+            What to tell a person when it cannot be written, or None.
+        """
         key = (self._target, model, advertiser_id, name)
         if self._ids.get(key) == audience_id:
-            return
+            return None
+        try:
+            self._put(key, audience_id)
+        except OSError as error:
+            return (
+                f"{LOCK_FILE} cannot be written ({error.strerror or error}): this ledger knows that {model} fills "
+                f"audience {audience_id} of advertiser {advertiser_id}, and nobody else does until the file says so."
+            )
+        return None
+
+    def _put(self, key: Key, audience_id: str) -> None:
         self._ids[key] = audience_id
         lines = [_HEAD, "version: 1\n", "targets:\n"]
         before: tuple[str, ...] = ()

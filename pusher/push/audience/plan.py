@@ -123,9 +123,12 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
     """Return each kind of identifier that is sent, with the view's column."""
     fields = [(name, field_) for name in columns if (field_ := view.view.payload.columns.get(name)) is not None]
     found = [(one.path, name) for name, one in fields if one.path in kinds and one.path in (view.kinds or kinds)]
-    if not found:
-        message = f"{view.view.model} has none of the identifiers that are asked for: {', '.join(view.kinds)}."
-        fix = "Correct id_types of the model, or add a column."
+    missing = [kind for kind in view.kinds if kind not in {kind for kind, _ in found}]
+    if missing or not found:
+        names = {one.path: one.column for one in view.view.payload.fields}
+        lacking = ", ".join(f"`{names.get(kind, kind)}`" for kind in missing or kinds)
+        message = f"{view.view.model} has no column {lacking}, which its audience is to hold."
+        fix = "Add the column, or correct id_types of the model: what is no more asked for is taken out."
         raise PlanError(Problem("no-identity-column", message, view.view.file, fix=fix))
     return found
 
@@ -133,7 +136,7 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
 def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequence[tuple[str, str]]) -> str:
     """Return the query for the digests of each row, as the halves that members are compared by."""
     payload = view.view.payload
-    typed, dropped, kept = [], [], []
+    typed, dropped, kept, raw = [], [], [], []
     for place, (kind, name) in enumerate(given):
         field_, type_ = payload.columns[name], columns[name]
         typed += [
@@ -141,14 +144,26 @@ def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequ
             f"{identifier(name)} as _given_{place}",
         ]
         dropped.append(count_dropped(f"_clean_{place}", f"_given_{place}", type_))
+        raw.append(_count_raw(f"_given_{place}", type_))
         both = f"list_transform(_clean_{place}, lambda d: {split_digest('d')})"
         if type_.family != "list":
             both = f"case when _clean_{place} is not null then {split_digest(f'_clean_{place}')} end"
         kept.append(f"{both} as {identifier(kind)}")
     nobody = " and ".join(f"_clean_{place} is null" for place in range(len(given)))
+    # Few rows have a value that is left out, so that only these are looked at again.
+    counted = f"{' + '.join(dropped)} as _dropped, case when _dropped > 0 then {' + '.join(raw)} else 0 end as _raw"
     return (
-        f"select {', '.join(kept)}, {' + '.join(dropped)} as _dropped, {nobody} as _nobody "
+        f"select {', '.join(kept)}, {counted}, {nobody} as _nobody "
         f"from (select {', '.join(typed)} from {view.view.relation}) as typed"
+    )
+
+
+def _count_raw(given: str, type_: SqlType) -> str:
+    """Return the expression for how many values of a column are neither blank nor 64 hexadecimal digits."""
+    listed = given if type_.family == "list" else f"[{given}]"
+    texts = f"list_transform({listed}, lambda d: trim(cast(d as varchar)))"
+    return (
+        f"coalesce(len(list_filter({texts}, lambda d: d <> '' and not regexp_full_match(d, '[0-9A-Fa-f]{{64}}'))), 0)"
     )
 
 
@@ -170,8 +185,13 @@ def _refuse_names(engine: Engine, view: AudienceView, columns: Mapping[str, obje
 
 
 def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Problem | None:
-    """Return why an audience is left as it is, or None."""
+    """Return why an audience is left as it is, but for suppressed people, or None."""
     model = view.view.model
+    if counts.raw:
+        # Whoever they are would count as people who left.
+        message = f"{model} has {counts.raw:,} values where digests belong that are none."
+        fix = "Hash them by the macros in macros/identity/, or give their column the state that it has."
+        return Problem("raw-identifiers", message, view.view.file, fix=fix)
     if guard.is_off or counts.known == 0:
         return None
     if counts.members == 0 and counts.departures > 0:
@@ -246,6 +266,10 @@ def compare(
     )
     if refusal is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
+    elif not suppressed_only and counts.members == counts.suppressed == counts.known == 0:
+        message = f"{view.view.model} names nobody, so that there is nothing to fill its audience with."
+        fix = "Look at what the view is made of."
+        receipt.problem = Problem("audience-empty", message, view.view.file, fix=fix)
     elif not suppressed_only and 0 < counts.members < api.least_members:
         receipt.warnings.append(
             f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "

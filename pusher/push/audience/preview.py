@@ -105,6 +105,7 @@ def first_audience_body(
     *,
     open_engine: Callable[[Path], Engine],
     destination: Destination,
+    audience_id: str | None,
     now: datetime,
     limit: int,
 ) -> bytes:
@@ -117,4 +118,4 @@ def first_audience_body(
     if view.method == FILE:
         files = destination.file_audiences
         return first_lines(view, open_engine=open_engine, api=files, kinds=api.kinds, now=now, limit=limit)
-    return first_members(view, open_engine=open_engine, api=api, audience_id=None, now=now, limit=limit)
+    return first_members(view, open_engine=open_engine, api=api, audience_id=audience_id, now=now, limit=limit)

@@ -40,7 +40,15 @@ class Piece:
 
     def _part(self, start: int, end: int) -> Piece:
         cells = self.cells.slice(start, end - start)
-        chunk = Chunk(0, self.chunk.change, self.chunk.first_row + start, end - start, count(cells))
+        chunk = Chunk(
+            0,
+            self.chunk.change,
+            self.chunk.first_row + start,
+            end - start,
+            count(cells),
+            at_risk=self.chunk.at_risk,
+            last_risk_at=self.chunk.last_risk_at,
+        )
         return Piece(chunk, self.action, cells, self.held_until)
 
     def without(self, suppressed: Suppressed) -> pa.RecordBatch:

@@ -194,7 +194,7 @@ class AudiencePush:
                 raise PlanError(already_filled(filled, view.view.model))
             with self.store.transaction():
                 audience = audiences.add(**about, audience_id=locked, now=now)
-        return compare(
+        plan = compare(
             staged,
             advertiser_id,
             audience,
@@ -209,6 +209,8 @@ class AudiencePush:
             listed=self.listed,
             suppressed_only=self.suppressed_only,
         )
+        plan.receipt.audience_id = plan.receipt.audience_id or locked
+        return plan
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
         """Bind the audiences, tell TikTok what changes, and keep what is known from then on."""
@@ -238,6 +240,7 @@ class AudiencePush:
                 again.receipt.counts,
                 adds=before.added + again.receipt.counts.adds,
                 deletes=before.deleted + again.receipt.counts.deletes,
+                unchanged=before.counts.unchanged,
             )
             for name in ("added", "deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
