@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -310,7 +311,7 @@ class History:
         server: TikTok's side.
         now: The moment.
         wanted: Whom the view names.
-        suppressed: Who must not be in the audience.
+        suppressed: Who is known to be suppressed.
     """
 
     state: StateFolder
@@ -380,11 +381,19 @@ class History:
             yield f"there are {len(self.server.audiences)} audiences"
             return
         (members,) = self.server.audiences.values()
-        wanted = self.wanted - self.suppressed
+        kept = self._kept_suppressions()
+        if self.suppressed - kept:
+            yield f"{len(self.suppressed - kept)} suppressions are lost"
+        wanted = self.wanted - kept
         if members - wanted:
             yield f"{len(members - wanted)} are wrongly in"
         if wanted - members:
             yield f"{len(wanted - members)} are wrongly out"
+
+    def _kept_suppressions(self) -> set[str]:
+        """Return who is suppressed by the ledger: a process that ended right after a commit could not tell."""
+        with closing(sqlite3.connect(self.state.ledger)) as ledger:
+            return {digest for (digest,) in ledger.execute("select digest from suppressed")}
 
 
 def _world(state: StateFolder, clock: HandClock, wanted: Sequence[str]) -> PushWorld:
