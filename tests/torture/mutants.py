@@ -191,8 +191,8 @@ MUTANTS = (
     Mutant(
         "only single reads have a limit in time",
         "pusher/transport/client.py",
-        "self._exchange.start(self._bounds.total_s)",
-        "self._exchange.start(self._bounds.total_s + 10.0)",
+        "self._exchange.start(total_s)",
+        "self._exchange.start(total_s + 10.0)",
         tests("tests/transport/test_client.py"),
     ),
     Mutant(
