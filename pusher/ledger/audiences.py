@@ -122,6 +122,17 @@ class AudienceStore:
         """Return what all views fill, by model and advertiser."""
         return self._audiences("where retired_at is null order by model, advertiser_id, name")
 
+    def everyone(self) -> list[Audience]:
+        """Return each audience that TikTok knows once, also those that no view fills any more.
+
+        Whoever fills it now stands for it, else who filled it last.
+        """
+        rows = self._audiences("where audience_id is not null order by retired_at is not null, id desc")
+        newest: dict[tuple[str, str | None], Audience] = {}
+        for audience in rows:
+            newest.setdefault((audience.advertiser_id, audience.audience_id), audience)
+        return sorted(newest.values(), key=lambda one: (one.model, one.advertiser_id, one.name, one.id))
+
     def filled_by(self, advertiser_id: str, audience_id: str) -> Audience | None:
         """Return what fills an audience, or None."""
         where = "where retired_at is null and advertiser_id = ? and audience_id = ?"
