@@ -28,6 +28,7 @@ class Audience:
         audience_id: TikTok's id, or None before it was made.
         create_asked_at: When a request to make it left whose answer is not known, or None.
         method: `stream` or `file`; it keeps the one that it was made for.
+        is_retired: Its view fills another audience.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Audience:
     audience_id: str | None
     create_asked_at: datetime | None = None
     method: str = "stream"
+    is_retired: bool = False
 
     @property
     def space(self) -> str:
@@ -145,11 +147,13 @@ class AudienceStore:
 
     def _audiences(self, where: str, *values: Any) -> list[Audience]:
         rows = self._connection.execute(
-            f"select id, model, advertiser_id, name, audience_id, create_asked_at, method from audience {where}", values
+            "select id, model, advertiser_id, name, audience_id, create_asked_at, method, retired_at is not null "
+            f"from audience {where}",
+            values,
         )
         return [
-            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method)
-            for number, model, advertiser_id, name, audience_id, asked, method in rows
+            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method, bool(is_retired))
+            for number, model, advertiser_id, name, audience_id, asked, method, is_retired in rows
         ]
 
     def add(

@@ -156,27 +156,45 @@ class AudiencePush:
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
-    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
+    def plan_suppressed(
+        self, payload: Payload, folder: Path, *, freeze: bool, beside: Sequence[AudienceView] = ()
+    ) -> list[AudienceReceipt]:
         """Compare every audience that the ledger knows, also those that no view fills any more.
 
         Args:
             payload: The payload of audiences.
             folder: Where changes are frozen.
+            freeze: Write the changes, else only count them.
+            beside: The views whose audiences are compared as a whole, and left out here.
         """
-        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
-        audiences = AudienceStore(self.store)
-        for audience in audiences.everyone():
+        audiences = AudienceStore.of(self.store)
+        filled = {(view.view.model, one, view.name) for view in beside for one in view.advertisers}
+        for audience in audiences.everyone() if audiences is not None else ():
+            is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
             # Whoever has it by share knows no members of it.
-            if not audiences.member_files(audience):
+            if is_filled or audiences is None or not audiences.member_files(audience):
                 continue
             view = View(audience.model, "", "", payload, audience.name)
             staged = Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {})
             if audience.method == FILE:
-                self.whole.plan(staged, folder, keep=True, audience=audience)
+                self.whole.plan(staged, folder, keep=freeze, audience=audience)
                 continue
             self._unfilled[audience.advertiser_id, audience.audience_id] = audience
-            self.plans.append(self._compared(staged, audience.advertiser_id, audience, folder, freeze=True))
+            self.plans.append(self._compared(staged, audience.advertiser_id, audience, folder, freeze=freeze))
         return self.receipts
+
+    def leave_unchanged(self) -> None:
+        """Leave alone what is compared with no view and holds nobody who is suppressed, and name it."""
+        for receipt in self.receipts:
+            if receipt.counts.known:
+                self.world.listener(
+                    Notice(
+                        f"No view fills audience {receipt.audience_id} of advertiser {receipt.advertiser_id} any more, "
+                        f"`{receipt.name}` of {receipt.model}: only who is suppressed is taken out of it."
+                    )
+                )
+        self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
+        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes]
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
@@ -231,6 +249,9 @@ class AudiencePush:
                 break
             self._plan_again(late)
         self.whole.deliver(transport, pacer, limits)
+
+    def clear(self) -> None:
+        """Remove what was written to be compared and sent."""
         for pattern in ("members", "changes"):
             for folder in self.world.state.outbox.glob(f"{self.run}-*.{pattern}"):
                 shutil.rmtree(folder, ignore_errors=True)
