@@ -28,6 +28,7 @@ class Audience:
         audience_id: TikTok's id, or None before it was made.
         create_asked_at: When a request to make it left whose answer is not known, or None.
         method: `stream` or `file`; it keeps the one that it was made for.
+        is_retired: Its view fills another audience.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Audience:
     audience_id: str | None
     create_asked_at: datetime | None = None
     method: str = "stream"
+    is_retired: bool = False
 
     @property
     def space(self) -> str:
@@ -122,6 +124,17 @@ class AudienceStore:
         """Return what all views fill, by model and advertiser."""
         return self._audiences("where retired_at is null order by model, advertiser_id, name")
 
+    def everyone(self) -> list[Audience]:
+        """Return each audience that TikTok knows once, also those that no view fills any more.
+
+        Whoever fills it now stands for it, else who filled it last.
+        """
+        rows = self._audiences("where audience_id is not null order by retired_at is not null, id desc")
+        newest: dict[tuple[str, str | None], Audience] = {}
+        for audience in rows:
+            newest.setdefault((audience.advertiser_id, audience.audience_id), audience)
+        return sorted(newest.values(), key=lambda one: (one.model, one.advertiser_id, one.name, one.id))
+
     def filled_by(self, advertiser_id: str, audience_id: str) -> Audience | None:
         """Return what fills an audience, or None."""
         where = "where retired_at is null and advertiser_id = ? and audience_id = ?"
@@ -134,11 +147,13 @@ class AudienceStore:
 
     def _audiences(self, where: str, *values: Any) -> list[Audience]:
         rows = self._connection.execute(
-            f"select id, model, advertiser_id, name, audience_id, create_asked_at, method from audience {where}", values
+            "select id, model, advertiser_id, name, audience_id, create_asked_at, method, retired_at is not null "
+            f"from audience {where}",
+            values,
         )
         return [
-            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method)
-            for number, model, advertiser_id, name, audience_id, asked, method in rows
+            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method, bool(is_retired))
+            for number, model, advertiser_id, name, audience_id, asked, method, is_retired in rows
         ]
 
     def add(

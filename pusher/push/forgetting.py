@@ -151,10 +151,13 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
         members.recover()
         _Dropping(result, world, store, run).drop()
         audience = next(one for one in world.destination.payloads.values() if one.kind == "audience")
-        members.plan_suppressed(audience, world.state.outbox)
-        if sends and members.has_changes:
-            with connected(world, options) as transport:
-                members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
+        try:
+            members.plan_suppressed(audience, world.state.outbox, freeze=sends)
+            if sends and members.has_changes:
+                with connected(world, options) as transport:
+                    members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
+        finally:
+            members.clear()
         members.drop_suppressed()
         result.audiences = [one for one in members.receipts if one.counts.deletes]
         result.problems = tuple(one.problem for one in members.receipts if one.problem is not None)

@@ -212,7 +212,12 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
         with _planning(world, folder, planning.run):
             planning = _with_suppressions(world, planning, folder)
             members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
-            audiences = members.plan(chosen.audiences, folder, freeze=False)
+            others = AudiencePush(
+                world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
+            )
+            members.plan(chosen.audiences, folder, freeze=False)
+            _plan_others(others, chosen, world, options, folder, freeze=False)
+            audiences = members.receipts + others.receipts
             planned = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
         models = [receipts.from_plan(plan) for plan, _ in planned]
     for model in models:
@@ -275,6 +280,10 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
         members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
         members.recover()
         members.plan(chosen.audiences, world.state.outbox, freeze=True)
+        others = AudiencePush(
+            world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
+        )
+        _plan_others(others, chosen, world, options, world.state.outbox, freeze=True)
         planned = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
     for plan, result in planned:
         commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
@@ -284,7 +293,8 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
     parts = _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivered = _deliver(world, options, store, planning, parts)
-    members_s = _deliver_members(members, world, options)
+    members_s = _deliver_members((members, others), world, options)
+    audiences = members.receipts + others.receipts
     settling = clock.monotonic_s()
     explain = Explainer(world.destination, world.origins)
     _account(models, store, planning, delivered, resumed=resumed, explain=explain)
@@ -300,15 +310,15 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
             "deliver": delivered.seconds - delivered.settle_s + members_s,
             "settle": delivered.settle_s + clock.monotonic_s() - settling,
         },
-        requests=delivered.requests + sum(one.requests for one in members.receipts),
-        problems=(*_problems(delivered), *(one.problem for one in members.receipts if one.problem is not None)),
+        requests=delivered.requests + sum(one.requests for one in audiences),
+        problems=(*_problems(delivered), *(one.problem for one in audiences if one.problem is not None)),
         sandbox=dict(world.endpoint.totals()) if world.endpoint.totals else None,
-        audiences=members.receipts,
+        audiences=audiences,
     )
     gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
     report.exit_code = receipts.worst(
         receipts.exit_code(models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change),
-        audience_exit_code(members.receipts, dry_run=False),
+        audience_exit_code(audiences, dry_run=False),
     )
     store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
     shutil.rmtree(_listed_in(world.state.outbox, planning.run), ignore_errors=True)
@@ -355,13 +365,29 @@ def _deliver(
         return delivery.deliver(parts)
 
 
-def _deliver_members(members: AudiencePush, world: PushWorld, options: PushOptions) -> float:
+def _plan_others(
+    others: AudiencePush, chosen: _Chosen, world: PushWorld, options: PushOptions, folder: Path, *, freeze: bool
+) -> None:
+    """See who is suppressed in the audiences that none of the views fills, when all views are pushed."""
+    if not options.resume_all or options.test_event_code is not None:
+        return
+    audience = next((one for one in world.destination.payloads.values() if one.kind == "audience"), None)
+    if audience is not None:
+        with world.interruptible():
+            others.plan_suppressed(audience, folder, freeze=freeze, beside=chosen.audiences)
+        others.leave_unchanged()
+
+
+def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions) -> float:
     """Tell TikTok who comes and who goes; returns the seconds that it took."""
-    if not members.receipts:
-        return 0.0
     started = world.clock.monotonic_s()
-    with connected(world, options) as transport:
-        members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
+    if any(one.receipts for one in pushes):
+        with connected(world, options) as transport:
+            pacer = Pacer(options.requests_per_s, world.clock)
+            for one in pushes:
+                one.deliver(transport, pacer, options.limits)
+    for one in pushes:
+        one.clear()
     return world.clock.monotonic_s() - started
 
 

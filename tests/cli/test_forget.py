@@ -350,3 +350,19 @@ def test_a_terminal_asks_until_nothing_is_typed(tmp_path: Path, server: Audience
     assert os.waitstatus_to_exitcode(status) == 0
     assert leaks({"e-mail": EMAIL, "phone": PHONE, "digest": PLAIN}, shown) == []
     assert shop.ledger("select count(*) from suppressed") == [(3,)]
+
+
+def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path: Path, server: AudienceServer) -> None:
+    """Another audience was adopted in its place: the one before is told too, and nothing of them is kept."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    (before,) = (one["audience_id"] for one in server.audiences() if one["name"] == "plain")
+    adopted = server.make("another")
+    shop.project().audiences.adopt("audience_plain", adopted)
+    shop.push()
+    done = shop.forget(EMAIL, "--stdin", "--json")
+
+    taken_out = {one["audience_id"]: one["deleted"] for one in json.loads(done.stdout)["audiences"]}
+    assert (done.returncode, taken_out[before], taken_out[adopted]) == (0, 1, 1)
+    assert server.members(before) == server.members(adopted) == ONLY_OTHER["plain"]
+    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []

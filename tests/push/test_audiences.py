@@ -14,6 +14,7 @@ import pytest
 from pusher.errors import ConfigError, PlanError, PusherError
 from pusher.outcomes import Patience
 from pusher.push.world import PushReport
+from tests.push import support
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -808,3 +809,44 @@ def test_an_audience_that_is_gone_is_told_for_its_advertiser_alone(tmp_path: Pat
     assert (gone.problem.code, gone.pending_adds, filled.added, report.exit_code) == ("tiktok-data", 1, 1, 3)
     assert "pusher audience list" in (gone.problem.fix or "")
     assert members == emails(range(6))
+
+
+def test_suppressed_people_leave_audiences_that_no_view_fills(tmp_path: Path) -> None:
+    """A view got another name for its audience, then was deleted: a push of all takes suppressed people out."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        club.view(EMAILS, name="Renamed")
+        club.join(people(range(5)))
+        club.push()
+        first, second = (one["audience_id"] for one in sorted(server.audiences(), key=lambda one: one["name"]))
+        club.suppress("email 1", "email 2")
+        selected = club.push(select=[MEMBERS])
+        dry = club.push(dry_run=True)
+        between = server.members(first)
+        report = club.push()
+        (club.root / "models" / f"{MEMBERS}.sql").unlink()
+        club.sell([])
+        (club.root / "models" / "tiktok_offline_events.sql").write_text(support._MODEL)
+        (club.root / "models" / "_shop.yml").write_text(support._SOURCES)
+        club.build()
+        club.suppress("email 3")
+        without = club.push()
+        again = club.push()
+        members = [server.members(one) for one in (first, second)]
+        left = [path for path in club.state.outbox.rglob("*") if path.is_file()]
+
+    assert [one.name for one in selected.audiences] == ["Renamed"]
+    assert (line(dry, 1), len(between)) == ({"deletes": 2, "pending_deletes": 2, "exit": 0}, 5)
+    assert line(report, 1) == {"deletes": 2, "deleted": 2, "requests": 1, "exit": 0}
+    assert [(one.name, one.deleted) for one in without.audiences] == [(NAME, 1), ("Renamed", 1)]
+    assert again.audiences == []
+    assert members == [emails(range(1)) | emails(range(4, 5))] * 2
+    (notice,) = report.notices
+    assert notice == (
+        f"No view fills audience {first} of advertiser {ADVERTISER} any more, `{NAME}` of {MEMBERS}: only who is "
+        "suppressed is taken out of it."
+    )
+    assert len(again.notices) == 2
+    assert left == []

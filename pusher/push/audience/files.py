@@ -56,6 +56,7 @@ class FilePush:
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
     plans: list[FilePlan] = field(default_factory=list)
+    _unfilled: dict[tuple[str, str | None], Audience] = field(default_factory=dict, init=False)
 
     def recover(self) -> None:
         """Take what was in flight when an earlier run ended for obeyed or not, nobody knows."""
@@ -63,27 +64,33 @@ class FilePush:
             with self.store.transaction():
                 LoadStore(self.store).recover(now=self.world.clock.now())
 
-    def plan(self, staged: Staged, folder: Path, *, keep: bool) -> list[AudienceReceipt]:
+    def plan(
+        self, staged: Staged, folder: Path, *, keep: bool, audience: Audience | None = None
+    ) -> list[AudienceReceipt]:
         """Compare a view with its audience, and write its members when they are due.
 
         Args:
             staged: The view.
             folder: Folder for the files.
             keep: Also keep in the ledger which audience the lock file names; a dry run does not.
+            audience: The audience, when no view says which.
         """
-        plan = self._plan(staged, folder, keep=keep)
+        if audience is not None:
+            self._unfilled[audience.advertiser_id, audience.audience_id] = audience
+        plan = self._plan(staged, folder, keep=keep, audience=audience)
         if plan.due_at is not None and plan.whole is None:
             tell_due(plan, self.world.listener)
         self.plans.append(plan)
         return plan.receipts
 
-    def _plan(self, staged: Staged, folder: Path, *, keep: bool) -> FilePlan:
+    def _plan(self, staged: Staged, folder: Path, *, keep: bool, audience: Audience | None) -> FilePlan:
         view = staged.view
-        # One view may fill an audience for each campaign.
-        place = folder / f"{self.run}-{view.view.model}-{view.name_digest}.changes"
+        # One view may fill an audience for each campaign, and may have filled others of the name.
+        which = view.name_digest if audience is None else f"{audience.id}"
+        place = folder / f"{self.run}-{view.view.model}-{which}.changes"
         # Those of a plan that came too late.
         shutil.rmtree(place, ignore_errors=True)
-        known = self._known(staged, keep=keep)
+        known = self._known(staged, keep=keep) if audience is None else self._of(audience, frozenset())
         with told_when_full(self.world.state):
             return plan_files(
                 staged,
@@ -104,8 +111,7 @@ class FilePush:
         store = AudienceStore.of(self.store)
         owner, *others = view.advertisers
         about = {"model": view.view.model, "advertiser_id": owner, "name": view.name}
-        lock = None if self.suppressed_only else self.options.lock
-        audience, locked = known_audience(store, lock, **about)
+        audience, locked = known_audience(store, self.options.lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -120,12 +126,16 @@ class FilePush:
                     raise PlanError(already_filled(filled, view.view.model))
                 with self.store.transaction():
                     audience = store.add(**about, audience_id=locked, method=FILE, now=self.world.clock.now())
-        return Known(
-            audience,
-            store,
-            LoadStore(self.store) if store is not None and self.store is not None else None,
-            frozenset(one for one in others if self._has(staged, one, audience)),
-        )
+        return self._of(audience, frozenset(one for one in others if self._has(staged, one, audience)))
+
+    def _of(self, audience: Audience | None, others: frozenset[str]) -> Known:
+        store = AudienceStore.of(self.store)
+        loads = LoadStore(self.store) if store is not None and self.store is not None else None
+        return Known(audience, store, loads, others)
+
+    def _fixed(self, plan: FilePlan) -> Audience | None:
+        """Return the audience of a plan that is about no view."""
+        return self._unfilled.get((plan.receipt.advertiser_id, plan.receipt.audience_id))
 
     def _has(self, staged: Staged, advertiser_id: str, audience: Audience | None) -> bool:
         """Say whether an advertiser has the audience by share already, by the ledger or by the lock file."""
@@ -193,12 +203,13 @@ class FilePush:
 
     def _without_late_people(self, place: int, delivery: FileDelivery) -> NotBound | None:
         """Deliver a plan, made again as long as people are suppressed meanwhile; returns why it could not be."""
+        audience = self._fixed(self.plans[place])
         for _ in range(MOST_ROUNDS):
             try:
-                delivery.deliver(self.plans[place])
+                delivery.deliver(self.plans[place], audience)
             except Late:
                 staged = self.plans[place].staged
-                self.plans[place] = self._plan(staged, self.world.state.outbox, keep=True)
+                self.plans[place] = self._plan(staged, self.world.state.outbox, keep=True, audience=audience)
             except NotBound as error:
                 return error
             except Unanswered as error:

@@ -86,6 +86,7 @@ class AudiencePush:
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
     whole: FilePush = field(init=False)
+    _unfilled: dict[tuple[str, str | None], Audience] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Set up what is given as files."""
@@ -155,32 +156,51 @@ class AudiencePush:
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
-    def plan_suppressed(self, payload: Payload, folder: Path) -> list[AudienceReceipt]:
+    def plan_suppressed(
+        self, payload: Payload, folder: Path, *, freeze: bool, beside: Sequence[AudienceView] = ()
+    ) -> list[AudienceReceipt]:
         """Compare every audience that the ledger knows, also those that no view fills any more.
 
         Args:
             payload: The payload of audiences.
             folder: Where changes are frozen.
+            freeze: Write the changes, else only count them.
+            beside: The views whose audiences are compared as a whole, and left out here.
         """
-        assert self.store is not None  # noqa: S101 -- who knows no audience takes nobody out
-        audiences = AudienceStore(self.store)
-        for audience in audiences.currents():
+        audiences = AudienceStore.of(self.store)
+        filled = {(view.view.model, one, view.name) for view in beside for one in view.advertisers}
+        for audience in audiences.everyone() if audiences is not None else ():
+            is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
+            # Whoever has it by share knows no members of it.
+            if is_filled or audiences is None or not audiences.member_files(audience):
+                continue
             view = View(audience.model, "", "", payload, audience.name)
             staged = Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {})
             if audience.method == FILE:
-                # Whoever has it by share knows no members of it.
-                if audiences.member_files(audience):
-                    self.whole.plan(staged, folder, keep=True)
+                self.whole.plan(staged, folder, keep=freeze, audience=audience)
                 continue
-            self.plans.append(self._compare(staged, audience.advertiser_id, folder, freeze=True))
+            self._unfilled[audience.advertiser_id, audience.audience_id] = audience
+            self.plans.append(self._compared(staged, audience.advertiser_id, audience, folder, freeze=freeze))
         return self.receipts
+
+    def leave_unchanged(self) -> None:
+        """Leave alone what is compared with no view and holds nobody who is suppressed, and name it."""
+        for receipt in self.receipts:
+            if receipt.counts.known:
+                self.world.listener(
+                    Notice(
+                        f"No view fills audience {receipt.audience_id} of advertiser {receipt.advertiser_id} any more, "
+                        f"`{receipt.name}` of {receipt.model}: only who is suppressed is taken out of it."
+                    )
+                )
+        self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
+        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes]
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         view, now = staged.view, self.world.clock.now()
         audiences = AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
-        lock = None if self.suppressed_only else self.options.lock
-        audience, locked = known_audience(audiences, lock, **about)
+        audience, locked = known_audience(audiences, self.options.lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -194,23 +214,30 @@ class AudiencePush:
                 raise PlanError(already_filled(filled, view.view.model))
             with self.store.transaction():
                 audience = audiences.add(**about, audience_id=locked, now=now)
-        plan = compare(
+        plan = self._compared(staged, advertiser_id, audience, folder, freeze=freeze)
+        plan.receipt.audience_id = plan.receipt.audience_id or locked
+        return plan
+
+    def _compared(
+        self, staged: Staged, advertiser_id: str, audience: Audience | None, folder: Path, *, freeze: bool
+    ) -> AudiencePlan:
+        """Compare a view with an audience, or see who of an audience is suppressed."""
+        view = staged.view
+        return compare(
             staged,
             advertiser_id,
             audience,
             api=self.world.destination.audiences,
-            store=audiences,
+            store=AudienceStore.of(self.store),
             root=self.world.state.root,
             folder=folder / f"{self.run}-{view.view.model}-{audience.id if audience else advertiser_id}.changes",
-            now=now,
+            now=self.world.clock.now(),
             guard=self.options.guard,
             reassert=self.options.reassert,
             freeze=freeze,
             listed=self.listed,
             suppressed_only=self.suppressed_only,
         )
-        plan.receipt.audience_id = plan.receipt.audience_id or locked
-        return plan
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
         """Bind the audiences, tell TikTok what changes, and keep what is known from then on."""
@@ -224,6 +251,9 @@ class AudiencePush:
                 break
             self._plan_again(late)
         self.whole.deliver(transport, pacer, limits)
+
+    def clear(self) -> None:
+        """Remove what was written to be compared and sent."""
         for pattern in ("members", "changes"):
             for folder in self.world.state.outbox.glob(f"{self.run}-*.{pattern}"):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -235,7 +265,11 @@ class AudiencePush:
                 plan.frozen.clear()
                 continue
             before = plan.receipt
-            again = self._compare(plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True)
+            outbox, advertiser_id, audience = self.world.state.outbox, plan.advertiser_id, self._fixed(plan)
+            if audience is None:
+                again = self._compare(plan.staged, advertiser_id, outbox, freeze=True)
+            else:
+                again = self._compared(plan.staged, advertiser_id, audience, outbox, freeze=True)
             again.receipt.counts = replace(
                 again.receipt.counts,
                 adds=before.added + again.receipt.counts.adds,
@@ -245,6 +279,10 @@ class AudiencePush:
             for name in ("added", "deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
             self.plans[place] = again
+
+    def _fixed(self, plan: AudiencePlan) -> Audience | None:
+        """Return the audience of a plan that is about no view."""
+        return self._unfilled.get((plan.advertiser_id, plan.receipt.audience_id))
 
     def _deliver_once(
         self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer, limits: DeliveryLimits
@@ -278,7 +316,7 @@ class AudiencePush:
         if not plan.frozen:
             return None
         view, receipt = plan.staged.view, plan.receipt
-        audience = audiences.current(view.view.model, plan.advertiser_id, view.name)
+        audience = self._fixed(plan) or audiences.current(view.view.model, plan.advertiser_id, view.name)
         if audience is None:
             with store.transaction():
                 audience = audiences.add(

@@ -67,7 +67,7 @@ class MemberSettling:
 
     def drop_suppressed(self, now: datetime) -> None:
         """Know nothing any more of suppressed people who were taken out: neither now nor for the time of tombstones."""
-        for audience in self._audiences.currents():
+        for audience in self._audiences.everyone():
             if self._audiences.member_files(audience):
                 self._merge(audience, f"{self._run}-{audience.id}-kept", now, always=True)
 
