@@ -8,11 +8,13 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from pusher.errors import ConfigError, PlanError, PusherError
 from pusher.outcomes import Patience
+from pusher.push.audience.settle import MemberSettling
 from pusher.push.world import PushReport
 from tests.push import support
 from tests.push.members import (
@@ -31,6 +33,7 @@ from tests.push.members import (
 )
 from tests.push.support import NOW
 from tests.push.test_other_ledgers import as_of_schema_1
+from tests.torture.world import Ended
 
 LATER = NOW + timedelta(minutes=10)
 
@@ -339,6 +342,21 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(tmp_path: Path) -> None:
 
     assert line(report) == {"members": 5, "adds": 5, "pending_adds": 5, "exit": 0}
     assert (requests, club.state.ledger.exists(), (club.root / "audiences.lock.yml").exists()) == ([], False, False)
+
+
+def test_a_dry_run_says_that_an_earlier_run_is_not_settled(tmp_path: Path) -> None:
+    """It changes nothing, so it compares with what was settled last; the push after it does not repeat the notice."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        with patch.object(MemberSettling, "settle", side_effect=[None, Ended]), pytest.raises(Ended):
+            club.push()
+        dry, after = club.push(dry_run=True), club.push()
+
+    assert [one.partition(". ")[0] for one in dry.notices] == [
+        "tiktok_audience_best: an earlier run ended before it settled what it told TikTok"
+    ]
+    assert (line(after), after.notices) == ({"members": 5, "unchanged": 5, "exit": 0}, ())
 
 
 def test_few_members_are_warned_of(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ class AudiencePush:
             PlanError: A view cannot be read.
             StateError: Disk or memory ran out.
         """
+        if not freeze:
+            self._tell_of_unsettled(views)
         for view in views:
             self._refuse_other_method(view)
             started = self.world.clock.monotonic_s()
@@ -133,6 +135,19 @@ class AudiencePush:
             members = mine[0].counts.members
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
+
+    def _tell_of_unsettled(self, views: Sequence[AudienceView]) -> None:
+        """Say whose members are not up to date, because a run ended before it had settled what it did."""
+        audiences = AudienceStore.of(self.store)
+        changes = audiences.open_changes() if audiences is not None else []
+        models = {audiences.by_id(one.audience).model for one in changes} if audiences is not None else set()
+        for model in sorted(models & {view.view.model for view in views}):
+            self.world.listener(
+                Notice(
+                    f"{model}: an earlier run ended before it settled what it told TikTok. `pusher push` settles that "
+                    "first, so it may add and take out other numbers than these."
+                )
+            )
 
     def _planned(self, staged: Staged, folder: Path, *, freeze: bool) -> list[AudienceReceipt]:
         """Compare one view with its audiences, by its method."""
