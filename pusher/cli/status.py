@@ -28,7 +28,7 @@ def status(
     clock: options.ClockAt = None,
     sql: Annotated[str | None, typer.Option("--sql", help="A SELECT over a copy of the ledger.")] = None,
     fail_if_pending: Annotated[
-        bool, typer.Option("--fail-if-pending", help="Exit 4 if rows are pending, 5 if some are parked.")
+        bool, typer.Option("--fail-if-pending", help="Exit 4 if rows or audiences are pending, 5 if rows are parked.")
     ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -61,7 +61,7 @@ def status(
             "audiences": summary.audiences,
         }
         parked = any(row["state"] == "parked" for row in summary.open_rows)
-        if fail_if_pending and summary.open_rows:
+        if fail_if_pending and (summary.open_rows or any(row["what"] == "audience" for row in summary.attention)):
             current.exit_code = 5 if parked else 4
         current.text(f"ledger {summary.ledger_id}, pushes to {summary.base_url}\n")
         for title, rows in (
@@ -99,6 +99,8 @@ def _attention(summary: Summary) -> str:
     lines = ["What needs a person"]
     for row in summary.attention:
         what, model, space = row["what"], row["model"], f" ({row['space']})" if row["space"] else ""
+        if what == "audience":
+            space = f", `{render.escaped(row['name'])}` of advertiser {row['advertiser_id']}"
         until = f", the first until {render.moment(row['until'])} UTC" if row["until"] is not None else ""
         lines.append(f"  {row['rows']:>8,}  {painted('!')} {what}: {model}{space}{until}")
         lines.append(render.wrapped(row["fix"], "              "))

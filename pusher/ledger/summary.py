@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -26,6 +27,7 @@ _FIXES = {
     "dead": "Correct the rows in their model, then run `pusher retry`, `pusher build` and `pusher push`.",
     "reopened": "Run `pusher build` and `pusher push` once their model gives other values.",
     "conflicting": "Give a changed order an event_id of its own, or restore the first values.",
+    "audience": "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt.",
     "expiring": "Send or correct them before the next run: after that TikTok does not count them any more.",
 }
 
@@ -40,7 +42,7 @@ class Summary:
         runs: Newest runs first: id, command, started, finished (UTC), exit code.
         attention: Rows that need something: what they are (`pending`, `parked`, `dead`, `reopened`, `conflicting`,
             `expiring`), model, key space, rows, the first moment (Unix seconds) after which some cannot be sent any
-            more, and the remedy.
+            more, and the remedy. Of an `audience` also its name and advertiser; its rows are identifiers.
         expiring_before: End of the time that `expiring` looks ahead: when the next run is to be expected.
         open_rows: Rows by model, key space and state that are neither accepted nor refused for good.
         settled_rows: Rows by model, key space and final state.
@@ -109,6 +111,7 @@ def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_ag
         )
         before = now + _until_next_run(connection)
         attention = _attention(connection, now=now, before=before, max_age_s=max_age_s)
+        attention += _unsettled_audiences(copy, audiences)
     return Summary(
         meta.get("ledger_id", ""),
         meta.get("base_url", ""),
@@ -147,6 +150,53 @@ def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, A
                     "told_at": None if states.told_at is None else states.told_at.isoformat(timespec="seconds"),
                 }
             )
+    return found
+
+
+def _unsettled_audiences(copy: sqlite3.Connection, audiences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the audiences that the next push has something to tell of."""
+    found = _pending(copy)
+    for one in audiences:
+        key = one["model"], one["name"], one["advertiser_id"]
+        found[key] = max(found.get(key, 0), one["maybe"])
+    for *names, rows in copy.execute(
+        "select model, name, advertiser_id, sum(change.rows) from audience_change as change "
+        "join audience on audience.id = change.audience where settled_at is null group by model, name, advertiser_id"
+    ):
+        model, name, advertiser_id = names
+        found[model, name, advertiser_id] = max(found.get((model, name, advertiser_id), 0), rows)
+    return [
+        {
+            "what": "audience",
+            "model": model,
+            "space": "",
+            "rows": rows,
+            "until": None,
+            "fix": _FIXES["audience"],
+            "name": name,
+            "advertiser_id": advertiser_id,
+        }
+        for (model, name, advertiser_id), rows in sorted(found.items())
+        if rows
+    ]
+
+
+def _pending(copy: sqlite3.Connection) -> dict[tuple[str, str, str], int]:
+    """Return the identifiers that were still to be told after the last run about each audience."""
+    found: dict[tuple[str, str, str], int] = {}
+    told: set[str] = set()
+    for command, listed in copy.execute(
+        "select command, json_extract(receipt, '$.audiences') from run where receipt is not null "
+        "order by started_at desc, rowid desc"
+    ):
+        lines = json.loads(listed or "[]")
+        for line in lines:
+            key = line["model"], line["name"], line["advertiser_id"]
+            # A newer push of the view did not name this advertiser or name any more: nobody is to be added there.
+            adds = 0 if line["model"] in told else line.get("pending_adds", 0)
+            found.setdefault(key, adds + line["pending_deletes"])
+        if command != "forget":
+            told |= {line["model"] for line in lines}
     return found
 
 

@@ -696,3 +696,25 @@ def test_a_wrong_setting_of_files_is_told(tmp_path: Path, name: str, more: str, 
         found = [one.code for one in error.problems]
     assert found == codes
     assert destination.file_audiences.name_problem("x" * 129) is not None
+
+
+@pytest.mark.parametrize("more", ["", FILE])
+def test_clean_forgets_old_runs_of_audiences(tmp_path: Path, more: str) -> None:
+    """Settled changes and loads go with their runs; what says who is in an audience stays."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=more)
+        filled(club, server)
+        club.join(people(range(10, 1_210)))
+        push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        before = [club.ledger(f"select count(*) from audience_{table}")[0][0] for table in ("change", "chunk", "load")]
+        late = (NOW + 500 * DAY).isoformat()
+        done = club.command("clean", "--clock", late)
+        out = done.communicate()
+        after = [club.ledger(f"select count(*) from audience_{table}")[0][0] for table in ("change", "chunk", "load")]
+        again = push(club, server, 500 * DAY)
+
+    assert done.returncode == 0, out
+    assert (before, after) == (([0, 0, 2], [0, 0, 1]) if more else ([3, 4, 0], [0, 0, 0]))
+    assert line(again) == {"members": 1_200, "unchanged": 1_200, "exit": 0}
+    assert club.ledger("pragma foreign_key_check") == []

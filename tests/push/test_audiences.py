@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -720,6 +721,35 @@ def test_status_says_who_is_where(tmp_path: Path) -> None:
             "told_at": NOW.isoformat(timespec="seconds"),
         }
     ]
+    about = {"what": "audience", "model": MEMBERS, "space": "", "until": None, "name": NAME}
+    (need,) = summary.attention
+    fix = need.pop("fix")
+    assert need == {**about, "rows": 4, "advertiser_id": ADVERTISER}
+    assert fix == "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt."
+
+
+def test_status_fails_while_an_audience_waits(tmp_path: Path) -> None:
+    """What a run left to be told, what a killed run left behind, and nothing once it is settled."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+
+        def status() -> tuple[int, str]:
+            done = club.command("status", "--fail-if-pending")
+            return done.wait(), done.communicate()[0].decode()
+
+        club.push(patience=Patience(deadline_s=0.0))
+        waiting = status()
+        club.push()
+        settled = status()
+        with sqlite3.connect(club.state.ledger) as connection:
+            connection.execute("update audience_change set settled_at = null")
+        connection.close()
+        killed = status()
+
+    assert (waiting[0], settled[0], killed[0]) == (4, 0, 4)
+    assert f"       5  ! audience: {MEMBERS}, `{NAME}` of advertiser {ADVERTISER}\n" in waiting[1]
+    assert "Nothing needs a person." in settled[1]
 
 
 def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:
