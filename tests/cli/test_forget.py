@@ -366,3 +366,13 @@ def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path:
     assert (done.returncode, taken_out[before], taken_out[adopted]) == (0, 1, 1)
     assert server.members(before) == server.members(adopted) == ONLY_OTHER["plain"]
     assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []
+
+
+def test_a_damaged_lock_file_stops_nobody_from_being_forgotten(tmp_path: Path, server: AudienceServer) -> None:
+    """Only the ledger says who is in which audience, so the file is not read."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    (shop.root / "audiences.lock.yml").write_text("targets: [\n")
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+
+    assert (done.returncode, held(server)) == (0, ONLY_OTHER)
