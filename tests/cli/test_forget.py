@@ -277,6 +277,7 @@ def test_lines_that_cannot_be_read_are_told_by_number(tmp_path: Path, server: Au
     nobody = shop.forget("no number\n", "--stdin", "--json")
 
     assert (mixed.returncode, json.loads(mixed.stdout)["unusable_lines"]) == (1, [2, 3])
+    assert [json.loads(one.stdout)["given"] for one in (mixed, british, nobody)] == [{"email": 1}, {"phone": 1}, {}]
     assert (british.returncode, json.loads(british.stdout)["new"]) == (0, 1)
     assert (nobody.returncode, [one["code"] for one in json.loads(nobody.stdout)["errors"]]) == (2, ["no-value"])
     assert shop.ledger("select digest from suppressed where id_schema = 'PHONE_SHA256'") == [(NUMBER,)]
