@@ -248,8 +248,18 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
     shop.push()
     done = shop.forget(EMAIL, "--stdin", "--no-push")
     between = {name: len(members) for name, members in held(server).items()}
-    shop.push()
+    left = list(shop.state.outbox.iterdir())
+    frozen: dict[str, int] = {}
 
+    def look() -> bool:
+        frozen.update(
+            {path.name: path.stat().st_mode & 0o777 for path in shop.state.outbox.glob("*.changes/*.parquet")}
+        )
+        return False
+
+    shop.push(should_stop=look)
+
+    assert (left, frozen) == ([], {"delete.parquet": 0o600})
     assert (done.returncode, between) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
     assert done.stdout.decode() == (
         "forgotten\n"
