@@ -7,7 +7,7 @@ The values are parameters of queries in an empty database in memory. They stand 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -52,7 +52,7 @@ class Derived:
 
     Attributes:
         identifiers: All digests, as (kind of an audience, digest).
-        given: Lines by kind.
+        given: Lines that were read, by kind.
         made: Distinct digests by kind and profile.
         unusable: Numbers of the lines that no macro can read, from 1.
     """
@@ -73,6 +73,10 @@ def kind_of(line: str) -> str:
     if "@" in line:
         return "email"
     return "device" if _DEVICE.fullmatch(line.strip()) else "phone"
+
+
+def _count(numbered: Sequence[tuple[int, str]], readable: Collection[int]) -> int:
+    return sum(number in readable for number, _ in numbered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ class Deriving:
                     identifiers |= {(self.payload.columns[name].path, digest) for name in _COLUMNS[kind]}
         return Derived(
             frozenset(identifiers),
-            {kind: len(numbered) for kind, numbered in by_kind.items() if numbered},
+            {kind: count for kind, numbered in by_kind.items() if (count := _count(numbered, readable))},
             {name: len(found) for name, found in digests.items()},
             tuple(sorted({number for numbered in by_kind.values() for number, _ in numbered} - readable)),
         )

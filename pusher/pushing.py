@@ -114,9 +114,10 @@ class Pushing:
         with self._ledger_place(choice) as (state, about_state):
             for told in about_state:
                 self.listener(Notice(told))
-            return forget(digests, self._world(state), self._options(choice, limits, everything=True), sends=sends)
+            options = self._options(choice, limits, everything=True, reads_lock=False)
+            return forget(digests, self._world(state), options, sends=sends)
 
-    def _options(self, choice: PushChoice, limits: Limits, *, everything: bool) -> PushOptions:
+    def _options(self, choice: PushChoice, limits: Limits, *, everything: bool, reads_lock: bool = True) -> PushOptions:
         from pusher.destinations.tiktok.settings import read_settings
         from pusher.push.audience.lock_file import LockFile
         from pusher.push.audience.options import AudienceOptions
@@ -150,7 +151,7 @@ class Pushing:
             audience=AudienceOptions(
                 guard=replace(self.policy.shrink, is_off=choice.allow_shrink),
                 reassert=choice.reassert,
-                lock=None if self.account.is_embedded else LockFile(self.root, self.profile.target),
+                lock=LockFile(self.root, self.profile.target) if reads_lock and not self.account.is_embedded else None,
             ),
         )
 

@@ -32,7 +32,7 @@ from pusher.ledger.members import (
     told_when_out_of_room,
     with_enough_memory,
 )
-from pusher.ledger.state import PRIVATE_FOLDER
+from pusher.ledger.state import PRIVATE_FILE, PRIVATE_FOLDER
 from pusher.payload.sql import identifier, literal, path_list
 
 _ROWS_PER_GROUP = 50_000
@@ -257,6 +257,7 @@ class Comparison:
             f"copy ({rows}) to {literal(path.as_posix())} "
             f"(format parquet, compression snappy, row_group_size {_ROWS_PER_GROUP})"
         )
+        path.chmod(PRIVATE_FILE)
         count = self._value(f"select count(*) from read_parquet({literal(path.as_posix())})")
         until = None
         if path.stem.endswith("-held"):

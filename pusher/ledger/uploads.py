@@ -103,6 +103,7 @@ def write_whole_set(
         f"copy (select {KEY}, {IN}::utinyint as state, {seconds(now)}::bigint as changed_s, null::bigint as risk_s "
         f"from {each}) to {literal(path.as_posix())} (format parquet, compression snappy)"
     )
+    path.chmod(PRIVATE_FILE)
     return WholeSet(tuple(uploads.written), StagedFile(path, int(count)), f"{int(digest):032x}")
 
 

@@ -248,8 +248,18 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
     shop.push()
     done = shop.forget(EMAIL, "--stdin", "--no-push")
     between = {name: len(members) for name, members in held(server).items()}
-    shop.push()
+    left = list(shop.state.outbox.iterdir())
+    frozen: dict[str, int] = {}
 
+    def look() -> bool:
+        frozen.update(
+            {path.name: path.stat().st_mode & 0o777 for path in shop.state.outbox.glob("*.changes/*.parquet")}
+        )
+        return False
+
+    shop.push(should_stop=look)
+
+    assert (left, frozen) == ([], {"delete.parquet": 0o600})
     assert (done.returncode, between) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
     assert done.stdout.decode() == (
         "forgotten\n"
@@ -277,6 +287,7 @@ def test_lines_that_cannot_be_read_are_told_by_number(tmp_path: Path, server: Au
     nobody = shop.forget("no number\n", "--stdin", "--json")
 
     assert (mixed.returncode, json.loads(mixed.stdout)["unusable_lines"]) == (1, [2, 3])
+    assert [json.loads(one.stdout)["given"] for one in (mixed, british, nobody)] == [{"email": 1}, {"phone": 1}, {}]
     assert (british.returncode, json.loads(british.stdout)["new"]) == (0, 1)
     assert (nobody.returncode, [one["code"] for one in json.loads(nobody.stdout)["errors"]]) == (2, ["no-value"])
     assert shop.ledger("select digest from suppressed where id_schema = 'PHONE_SHA256'") == [(NUMBER,)]
@@ -366,3 +377,13 @@ def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path:
     assert (done.returncode, taken_out[before], taken_out[adopted]) == (0, 1, 1)
     assert server.members(before) == server.members(adopted) == ONLY_OTHER["plain"]
     assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []
+
+
+def test_a_damaged_lock_file_stops_nobody_from_being_forgotten(tmp_path: Path, server: AudienceServer) -> None:
+    """Only the ledger says who is in which audience, so the file is not read."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    (shop.root / "audiences.lock.yml").write_text("targets: [\n")
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+
+    assert (done.returncode, held(server)) == (0, ONLY_OTHER)
