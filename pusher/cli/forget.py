@@ -28,6 +28,8 @@ Example: pusher forget --stdin < requests.txt"""
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 NOT_RECALLED = "Events that TikTok accepted before cannot be recalled; the ledger does not know whose they were."
 
+ONE_LEDGER = "Only the ledger of this target was asked: forget them with each other target and state folder too."
+
 
 def forget(
     context: typer.Context,
@@ -66,7 +68,7 @@ def forget(
             message = "None of the lines is an e-mail address, a phone number or an advertising id."
             fix = "Write numbers with + and the calling code, or say --country."
             raise ConfigError(Problem("no-value", message, fix=fix))
-        current.body |= done.as_json() | {"notices": [NOT_RECALLED]}
+        current.body |= done.as_json() | {"notices": [NOT_RECALLED, ONE_LEDGER]}
         current.body["_problems"] = done.problems
         code = done.exit_code or (1 if derived.unusable else 0)
         current.exit_code = 128 + stop.signal if stop.signal else code
@@ -101,7 +103,7 @@ def _as_text(derived: Derived, done: Forgotten, *, sends: bool) -> str:
         lines.append(render.wrapped(told, "  "))
     if done.run_id is not None:
         lines += _audiences(done, sends=sends) + _events(done)
-    lines.append(render.wrapped(NOT_RECALLED, ""))
+    lines += [render.wrapped(NOT_RECALLED, ""), render.wrapped(ONE_LEDGER, "")]
     return "\n".join(lines)
 
 

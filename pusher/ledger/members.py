@@ -186,9 +186,17 @@ def _spans(sent: Sent) -> Iterable[tuple[int, int, int, int | None]]:
 
 
 def write_told(
-    changes: Sequence[Sent], target: Path, *, kinds: Sequence[str], now: datetime, folder: Path
+    changes: Sequence[Sent],
+    target: Path,
+    *,
+    kinds: Sequence[str],
+    now: datetime,
+    folder: Path,
+    before: Sequence[Path] = (),
 ) -> StagedFile | None:
     """Write what is known by now of the identifiers of frozen changes.
+
+    Whoever is taken out again was out since the first time, so that it is not remembered for longer.
 
     Args:
         changes: The changes, with what was sent of each.
@@ -196,6 +204,7 @@ def write_told(
         kinds: All kinds of identifier.
         now: The run's clock.
         folder: For spilled data.
+        before: What was known before, as files, oldest first.
 
     Returns:
         The file, or None when nothing was told.
@@ -209,7 +218,21 @@ def write_told(
     ]
     if not parts:
         return None
-    return _with(folder, lambda connection: _written(connection, " union all ".join(parts), target))
+    told = " union all ".join(parts)
+
+    def write(connection: Any) -> StagedFile | None:
+        if not before or all(sent.action == "add" for sent in changes):
+            return _written(connection, told, target)
+        create_known(connection, before)
+        since = f"case when told.state = {OUT} then gone.changed_s end"
+        gone = f"(select * from known where state = {OUT}) as gone"
+        since_first = (
+            f"select {of('told')}, told.state, coalesce({since}, told.changed_s) as changed_s, told.risk_s "
+            f"from ({told}) as told left join {gone} on {same('told', 'gone')}"
+        )
+        return _written(connection, since_first, target)
+
+    return _with(folder, write)
 
 
 def _told_rows(sent: Sent, now: datetime) -> Iterator[str]:
@@ -255,13 +278,29 @@ def write_merged(
         create_known(connection, files)
         create_suppressed(connection, barred, kinds)
         settled = f"(risk_s is null or risk_s <= {seconds(now - HOLD)})"
-        forgotten = f"{settled} and exists (select 1 from suppressed where {same('suppressed', 'known')})"
-        gone = f"state = {OUT} and (changed_s < {seconds(now - TOMBSTONES)} or ({forgotten}))"
+        forgotten = f"exists (select 1 from suppressed where {same('suppressed', 'known')})"
+        gone = f"state = {OUT} and {settled} and (changed_s < {seconds(now - TOMBSTONES)} or {forgotten})"
         risk = f"case when risk_s > {seconds(now - HOLD)} then risk_s end as risk_s"
         kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
         return _written(connection, kept, target)
 
     return _with(folder, merge)
+
+
+def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) -> bool:
+    """Say whether member files remember somebody who was taken out too long ago.
+
+    Args:
+        files: The files.
+        now: The run's clock.
+        folder: For spilled data.
+    """
+    old = (
+        f"select count(*) from read_parquet({path_list(files)}) "
+        f"where state = {OUT} and changed_s < {seconds(now - TOMBSTONES)} "
+        f"and (risk_s is null or risk_s <= {seconds(now - HOLD)})"
+    )
+    return bool(_with(folder, lambda connection: connection.execute(old).fetchone()[0]))
 
 
 def _with(folder: Path, work: Callable[[Any], T]) -> T:

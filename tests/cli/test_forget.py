@@ -142,7 +142,10 @@ def test_a_person_in_three_audiences_is_gone_from_all(tmp_path: Path, server: Au
             {"model": "audience_plain", "name": "plain", **audience},
         ],
         "events": {"dropped": {}, "in_doubt": {}},
-        "notices": ["Events that TikTok accepted before cannot be recalled; the ledger does not know whose they were."],
+        "notices": [
+            "Events that TikTok accepted before cannot be recalled; the ledger does not know whose they were.",
+            "Only the ledger of this target was asked: forget them with each other target and state folder too.",
+        ],
     }
     devices = {(kind, digest(text)) for kind in ("IDFA_SHA256", "AAID_SHA256") for text in (DEVICE, DEVICE.lower())}
     assert set(shop.ledger("select id_schema, digest from suppressed where reason = 'forget'")) == {
@@ -275,6 +278,8 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
         "no event of theirs waited to be sent\n"
         "Events that TikTok accepted before cannot be recalled; the ledger does not know\n"
         "whose they were.\n"
+        "Only the ledger of this target was asked: forget them with each other target and\n"
+        "state folder too.\n"
     )
     assert {name: len(members) for name, members in held(server).items()} == {"plain": 1, "dotless": 1, "numbers": 2}
 

@@ -693,6 +693,27 @@ def test_reconcile_tells_everything_again(tmp_path: Path) -> None:
     assert club.ledger("select command from run order by started_at")[-1] == ("audience reconcile",)
 
 
+def test_who_left_is_remembered_for_thirty_days(tmp_path: Path) -> None:
+    """A reconcile in between does not make it longer, and no change has to come for it to end."""
+    outside = []
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(50)))
+        club.push()
+        club.join(people(range(49)))
+        club.push()
+        reconciled = club.project(NOW + timedelta(days=20)).reconcile()
+        for days in (20, 30, 31):
+            club.push(NOW + timedelta(days=days))
+            summary = club.project().ledger.summary()
+            assert summary is not None
+            outside.append([(one["inside"], one["outside"]) for one in summary.audiences])
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert (reconciled.audiences[0].deleted, members) == (1, emails(range(49)))
+    assert outside == [[(49, 1)], [(49, 1)], [(49, 0)]]
+
+
 def test_status_says_who_is_where(tmp_path: Path) -> None:
     """In, maybe, and taken out."""
     late = {"match": {"path": "segment/mapping/", "nth": 3}, "do": "drop_before", "times": None}

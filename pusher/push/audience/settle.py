@@ -10,7 +10,7 @@ from pathlib import Path
 from pusher.contracts import StagedFile
 from pusher.ledger.audiences import Audience, AudienceStore, Change
 from pusher.ledger.barred import Barred
-from pusher.ledger.members import Sent, need_merging, write_merged, write_told
+from pusher.ledger.members import Sent, has_old_tombstones, need_merging, write_merged, write_told
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
@@ -45,6 +45,11 @@ class MemberSettling:
         changes = sorted(self._audiences.open_changes(), key=lambda change: (change.audience, change.id))
         for audience, group in groupby(changes, key=lambda change: change.audience):
             self._settle(self._audiences.by_id(audience), list(group), now)
+        for one in self._audiences.everyone():
+            files = self._audiences.member_files(one)
+            paths = [self._state.root / file.path for file in files]
+            if files and has_old_tombstones(paths, now=now, folder=self._state.outbox / SPILL):
+                self._merge(one, f"{self._run}-{one.id}-{files[-1].id}-due", now, always=True)
 
     def _settle(self, audience: Audience, changes: Sequence[Change], now: datetime) -> None:
         name = f"{self._run}-{audience.id}-{changes[-1].id}"
@@ -54,6 +59,7 @@ class MemberSettling:
             kinds=self._kinds,
             now=now,
             folder=self._state.outbox / SPILL,
+            before=[self._state.root / file.path for file in self._audiences.member_files(audience)],
         )
         named = None if told is None else self._file(told, self._state.members / f"{name}.parquet", audience)
         with self._store.transaction():
