@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -155,7 +155,7 @@ sources:
 # Together these rules prove that no identifier leaks.
 PROOF = ("PU401", "PU402", "PU403")
 # These rules are off until somebody asks for them.
-ON_DEMAND = PolicyFile(severities={rule.code: "note" for rule in RULES if rule.severity == "off"})
+ON_DEMAND = {rule.code: "note" for rule in RULES if rule.severity == "off"}
 # A view that needs nothing else said: cases about identifiers and constants build on it.
 GIVEN = {
     "models/staging/_sources.yml": SOURCES,
@@ -235,19 +235,21 @@ def linted(
     payload: str = "offline_events",
     source_id: str | None = "7654321098765432109",
     policy: PolicyFile | None = None,
+    severities: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """Return what lint says about a project whose view is `view`."""
+    """Return what lint says about a project whose view is `view`; `severities` go before those of its policy."""
     manifest, inference = compiled(root, files)
     assert inference.problems == []
     again = manifest.standing(manifest.incremental) if manifest.incremental else None
     assert again is None or inspect_additions(again, _engine(), inference) == []
+    policy = policy or load_policy_file(root)
     return lint(
         manifest,
         columns=inference.models,
         source_columns=inference.sources,
         payload_of={"view": destination.payloads[payload]},
         source_id_of={"view": source_id},
-        policy=policy or load_policy_file(root),
+        policy=replace(policy, severities={**policy.severities, **(severities or {})}),
         models=list(manifest.models.values()),
         again=again,
     )

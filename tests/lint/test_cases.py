@@ -16,7 +16,7 @@ FILES = sorted(CASES.rglob("*.sql"))
 def test_a_case_finds_what_it_expects(path: Path, tmp_path: Path) -> None:
     """Rule, place, severity and message are those of the header."""
     case = read_case(path)
-    findings = linted(tmp_path, case.files, payload=case.payload, source_id=case.source_id, policy=ON_DEMAND)
+    findings = linted(tmp_path, case.files, payload=case.payload, source_id=case.source_id, severities=ON_DEMAND)
     assert case.expected == about(case, findings)
 
 
