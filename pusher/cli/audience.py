@@ -18,7 +18,9 @@ from pusher.outcomes import Patience, PushChoice
 if TYPE_CHECKING:
     from pusher.push.audience.listing import ListedAudience
 
-GROUP_HELP = "Look after custom audiences: list, adopt, reconcile."
+GROUP_HELP = """Look after custom audiences: list, adopt, reconcile.
+
+Example: pusher audience list"""
 LIST_HELP = """List the audiences of the advertisers, and which view fills which.
 
 Example: pusher audience list"""
