@@ -80,7 +80,7 @@ def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> 
     after = shop.push()
 
     assert terms(after) == {"already_sent": 3}
-    assert shop.ledger("pragma user_version") == [(3,)]
+    assert shop.ledger("pragma user_version") == [(4,)]
     assert shop.ledger("pragma foreign_key_check") == []
     assert shop.ledger("select id, path, kind, sha256 from file order by id") == before
     copy = shop.state.root / "ledger-schema-1.sqlite"
