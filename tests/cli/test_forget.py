@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import re
@@ -10,13 +11,16 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 import pytest
 
 from pusher.outcomes import Patience
+from tests.cli.conftest import pusher
 from tests.push.members import ADVERTISER, AudienceServer, digest, serving_audiences, stored
 from tests.push.support import NOW, Order, Shop, orders
 
@@ -43,6 +47,15 @@ select digest as {column} from {{{{ source('crm', 'members') }}}} where audience
 AUDIENCES = {"plain": ("email", PLAIN), "dotless": ("email", DOTLESS), "numbers": ("phone", NUMBER)}
 
 
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """How the command ended."""
+
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
 class People(Shop):
     """A shop with events and three audiences, and the macros of the shipped project."""
 
@@ -58,14 +71,22 @@ class People(Shop):
         self.sell([*orders(3), Order("order-of-jane", digest=PLAIN)])
         self.build()
 
-    def forget(self, text: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        """Pipe people into the command."""
+    def forget(self, text: str, *arguments: str) -> Forgot:
+        """Pipe people into the command, in this process."""
+        given = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
+        with patch.object(sys, "stdin", given):
+            done = pusher(*self._words(*arguments))
+        return Forgot(done.code, done.out.encode(), done.err.encode())
+
+    def forget_beside(self, text: str, *arguments: str) -> Forgot:
+        """Pipe people into the command, in a process of its own."""
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        return subprocess.run(
-            [sys.executable, "-m", "pusher", "forget", *arguments, "--project-dir", str(self.root), "--clock",
-             NOW.isoformat()],
-            input=text.encode(), capture_output=True, check=False, env=environment,
-        )  # fmt: skip
+        words = [sys.executable, "-m", "pusher", *self._words(*arguments)]
+        done = subprocess.run(words, input=text.encode(), capture_output=True, check=False, env=environment)
+        return Forgot(done.returncode, done.stdout, done.stderr)
+
+    def _words(self, *arguments: str) -> list[str]:
+        return ["forget", *arguments, "--project-dir", str(self.root), "--clock", NOW.isoformat()]
 
 
 def held(server: AudienceServer) -> dict[str, set[tuple[str, str]]]:
@@ -168,7 +189,7 @@ def test_nothing_but_the_ledger_knows_whom(tmp_path: Path, server: AudienceServe
     shop.sell([*orders(3), Order("order-of-jane", digest=PLAIN), Order("another", digest=PLAIN)])
     shop.build()
     shop.push(patience=Patience(deadline_s=0.0))
-    done = [shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin", *more) for more in ((), ("--json",), ("--quiet",))]
+    done = [shop.forget_beside(f"{EMAIL}\n{PHONE}\n", "--stdin", *more) for more in ((), ("--json",), ("--quiet",))]
     shop.push()
     outputs = [text for one in done for text in (one.stdout, one.stderr)]
     rows = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))
@@ -231,11 +252,11 @@ def test_a_running_push_is_not_waited_for(tmp_path: Path, server: AudienceServer
 def test_somebody_forgotten_while_members_are_sent_is_not_added(tmp_path: Path, server: AudienceServer) -> None:
     """Fault 58: no add of the person after the next chunk; whoever was added already is taken out in this run."""
     shop = People(tmp_path / "shop", server.base_url)
-    done: list[subprocess.CompletedProcess[bytes]] = []
+    done: list[Forgot] = []
 
     def forget_meanwhile() -> bool:
         if not done and shop.state.ledger.exists() and any(held(server).values()):
-            done.append(shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin"))
+            done.append(shop.forget_beside(f"{EMAIL}\n{PHONE}\n", "--stdin"))
         return False
 
     report = shop.push(should_stop=forget_meanwhile)

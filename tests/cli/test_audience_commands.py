@@ -1,0 +1,159 @@
+"""`pusher audience list`, `adopt` and `reconcile`: what they print, and how they end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ran, pusher
+from tests.push.members import ADVERTISER, MEMBERS, NAME, OTHER, AudienceServer, Club, people, serving_audiences, stored
+from tests.push.support import NOW
+
+ABSENT = "7200000000000000099"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[AudienceServer]:
+    """A sandbox on a socket."""
+    with serving_audiences(tmp_path) as found:
+        yield found
+
+
+def audience(club: Club, command: str, *words: str) -> Ran:
+    """Run one of the commands on a project."""
+    return pusher("audience", command, *words, "--project-dir", str(club.root))
+
+
+def joined(folder: Path, server: AudienceServer, count: int = 5, **settings: Any) -> Club:
+    """Return a project whose view names some people."""
+    club = Club(folder / "club", server.base_url, **settings)
+    club.join(people(range(count)))
+    return club
+
+
+def emails(count: int) -> set[tuple[str, str]]:
+    """Return the e-mails of people as the sandbox keeps them."""
+    return {stored("EMAIL_SHA256", email) for email, _ in people(range(count))}
+
+
+def test_audiences_are_listed_below_their_advertisers(tmp_path: Path, server: AudienceServer) -> None:
+    """One that is not made yet, one that a view fills, one of nobody here, and one that is gone."""
+    foreign = server.make("Somebody else's")
+    club = joined(tmp_path, server)
+    before = audience(club, "list").out
+    club.push()
+    (mine,) = (one["audience_id"] for one in server.audiences() if one["name"] == NAME)
+    filled = audience(club, "list").out
+    server.delete(mine)
+    gone = audience(club, "list")
+
+    def plain(text: str) -> str:
+        return re.sub(r"ends [\d: -]+", "ends then", text)
+
+    others = f"  {foreign}  Somebody else's\n      Partner, 0 matched, ends then, filled by no view here\n"
+    head = f"advertiser {ADVERTISER}\n"
+    assert plain(before) == f"{head}  not made yet         {NAME}\n      filled by {MEMBERS}\n{others}"
+    assert plain(filled) == (
+        f"{head}  {mine}  {NAME}\n      Partner, 0 matched, ends then, filled by {MEMBERS}\n{others}"
+    )
+    assert plain(gone.out) == (
+        f"{head}  {mine}  {NAME}\n      TikTok does not list it any more, filled by {MEMBERS}\n{others}"
+    )
+    assert (gone.code, gone.err) == (0, "")
+
+
+def test_the_list_is_one_json_object(tmp_path: Path, server: AudienceServer) -> None:
+    """Every field of docs/reference/formats.md, null where TikTok has not said it."""
+    listed = audience(joined(tmp_path, server), "list", "--json").json
+    (one,) = listed["audiences"]
+
+    assert (listed["schema_version"], listed["command"], listed["exit_code"], listed["errors"]) == (
+        1, "audience list", 0, [],
+    )  # fmt: skip
+    assert one == {
+        "advertiser_id": ADVERTISER,
+        "audience_id": None,
+        "name": NAME,
+        "model": MEMBERS,
+        "kind": "",
+        "size": None,
+        "is_valid": None,
+        "expires": "",
+        "is_listed": False,
+    }
+
+
+def test_an_audience_that_was_adopted_is_filled_by_the_next_push(tmp_path: Path, server: AudienceServer) -> None:
+    """The command says what it means for those who are in it."""
+    wanted = server.make("Made by hand")
+    club = joined(tmp_path, server)
+    adopted = audience(club, "adopt", MEMBERS, "--audience-id", wanted)
+    club.push()
+
+    assert (adopted.code, " ".join(adopted.out.split())) == (
+        0,
+        f"{MEMBERS} fills audience {wanted} of advertiser {ADVERTISER} from now on. Whoever is in it and not in the "
+        "view stays.",
+    )
+    assert server.members(wanted) == emails(5)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), f"{MEMBERS} has several advertisers."),
+        (("--advertiser-id", "7654321098765432199"), f"7654321098765432199 is no advertiser of {MEMBERS}."),
+        (("--advertiser-id", OTHER), f"Advertiser {OTHER} has no audience {ABSENT}."),
+    ],
+)
+def test_an_audience_is_adopted_at_one_advertiser_that_has_it(
+    tmp_path: Path, server: AudienceServer, words: tuple[str, ...], message: str
+) -> None:
+    """What is not clear or not there ends with exit code 2, and nothing is bound."""
+    club = joined(tmp_path, server, advertiser_ids=[ADVERTISER, OTHER])
+    done = audience(club, "adopt", MEMBERS, "--audience-id", ABSENT, *words, "--json")
+
+    assert (done.code, [one["message"] for one in done.json["errors"]]) == (2, [message])
+    assert not (club.root / "audiences.lock.yml").exists()
+
+
+def test_reconcile_tells_again_who_is_in_and_who_was_taken_out(tmp_path: Path, server: AudienceServer) -> None:
+    """Somebody emptied the audience and put a former member back; a dry run counts and sends nothing."""
+    club = joined(tmp_path, server)
+    club.push()
+    club.join(people(range(4)))
+    club.push()
+    (mine,) = (one["audience_id"] for one in server.audiences())
+    server.change(mine, "delete", [email for email, _ in people(range(4))])
+    server.change(mine, "add", [people(range(5))[4][0]])
+    requests = len(server.requests())
+    dry = audience(club, "reconcile", "--dry-run", "--clock", NOW.isoformat(), "--json")
+    asked = len(server.requests()) - requests
+    told = audience(club, "reconcile", "--clock", NOW.isoformat(), "--json")
+
+    counts = [
+        {name: one["audiences"][0][name] for name in ("adds", "deletes", "added", "deleted")}
+        for one in (dry.json, told.json)
+    ]
+    assert counts == [
+        {"adds": 4, "deletes": 1, "added": 0, "deleted": 0},
+        {"adds": 4, "deletes": 1, "added": 4, "deleted": 1},
+    ]
+    assert (dry.code, asked, told.code, told.json["command"]) == (0, 0, 0, "audience reconcile")
+    assert server.members(mine) == emails(4)
+
+
+def test_reconcile_prints_a_receipt(tmp_path: Path, server: AudienceServer) -> None:
+    """The same lines as those of a push."""
+    club = joined(tmp_path, server)
+    club.push()
+    told = audience(club, "reconcile", "--clock", NOW.isoformat())
+
+    lines = [line.split() for line in told.out.splitlines()]
+    assert told.code == 0
+    assert ["added", "5"] in lines
+    assert ["taken", "out", "0"] in lines
