@@ -94,11 +94,9 @@ def test_an_audience_that_was_adopted_is_filled_by_the_next_push(tmp_path: Path,
     adopted = audience(club, "adopt", MEMBERS, "--audience-id", wanted)
     club.push()
 
-    assert (adopted.code, " ".join(adopted.out.split())) == (
-        0,
-        f"{MEMBERS} fills audience {wanted} of advertiser {ADVERTISER} from now on. Whoever is in it and not in the "
-        "view stays.",
-    )
+    told = f"{MEMBERS} fills audience {wanted} of advertiser {ADVERTISER} from now on."
+    assert " ".join(adopted.out.split()) == f"{told} Whoever is in it and not in the view stays."
+    assert adopted.code == 0
     assert server.members(wanted) == emails(5)
 
 

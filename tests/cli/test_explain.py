@@ -549,7 +549,6 @@ def at_a_terminal(shop: Path, typed: bytes) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(status), after.decode().replace("\r\n", "\n")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
     """The prompt does not echo; the steps are printed to the one who typed."""
     code, text = at_a_terminal(shop, CANARY.encode())
@@ -562,7 +561,6 @@ def test_a_terminal_hides_what_is_typed_and_shows_the_steps(shop: Path) -> None:
     ]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
 def test_a_terminal_of_another_encoding_is_told_so(shop: Path) -> None:
     """As a pipe is."""
     code, text = at_a_terminal(shop, b"canary.seven@sh\xf6p.example")

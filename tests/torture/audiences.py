@@ -145,7 +145,8 @@ class Wire:
 
     def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
         """Refuse: no audience here is one of files."""
-        raise NotImplementedError
+        del fields
+        raise AssertionError(f"audiences of files have histories of their own, and this one sent {file} to {path}")
 
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Make an audience or change one, or fail."""

@@ -24,7 +24,7 @@ class TikTokAudiences:
     """TikTok's side of audiences; see `AudienceApi`."""
 
     def __init__(self) -> None:
-        numbers = _facts()["number"]
+        numbers = audience_facts()["number"]
         self.most_rows_per_request = int(numbers["most_rows_per_request"]["value"])
         self.least_members = int(numbers["least_matched_members"]["value"])
         self.kinds = tuple(field.path for field in contract().payloads["audience"].fields)
@@ -33,7 +33,7 @@ class TikTokAudiences:
         """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
         if not name.isprintable():
             return "The audience's name holds characters that cannot be seen."
-        most = int(_facts()["number"]["name_characters"]["value"])
+        most = int(audience_facts()["number"]["name_characters"]["value"])
         if len(name) <= most:
             return None
         return (
@@ -43,7 +43,7 @@ class TikTokAudiences:
     def find(self, advertiser_id: str, page: int) -> str:
         """Return the path that lists a page of audiences, from page 1."""
         query = urlencode({"advertiser_id": advertiser_id, "page": page, "page_size": _PAGE_SIZE})
-        return f"{_paths()['list']}?{query}"
+        return f"{audience_paths()['list']}?{query}"
 
     def found(self, answer: Answer) -> tuple[list[FoundAudience], int] | None:
         """Return the audiences of a page, and the number of pages; see `AudienceApi.found`."""
@@ -71,7 +71,7 @@ class TikTokAudiences:
     def create(self, advertiser_id: str, name: str) -> tuple[str, bytes]:
         """Return path and body that make an audience."""
         body = {"advertiser_id": advertiser_id, "action": "create", "custom_audience_name": name}
-        return _paths()["audience"], json.dumps(body).encode("ascii")
+        return audience_paths()["audience"], json.dumps(body).encode("ascii")
 
     def created(self, answer: Answer) -> str | None:
         """Return the id of the audience that was made, or None when the answer has none."""
@@ -92,31 +92,33 @@ class TikTokAudiences:
         schema = ",".join(f'"{name}"' for name in cells.schema.names)
         head = f'{{"advertiser_ids":["{advertiser_id}"],"action":"{action}","id_schema":[{schema}],"batch_data":[['
         body = f"{head}{text.binary_join(whole, '],[')[0].as_py()}]]}}"
-        return _paths()["mapping"], body.encode("ascii")
+        return audience_paths()["mapping"], body.encode("ascii")
 
     def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:
         """Return what an attempt proved; see `AudienceApi.verdict`."""
         found = verdict(contract(), result, rows=rows, earlier_attempt_at_risk=False)
-        if found.outcome == "rejected" and re.search(_facts()["busy"]["pattern"], found.message):
+        if found.outcome == "rejected" and re.search(audience_facts()["busy"]["pattern"], found.message):
             # The same code as for a wrong parameter.
-            busy = contract().classes[_facts()["busy"]["class"]]
+            busy = contract().classes[audience_facts()["busy"]["class"]]
             return replace(found, outcome=busy.outcome, response_class=busy.name, waits=busy.waits, remedy=busy.remedy)
         if found.response_class == "PARTIAL":
             # Nothing is answered about single rows, and to tell all of them again does no harm.
             return replace(found, outcome="unknown", waits="backoff")
-        if found.outcome in {"rejected", "halt"} and found.response_class in _facts()["remedies"]:
-            return replace(found, remedy=_facts()["remedies"][found.response_class])
+        if found.outcome in {"rejected", "halt"} and found.response_class in audience_facts()["remedies"]:
+            return replace(found, remedy=audience_facts()["remedies"][found.response_class])
         return found
 
 
 @cache
-def _facts() -> dict[str, Any]:
+def audience_facts() -> dict[str, Any]:
+    """Return what the contract says about audiences."""
     return tables("audience")
 
 
 @cache
-def _paths() -> Mapping[str, str]:
-    paths: dict[str, str] = _facts()["paths"]
+def audience_paths() -> Mapping[str, str]:
+    """Return the paths of the requests about audiences, by what they ask."""
+    paths: dict[str, str] = audience_facts()["paths"]
     return paths
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pusher.contracts import Answer, Failure, FileLayout, SeenAudience, Verdict
-from pusher.destinations.tiktok.audiences import tiktok_audiences
+from pusher.destinations.tiktok.audiences import audience_facts, audience_paths, tiktok_audiences
 from pusher.destinations.tiktok.facts import tables
 from pusher.destinations.tiktok.responses import data_of
 
@@ -23,7 +23,7 @@ class TikTokFileAudiences:
     """TikTok's side of audiences of files; see `FileAudienceApi`."""
 
     def __init__(self) -> None:
-        numbers = {name: int(fact["value"]) for name, fact in _facts()["number"].items()}
+        numbers = {name: int(fact["value"]) for name, fact in audience_facts()["number"].items()}
         self.least_members = numbers["least_matched_members"]
         self.most_file_bytes = numbers["file_bytes"]
         self.most_files = numbers["most_files_per_request"]
@@ -41,20 +41,20 @@ class TikTokFileAudiences:
 
     def layout(self, kinds: Collection[str]) -> FileLayout:
         """Return what files of these kinds look like; see `FileAudienceApi.layout`."""
-        columns = {kind: fact for kind, fact in _facts()["file_column"].items() if kind in kinds}
+        columns = {kind: fact for kind, fact in audience_facts()["file_column"].items() if kind in kinds}
         if len(columns) == 1:
             ((kind, fact),) = columns.items()
             return FileLayout(fact["type"], (("", (kind,)),))
         headers: dict[str, list[str]] = {}
         for kind, fact in columns.items():
             headers.setdefault(fact["header"], []).append(kind)
-        several = _facts()["text"]["several_types"]["value"]
+        several = audience_facts()["text"]["several_types"]["value"]
         return FileLayout(several, tuple((header, tuple(found)) for header, found in headers.items()))
 
     def upload(self, advertiser_id: str, file_type: str, md5: str) -> tuple[str, Mapping[str, str]]:
         """Return path and fields of an upload; see `FileAudienceApi.upload`."""
         fields = {"advertiser_id": advertiser_id, "file_signature": md5, "calculate_type": file_type}
-        return _paths()["upload"], fields
+        return audience_paths()["upload"], fields
 
     def uploaded(self, answer: Answer) -> str | None:
         """Return the path that TikTok gave a file, or None."""
@@ -73,7 +73,7 @@ class TikTokFileAudiences:
         }
         if retention_d is not None:
             body["retention_in_days"] = retention_d
-        return _paths()["create"], json.dumps(body).encode("ascii")
+        return audience_paths()["create"], json.dumps(body).encode("ascii")
 
     def created(self, answer: Answer) -> str | None:
         """Return the id of the audience that was made, or None when the answer has none."""
@@ -89,12 +89,12 @@ class TikTokFileAudiences:
             "action": _REPLACE,
             "file_paths": list(files),
         }
-        return _paths()["update"], json.dumps(body).encode("ascii")
+        return audience_paths()["update"], json.dumps(body).encode("ascii")
 
     def look(self, advertiser_id: str, audience_id: str) -> str:
         """Return the path that says how an audience is."""
         query = {"advertiser_id": advertiser_id, "custom_audience_ids": json.dumps([audience_id])}
-        return f"{_paths()['get']}?{urlencode(query)}"
+        return f"{audience_paths()['get']}?{urlencode(query)}"
 
     def seen(self, answer: Answer) -> SeenAudience | None:
         """Return how an audience is; see `FileAudienceApi.seen`."""
@@ -106,11 +106,11 @@ class TikTokFileAudiences:
         kind = str(details.get("type") or details.get("audience_type") or "")
         is_own = details.get("is_creator")
         return SeenAudience(
-            is_of_files=kind == _facts()["text"]["file_type"]["value"] if kind else None,
+            is_of_files=kind == audience_facts()["text"]["file_type"]["value"] if kind else None,
             is_own=is_own if isinstance(is_own, bool) else None,
             type=str(details.get("calculate_type") or ""),
             is_valid=details.get("is_valid") is not False,
-            is_busy=re.search(_facts()["busy"]["pattern"], str(details.get("msg") or "")) is not None,
+            is_busy=re.search(audience_facts()["busy"]["pattern"], str(details.get("msg") or "")) is not None,
             error=str(details.get("error_msg") or ""),
             expires=str(details.get("expired_time") or ""),
             replaced_by=tuple(
@@ -127,7 +127,7 @@ class TikTokFileAudiences:
             "custom_audience_ids": [audience_id],
             "shared_advertiser_ids": list(others),
         }
-        return _paths()["share"], json.dumps(body).encode("ascii")
+        return audience_paths()["share"], json.dumps(body).encode("ascii")
 
     def needs_upload(self, verdict: Verdict) -> bool:
         """Say whether uploading again helps: the bytes changed on their way, or the file has expired."""
@@ -137,17 +137,6 @@ class TikTokFileAudiences:
     def verdict(self, result: Answer | Failure) -> Verdict:
         """Return what an attempt proved; see `FileAudienceApi.verdict`."""
         return tiktok_audiences().verdict(result, rows=1)
-
-
-@cache
-def _facts() -> dict[str, Any]:
-    return tables("audience")
-
-
-@cache
-def _paths() -> Mapping[str, str]:
-    paths: dict[str, str] = _facts()["paths"]
-    return paths
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Difference:
     instead: str
 
 
-class PortabilityRule(Rule):
+class PortabilityRule(Rule, ABC):
     """A rule about SQL that other engines read differently; off until pusher.yml asks for it."""
 
     severity = "off"
@@ -44,9 +45,9 @@ class PortabilityRule(Rule):
                     place = _place(node, model.name)
                     yield context.finding(self, model.name, place, found.message, Fix(found.instead))
 
+    @abstractmethod
     def differences(self, node: exp.Expr) -> Iterator[Difference]:
         """Yield how other engines read a node differently."""
-        raise NotImplementedError
 
 
 def _place(node: exp.Expr, model: str) -> Place | None:
