@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import FoundAudience, Verdict
-from pusher.errors import Problem
+from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.members import HOLD
 from pusher.ledger.store import Store
@@ -71,6 +71,24 @@ def known_audience(
     if locked is None or (known is not None and known.audience_id == locked):
         return known, None
     return None, locked
+
+
+def take_locked(
+    store: Store, *, model: str, advertiser_id: str, name: str, audience_id: str, now: datetime, method: str = "stream"
+) -> Audience:
+    """Keep in the ledger that a view fills the audience that the lock file names.
+
+    Raises:
+        PlanError: Another view fills it.
+    """
+    audiences = AudienceStore(store)
+    filled = audiences.filled_by(advertiser_id, audience_id)
+    if filled is not None:
+        raise PlanError(already_filled(filled, model))
+    with store.transaction():
+        return audiences.add(
+            model=model, advertiser_id=advertiser_id, name=name, audience_id=audience_id, method=method, now=now
+        )
 
 
 def already_filled(other: Audience, model: str) -> Problem:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pusher.errors import PlanError, Problem
+from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.loads import LoadStore
 from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking, Unanswered
-from pusher.push.audience.binding import NotBound, already_filled, known_audience
+from pusher.push.audience.binding import NotBound, known_audience, take_locked
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
 from pusher.push.audience.files_plan import FILE, FilePlan, Known, plan_files
@@ -56,7 +56,6 @@ class FilePush:
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
     plans: list[FilePlan] = field(default_factory=list)
-    _unfilled: dict[tuple[str, str | None], Audience] = field(default_factory=dict, init=False)
 
     def recover(self) -> None:
         """Take what was in flight when an earlier run ended for obeyed or not, nobody knows."""
@@ -64,27 +63,22 @@ class FilePush:
             with self.store.transaction():
                 LoadStore(self.store).recover(now=self.world.clock.now())
 
-    def plan(
-        self, staged: Staged, folder: Path, *, keep: bool, audience: Audience | None = None
-    ) -> list[AudienceReceipt]:
+    def plan(self, staged: Staged, folder: Path, *, keep: bool) -> list[AudienceReceipt]:
         """Compare a view with its audience, and write its members when they are due.
 
         Args:
             staged: The view.
             folder: Folder for the files.
             keep: Also keep in the ledger which audience the lock file names; a dry run does not.
-            audience: The audience, when no view says which.
         """
-        if audience is not None:
-            self._unfilled[audience.advertiser_id, audience.audience_id] = audience
-        plan = self._plan(staged, folder, keep=keep, audience=audience)
+        plan = self._plan(staged, folder, keep=keep)
         if plan.due_at is not None and plan.whole is None:
             tell_due(plan, self.world.listener)
         self.plans.append(plan)
         return plan.receipts
 
-    def _plan(self, staged: Staged, folder: Path, *, keep: bool, audience: Audience | None) -> FilePlan:
-        view = staged.view
+    def _plan(self, staged: Staged, folder: Path, *, keep: bool) -> FilePlan:
+        view, audience = staged.view, staged.audience
         # One view may fill an audience for each campaign, and may have filled others of the name.
         which = view.name_digest if audience is None else f"{audience.id}"
         place = folder / f"{self.run}-{view.view.model}-{which}.changes"
@@ -120,22 +114,14 @@ class FilePush:
                 )
             )
             audience = Audience(0, view.view.model, owner, view.name, locked, method=FILE)
-            if keep and store is not None and self.store is not None:
-                filled = store.filled_by(owner, locked)
-                if filled is not None:
-                    raise PlanError(already_filled(filled, view.view.model))
-                with self.store.transaction():
-                    audience = store.add(**about, audience_id=locked, method=FILE, now=self.world.clock.now())
+            if keep and self.store is not None:
+                audience = take_locked(self.store, **about, audience_id=locked, method=FILE, now=self.world.clock.now())
         return self._of(audience, frozenset(one for one in others if self._has(staged, one, audience)))
 
     def _of(self, audience: Audience | None, others: frozenset[str]) -> Known:
         store = AudienceStore.of(self.store)
         loads = LoadStore(self.store) if store is not None and self.store is not None else None
         return Known(audience, store, loads, others)
-
-    def _fixed(self, plan: FilePlan) -> Audience | None:
-        """Return the audience of a plan that is about no view."""
-        return self._unfilled.get((plan.receipt.advertiser_id, plan.receipt.audience_id))
 
     def _has(self, staged: Staged, advertiser_id: str, audience: Audience | None) -> bool:
         """Say whether an advertiser has the audience by share already, by the ledger or by the lock file."""
@@ -203,13 +189,12 @@ class FilePush:
 
     def _without_late_people(self, place: int, delivery: FileDelivery) -> NotBound | None:
         """Deliver a plan, made again as long as people are suppressed meanwhile; returns why it could not be."""
-        audience = self._fixed(self.plans[place])
         for _ in range(MOST_ROUNDS):
             try:
-                delivery.deliver(self.plans[place], audience)
+                delivery.deliver(self.plans[place])
             except Late:
                 staged = self.plans[place].staged
-                self.plans[place] = self._plan(staged, self.world.state.outbox, keep=True, audience=audience)
+                self.plans[place] = self._plan(staged, self.world.state.outbox, keep=True)
             except NotBound as error:
                 return error
             except Unanswered as error:

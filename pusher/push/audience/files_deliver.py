@@ -60,19 +60,15 @@ class FileDelivery:
     state: StateFolder
     run: str
 
-    def deliver(self, plan: FilePlan, known: Audience | None = None) -> None:
+    def deliver(self, plan: FilePlan) -> None:
         """Do what a plan asks for, and fill in the line of the audience's owner.
-
-        Args:
-            plan: The plan.
-            known: The audience, when no view says which.
 
         Raises:
             Late: The plan has to be made again.
             NotBound: It cannot be done, or not now.
         """
         view = plan.staged.view
-        audience = known or self.audiences.current(view.view.model, view.advertisers[0], view.name)
+        audience = plan.staged.audience or self.audiences.current(view.view.model, view.advertisers[0], view.name)
         if plan.whole is None and audience is None:
             return
         if audience is None:

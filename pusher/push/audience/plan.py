@@ -65,11 +65,13 @@ class Staged:
         view: The view.
         files: Its rows.
         kinds: Kinds of identifier, each with whether its column holds lists.
+        audience: The audience that no view fills any more, else None: then the view says which audience it is.
     """
 
     view: AudienceView
     files: Sequence[Path]
     kinds: Mapping[str, bool]
+    audience: Audience | None = None
 
 
 @dataclass(slots=True)

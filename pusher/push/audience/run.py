@@ -20,7 +20,7 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import Binder, NotBound, already_filled, known_audience
+from pusher.push.audience.binding import Binder, NotBound, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.files_plan import FILE
@@ -86,7 +86,6 @@ class AudiencePush:
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
     whole: FilePush = field(init=False)
-    _unfilled: dict[tuple[str, str | None], Audience] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Set up what is given as files."""
@@ -190,12 +189,11 @@ class AudiencePush:
             if is_filled or audiences is None or not audiences.member_files(audience):
                 continue
             view = View(audience.model, "", "", payload, audience.name)
-            staged = Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {})
-            if audience.method == FILE:
-                self.whole.plan(staged, folder, keep=freeze, audience=audience)
-                continue
-            self._unfilled[audience.advertiser_id, audience.audience_id] = audience
-            self.plans.append(self._compared(staged, audience.advertiser_id, audience, folder, freeze=freeze))
+            self._planned(
+                Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {}, audience),
+                folder,
+                freeze=freeze,
+            )
         return self.receipts
 
     def leave_unchanged(self) -> None:
@@ -212,8 +210,9 @@ class AudiencePush:
         self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes]
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
-        view, now = staged.view, self.world.clock.now()
-        audiences = AudienceStore.of(self.store)
+        if staged.audience is not None:
+            return self._compared(staged, advertiser_id, staged.audience, folder, freeze=freeze)
+        view, audiences = staged.view, AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
         audience, locked = known_audience(audiences, self.options.lock, **about)
         if locked is not None:
@@ -223,12 +222,8 @@ class AudiencePush:
                     "ledger does not know who is in it, so whoever is in it and not in the view stays."
                 )
             )
-        if locked is not None and freeze and self.store is not None and audiences is not None:
-            filled = audiences.filled_by(advertiser_id, locked)
-            if filled is not None:
-                raise PlanError(already_filled(filled, view.view.model))
-            with self.store.transaction():
-                audience = audiences.add(**about, audience_id=locked, now=now)
+        if locked is not None and freeze and self.store is not None:
+            audience = take_locked(self.store, **about, audience_id=locked, now=self.world.clock.now())
         plan = self._compared(staged, advertiser_id, audience, folder, freeze=freeze)
         plan.receipt.audience_id = plan.receipt.audience_id or locked
         return plan
@@ -280,11 +275,7 @@ class AudiencePush:
                 plan.frozen.clear()
                 continue
             before = plan.receipt
-            outbox, advertiser_id, audience = self.world.state.outbox, plan.advertiser_id, self._fixed(plan)
-            if audience is None:
-                again = self._compare(plan.staged, advertiser_id, outbox, freeze=True)
-            else:
-                again = self._compared(plan.staged, advertiser_id, audience, outbox, freeze=True)
+            again = self._compare(plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True)
             again.receipt.counts = replace(
                 again.receipt.counts,
                 adds=before.added + again.receipt.counts.adds,
@@ -294,10 +285,6 @@ class AudiencePush:
             for name in ("added", "deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
             self.plans[place] = again
-
-    def _fixed(self, plan: AudiencePlan) -> Audience | None:
-        """Return the audience of a plan that is about no view."""
-        return self._unfilled.get((plan.advertiser_id, plan.receipt.audience_id))
 
     def _deliver_once(
         self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer, limits: DeliveryLimits
@@ -331,7 +318,7 @@ class AudiencePush:
         if not plan.frozen:
             return None
         view, receipt = plan.staged.view, plan.receipt
-        audience = self._fixed(plan) or audiences.current(view.view.model, plan.advertiser_id, view.name)
+        audience = plan.staged.audience or audiences.current(view.view.model, plan.advertiser_id, view.name)
         if audience is None:
             with store.transaction():
                 audience = audiences.add(
