@@ -337,8 +337,6 @@ class AudienceStore:
 
     def newest_suppressed(self) -> int:
         """Return a number that grows with every suppressed identifier."""
-        if not self._knows_suppressed():
-            return 0
         (newest,) = self._connection.execute("select coalesce(max(id), 0) from suppressed").fetchone()
         return int(newest)
 
