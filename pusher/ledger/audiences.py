@@ -315,16 +315,6 @@ class AudienceStore:
             (stamp(now),),
         )
 
-    def request_ids(self, run: str, audience: int) -> list[str]:
-        """Return TikTok's ticket ids of the chunks that a run got accepted, oldest first."""
-        rows = self._connection.execute(
-            "select request_id from audience_chunk as chunk join audience_change as change on change.id = chunk.change "
-            "where chunk.run = ? "
-            "and change.audience = ? and request_id is not null order by chunk.id",
-            (run, audience),
-        )
-        return [row[0] for row in rows]
-
     # suppression ----------------------------------------------------------------------------------------------
 
     def suppress(self, digests: Iterable[tuple[str, str]], *, reason: str, now: datetime) -> int:
@@ -347,8 +337,6 @@ class AudienceStore:
 
     def newest_suppressed(self) -> int:
         """Return a number that grows with every suppressed identifier."""
-        if not self._knows_suppressed():
-            return 0
         (newest,) = self._connection.execute("select coalesce(max(id), 0) from suppressed").fetchone()
         return int(newest)
 

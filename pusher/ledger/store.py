@@ -53,9 +53,8 @@ class Store:
         try:
             yield
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-            # A full disk ends it by itself.
-            if self._connection.in_transaction:
-                self._connection.rollback()
+            # A full disk has ended it by itself, and then this does nothing.
+            self._connection.rollback()
             raise
         self._connection.commit()
 

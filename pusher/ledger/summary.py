@@ -183,7 +183,8 @@ def _unsettled_audiences(copy: sqlite3.Connection, audiences: Sequence[Mapping[s
 
 def _pending(copy: sqlite3.Connection) -> dict[tuple[str, str, str], int]:
     """Return the identifiers that were still to be told after the last run about each audience."""
-    found: dict[tuple[str, str, str], int] = {}
+    pushed: dict[tuple[str, str, str], int] = {}
+    forgotten: dict[tuple[str, str, str], int] = {}
     told: set[str] = set()
     for command, listed in copy.execute(
         "select command, json_extract(receipt, '$.audiences') from run where receipt is not null "
@@ -192,12 +193,17 @@ def _pending(copy: sqlite3.Connection) -> dict[tuple[str, str, str], int]:
         lines = json.loads(listed or "[]")
         for line in lines:
             key = line["model"], line["name"], line["advertiser_id"]
+            if command == "forget":
+                # It tells nobody but who is forgotten, so that what the push before it left has still to be told.
+                if key not in pushed:
+                    forgotten.setdefault(key, line["pending_deletes"])
+                continue
             # A newer push of the view did not name this advertiser or name any more: nobody is to be added there.
-            adds = 0 if line["model"] in told else line.get("pending_adds", 0)
-            found.setdefault(key, adds + line["pending_deletes"])
+            adds = 0 if line["model"] in told else line["pending_adds"]
+            pushed.setdefault(key, adds + line["pending_deletes"])
         if command != "forget":
             told |= {line["model"] for line in lines}
-    return found
+    return {key: max(pushed.get(key, 0), forgotten.get(key, 0)) for key in pushed | forgotten}
 
 
 def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:

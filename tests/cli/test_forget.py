@@ -222,12 +222,12 @@ def test_rows_that_wait_are_dropped(tmp_path: Path, server: AudienceServer) -> N
     """A frozen event of theirs is counted, loses its identifiers at once, and is never sent."""
     shop = People(tmp_path / "shop", server.base_url)
     shop.push(patience=Patience(deadline_s=0.0))
-    done = shop.forget(EMAIL, "--stdin", "--json")
+    _, done = shop.project().forget([EMAIL])
     waiting = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.outbox))
     report = shop.push()
-    body = json.loads(done.stdout)
 
-    assert (done.returncode, body["events"]) == (0, {"dropped": {"tiktok_offline_events": 1}, "in_doubt": {}})
+    assert done is not None
+    assert (done.exit_code, done.dropped, done.in_doubt) == (0, {"tiktok_offline_events": 1}, {})
     assert leaks({"plain": PLAIN}, waiting) == []
     resumed = {name: rows for name, rows in report.models[0].resumed.items() if rows}
     assert resumed == {"planned": 3, "accepted": 3}
@@ -303,6 +303,42 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
         "state folder too.\n"
     )
     assert {name: len(members) for name, members in held(server).items()} == {"plain": 1, "dotless": 1, "numbers": 2}
+
+
+def waiting(shop: Shop) -> dict[str, int]:
+    """Return how many identifiers status says are to be told to each audience."""
+    summary = shop.project().ledger.summary()
+    assert summary is not None
+    return {one["name"]: one["rows"] for one in summary.attention if one["what"] == "audience"}
+
+
+def test_status_tells_of_members_who_wait_to_be_taken_out(tmp_path: Path, server: AudienceServer) -> None:
+    """Until a push, or until they are forgotten again and TikTok is told at once."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    told = []
+    for sends in (False, True):
+        shop.project().forget([EMAIL], sends=sends)
+        told.append(waiting(shop))
+
+    assert told == [{"plain": 1, "dotless": 1}, {}]
+
+
+def test_status_still_tells_of_members_who_wait_to_be_added(tmp_path: Path, server: AudienceServer) -> None:
+    """To forget somebody adds nobody: whom the last push did not add has still to be added."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    with (shop.root / "members.csv").open("a") as stream:
+        stream.writelines(f"{name},{digest(f'{name} {one}')}\n" for name in AUDIENCES for one in range(20))
+    shop.build()
+    shop.push(patience=Patience(deadline_s=0.0))
+    before = waiting(shop)
+    shop.project().forget([EMAIL])
+    after = waiting(shop)
+    shop.push()
+
+    assert before == after == {"plain": 20, "dotless": 20, "numbers": 20}
+    assert waiting(shop) == {}
 
 
 def test_lines_that_cannot_be_read_are_told_by_number(tmp_path: Path, server: AudienceServer) -> None:

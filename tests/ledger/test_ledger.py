@@ -289,6 +289,26 @@ def test_a_comparison_that_finds_no_room_to_spill_takes_no_more_memory(
     assert limits == [256]
 
 
+def test_a_full_disk_that_ends_a_transaction_by_itself_is_what_is_told(shop: Shop) -> None:
+    """SQLite has rolled back by then, so that there is nothing left to roll back, and the next transaction works."""
+    store = open_store(shop.state, base_url=None, now=NOW)
+    (pages,) = store.connection.execute("pragma page_count").fetchone()
+    store.connection.execute(f"pragma max_page_count = {pages}")
+
+    def fill() -> None:
+        with store.transaction():
+            store.set_meta("first", "small")
+            store.set_meta("large", "x" * 10**6)
+
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        fill()
+    with store.transaction():
+        store.set_meta("second", "small")
+
+    assert [store.meta(name) for name in ("first", "large", "second")] == [None, None, "small"]
+    store.close()
+
+
 def test_keys_are_merged_where_a_condition_holds(tmp_path: Path) -> None:
     """A merge keeps the rows that it is asked for; without any there is no file."""
     paths = []

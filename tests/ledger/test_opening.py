@@ -155,19 +155,10 @@ def test_state_that_cannot_be_opened_is_named_with_a_remedy(shop: Shop, harm: ob
     assert problem.fix == "Check its rights, its owner and free space, or pass --state-dir."
 
 
-def test_ledger_that_is_refused_is_closed_again(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_that_is_refused_is_closed_again(shop: Shop, connections: list[sqlite3.Connection]) -> None:
     """A connection does not outlive the refusal, so that the file can be replaced at once."""
-    opened: list[sqlite3.Connection] = []
-    connect = sqlite3.connect
-
-    def remember(*words: object, **more: object) -> sqlite3.Connection:
-        opened.append(connect(*words, **more))  # type: ignore[call-overload]
-        return opened[-1]
-
-    monkeypatch.setattr(sqlite3, "connect", remember)
-
     with pytest.raises(StateError):
         open_store(shop.state, base_url="http://127.0.0.1:1/open_api/v1.3", now=NOW)
 
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        opened[0].execute("select 1")
+        connections[0].execute("select 1")

@@ -12,13 +12,14 @@ import pytest
 from pusher.errors import StateError
 from pusher.ledger import opening
 from pusher.ledger.compaction import remember_conflicts
-from pusher.ledger.opening import read_store
+from pusher.ledger.opening import open_beside, read_store
 from pusher.ledger.reconcile import Reconciler
 from pusher.ledger.state import SCRATCH, StateFolder, remove_old_scratch
 from pusher.ledger.summary import Summary, summarise
 from pusher.ledger.views import query
 from tests.ledger.test_ledger import staged
 from tests.push.support import NOW, Shop, orders
+from tests.push.test_other_ledgers import as_of_schema_1
 
 
 def summary_of(state: StateFolder) -> Summary | None:
@@ -109,6 +110,51 @@ def test_a_ledger_that_fails_its_check_is_not_read(shop: Shop) -> None:
         with pytest.raises(StateError) as caught:
             ask(shop.state)
         assert told(caught) == ("The ledger is damaged.", "Restore it from a backup; nothing was sent.")
+
+
+def test_a_ledger_that_was_not_made_yet_has_nothing_to_open_beside_a_run(tmp_path: Path) -> None:
+    """A first run has yet to make the file, or was killed before it wrote to it."""
+    state = StateFolder(tmp_path)
+    absent = open_beside(state)
+    state.ledger.touch()
+
+    assert (absent, open_beside(state), list(tmp_path.iterdir())) == (None, None, [state.ledger])
+
+
+def test_a_ledger_of_an_older_version_is_left_to_whoever_holds_the_lock(
+    shop: Shop, connections: list[sqlite3.Connection]
+) -> None:
+    """It is migrated under the lock only, and is not kept open."""
+    as_of_schema_1(shop.state.ledger)
+    before = shop.state.ledger.read_bytes()
+    connections.clear()
+
+    assert open_beside(shop.state) is None
+    assert shop.state.ledger.read_bytes() == before
+    (connection,) = connections
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("select 1")
+
+
+def test_a_damaged_ledger_is_not_opened_beside_a_run(shop: Shop) -> None:
+    """Its first page is no longer one of a database."""
+    shop.state.ledger.write_bytes(b"SQLite format 3\x00" + b"\xff" * 8192)
+    with pytest.raises(StateError) as caught:
+        open_beside(shop.state)
+    assert told(caught) == (
+        "The ledger cannot be read: file is not a database.",
+        "Run again if a push is running; otherwise check its rights, or restore the state folder from a backup.",
+    )
+
+
+def test_a_path_that_the_system_refuses_is_not_opened_beside_a_run() -> None:
+    """A state folder whose name no file system takes is named as one."""
+    with pytest.raises(StateError) as caught:
+        open_beside(StateFolder(Path("/", "x" * 300)))
+    assert told(caught) == (
+        "Cannot use the state folder: File name too long.",
+        "Check its rights, its owner and free space, or pass --state-dir.",
+    )
 
 
 def test_rows_that_cannot_be_frozen_stop_the_plan(tmp_path: Path) -> None:

@@ -222,6 +222,28 @@ def test_a_request_without_an_answer_is_told_again_the_way_the_view_wants_by_the
     assert members == emails(range(3))
 
 
+def test_halves_of_a_request_that_may_have_been_obeyed_are_in_doubt_too(tmp_path: Path) -> None:
+    """An answer was lost, then the whole was too large: whoever is in a half that was not sent may be inside."""
+    path = {"path": "segment/mapping/"}
+    lost, large = {"match": path, "do": "drop_after_accept"}, {"match": {**path, "nth": 2}, "do": 413}
+    with serving_audiences(tmp_path, [lost, large]) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        stopped = club.push(should_stop=_after(server, 4))
+        chunks = club.ledger("select first_row, rows, state, at_risk, last_risk_at from audience_chunk order by id")
+        summary = club.project().ledger.summary()
+        club.join(people(range(3)))
+        report = club.push(now=LATER)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    moment = NOW.isoformat(timespec="microseconds")
+    assert stopped.exit_code == 4
+    assert chunks == [(0, 5, "split", 1, moment), (0, 2, "unknown", 1, moment), (2, 3, "unknown", 1, moment)]
+    assert summary is not None
+    assert [(one["inside"], one["maybe"]) for one in summary.audiences] == [(0, 5)]
+    assert (line(report)["deletes"], line(report)["adds"], members) == (2, 3, emails(range(3)))
+
+
 def test_a_late_request_cannot_undo_a_newer_one(tmp_path: Path) -> None:
     """Fault 56: an add lands 90 seconds after it left, and the person left the view meanwhile."""
     late = {"match": {"path": "segment/mapping/", "contains": ['"action":"add"']}, "do": "late", "delay_s": 90}
@@ -771,6 +793,29 @@ def test_status_fails_while_an_audience_waits(tmp_path: Path) -> None:
     assert (waiting[0], settled[0], killed[0]) == (4, 0, 4)
     assert f"       5  ! audience: {MEMBERS}, `{NAME}` of advertiser {ADVERTISER}\n" in waiting[1]
     assert "Nothing needs a person." in settled[1]
+
+
+def test_status_counts_what_a_killed_push_froze(tmp_path: Path) -> None:
+    """It ended before it could say how much there is: who it was about to tell is told again by the next push."""
+
+    def killed() -> bool:
+        if len(server.requests()) >= 3:
+            raise Ended
+        return False
+
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        with pytest.raises(Ended):
+            club.push(should_stop=killed)
+        summary = club.project().ledger.summary()
+        after = club.push(now=LATER)
+        settled = club.project(LATER).ledger.summary()
+
+    assert summary is not None
+    assert settled is not None
+    assert [(one["what"], one["name"], one["rows"]) for one in summary.attention] == [("audience", NAME, 5)]
+    assert (after.exit_code, settled.attention) == (0, [])
 
 
 def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.outcomes import Patience
 from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
-from tests.push.support import NOW, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Shop, orders, serving
 
 LIST = "select digest as email from {{ source('gone', 'people') }}"
 SOURCE = """version: 2
@@ -23,6 +23,18 @@ sources:
       - name: people
         config: {meta: {external_location: "read_csv('gone.csv', header = true, all_varchar = true)"}}
         columns: [{name: digest, data_type: varchar}]
+"""
+LEADS = """\
+{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'crm_events'}}) }}
+select
+    'qualified_lead' as event,
+    order_id as event_id,
+    cast(ordered_at as timestamp) as event_time,
+    '701234567890123456' || right(order_id, 1) as lead_id,
+    'Salesforce' as lead_event_source,
+    cast(amount as decimal(18, 2)) as value,
+    'EUR' as currency
+from {{ source('shop', 'orders') }}
 """
 
 
@@ -67,6 +79,40 @@ def test_the_projects_list_keeps_rows_of_events_back(tmp_path: Path) -> None:
     assert counted == ["order-00000", "order-00002", "order-00004"]
     assert not list(shop.state.quarantine.glob("*.parquet"))
     assert not [path for path in shop.state.outbox.rglob("*") if path.is_file()]
+
+
+def test_a_person_with_several_addresses_is_kept_out_by_any_of_them(tmp_path: Path) -> None:
+    """A column of lists is searched as a whole, and a row without a list holds nobody."""
+    lists = (
+        "case when order_id <> 'order-00002' then [sha256('another'), digest] end as email, sha256('phone') as phone,"
+    )
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        view = shop.root / "models" / f"{VIEW}.sql"
+        view.write_text(view.read_text().replace("digest as email,", lists))
+        rows = orders(3)
+        shop.sell(rows)
+        opt_out(shop, rows[1].digest, rows[2].digest)
+        report = shop.push()
+        counted = server.counted()
+
+    assert terms(report) == {"planned": 2, "suppressed": 1, "accepted": 2, "exit": 0}
+    assert counted == ["order-00000", "order-00002"]
+
+
+def test_rows_that_hold_no_digest_are_of_nobody_on_the_list(tmp_path: Path) -> None:
+    """Leads that only their CRM's number names are sent and reported although people are suppressed."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, crm_event_set_id="7000000000000000001")
+        (shop.root / "models" / f"{VIEW}.sql").write_text(LEADS)
+        rows = orders(2)
+        shop.sell(rows)
+        opt_out(shop, rows[1].digest)
+        report = shop.push()
+        bridge = shop.project().report()
+
+    assert terms(report) == {"planned": 2, "accepted": 2, "exit": 0}
+    assert {line["term"]: line["rows"] for line in bridge.totals} == {"accepted": 2}
 
 
 def test_the_report_tells_who_was_kept_out(tmp_path: Path) -> None:
@@ -196,6 +242,25 @@ def test_rows_never_sent_leave_their_part(tmp_path: Path) -> None:
     assert counted == ["order-00001", "order-00002"]
     assert told == [("[[0, 1], [3, 1]]", "The person was suppressed before it was sent.")]
     assert shop.keys() == [("accepted", 2), ("suppressed", 2)]
+
+
+def test_rows_never_sent_leave_when_the_projects_list_grows(tmp_path: Path) -> None:
+    """Rows of an earlier run are compared with the list as it is by now."""
+    rows = orders(4)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        opt_out(shop, rows[0].digest)
+        first = shop.push(patience=Patience(deadline_s=0.0))
+        opt_out(shop, rows[0].digest, rows[2].digest)
+        second = shop.push()
+        counted = server.counted()
+
+    assert first.exit_code == 4
+    (model,) = second.models
+    resumed = {name: rows for name, rows in model.resumed.items() if rows}
+    assert resumed == {"planned": 3, "accepted": 2, "suppressed_late": 1}
+    assert counted == ["order-00001", "order-00003"]
 
 
 def test_rows_leave_while_others_are_sent(tmp_path: Path) -> None:

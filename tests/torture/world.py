@@ -128,11 +128,6 @@ class _Connection:
         if not self._fate.is_dead:
             self._connection.rollback()
 
-    @property
-    def in_transaction(self) -> bool:
-        """Whether a transaction is open."""
-        return self._connection.in_transaction
-
     def close(self) -> None:
         """Let go of the file, as the system does for a dead process."""
         self._connection.close()
