@@ -105,6 +105,22 @@ class Incomplete(PusherError):
     exit_code = 4
 
 
+class Unanswered(PusherError):
+    """TikTok did not say what it was asked; 3 when it refuses to.
+
+    Attributes:
+        outcome: What the last attempt proved, as a verdict says it.
+    """
+
+    exit_code = 4
+
+    def __init__(self, problem: Problem, outcome: str) -> None:
+        super().__init__(problem)
+        self.outcome = outcome
+        if outcome in {"halt", "rejected"}:
+            self.exit_code = 3
+
+
 class AnotherRunIsActive(PusherError):
     """Another run holds the lock of this ledger."""
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, AudienceApi, Failure, FoundAudience, Verdict
-from pusher.errors import Problem, PusherError
+from pusher.errors import Problem, Unanswered
 from pusher.transport import Pacer, backoff_s
 
 MOST_ATTEMPTS = 4
@@ -24,19 +24,6 @@ class Asker(Protocol):
 
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Send one body and wait for its whole answer or its failure."""
-
-
-class Unanswered(PusherError):
-    """TikTok did not give what was asked for.
-
-    Attributes:
-        verdict: What the last attempt proved.
-    """
-
-    def __init__(self, problem: Problem, verdict: Verdict) -> None:
-        super().__init__(problem)
-        self.verdict = verdict
-        self.exit_code = 3 if verdict.outcome in {"halt", "rejected"} else 4
 
 
 @dataclass(slots=True)
@@ -74,9 +61,7 @@ class Asking:
             if read is None:
                 # Whoever takes this for none would make a second audience of a name.
                 verdict = Verdict("unknown", "UNKNOWN", answer.status, 0, "The answer has no list.")
-                raise Unanswered(
-                    refusal(verdict, f"The audiences of advertiser {advertiser_id} cannot be listed"), verdict
-                )
+                raise _unlisted(verdict, advertiser_id)
             listed, pages = read
             found += listed
             page += 1
@@ -107,7 +92,13 @@ class Asking:
             if verdict.outcome not in {"retry", "unknown"} or attempt == MOST_ATTEMPTS or self.should_stop():
                 break
             self.clock.sleep(backoff_s(attempt, random))
-        raise Unanswered(refusal(verdict, f"The audiences of advertiser {advertiser_id} cannot be listed"), verdict)
+        raise _unlisted(verdict, advertiser_id)
+
+
+def _unlisted(verdict: Verdict, advertiser_id: str) -> Unanswered:
+    return Unanswered(
+        refusal(verdict, f"The audiences of advertiser {advertiser_id} cannot be listed"), verdict.outcome
+    )
 
 
 def refusal(verdict: Verdict, what: str) -> Problem:

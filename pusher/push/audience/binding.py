@@ -9,12 +9,12 @@ from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import FoundAudience, Verdict
-from pusher.errors import PlanError, Problem
+from pusher.errors import PlanError, Problem, Unanswered
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.members import HOLD
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
-from pusher.push.audience.asking import Unanswered, refusal
+from pusher.push.audience.asking import refusal
 from pusher.push.audience.lock_file import LockFile
 
 LOOK_AGAIN_S = 5.0
@@ -146,7 +146,7 @@ class Binder:
             if not named:
                 return self._create(audience)
         except Unanswered as error:
-            raise NotBound(error.problems[0], is_halted=error.verdict.outcome == "halt") from error
+            raise NotBound(error.problems[0], is_halted=error.outcome == "halt") from error
         return self._adopt(audience, named), False
 
     def _named(self, audience: Audience) -> list[FoundAudience]:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pusher.errors import Problem
+from pusher.errors import Problem, Unanswered
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.loads import LoadStore
 from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
-from pusher.push.audience.asking import Asking, Unanswered
+from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import NotBound, known_audience, take_locked
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
@@ -198,7 +198,7 @@ class FilePush:
             except NotBound as error:
                 return error
             except Unanswered as error:
-                return NotBound(error.problems[0], is_halted=error.verdict.outcome == "halt")
+                return NotBound(error.problems[0], is_halted=error.outcome == "halt")
             else:
                 return None
         fix = "Run again: nothing was lost."
