@@ -12,20 +12,23 @@ import shutil
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pusher.config import ShrinkGuard
 from pusher.contracts import Answer, Column, Endpoint, Failure, StagedFile
 from pusher.destinations.tiktok.facade import tiktok
+from pusher.ledger import comparison, members
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.ledger.state import StateFolder
@@ -108,8 +111,8 @@ class Server:
         for row in body["batch_data"]:
             for cell in row:
                 for audience in cell.get("audience_ids", ()):
-                    members = self.audiences[audience]
-                    (members.add if body["action"] == "add" else members.discard)(cell["id"])
+                    inside = self.audiences[audience]
+                    (inside.add if body["action"] == "add" else inside.discard)(cell["id"])
 
 
 class Wire:
@@ -267,7 +270,7 @@ class Found:
 def live_through(many: Iterable[Settings], *, most_problems: int = 20) -> Found:
     """Live through histories, until there are too many problems to be worth more."""
     found = Found()
-    with tempfile.TemporaryDirectory(dir=_SHM if _SHM.is_dir() else None) as root:
+    with tempfile.TemporaryDirectory(dir=_SHM if _SHM.is_dir() else None) as root, _one_database():
         for number, settings in enumerate(many):
             folder = Path(root) / str(number)
             live(settings, folder, found)
@@ -275,6 +278,18 @@ def live_through(many: Iterable[Settings], *, most_problems: int = 20) -> Found:
             if len(found.problems) >= most_problems:
                 break
     return found
+
+
+@contextmanager
+def _one_database() -> Iterator[None]:
+    """Let all comparisons be sessions of one DuckDB: to start one each time takes as long as all else in a history."""
+    database = duckdb.connect(":memory:", config={"threads": 1, "preserve_insertion_order": "false"})
+
+    def session(_folder: Path, _limit_mb: int) -> Any:
+        return database.cursor()
+
+    with database, patch.object(members, "connect", session), patch.object(comparison, "connect", session):
+        yield
 
 
 def live(settings: Settings, folder: Path, found: Found) -> None:
@@ -360,7 +375,7 @@ class History:
         return ending
 
     def _push(self, store: Store, run: str, clock: HandClock, wire: Wire) -> str:
-        members = AudiencePush(
+        pushed = AudiencePush(
             _world(self.state, clock, sorted(self.wanted)),
             AudienceOptions(guard=ShrinkGuard(is_off=True)),
             run,
@@ -368,10 +383,10 @@ class History:
             seed=self.chance.getrandbits(32),
             pools=Inline,
         )
-        members.recover()
-        members.plan([AudienceView(VIEW, (ADVERTISER,), (), ROWS_PER_REQUEST)], self.state.outbox, freeze=True)
-        members.deliver(wire, Pacer(1_000, clock), DeliveryLimits())
-        (receipt,) = members.receipts
+        pushed.recover()
+        pushed.plan([AudienceView(VIEW, (ADVERTISER,), (), ROWS_PER_REQUEST)], self.state.outbox, freeze=True)
+        pushed.deliver(wire, Pacer(1_000, clock), DeliveryLimits())
+        (receipt,) = pushed.receipts
         return "settled" if receipt.is_settled else receipt.problem.code if receipt.problem else "unsettled"
 
     def violations(self, ending: str) -> Iterable[str]:
@@ -381,15 +396,15 @@ class History:
         if len(self.server.audiences) != 1:
             yield f"there are {len(self.server.audiences)} audiences"
             return
-        (members,) = self.server.audiences.values()
+        (inside,) = self.server.audiences.values()
         kept = self._kept_suppressions()
         if self.suppressed - kept:
             yield f"{len(self.suppressed - kept)} suppressions are lost"
         wanted = self.wanted - kept
-        if members - wanted:
-            yield f"{len(members - wanted)} are wrongly in"
-        if wanted - members:
-            yield f"{len(wanted - members)} are wrongly out"
+        if inside - wanted:
+            yield f"{len(inside - wanted)} are wrongly in"
+        if wanted - inside:
+            yield f"{len(wanted - inside)} are wrongly out"
 
     def _kept_suppressions(self) -> set[str]:
         """Return who is suppressed by the ledger: a process that ended right after a commit could not tell."""
