@@ -155,6 +155,17 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "updated_at": "When.",
         },
     ),
+    "audience_size": (
+        "One row for each audience and day on which `pusher audience list` saw how many people are matched.",
+        {
+            "id": "Number.",
+            "audience": "Audience.",
+            "seen_on": "Day in UTC; the last look of a day counts.",
+            "seen_at": "When.",
+            "size": "People that TikTok matched; 0 when they are fewer than it shows.",
+            "people": "People of the view in the last run that told them all and ended 48 hours before, or NULL.",
+        },
+    ),
     "audience_change": (
         "One row for each frozen file of rows to add to an audience or to delete from it.",
         {

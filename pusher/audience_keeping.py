@@ -14,11 +14,14 @@ from pusher.errors import ConfigError, Problem
 from pusher.progress import Listener
 
 if TYPE_CHECKING:
+    from pusher.contracts import Engine
     from pusher.ledger.state import StateFolder
     from pusher.push.audience.asking import Asking
+    from pusher.push.audience.forecast import Forecast
     from pusher.push.audience.listing import ListedAudience
     from pusher.push.audience.lock_file import LockFile
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.suppressions import Suppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class AudienceKeeping:
         clock: Wall and monotonic time.
         listener: Is told about progress.
         views: Returns the selected audience views.
+        open_warehouse: Opens the warehouse, allowed to write into one folder.
+        suppressions: Returns the model that lists who is kept out of every view, or None.
     """
 
     root: Path
@@ -42,9 +47,11 @@ class AudienceKeeping:
     clock: Clock
     listener: Listener
     views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
+    open_warehouse: Callable[[Path], Engine]
+    suppressions: Callable[[], Suppressions | None]
 
     def listed(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ListedAudience]:
-        """Return the audiences of the selected views' advertisers.
+        """Return the audiences of the selected views' advertisers, and keep their sizes for `forecast`.
 
         Raises:
             ConfigError: The selection has no audience view, or a setting is wrong.
@@ -58,10 +65,71 @@ class AudienceKeeping:
         store = read_store(self.state)
         try:
             with self._asking(views) as asking:
-                return listed(views, asking=asking, audiences=AudienceStore.of(store), lock=self.lock)
+                found = listed(views, asking=asking, audiences=AudienceStore.of(store), lock=self.lock)
         finally:
             if store is not None:
                 store.close()
+        self._keep_sizes(found)
+        return found
+
+    def _keep_sizes(self, found: Sequence[ListedAudience]) -> None:
+        """Keep how many people TikTok matched in the audiences whose people the ledger knows."""
+        from pusher.ledger.audience_sizes import keep_sizes
+        from pusher.ledger.opening import open_beside
+
+        store = open_beside(self.state)
+        if store is None:
+            return
+        try:
+            sizes = {(one.advertiser_id, one.audience_id): one.size for one in found if one.size is not None}
+            keep_sizes(store, sizes, now=self.clock.now(), settles_in=self.account.destination.audiences.settles_in)
+        finally:
+            store.close()
+
+    def forecast(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Forecast]:
+        """Return whom the selected views can reach and will probably match; asks TikTok nothing.
+
+        Raises:
+            ConfigError: The selection has no audience view, or a setting is wrong.
+            PlanError: A view is not built, or cannot be read.
+            StateError: The ledger cannot be read, or disk or memory ran out.
+        """
+        from pusher.ledger.audience_sizes import SizeStore
+        from pusher.ledger.audiences import AudienceStore
+        from pusher.ledger.barred import Barred
+        from pusher.ledger.opening import read_store
+        from pusher.ledger.state import scratch_folder
+        from pusher.push.audience.forecast import forecasts
+        from pusher.push.audience.plan import stage_members
+        from pusher.push.suppressions import read_suppressions
+
+        views, kinds = self.views(select, exclude), self.account.destination.audiences.kinds
+        with scratch_folder() as folder:
+            listed = read_suppressions(
+                self.suppressions(), open_engine=lambda: self.open_warehouse(folder), folder=folder / "listed"
+            )
+            staged = [
+                stage_members(
+                    view,
+                    open_engine=lambda: self.open_warehouse(folder),
+                    folder=folder / view.view.model,
+                    kinds=kinds,
+                )
+                for view in views
+            ]
+            store = read_store(self.state)
+            try:
+                audiences, sizes = AudienceStore.of(store), SizeStore.of(store)
+                return forecasts(
+                    staged,
+                    kinds=kinds,
+                    suppressed=Barred(audiences.suppressed() if audiences else (), listed),
+                    looks=sizes.looks() if sizes else (),
+                    folder=folder,
+                )
+            finally:
+                if store is not None:
+                    store.close()
 
     def adopt(
         self, model: str, audience_id: str, advertiser_id: str | None = None, *, wait_s: float = 0.0

@@ -321,6 +321,8 @@ class AudienceApi(Protocol):
     most_rows_per_request: int
     least_members: int
     """People below which the destination does not use an audience."""
+    settles_in: timedelta
+    """How long the destination may work on what it was told, until its sizes show it."""
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None."""

@@ -499,6 +499,7 @@ class Project:
     def audiences(self) -> AudienceKeeping:
         """What people ask of the target's audiences."""
         from pusher.audience_keeping import AudienceKeeping
+        from pusher.warehouse import READING_MEMORY
 
         return AudienceKeeping(
             root=self.file.root,
@@ -508,6 +509,8 @@ class Project:
             clock=self.clock,
             listener=self.listener,
             views=self.destination_views.audiences,
+            open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
+            suppressions=self.destination_views.suppressions,
         )
 
     def forget(

@@ -77,6 +77,7 @@ audiences = typer.Typer(
     help=audience.GROUP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
 )
 audiences.command("list", help=audience.LIST_HELP)(audience.list_)
+audiences.command("forecast", help=audience.FORECAST_HELP)(audience.forecast)
 audiences.command("adopt", help=audience.ADOPT_HELP)(audience.adopt)
 audiences.command("reconcile", help=audience.RECONCILE_HELP)(audience.reconcile)
 app.add_typer(audiences, name="audience")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pusher.cli import options, render
+from pusher.cli.forecast import forecast_text
 from pusher.cli.receipt import receipt_text
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
@@ -18,12 +19,16 @@ from pusher.outcomes import Patience, PushChoice
 if TYPE_CHECKING:
     from pusher.push.audience.listing import ListedAudience
 
-GROUP_HELP = """Look after custom audiences: list, adopt, reconcile.
+GROUP_HELP = """Look after custom audiences: list, forecast, adopt, reconcile.
 
 Example: pusher audience list"""
 LIST_HELP = """List the audiences of the advertisers, and which view fills which.
 
 Example: pusher audience list"""
+FORECAST_HELP = """Show whom audience views can reach, and how many TikTok will probably match.
+
+Goes by the sizes that `pusher audience list` saw before; asks TikTok nothing.
+Example: pusher audience forecast"""
 ADOPT_HELP = """Let a view fill an audience that is there.
 
 Whoever is in it and not in the view stays: nobody can ask who is in it.
@@ -43,6 +48,7 @@ def list_(
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     state_dir: options.StateDir = None,
+    clock: options.ClockAt = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -50,7 +56,7 @@ def list_(
     """List audiences."""
     with session("audience list", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
         )
         found = project.audiences.listed(select or (), exclude or ())
         current.body["audiences"] = [one.as_json() for one in found]
@@ -76,6 +82,30 @@ def _about(one: ListedAudience) -> str:
     if one.expires:
         facts.append(f"ends {render.escaped(one.expires)}")
     return ", ".join([*facts, f"filled by {one.model}" if one.model else "filled by no view here"])
+
+
+def forecast(
+    *,
+    project_dir: options.ProjectDir = Path(),
+    profiles_dir: options.ProfilesDir = None,
+    target: options.Target = None,
+    variables: options.Vars = None,
+    select: options.Select = None,
+    exclude: options.Exclude = None,
+    overrides: options.Set = None,
+    state_dir: options.StateDir = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
+    no_color: options.NoColor = False,
+) -> None:
+    """Forecast audiences."""
+    with session("audience forecast", as_json=json, quiet=quiet, no_color=no_color) as current:
+        project = current.project(
+            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+        )
+        found = project.audiences.forecast(select or (), exclude or ())
+        current.body["forecasts"] = [one.as_json() for one in found]
+        current.text(forecast_text(found))
 
 
 def adopt(

@@ -26,6 +26,7 @@ from pusher.ledger.members import (
     connect,
     create_known,
     create_suppressed,
+    named_in,
     of,
     same,
     seconds,
@@ -205,15 +206,7 @@ class Comparison:
 
     def _create_wanted(self) -> None:
         """Create `wanted`: each identifier of the view, and the row that it stands in."""
-        parts = ["select null::utinyint as kind, null::uuid as a, null::uuid as b, 0::bigint as place where false"]
-        for schema, is_list in self.schemas.items() if self.staged else ():
-            column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
-            parts.append(
-                f"select {self.kinds.index(schema)}::utinyint as kind, digest.a as a, digest.b as b, place from "
-                f"(select {column} as digest, (file_index::bigint << 32) | file_row_number as place "
-                f"from read_parquet({path_list(self.staged)})) where digest is not null"
-            )
-        wanted = " union all ".join(parts)
+        wanted = named_in(self.staged, self.schemas, self.kinds)
         self._barred = 0
         if self.suppressed:
             self._connection.execute(f"create temp view named as {wanted}")

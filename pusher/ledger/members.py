@@ -6,7 +6,7 @@ halves, which are a third of the size of its text. The newest word about an iden
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -114,6 +114,25 @@ def same(one: str, other: str) -> str:
 def of(table: str) -> str:
     """Return the columns that name an identifier."""
     return ", ".join(f"{table}.{name}" for name in KEY.split(", "))
+
+
+def named_in(staged: Sequence[Path], schemas: Mapping[str, bool], kinds: Sequence[str]) -> str:
+    """Return the query for each identifier of a view, and the row that it stands in.
+
+    Args:
+        staged: The view's rows; each identifier as the halves of its digest.
+        schemas: The kinds of identifier that they have, each with whether its column holds lists of digests.
+        kinds: All kinds of identifier.
+    """
+    parts = ["select null::utinyint as kind, null::uuid as a, null::uuid as b, 0::bigint as place where false"]
+    for schema, is_list in schemas.items() if staged else ():
+        column = f"unnest({identifier(schema)})" if is_list else identifier(schema)
+        parts.append(
+            f"select {kinds.index(schema)}::utinyint as kind, digest.a as a, digest.b as b, place from "
+            f"(select {column} as digest, (file_index::bigint << 32) | file_row_number as place "
+            f"from read_parquet({path_list(staged)})) where digest is not null"
+        )
+    return " union all ".join(parts)
 
 
 def create_known(connection: Any, files: Sequence[Path]) -> None:
@@ -232,7 +251,7 @@ def write_told(
         )
         return _written(connection, since_first, target)
 
-    return _with(folder, write)
+    return with_connection(folder, write)
 
 
 def _told_rows(sent: Sent, now: datetime) -> Iterator[str]:
@@ -284,7 +303,7 @@ def write_merged(
         kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
         return _written(connection, kept, target)
 
-    return _with(folder, merge)
+    return with_connection(folder, merge)
 
 
 def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) -> bool:
@@ -300,11 +319,19 @@ def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) ->
         f"where state = {OUT} and changed_s < {seconds(now - TOMBSTONES)} "
         f"and (risk_s is null or risk_s <= {seconds(now - HOLD)})"
     )
-    return bool(_with(folder, lambda connection: connection.execute(old).fetchone()[0]))
+    return bool(with_connection(folder, lambda connection: connection.execute(old).fetchone()[0]))
 
 
-def _with(folder: Path, work: Callable[[Any], T]) -> T:
-    """Do some work with a connection, and again with one of more memory when there was too little."""
+def with_connection(folder: Path, work: Callable[[Any], T]) -> T:
+    """Do some work with a connection, and again with one of more memory when there was too little.
+
+    Args:
+        folder: For spilled data.
+        work: The work.
+
+    Raises:
+        StateError: Disk or memory ran out.
+    """
     opened = [connect(folder, MEMORY_LIMITS_MB[0])]
 
     def more(limit_mb: int) -> None:
@@ -367,7 +394,7 @@ def member_states(files: Sequence[Path], folder: Path) -> MemberStates:
         ).fetchall()
         return found
 
-    rows = _with(folder, count)
+    rows = with_connection(folder, count)
     counts = {state: count for state, count, _ in rows}
     last = max((moment for _, _, moment in rows), default=None)
     return MemberStates(

@@ -21,7 +21,10 @@ from pusher.payload.sql import identifier, literal
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("run", "file", "part", "batch", "attempt", "audience", "audience_change", "audience_chunk", "audience_load")
+TABLES = (
+    "run", "file", "part", "batch", "attempt",
+    "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
+)  # fmt: skip
 _DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue")
 # The files behind each view, and its columns while there is none.
 _FILES = {

@@ -15,7 +15,7 @@ import pytest
 from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.compaction import merge
-from pusher.ledger.opening import open_store
+from pusher.ledger.opening import SCHEMA_VERSION, open_store
 from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import query
@@ -105,7 +105,7 @@ def test_ledger_of_a_newer_version_is_refused(shop: Shop) -> None:
 
     problem = refused(shop)
 
-    assert problem.message == "The ledger has schema 99, this version of pusher knows 4."
+    assert problem.message == f"The ledger has schema 99, this version of pusher knows {SCHEMA_VERSION}."
     assert problem.fix == "Install the newer pusher that wrote it."
 
 

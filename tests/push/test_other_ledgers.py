@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
+from pusher.ledger.opening import SCHEMA_VERSION
 from pusher.outcomes import Patience
 from tests.push.refused import pin, shop_at, terms
 from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
@@ -80,7 +81,7 @@ def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> 
     after = shop.push()
 
     assert terms(after) == {"already_sent": 3}
-    assert shop.ledger("pragma user_version") == [(4,)]
+    assert shop.ledger("pragma user_version") == [(SCHEMA_VERSION,)]
     assert shop.ledger("pragma foreign_key_check") == []
     assert shop.ledger("select id, path, kind, sha256 from file order by id") == before
     copy = shop.state.root / "ledger-schema-1.sqlite"

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ class TikTokAudiences:
         numbers = audience_facts()["number"]
         self.most_rows_per_request = int(numbers["most_rows_per_request"]["value"])
         self.least_members = int(numbers["least_matched_members"]["value"])
+        self.settles_in = timedelta(hours=int(numbers["ready_after_h"]["value"]))
         self.kinds = tuple(field.path for field in contract().payloads["audience"].fields)
 
     def name_problem(self, name: str) -> str | None:
