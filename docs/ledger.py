@@ -130,17 +130,17 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "audience_load": (
-        "One row for each whole set of members that an audience was given as files.",
+        "One row for each time that an audience was given members as files.",
         {
             "id": "Number.",
             "run": "Run that gave it.",
             "audience": "Audience.",
-            "action": "`create` or `replace`.",
-            "members": "Identifiers in it.",
+            "action": "`create` or `replace`; `append` or `remove` when its files hold only those who come or leave.",
+            "members": "Identifiers that the audience has with it.",
             "files": "Files.",
             "bytes": "Their bytes.",
             "file_type": "Their type, in TikTok's words.",
-            "members_digest": "Digest of the identifiers, in any order.",
+            "members_digest": "Digest of these identifiers, in any order.",
             "file_paths": "What stands for the files at TikTok, as a JSON list.",
             "state": (
                 "`sending`, `refused` (nothing was done), `unknown`, `accepted`, `confirmed` (TikTok has worked on "

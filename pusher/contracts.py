@@ -383,7 +383,7 @@ class SeenAudience:
         is_busy: The destination still works on what it was given last.
         error: Why what it was given last failed, or empty.
         expires: When it ends, in the destination's words, or empty.
-        replaced_by: For each time that all its members were replaced, what its history says of that.
+        changed_by: For each time that its members were changed, what its history says of that.
     """
 
     is_of_files: bool | None
@@ -393,7 +393,7 @@ class SeenAudience:
     is_busy: bool
     error: str
     expires: str
-    replaced_by: tuple[str, ...]
+    changed_by: tuple[str, ...]
 
 
 class FileAudienceApi(Protocol):
@@ -431,8 +431,15 @@ class FileAudienceApi(Protocol):
     def created(self, answer: Answer) -> str | None:
         """Return the id in an accepted answer to it, or None when there is none."""
 
-    def replace(self, *, advertiser_id: str, audience_id: str, files: Sequence[str]) -> tuple[str, bytes]:
-        """Return path and body of the request that makes uploaded files all that an audience has."""
+    def change(self, *, advertiser_id: str, audience_id: str, action: str, files: Sequence[str]) -> tuple[str, bytes]:
+        """Return path and body of the request that changes who is in an audience.
+
+        Args:
+            advertiser_id: Who owns the audience.
+            audience_id: The audience.
+            action: `replace` (uploaded files are all that it has from then on), `append` or `remove`.
+            files: What stands for the files.
+        """
 
     def look(self, advertiser_id: str, audience_id: str) -> str:
         """Return the path that says how an audience is."""

@@ -1,4 +1,4 @@
-"""Whole sets of members that audiences were given as files, and what is known to have come of each.
+"""Members that audiences were given as files, and what is known to have come of each.
 
 A load is stored before the request about it leaves. One whose answer was lost may have been obeyed: what is in the
 audience is not known until the history of the audience names it, or until another load was accepted.
@@ -16,7 +16,7 @@ from pusher.ledger.audiences import Audience
 from pusher.ledger.rows import stamp
 from pusher.ledger.store import Store
 
-CREATE, REPLACE = "create", "replace"
+CREATE, REPLACE, APPEND, REMOVE = "create", "replace", "append", "remove"
 
 
 class LoadState(StrEnum):
@@ -32,15 +32,15 @@ class LoadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A whole set of members that an audience was given, or was about to be.
+    """Members that an audience was given, or was about to be.
 
     Attributes:
         id: Row id.
         audience: Row id of the audience.
-        action: `create` or `replace`.
-        members: Identifiers in it.
+        action: `create` or `replace`, or `append` or `remove` when its files hold only those who come or go.
+        members: Identifiers that the audience has with it.
         file_type: Type of its files.
-        digest: Of the identifiers, in any order.
+        digest: Of these identifiers, in any order.
         file_paths: What stands for its files at TikTok.
         state: What is known of it.
         asked_at: When the request about it left.
@@ -100,15 +100,15 @@ class LoadStore:
         state: LoadState,
         now: datetime,
     ) -> Load:
-        """Record a load; no byte of a request to replace may be written before the commit.
+        """Record a load; no byte of a request to change may be written before the commit.
 
         Args:
             audience: The audience.
             run: Run id.
-            action: `create` or `replace`.
-            members: Identifiers in it.
+            action: `create`, `replace`, `append` or `remove`.
+            members: Identifiers that the audience has with it.
             file_type: Type of its files.
-            digest: Of the identifiers.
+            digest: Of these identifiers.
             file_paths: What stands for its files.
             size: Their bytes.
             state: `sending`, or `accepted` for what is known already.

@@ -38,12 +38,12 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class WholeSet:
-    """All members of an audience.
+    """All members of an audience, and the files that bring it there.
 
     Attributes:
-        uploads: Their files.
-        members: A file that says of each that it is in, under a temporary name.
-        digest: Of the identifiers, in any order.
+        uploads: The files: of all members, or of those who come or leave.
+        members: A file that says of each member that it is in, under a temporary name.
+        digest: Of the members' identifiers, in any order.
     """
 
     uploads: tuple[Upload, ...]
@@ -56,14 +56,38 @@ class WholeSet:
         return sum(one.bytes for one in self.uploads)
 
 
-def keep_members(comparison: Comparison) -> None:
-    """Let the comparison want who is in the audience already, without those who are suppressed."""
-    barred = f"exists (select 1 from suppressed where {same('suppressed', 'known')})"
+def keep_members(comparison: Comparison, *, but: str = "suppressed") -> None:
+    """Let the comparison want who is in the audience already.
+
+    Args:
+        comparison: A comparison that was made.
+        but: Its table of those who are not wanted.
+    """
     comparison.connection.execute("drop view wanted")
     comparison.connection.execute(
         f"create temp table wanted as select {KEY}, row_number() over () as place from known "
-        f"where state <> {OUT} and not {barred}"
+        f"where state <> {OUT} and not exists (select 1 from {but} where {same(but, 'known')})"
     )
+
+
+def want_without_leaving(comparison: Comparison, *, suppressed_only: bool) -> None:
+    """Let the comparison want who is in the audience already but for those who leave, who are then in `going`.
+
+    Args:
+        comparison: A comparison that was made.
+        suppressed_only: Only those leave who are suppressed.
+    """
+    comparison.connection.execute(
+        f"create temp table going as select {KEY}, row_number() over () as place from leaving"
+        f"{' where is_suppressed' * suppressed_only}"
+    )
+    keep_members(comparison, but="going")
+
+
+def leaving_kinds(comparison: Comparison) -> list[int]:
+    """Return the kinds of who leaves, by their places."""
+    found = comparison.connection.execute("select distinct kind from leaving order by kind")
+    return [int(kind) for (kind,) in found.fetchall()]
 
 
 def known_kinds(comparison: Comparison) -> list[int]:
@@ -73,16 +97,23 @@ def known_kinds(comparison: Comparison) -> list[int]:
 
 
 def write_whole_set(
-    comparison: Comparison, layout: FileLayout, *, most_bytes: int, most_columns: int, now: datetime
+    comparison: Comparison,
+    layout: FileLayout,
+    *,
+    most_bytes: int,
+    most_columns: int,
+    now: datetime,
+    told: str | None = None,
 ) -> WholeSet:
-    """Write everybody whom a comparison wants.
+    """Write everybody whom a comparison wants, or who comes to that or leaves.
 
     Args:
-        comparison: A comparison that was made.
+        comparison: A comparison that was made; it wants who is in the audience then.
         layout: What the files look like.
         most_bytes: Largest file.
         most_columns: How often one header may stand in a file.
         now: The run's clock.
+        told: Table of the comparison whose identifiers go into the files, or None for all that it wants.
     """
     connection, folder = comparison.connection, comparison.folder
     places = {kind: place for place, kind in enumerate(comparison.kinds)}
@@ -91,10 +122,11 @@ def write_whole_set(
     ((count, digest),) = connection.execute(
         f"select count(*), coalesce(bit_xor(md5_number(concat_ws('|', kind, a, b))), 0) from {each}"
     ).fetchall()
+    uploaded = each if told is None else told
     if layout.has_header and count:
-        header, lines = _side_by_side(connection, layout, places, each, most_columns)
+        header, lines = _side_by_side(connection, layout, places, uploaded, most_columns)
     else:
-        header, lines = "", f"select {TEXT} || chr(10) as line from {each} order by a, b"
+        header, lines = "", f"select {TEXT} || chr(10) as line from {uploaded} order by a, b"
     with _Uploads(folder, header.encode("ascii"), most_bytes) as uploads:
         for batch in connection.sql(lines).to_arrow_reader(_LINES_PER_BATCH):
             uploads.write(batch.column(0))

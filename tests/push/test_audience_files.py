@@ -111,7 +111,7 @@ def test_an_audience_of_files_ends_as_its_view_says(tmp_path: Path) -> None:
 
 
 def test_a_second_change_of_a_day_waits(tmp_path: Path) -> None:
-    """TikTok takes one replacement a day: the push says when the next one may go, and sends nothing."""
+    """TikTok works on the replacement and takes one a day: the push says when the next may go, and sends nothing."""
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url, more=FILE)
         audience = filled(club, server)
@@ -131,11 +131,11 @@ def test_a_second_change_of_a_day_waits(tmp_path: Path) -> None:
     pending = {"members": 1_400, "unchanged": 1_300, "adds": 100, "pending_adds": 100}
     told = (
         f"{MEMBERS}: audience `{NAME}` of advertiser {ADVERTISER} was replaced today already, or may have been: next "
-        "at 2026-11-24 12:00 UTC."
+        "at 2026-11-24 12:00 UTC. Who comes is told before that, once TikTok has worked on the last files."
     )
     assert line(same) == {"members": 1_300, "unchanged": 1_300, "exit": 0}
     assert (line(waits), waits.notices) == (pending | {"exit": 4}, (told,))
-    assert (line(shown), shown.notices) == (pending | {"exit": 0}, (told,))
+    assert (line(shown), shown.notices) == (pending | {"files": 1, "bytes": 6_500, "exit": 0}, (told,))
     assert line(busy) == pending | {"files": 1, "bytes": 91_000, "problem": "audience-processing", "exit": 4}
     assert sent == ["get/ 0", "get/ 0", "get/ 0"]
     assert line(last)["added"] == 100
@@ -565,7 +565,7 @@ def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
         members = server.members(audience)
 
     assert forgotten == [(0, [(1, 1, 0)]), (4, [(1, 0, 1)])]
-    assert sent == ["get/ 0", "file/upload/ 0", "update/ 0"]
+    assert sent == ["get/ 0", "file/upload/ 0", "update/ 0", "get/ 0"]
     phones = {stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(1_200)}
     assert members == emails(range(1_200)) - emails(range(5, 7)) | phones
 

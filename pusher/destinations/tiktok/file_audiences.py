@@ -15,7 +15,7 @@ from pusher.destinations.tiktok.audiences import audience_facts, audience_paths,
 from pusher.destinations.tiktok.facts import tables
 from pusher.destinations.tiktok.responses import data_of
 
-_REPLACE = "REPLACE"
+_CHANGES = ("APPEND", "REMOVE", "REPLACE")
 _UPLOAD_AGAIN = ("signature_wrong", "file_expired")
 
 
@@ -80,13 +80,13 @@ class TikTokFileAudiences:
         found = str(data_of(answer).get("custom_audience_id") or "")
         return found if re.fullmatch("[0-9]+", found) else None
 
-    def replace(self, *, advertiser_id: str, audience_id: str, files: Sequence[str]) -> tuple[str, bytes]:
-        """Return path and body that replace all members; see `FileAudienceApi.replace`."""
+    def change(self, *, advertiser_id: str, audience_id: str, action: str, files: Sequence[str]) -> tuple[str, bytes]:
+        """Return path and body that change the members; see `FileAudienceApi.change`."""
         body = {
             "advertiser_id": advertiser_id,
             "custom_audience_id": audience_id,
             # Named although it is what TikTok takes when nothing is: nobody else's default decides who goes.
-            "action": _REPLACE,
+            "action": action.upper(),
             "file_paths": list(files),
         }
         return audience_paths()["update"], json.dumps(body).encode("ascii")
@@ -113,10 +113,10 @@ class TikTokFileAudiences:
             is_busy=re.search(audience_facts()["busy"]["pattern"], str(details.get("msg") or "")) is not None,
             error=str(details.get("error_msg") or ""),
             expires=str(details.get("expired_time") or ""),
-            replaced_by=tuple(
+            changed_by=tuple(
                 str(line.get("action_detail") or "")
                 for line in (history if isinstance(history, list) else [])
-                if isinstance(line, dict) and line.get("action") == _REPLACE
+                if isinstance(line, dict) and line.get("action") in _CHANGES
             ),
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pusher.errors import Problem, Unanswered
 from pusher.ledger.audiences import Audience, AudienceStore
-from pusher.ledger.loads import LoadStore
+from pusher.ledger.loads import REPLACE, LoadStore
 from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
@@ -72,8 +72,9 @@ class FilePush:
             keep: Also keep in the ledger which audience the lock file names; a dry run does not.
         """
         plan = self._plan(staged, folder, keep=keep)
-        if plan.due_at is not None and plan.whole is None:
-            tell_due(plan, self.world.listener)
+        is_part = plan.action != REPLACE
+        if plan.due_at is not None and (plan.whole is None or (is_part and not keep)):
+            tell_due(plan, self.world.listener, before=is_part)
         self.plans.append(plan)
         return plan.receipts
 

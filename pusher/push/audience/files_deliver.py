@@ -2,6 +2,8 @@
 
 A replacement that is told twice does no harm by itself, but TikTok takes one a day. So its intent is committed before
 it leaves, and one without an answer counts as arrived until the history of the audience, or a day, says otherwise.
+Between two replacements it is told who leaves or who comes, when it takes that at once; after a lost answer to that,
+too, all members are replaced.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from pusher.clock import Clock
 from pusher.contracts import SeenAudience
 from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
-from pusher.ledger.loads import CREATE, REPLACE, Load, LoadState, LoadStore
+from pusher.ledger.loads import CREATE, REMOVE, REPLACE, Load, LoadState, LoadStore
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
@@ -114,10 +116,14 @@ class FileDelivery:
             self._conclude(plan, latest, seen)
         if plan.whole is None:
             return
-        if plan.due_at is not None:
-            tell_due(plan, self.listener)
+        is_part = plan.action != REPLACE
+        if plan.due_at is not None and (not is_part or seen.is_busy or not seen.is_valid):
+            plan.receipt.files = plan.receipt.bytes = 0
+            tell_due(plan, self.listener, before=is_part)
             return
-        self._replace(plan, plan.whole, audience, seen)
+        self._change(plan, plan.whole, audience, seen)
+        if is_part and not plan.receipt.is_settled:
+            tell_due(plan, self.listener)
 
     def _conclude(self, plan: FilePlan, latest: Load, seen: SeenAudience) -> None:
         """Keep what came of a load that TikTok accepted, once it has worked on it."""
@@ -173,15 +179,15 @@ class FileDelivery:
         plan.receipt.audience_id, plan.receipt.is_new = bound.audience_id, is_new
         if not is_new:
             # Made by a run whose answer was lost, of the members of that day.
-            self._replace(plan, whole, bound, self._seen(plan, bound))
+            self._change(plan, whole, bound, self._seen(plan, bound))
             return
         with self.store.transaction():
             load = self._add(bound, plan, making.paths, action=CREATE, state=LoadState.ACCEPTED)
         self._accept(plan, whole, bound, load)
 
-    # replacing ------------------------------------------------------------------------------------------------
+    # changing -------------------------------------------------------------------------------------------------
 
-    def _replace(self, plan: FilePlan, whole: WholeSet, audience: Audience, seen: SeenAudience | None) -> None:
+    def _change(self, plan: FilePlan, whole: WholeSet, audience: Audience, seen: SeenAudience | None) -> None:
         audience_id = audience.audience_id or ""
         self._wait_until_ready(plan, audience, seen)
         paths = self._upload(plan, whole, audience)
@@ -189,9 +195,9 @@ class FileDelivery:
         has_uploaded_again = False
         while True:
             with self.store.transaction():
-                load = self._add(audience, plan, paths, action=REPLACE, state=LoadState.SENDING)
-            path, body = self.asking.api.replace(
-                advertiser_id=audience.advertiser_id, audience_id=audience_id, files=paths
+                load = self._add(audience, plan, paths, action=plan.action, state=LoadState.SENDING)
+            path, body = self.asking.api.change(
+                advertiser_id=audience.advertiser_id, audience_id=audience_id, action=plan.action, files=paths
             )
             result, verdict = self.asking.change(path, body)
             del result
@@ -205,6 +211,8 @@ class FileDelivery:
                 self._look_for(plan, whole, audience, load)
                 return
             if verdict.response_class == "DEFER":
+                if plan.action != REPLACE:
+                    return
                 waits_s = self._nap(audience, waits_s)
             elif self.asking.api.needs_upload(verdict) and not has_uploaded_again:
                 has_uploaded_again = True
@@ -230,8 +238,9 @@ class FileDelivery:
         if seen is not None and _is_in(load, seen):
             self._accept(plan, whole, audience, load)
             return
-        plan.due_at = load.asked_at + self.asking.api.replace_again_after
-        tell_due(plan, self.listener)
+        if load.action == REPLACE:
+            plan.due_at = load.asked_at + self.asking.api.replace_again_after
+            tell_due(plan, self.listener)
 
     # waiting --------------------------------------------------------------------------------------------------
 
@@ -332,7 +341,7 @@ class FileDelivery:
             self.store.add_file(file, run=self.run, now=self.clock.now())
         for old in before:
             (self.state.root / old.path).unlink(missing_ok=True)
-        plan.took_all()
+        plan.took()
 
     def _lock(self, audience: Audience) -> None:
         if self.lock is not None and audience.audience_id is not None:
@@ -343,16 +352,24 @@ class FileDelivery:
 
 def _is_in(load: Load, seen: SeenAudience) -> bool:
     """Say whether the history of an audience names a file of a load."""
-    return any(path in detail for detail in seen.replaced_by for path in load.file_paths)
+    return any(path in detail for detail in seen.changed_by for path in load.file_paths)
 
 
-def tell_due(plan: FilePlan, listener: Listener) -> None:
-    """Tell when an audience may be replaced again."""
+def tell_due(plan: FilePlan, listener: Listener, *, before: bool = False) -> None:
+    """Tell when an audience may be replaced again.
+
+    Args:
+        plan: What is to be done about the audience.
+        listener: Is told.
+        before: Who leaves or comes may be told before that.
+    """
     assert plan.due_at is not None  # noqa: S101 -- only asked then
     receipt = plan.receipt
+    who = "leaves" if plan.action == REMOVE else "comes"
+    sooner = f" Who {who} is told before that, once TikTok has worked on the last files." if before else ""
     listener(
         Notice(
             f"{receipt.model}: audience `{receipt.name}` of advertiser {receipt.advertiser_id} was replaced today "
-            f"already, or may have been: next at {plan.due_at:%Y-%m-%d %H:%M} UTC."
+            f"already, or may have been: next at {plan.due_at:%Y-%m-%d %H:%M} UTC.{sooner}"
         )
     )

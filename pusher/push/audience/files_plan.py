@@ -13,8 +13,16 @@ from pusher.errors import Problem
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, MemberCounts
-from pusher.ledger.loads import REPLACE, Load, LoadState, LoadStore
-from pusher.ledger.uploads import WholeSet, keep_members, known_kinds, write_whole_set
+from pusher.ledger.loads import APPEND, REMOVE, REPLACE, Load, LoadState, LoadStore
+from pusher.ledger.members import HOLD
+from pusher.ledger.uploads import (
+    WholeSet,
+    keep_members,
+    known_kinds,
+    leaving_kinds,
+    want_without_leaving,
+    write_whole_set,
+)
 from pusher.push.audience.plan import Staged, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
 
@@ -47,9 +55,10 @@ class FilePlan:
         layout: What its files look like.
         receipt: Line of the advertiser who owns it.
         shared: Lines of the others.
-        whole: All its members, when TikTok has to be given them.
+        whole: All its members, when TikTok has to be told of some.
+        action: `replace`; or `append` or `remove` when its files hold only those who come or leave.
         is_only_suppressed: The view lost too many members, so that only those go who are suppressed.
-        due_at: Moment before which they may not be given, or None.
+        due_at: Moment before which all members may not be replaced, or None.
         newest_suppressed: How far the list of suppressed identifiers was read.
     """
 
@@ -58,6 +67,7 @@ class FilePlan:
     receipt: AudienceReceipt
     shared: list[AudienceReceipt]
     whole: WholeSet | None = None
+    action: str = REPLACE
     is_only_suppressed: bool = False
     due_at: datetime | None = None
     newest_suppressed: int = 0
@@ -67,13 +77,16 @@ class FilePlan:
         """Put the owner's line before the others."""
         self.receipts = [self.receipt, *self.shared]
 
-    def took_all(self) -> None:
+    def took(self) -> None:
         """Note in the owner's line that TikTok took the members."""
         counts = self.receipt.counts
         if self.is_only_suppressed:
             self.receipt.deleted = counts.suppressed_deletes
-        else:
-            self.receipt.added, self.receipt.deleted = counts.adds, counts.deletes
+            return
+        if self.action != REMOVE:
+            self.receipt.added = counts.adds
+        if self.action != APPEND:
+            self.receipt.deleted = counts.deletes
 
 
 def plan_files(
@@ -130,21 +143,60 @@ def plan_files(
         plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
         plan.newest_suppressed = newest
         if plan.receipt.pending_adds or plan.receipt.pending_deletes:
-            if known.loads and audience and (last := known.loads.latest(audience, REPLACE)) is not None:
-                due_at = last.asked_at + api.replace_again_after
-                plan.due_at = due_at if now < due_at else None
+            if known.loads and audience:
+                plan.due_at = _due_at(known.loads, audience, api, now)
+            told = None
             # A load in doubt may turn out to be this very set, for which its files need not be sent again.
             if plan.due_at is None or is_open:
                 if plan.is_only_suppressed:
                     keep_members(comparison)
-                plan.whole = write_whole_set(
-                    comparison, plan.layout, most_bytes=api.most_file_bytes, most_columns=api.most_columns, now=now
-                )
+            elif reassert or (told := _narrow(plan, comparison, api)) is None:
+                return plan
+            plan.whole = write_whole_set(
+                comparison,
+                plan.layout,
+                most_bytes=api.most_file_bytes,
+                most_columns=api.most_columns,
+                now=now,
+                told=told,
+            )
     if plan.whole is not None:
         plan.receipt.files, plan.receipt.bytes = len(plan.whole.uploads), plan.whole.bytes
         if plan.receipt.files > api.most_files:
             _refuse(plan, _too_many_files(plan, api))
     return plan
+
+
+def _due_at(loads: LoadStore, audience: Audience, api: FileAudienceApi, now: datetime) -> datetime | None:
+    """Return when all members may be replaced again, or None when they may be now."""
+    last, latest = loads.latest(audience, REPLACE), loads.latest(audience)
+    if last is None or latest is None:
+        return None
+    due_at = last.asked_at + api.replace_again_after
+    if latest.is_in_doubt:
+        # What lands late must not land on top of a replacement.
+        due_at = max(due_at, latest.asked_at + HOLD)
+    return due_at if now < due_at else None
+
+
+def _narrow(plan: FilePlan, comparison: Comparison, api: FileAudienceApi) -> str | None:
+    """Let a plan tell who leaves, or else who comes, while all members may not be replaced.
+
+    Returns:
+        The comparison's table of them, or None when that cannot be told by itself.
+    """
+    counts = plan.receipt.counts
+    leaving = counts.suppressed_deletes if plan.is_only_suppressed else counts.deletes
+    if not leaving:
+        plan.action = APPEND
+        return "coming"
+    kinds = {kind for _, kinds in plan.layout.columns for kind in kinds}
+    is_told = all(comparison.kinds[place] in kinds for place in leaving_kinds(comparison))
+    if not is_told or counts.known - leaving < api.least_members:
+        return None
+    plan.action = REMOVE
+    want_without_leaving(comparison, suppressed_only=plan.is_only_suppressed)
+    return "going"
 
 
 def _layout_of(latest: Load | None, comparison: Comparison, api: FileAudienceApi, kinds: tuple[str, ...]) -> FileLayout:

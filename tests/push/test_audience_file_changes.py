@@ -1,0 +1,234 @@
+"""Audiences of files between two replacements: who leaves and who comes is told by files of their own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pusher.destinations.tiktok import sandbox_audience_state
+from pusher.push.world import PushReport
+from tests.push.members import ADVERTISER, BOTH, MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
+from tests.push.test_audience_files import DAY, FILE, emails, filled, line, push, requests
+from tests.push.test_suppressions import opt_out
+
+HOUR = timedelta(hours=1)
+DONE_H = 6
+"""Hours that TikTok works on files here: it is done long before all members may be replaced again."""
+THREE = "select email, phone, phone as idfa from {{ source('crm', 'people') }}\n"
+
+
+@pytest.fixture(autouse=True)
+def _is_done_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_audience_state, "delay_s", lambda: DONE_H * 3_600)
+
+
+def replaced(folder: Path, server: AudienceServer, sql: str | None = None) -> tuple[Club, str]:
+    """Return a project whose audience was replaced on the third day, and its id."""
+    club = Club(folder / "club", server.base_url, **({} if sql is None else {"sql": sql}), more=FILE)
+    audience = filled(club, server)
+    club.join(people(range(1_300)))
+    push(club, server, 3 * DAY)
+    return club, audience
+
+
+def later(club: Club, server: AudienceServer, numbers: range, hours: int, **choice: Any) -> PushReport:
+    """Let the view name other people, and push some hours after the replacement."""
+    club.join(people(numbers))
+    return push(club, server, 3 * DAY + hours * HOUR, **choice)
+
+
+def actions(club: Club) -> list[tuple[str, int, str]]:
+    """Return what the audience was told since it was made: action, its members then, and what is known of it."""
+    return club.ledger("select action, members, state from audience_load order by id")[1:]
+
+
+def notice(sooner: str = "") -> str:
+    """Return what is told about the next replacement."""
+    return (
+        f"{MEMBERS}: audience `{NAME}` of advertiser {ADVERTISER} was replaced today already, or may have been: next "
+        f"at 2026-11-24 12:00 UTC.{sooner}"
+    )
+
+
+def test_who_comes_is_appended(tmp_path: Path) -> None:
+    """The file has the new people only, and nothing waits for the next day."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        before = len(server.requests())
+        report = later(club, server, range(1_400), hours=8)
+        sent = requests(server, before)
+        known = push(club, server, 3 * DAY + 16 * HOUR)
+        members = server.members(audience)
+
+    assert line(report) == {
+        "members": 1_400, "unchanged": 1_300, "adds": 100, "added": 100, "files": 1, "bytes": 6_500, "exit": 0,
+    }  # fmt: skip
+    assert (sent, report.notices) == (["get/ 0", "file/upload/ 0", "update/ 0"], ())
+    assert line(known) == {"members": 1_400, "unchanged": 1_400, "exit": 0}
+    assert actions(club) == [("replace", 1_300, "confirmed"), ("append", 1_400, "confirmed")]
+    assert members == emails(range(1_400))
+
+
+def test_who_leaves_is_removed_before_who_comes_is_appended(tmp_path: Path) -> None:
+    """TikTok takes one change after the other, so the rest waits until it has worked on the first."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        first = later(club, server, range(50, 1_400), hours=8)
+        between = server.members(audience)
+        second = push(club, server, 3 * DAY + 15 * HOUR)
+        push(club, server, 3 * DAY + 22 * HOUR)
+        members = server.members(audience)
+
+    assert line(first) == {
+        "members": 1_350, "unchanged": 1_250, "adds": 100, "deletes": 50, "deleted": 50, "pending_adds": 100,
+        "files": 1, "bytes": 3_250, "exit": 4,
+    }  # fmt: skip
+    assert first.notices == (notice(),)
+    assert between == emails(range(1_300))
+    assert (line(second)["added"], second.exit_code) == (100, 0)
+    assert [one for one, _, _ in actions(club)] == ["replace", "remove", "append"]
+    assert members == emails(range(50, 1_400))
+
+
+def test_a_change_of_people_with_several_identifiers_has_a_header(tmp_path: Path) -> None:
+    """Of who leaves it is not known which identifiers are one person's: each has a line."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server, BOTH)
+        left = later(club, server, range(1, 1_300), hours=8)
+        push(club, server, 3 * DAY + 20 * HOUR)
+        members = server.members(audience)
+
+    assert (line(left)["deleted"], line(left)["files"], line(left)["bytes"], left.exit_code) == (2, 1, 158, 0)
+    assert emails(range(1, 1_300)) <= members
+    assert len(members) == 2 * 1_299
+
+
+def test_who_is_suppressed_does_not_wait_for_the_next_replacement(tmp_path: Path) -> None:
+    """Also when the view lost so many that nobody else is taken out."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        opt_out(club, digest("email 7"))
+        report = later(club, server, range(20), hours=8)
+        push(club, server, 3 * DAY + 20 * HOUR)
+        members = server.members(audience)
+
+    assert (line(report)["deleted"], line(report)["problem"]) == (1, "audience-shrinks")
+    assert actions(club)[1:] == [("remove", 1_299, "confirmed")]
+    assert members == emails(range(1_300)) - emails(range(7, 8))
+
+
+def test_a_busy_audience_is_not_waited_for_by_a_part(tmp_path: Path) -> None:
+    """TikTok still works on the replacement; the push says when the rest may go."""
+    with serving_audiences(tmp_path) as server:
+        club, _ = replaced(tmp_path, server)
+        before = len(server.requests())
+        report = later(club, server, range(1_400), hours=2)
+        shown = push(club, server, 3 * DAY + 2 * HOUR, dry_run=True)
+        sent = requests(server, before)
+
+    told = notice(" Who comes is told before that, once TikTok has worked on the last files.")
+    pending = {"members": 1_400, "unchanged": 1_300, "adds": 100, "pending_adds": 100}
+    assert (line(report), report.notices) == (pending | {"exit": 4}, (told,))
+    assert (line(shown), shown.notices) == (pending | {"files": 1, "bytes": 6_500, "exit": 0}, (told,))
+    assert sent == ["get/ 0"]
+
+
+def test_a_part_that_is_refused_for_now_is_left_for_later(tmp_path: Path) -> None:
+    """TikTok said nothing of being busy and is; the next push tries again."""
+    fault = {"match": {"path": "update/"}, "do": 40002, "message": "Audience is not editable"}
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        server.script([fault])
+        refused = later(club, server, range(1_400), hours=8)
+        again = push(club, server, 3 * DAY + 9 * HOUR)
+        push(club, server, 3 * DAY + 20 * HOUR)
+        members = server.members(audience)
+
+    assert (line(refused)["pending_adds"], refused.exit_code, refused.notices) == (100, 4, (notice(),))
+    assert (line(again)["added"], again.exit_code) == (100, 0)
+    assert members == emails(range(1_400))
+
+
+def test_too_few_who_would_be_left_meanwhile_wait(tmp_path: Path) -> None:
+    """TikTok fails what leaves fewer than 1,000 members, although as many come."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        before = len(server.requests())
+        waits = later(club, server, range(400, 1_800), hours=8, allow_shrink=True)
+        sent = requests(server, before)
+        push(club, server, 5 * DAY, allow_shrink=True)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (line(waits)["pending_deletes"], line(waits)["pending_adds"], waits.exit_code) == (400, 500, 4)
+    assert (sent, waits.notices) == (["get/ 0"], (notice(),))
+    assert members == emails(range(400, 1_800))
+
+
+def test_a_kind_of_identifier_that_a_view_has_no_more_goes_with_the_next_replacement(tmp_path: Path) -> None:
+    """Its files have no column for those who leave."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server, THREE)
+        club.view(BOTH, more=FILE)
+        waits = later(club, server, range(1_300), hours=8, allow_shrink=True)
+        push(club, server, 5 * DAY, allow_shrink=True)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (line(waits)["pending_deletes"], waits.exit_code, waits.notices) == (1_300, 4, (notice(),))
+    assert len(members) == 2 * 1_300
+
+
+@pytest.mark.parametrize(("fault", "is_told"), [("drop_after_accept", True), ("drop_before", False)])
+def test_a_part_without_an_answer_is_known_by_the_history_or_all_are_given_again(
+    tmp_path: Path,
+    fault: str,
+    is_told: bool,  # noqa: FBT001 -- a table
+) -> None:
+    """Fault 55: while nobody knows, nothing else is told by parts."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        server.script([{"match": {"path": "update/"}, "do": fault}])
+        doubtful = later(club, server, range(1_400), hours=8)
+        before = len(server.requests())
+        meanwhile = push(club, server, 3 * DAY + 16 * HOUR)
+        sent = requests(server, before)
+        push(club, server, 3 * DAY + 25 * HOUR)
+        push(club, server, 5 * DAY)
+        members = server.members(audience)
+
+    assert (doubtful.exit_code, meanwhile.exit_code) == ((0, 0) if is_told else (4, 4))
+    assert sent == ["get/ 0"]
+    assert [one for one, _, _ in actions(club)] == ["replace", "append", *(() if is_told else ("replace",))]
+    assert members == emails(range(1_400))
+
+
+def test_a_part_that_may_land_late_does_not_land_on_a_replacement(tmp_path: Path) -> None:
+    """A replacement that would be due waits until the lost request cannot arrive any more."""
+    with serving_audiences(tmp_path) as server:
+        club, _ = replaced(tmp_path, server)
+        server.script([{"match": {"path": "update/"}, "do": "drop_before"}])
+        club.join(people(range(1_400)))
+        doubtful = push(club, server, 4 * DAY - timedelta(seconds=60))
+        early = push(club, server, 4 * DAY + timedelta(seconds=30))
+        due = push(club, server, 4 * DAY + timedelta(seconds=90))
+
+    assert (doubtful.exit_code, early.exit_code, due.exit_code) == (4, 4, 0)
+    assert early.notices == (notice().replace("12:00", "12:01"),)
+    assert [one for one, _, _ in actions(club)] == ["replace", "append", "replace"]
+
+
+def test_reconcile_is_never_a_part(tmp_path: Path) -> None:
+    """It is for what somebody else changed, which only a replacement undoes."""
+    with serving_audiences(tmp_path) as server:
+        club, _ = replaced(tmp_path, server)
+        before = len(server.requests())
+        club.join(people(range(1_400)))
+        server.now += 8 * HOUR
+        report = club.push(now=server.now, reassert=True)
+        sent = requests(server, before)
+
+    assert (report.exit_code, report.notices, sent) == (4, (notice(),), ["get/ 0"])
