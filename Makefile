@@ -55,7 +55,7 @@ demo-real-reset: ## forget the warehouse, the ledger and the sandbox of the real
 	rm -rf $(REAL)/complete_journey.duckdb $(REAL)/.pusher
 
 test: $(READY) ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile $(COVERED)
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder --durations 20 $(COVERED)
 
 test-fast: $(READY) ## run the tests that need less than a minute
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/benchmarks --ignore tests/docs --ignore tests/examples --ignore tests/push --ignore tests/cli --ignore tests/lint/test_variants.py

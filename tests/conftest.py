@@ -23,6 +23,17 @@ PROFILES = json.dumps(
 )
 
 
+SLOW_FOLDERS = ("torture", "docs", "benchmarks", "examples", "dbt", "faults", "push")
+"""Folders whose files take long, the longest first: begun last, one of them would keep one core waiting."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow files; for the others the order stays."""
+    tests = Path(__file__).parent
+    places = {name: place for place, name in enumerate(SLOW_FOLDERS)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(tests).parts[0], len(places)))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away every variable that a developer's shell or a CI server may set."""
