@@ -308,6 +308,20 @@ MUTANTS = (
         (*AUDIENCES[:-1], "2000"),
     ),
     Mutant(
+        "a file without an answer may land on a replacement",
+        "pusher/push/audience/files_plan.py",
+        "        due_at = max(due_at, latest.asked_at + HOLD)\n",
+        "        pass\n",
+        tests("tests/push/test_audience_file_changes.py", "-k", "land_late"),
+    ),
+    Mutant(
+        "a part is told while nobody knows what came of the one before",
+        "pusher/push/audience/files_plan.py",
+        "            if plan.due_at is None or is_open:\n",
+        "            if plan.due_at is None:\n",
+        tests("tests/push/test_audience_file_changes.py", "-k", "known_by_the_history"),
+    ),
+    Mutant(
         "an emptied view empties its audience",
         "pusher/push/audience/plan.py",
         "    if guard.is_off or counts.known == 0:\n",
