@@ -19,6 +19,8 @@ DOZENS = 25
 """In one audience."""
 AUDIENCES = 4
 """Of one task."""
+PROGRESS = 5_000
+"""After how many histories a line says how far it is: a hundred thousand take an hour."""
 
 
 def _seeds(first: int) -> Found:
@@ -69,6 +71,8 @@ def members(wanted: int, processes: int) -> bool:
             total.requests += found.requests
             total.runs.update(found.runs)
             total.problems += found.problems
+            if total.dozens % PROGRESS == 0:
+                print(f"{total.dozens:,} histories, {len(total.problems)} violations", file=sys.stderr, flush=True)
     print(
         f"{total.dozens:,} histories of a dozen people, {total.requests:,} requests: {len(total.problems)} violations; "
         f"runs: {dict(total.runs)}"
