@@ -88,8 +88,8 @@ def test_a_missing_token_names_the_places_it_may_come_from(tmp_path: Path) -> No
     assert problem.code == "no-access-token"
     assert problem.place == "profiles.yml:10:5"
     assert problem.fix == (
-        "Set access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN; "
-        "`base_url: sandbox` needs none."
+        "Authorise with `pusher auth login`, or set access_token of this target in profiles.yml, or the environment "
+        "variable TIKTOK_ACCESS_TOKEN; `base_url: sandbox` needs none."
     )
 
 

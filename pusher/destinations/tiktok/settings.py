@@ -47,8 +47,8 @@ class TikTokSettings:
     ca_file: Path | None
 
 
-class _Headers(dict[str, str]):
-    """Headers that hold the token, so that no printed endpoint shows it."""
+class SecretHeaders(dict[str, str]):
+    """Headers that may hold the token, so that no printed endpoint shows it."""
 
     def __repr__(self) -> str:
         return "{****}" if self else "{}"
@@ -83,6 +83,12 @@ def check_settings(settings: DestinationSettings) -> None:
         problems += _base_url_problems(contract(), settings, str(settings.base_url).rstrip("/"))
     if problems:
         raise ConfigError(*problems)
+
+
+def needs_token(settings: DestinationSettings) -> bool:
+    """Say whether requests need a token: the sandbox and a server on this machine do not."""
+    base_url = settings.base_url
+    return base_url is None or not (base_url == SANDBOX or _is_loopback(urlsplit(base_url)))
 
 
 def source_id(payload: Payload, settings: DestinationSettings) -> str | None:
@@ -135,7 +141,7 @@ def endpoint(
         problems.append(_token_missing(settings))
     if problems:
         raise ConfigError(*problems)
-    headers = _Headers({TOKEN_HEADER: token.reveal()} if token else {})
+    headers = SecretHeaders({TOKEN_HEADER: token.reveal()} if token else {})
     return Endpoint(base_url, headers, app=None, shown_as=base_url)
 
 
@@ -193,9 +199,11 @@ def _token_problems(settings: DestinationSettings, token: Secret) -> list[Proble
 
 
 def _token_missing(settings: DestinationSettings) -> Problem:
+    name = settings.values.get("credential")
+    login = f"pusher auth login --name {name}" if name else "pusher auth login"
     fix = (
-        f"Set access_token of this target in {settings.document.file}, or the environment variable {TOKEN_VARIABLE}; "
-        "`base_url: sandbox` needs none."
+        f"Authorise with `{login}`, or set access_token of this target in {settings.document.file}, or the environment "
+        f"variable {TOKEN_VARIABLE}; `base_url: sandbox` needs none."
     )
     return settings.document.problem("no-access-token", "There is no access token for TikTok.", settings.path, fix)
 
@@ -228,6 +236,8 @@ def _form_problems(settings: DestinationSettings, key: str, value: Any, form: Ma
                 for number, item in enumerate(value)
                 for problem in _text_problems(settings, (key, number), item, form["pattern"], form["doc"])
             ]
+        case "name":
+            return _text_problems(settings, (key,), value, form["pattern"], form["doc"])
         case "path":
             if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
                 return [_wrong(settings, (key,), f"`{key}` must be an absolute path.", form["doc"])]
