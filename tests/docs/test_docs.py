@@ -217,10 +217,13 @@ def test_a_stale_page_is_found_with_its_difference(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_an_example_and_a_place_on_the_page() -> None:
-    """No command without a sentence and an example."""
+    """No command without a sentence and an example, those of a group included."""
     group: Any = typer.main.get_command(app)
     page = (generate.REFERENCE / "commands.md").read_text(encoding="utf-8")
+    commands = dict(group.commands)
     for name, command in group.commands.items():
+        commands |= {f"{name} {part}": inner for part, inner in getattr(command, "commands", {}).items()}
+    for name, command in commands.items():
         assert f"## `pusher {name}`\n" in page
         assert f"Example: pusher {name}" in command.help
         assert all(parameter.help for parameter in command.params)
