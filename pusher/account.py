@@ -161,7 +161,7 @@ class Account:
             return
         problems = list(_problems_of(lambda: check_settings(found)))
         overrides = self._typed_overrides()
-        given = replace(found, base_url=overrides.pop("base_url", None), values=overrides)
+        given = replace(found, base_url=overrides.pop("base_url", None), access_token=None, values=overrides)
         for problem in _problems_of(lambda: check_settings(given)):
             message = f"--set: {problem.message}"
             problems.append(replace(problem, message=message, file=None, line=None, column=None))

@@ -49,7 +49,7 @@ def sent(found: Account, tmp_path: Path) -> str | None:
 @pytest.mark.parametrize(
     ("base_url", "settings", "variable", "token", "name"),
     [
-        (REAL, {"access_token": "of-the-profile"}, "of-the-environment", "of-the-profile", None),
+        (LOOPBACK, {"access_token": "of-the-profile"}, "of-the-environment", "of-the-profile", None),
         (REAL, {"credential": "shop"}, "of-the-environment", "of-the-environment", None),
         (REAL, {"credential": "shop"}, "", "t0ken-of-the-shop", "shop"),
         (REAL, {}, "", TOKEN, "default"),

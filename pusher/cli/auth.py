@@ -16,7 +16,6 @@ from pusher.cli.hidden import hidden_value
 from pusher.cli.session import Session, session
 from pusher.cli.signals import CutShort
 from pusher.clock import SystemClock
-from pusher.credentials import DEFAULT_NAME, application, check_name
 from pusher.errors import ConfigError, Problem, PusherError
 
 if TYPE_CHECKING:
@@ -74,6 +73,7 @@ def login(
     """Log in."""
     with session("auth login", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort():
         from pusher.authorising import Person, Wish, keep_events_token, log_in, place_for, token_api
+        from pusher.credentials import application, check_name
 
         if context.args:
             fix = "Pipe a token of Events Manager into `pusher auth login --token-stdin`, or type it when asked."
@@ -139,6 +139,7 @@ def revoke(
     """Revoke a token."""
     with session("auth revoke", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort():
         from pusher.authorising import revocable, revoke, token_api
+        from pusher.credentials import application
 
         project = _project(current, project_dir, profiles_dir, target)
         credential = revocable(_name(name, project))
@@ -184,6 +185,8 @@ def _project(
 
 def _name(given: str | None, project: Project | None) -> str:
     """Return the name of the credential that is meant."""
+    from pusher.credentials import DEFAULT_NAME
+
     if given is not None or project is None:
         return given if given is not None else DEFAULT_NAME
     return project.account.credential_name
@@ -216,6 +219,7 @@ def _browser() -> Callable[[str], None] | None:
 
 def _show_kept(current: Session, kept: Kept) -> None:
     from pusher.authorising import CredentialStanding, Place
+    from pusher.credentials import DEFAULT_NAME
 
     standing = CredentialStanding(kept.credential, str(kept.place))
     replaced = None if kept.replaced is None else f"{kept.replaced.isoformat()}Z"

@@ -78,7 +78,7 @@ def test_scopes_have_names_as_far_as_they_are_known() -> None:
     [
         ("sandbox", {}, "", ("not-needed", None)),
         ("http://127.0.0.1:9/open_api/v1.3", {}, "", ("not-needed", None)),
-        (REAL, {"access_token": "given"}, "", ("access_token", None)),
+        (REAL, {"access_token": "{{ env_var('GIVEN') }}"}, "", ("access_token", None)),
         (REAL, {}, "given", ("environment", None)),
     ],
 )
@@ -92,6 +92,7 @@ def test_a_token_of_elsewhere_is_named_and_not_judged(
     expected: tuple[str, str | None],
 ) -> None:
     """Nothing is known of it."""
+    monkeypatch.setenv("GIVEN", "given-0123")
     monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", variable)
     found = view_standings(shop(tmp_path, base_url, **settings))
     assert found == [ViewStanding(VIEW, "offline_events", *expected)]
@@ -162,7 +163,7 @@ def test_accounts_that_are_not_known_are_not_missed(tmp_path: Path) -> None:
 
 def test_a_project_without_views_lacks_nothing(tmp_path: Path) -> None:
     """A new project."""
-    root = Shop(tmp_path / "shop", REAL).root
+    root = Shop(tmp_path / "shop", REAL, access_token=None).root
     (root / "models" / f"{VIEW}.sql").unlink()
     assert view_standings(Project.load(LoadOptions(project_dir=root))) == []
 

@@ -186,6 +186,22 @@ def test_without_a_place_for_the_token_nobody_consents(
     )  # fmt: skip
 
 
+def test_a_person_at_a_terminal_sees_the_token_once(
+    tmp_path: Path, base_url: str, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no keyring and no file was chosen; never as JSON."""
+    del browser
+    monkeypatch.setattr(auth, "_is_terminal", bool)
+    shop = shop_at(tmp_path, base_url)
+    shown, machine = at(shop, "auth", "login", "--no-browser"), at(shop, "auth", "login", "--no-browser", "--json")
+    assert (shown.code, machine.code, CredentialStore().names()) == (0, 2, [])
+    assert re.search(
+        r"\n\nThis system has no keyring, so the token is shown once, here\. Keep it where only you can read it, and\n"
+        r"set TIKTOK_ACCESS_TOKEN to it:\n\n[0-9a-f]{40}\n\n$",
+        shown.out,
+    )
+
+
 def test_a_token_of_events_manager_comes_from_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No app is needed."""
     monkeypatch.delenv("TIKTOK_APP_ID")

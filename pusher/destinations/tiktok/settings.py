@@ -87,8 +87,12 @@ def check_settings(settings: DestinationSettings) -> None:
 
 def needs_token(settings: DestinationSettings) -> bool:
     """Say whether requests need a token: the sandbox and a server on this machine do not."""
-    base_url = settings.base_url
-    return base_url is None or not (base_url == SANDBOX or _is_loopback(urlsplit(base_url)))
+    if settings.base_url is None:
+        return True
+    try:
+        return settings.base_url != SANDBOX and not _is_loopback(urlsplit(settings.base_url))
+    except ValueError:
+        return True
 
 
 def source_id(payload: Payload, settings: DestinationSettings) -> str | None:
@@ -198,6 +202,14 @@ def _token_problems(settings: DestinationSettings, token: Secret) -> list[Proble
     return [settings.document.problem("access-token", message, (*settings.path, "access_token"), fix)]
 
 
+def _is_written_out(settings: DestinationSettings) -> bool:
+    """Say whether the token stands in the file, and not the name of a variable that has it."""
+    value: Any = settings.document.value
+    for key in (*settings.path, "access_token"):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return isinstance(value, str) and "{{" not in value
+
+
 def _token_missing(settings: DestinationSettings) -> Problem:
     name = settings.values.get("credential")
     login = f"pusher auth login --name {name}" if name else "pusher auth login"
@@ -215,6 +227,13 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
     forms: Mapping[str, Mapping[str, Any]] = tables("settings")
     payloads = {payload.source_id_setting: payload for payload in contract().payloads.values()}
     problems = settings.document.unknown_keys(settings.values, [*forms, *payloads], settings.path)
+    if needs_token(settings) and settings.access_token is not None and _is_written_out(settings):
+        fix = (
+            f"Write \"{{{{ env_var('{TOKEN_VARIABLE}') }}}}\", or leave it out and authorise with `pusher auth login`; "
+            "end the token at TikTok if others could have read the file."
+        )
+        message = "The access token itself stands in the file."
+        problems.append(settings.document.problem("token-in-file", message, (*settings.path, "access_token"), fix))
     for key, value in settings.values.items():
         if value is None:
             continue
