@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from pusher.authorising.standing import unknown_credential
 from pusher.authorising.tokens import TokenApi
-from pusher.config import suggest
 from pusher.credentials import OAUTH, Credential, CredentialStore
 from pusher.errors import ConfigError, Problem
 
@@ -39,7 +39,7 @@ def revocable(name: str) -> Credential:
     """
     credential = CredentialStore().get(name)
     if credential is None:
-        raise _unknown(name)
+        raise unknown_credential(name)
     if credential.kind != OAUTH:
         message = f"The token of {name} was made in Events Manager, which alone can end it."
         fix = f"Delete it there at the data source, under Settings; then `pusher auth logout --name {name}`."
@@ -56,14 +56,6 @@ def log_out(name: str) -> Credential:
     store = CredentialStore()
     credential = store.get(name, with_token=False)
     if credential is None:
-        raise _unknown(name)
+        raise unknown_credential(name)
     store.remove(name)
     return credential
-
-
-def _unknown(name: str) -> ConfigError:
-    known = CredentialStore().names()
-    near = suggest(name, known)
-    names = f"There are: {', '.join(known)}." if known else "There are none yet: `pusher auth login` makes one."
-    fix = f"Did you mean `{near}`?" if near else names
-    return ConfigError(Problem("no-credential", f"There is no credential `{name}`.", fix=fix))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pusher.config import suggest
 from pusher.credentials import EVENTS, OAUTH, Credential, CredentialStore
 from pusher.destinations.tiktok import oauth
 from pusher.destinations.tiktok.settings import needs_token
-from pusher.errors import Problem
+from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.project import Project
@@ -91,7 +92,7 @@ def credential_standings(name: str | None = None) -> list[CredentialStanding]:
     """Return every credential, or the one of a name; no keyring is opened.
 
     Raises:
-        ConfigError: The file of credentials cannot be used.
+        ConfigError: The file of credentials cannot be used, or there is none of the name.
     """
     store = CredentialStore()
     found = []
@@ -100,6 +101,8 @@ def credential_standings(name: str | None = None) -> list[CredentialStanding]:
         place = store.place_of(known)
         if credential is not None and place is not None and name in {None, known}:
             found.append(CredentialStanding(credential, place))
+    if name is not None and not found:
+        raise unknown_credential(name)
     return found
 
 
@@ -172,6 +175,15 @@ def _missing(credential: Credential, needs: Iterable[str], advertisers: Iterable
 def _no_token(name: str) -> Problem:
     fix = f"Authorise with `pusher auth login --name {name}`, or set TIKTOK_ACCESS_TOKEN or access_token."
     return Problem("no-access-token", "There is no access token for TikTok.", fix=fix)
+
+
+def unknown_credential(name: str) -> ConfigError:
+    """Return what to tell a person about a credential that is not there."""
+    known = CredentialStore().names()
+    near = suggest(name, known)
+    names = f"There are: {', '.join(known)}." if known else "There are none yet: `pusher auth login` makes one."
+    fix = f"Did you mean `{near}`?" if near else names
+    return ConfigError(Problem("no-credential", f"There is no credential `{name}`.", fix=fix))
 
 
 def _text(moment: datetime) -> str:

@@ -75,9 +75,7 @@ def login(
         from pusher.authorising import Person, Wish, keep_events_token, log_in, place_for, token_api
         from pusher.credentials import application, check_name
 
-        if context.args:
-            fix = "Pipe a token of Events Manager into `pusher auth login --token-stdin`, or type it when asked."
-            raise ConfigError(Problem("usage", "login takes only the options of its --help, and no token.", fix=fix))
+        _refuse_words(context, "login")
         if token_stdin and no_browser:
             fix = "Pass one of the two: a token of Events Manager needs no consent."
             raise ConfigError(Problem("usage", "--token-stdin and --no-browser exclude each other.", fix=fix))
@@ -95,6 +93,7 @@ def login(
 
 
 def status(
+    context: typer.Context,
     *,
     name: Name = None,
     project_dir: options.ProjectDir = Path(),
@@ -107,11 +106,12 @@ def status(
 ) -> None:
     """Show credentials."""
     with session("auth status", as_json=json, quiet=quiet, no_color=no_color) as current:
+        _refuse_words(context, "status")
         from pusher.authorising import credential_standings, view_standings
 
         credentials = credential_standings(name)
         current.body |= {"credentials": [one.as_json() for one in credentials], "target": None, "views": []}
-        current.text(_credentials_text(credentials, name, SystemClock().now()))
+        current.text(_credentials_text(credentials, SystemClock().now()))
         try:
             project = _project(current, project_dir, profiles_dir, target, variables)
             if project is None:
@@ -127,6 +127,7 @@ def status(
 
 
 def revoke(
+    context: typer.Context,
     *,
     name: Name = None,
     project_dir: options.ProjectDir = Path(),
@@ -138,6 +139,7 @@ def revoke(
 ) -> None:
     """Revoke a token."""
     with session("auth revoke", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort():
+        _refuse_words(context, "revoke")
         from pusher.authorising import revocable, revoke, token_api
         from pusher.credentials import application
 
@@ -150,6 +152,7 @@ def revoke(
 
 
 def logout(
+    context: typer.Context,
     *,
     name: Name = None,
     project_dir: options.ProjectDir = Path(),
@@ -161,6 +164,7 @@ def logout(
 ) -> None:
     """Forget a token."""
     with session("auth logout", as_json=json, quiet=quiet, no_color=no_color) as current:
+        _refuse_words(context, "logout")
         from pusher.authorising import log_out
 
         found = log_out(_name(name, _project(current, project_dir, profiles_dir, target)))
@@ -172,6 +176,18 @@ def logout(
                 "",
             )
         )
+
+
+def _refuse_words(context: typer.Context, command: str) -> None:
+    """Refuse words that may be a token, without repeating them.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    if context.args:
+        message = f"{command} takes only the options of `pusher auth {command} --help`; a token is never an argument."
+        fix = "Pipe a token of Events Manager into `pusher auth login --token-stdin`, or type it when asked."
+        raise ConfigError(Problem("usage", message, fix=fix))
 
 
 def _project(
@@ -193,8 +209,8 @@ def _name(given: str | None, project: Project | None) -> str:
 
 
 def _say(text: str) -> None:
-    """Print what a person has to do, on stderr whatever goes to stdout."""
-    typer.echo(text, err=True)
+    """Print what a person has to do, on stderr whatever goes to stdout; an address stays on one line."""
+    typer.echo(text if text.startswith(" ") else render.wrapped(text, ""), err=True)
 
 
 def _is_terminal(stream: object) -> bool:
@@ -246,9 +262,7 @@ def _show_kept(current: Session, kept: Kept) -> None:
     current.text(render.wrapped(f"{how}, unless access_token or TIKTOK_ACCESS_TOKEN gives another token.", ""))
 
 
-def _credentials_text(found: list[CredentialStanding], name: str | None, now: datetime) -> str:
-    if not found and name is not None:
-        return f"There is no credential `{name}`."
+def _credentials_text(found: list[CredentialStanding], now: datetime) -> str:
     if not found:
         return "There are no credentials; `pusher auth login` makes one."
     return "\n\n".join(_credential_text(one, now) for one in found)

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 
-from pusher.authorising import Place, Wish, keep_events_token, log_in, log_out, place_for, revocable, revoke
+from pusher.authorising import (
+    Place,
+    Wish,
+    credential_standings,
+    keep_events_token,
+    log_in,
+    log_out,
+    place_for,
+    revocable,
+    revoke,
+)
 from pusher.clock import FixedClock, SystemClock
 from pusher.config import Secret
 from pusher.credentials import Application, CredentialStore
@@ -378,7 +388,7 @@ def test_a_name_that_is_not_there_is_told(known: list[str], fix: str) -> None:
     """With the nearest one, or all."""
     for name in known:
         CredentialStore(place="file").put(credential(name))
-    for work in (log_out, revocable):
+    for work in (log_out, revocable, credential_standings):
         with pytest.raises(ConfigError) as caught:
             work("shopp")
         assert [(one.message, one.fix) for one in caught.value.problems] == [("There is no credential `shopp`.", fix)]
