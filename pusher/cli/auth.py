@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -224,11 +225,13 @@ def _browser() -> Callable[[str], None] | None:
     has_display = sys.platform == "darwin" or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )
-    if not has_display or not all(map(_is_terminal, (sys.stdin, sys.stderr))):
+    # What a browser prints goes where our own output goes.
+    if not has_display or not all(map(_is_terminal, (sys.stdin, sys.stdout, sys.stderr))):
         return None
 
     def open_url(url: str) -> None:
-        webbrowser.open(url)
+        # One that runs in the terminal returns only when it ends, and would wait for us meanwhile.
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
     return open_url
 

@@ -425,6 +425,7 @@ def test_a_browser_is_opened_only_where_a_person_sees_it(
     found = auth._browser()
     if found is not None:
         found("https://example.com/")
+        wait_until(lambda: opened)
     assert (found is not None, opened) == (expected, ["https://example.com/"] if expected else [])
 
 
