@@ -153,8 +153,19 @@ def _keep(credential: Credential, place: Place) -> Kept:
     if place is Place.SHOWN:
         return Kept(credential, place, None)
     store = CredentialStore(place=place)
-    before = store.get(credential.name, with_token=False)
-    store.put(credential)
+    try:
+        before = store.get(credential.name, with_token=False)
+        store.put(credential)
+    except ConfigError as error:
+        if credential.kind == EVENTS:
+            raise
+        # Its place was tried, and has changed since.
+        fix = (
+            "Correct what is named above, then run `pusher auth login` again. To end the token that nobody has, take "
+            "the app's access away on TikTok's own pages."
+        )
+        lost = Problem("token-lost", "TikTok granted a token, and it could not be kept.", fix=fix)
+        raise ConfigError(*error.problems, lost) from error
     return Kept(credential, place, before.granted_at if before is not None else None)
 
 

@@ -240,6 +240,19 @@ def test_a_token_that_is_shown_is_kept_nowhere(tmp_path: Path) -> None:
     assert (bool(kept.credential.token), (tmp_path / "credentials").exists()) == (True, False)
 
 
+def test_a_place_that_fails_after_the_consent_is_told(tmp_path: Path) -> None:
+    """It was tried before; what a person can do about the token that nobody has is said, and not the token."""
+    backend = OwnKeyring()
+    backend.is_locked = True
+    with serving_tokens(tmp_path) as base_url, using(backend), pytest.raises(ConfigError) as caught:
+        log_in(api(base_url), Wish("default", "", Place.KEYRING), Browser().person(), pastes=True)
+    assert [problem.code for problem in caught.value.problems] == ["keyring", "token-lost"]
+    with using(backend), pytest.raises(ConfigError) as pasted:
+        keep_events_token(TOKEN, Wish("default", "", Place.KEYRING), SystemClock())
+    assert [problem.code for problem in pasted.value.problems] == ["keyring"]
+    assert CredentialStore().names() == []
+
+
 @pytest.mark.parametrize(
     ("chosen", "may_show", "expected"),
     [("file", False, Place.FILE), ("file", True, Place.FILE), (None, True, Place.SHOWN)],
