@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 SETTINGS = (
-    "TIKTOK_ACCESS_TOKEN", "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
+    "TIKTOK_ACCESS_TOKEN", "TIKTOK_APP_ID", "TIKTOK_APP_SECRET", "XDG_CONFIG_HOME",
+    "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 EVENT_SET = "7654321098765432109"
@@ -36,9 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away every variable that a developer's shell or a CI server may set."""
+    """Take away every variable that a developer's shell or a CI server may set, and the developer's credentials."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", "/nonexistent/credentials")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 ProjectFactory = Callable[[Mapping[str, str | bytes]], Path]
