@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ LEAST_FREE_BYTES = 1_000_000_000
 _DAY = timedelta(days=1)
 _DUE_CODE = 1
 
+_UNCOUNTED = {"no_identity", "conflicting"}
 _ROWS = {
     "pending": ("not sent yet", "Run `pusher push`: after that TikTok does not count them."),
     "parked": ("parked", "Run `pusher resolve`: after that they cannot be sent again."),
@@ -54,6 +55,7 @@ class Entry:
         what: What it is, a sentence without its full stop.
         where: File, view, account or folder.
         fix: What to do.
+        counts: It makes the exit code 1 when it is due.
     """
 
     date: datetime | None
@@ -62,6 +64,7 @@ class Entry:
     what: str
     where: str
     fix: str
+    counts: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -89,8 +92,9 @@ class Examination:
 
     @property
     def due(self) -> list[Entry]:
-        """Entries within the days."""
-        return [entry for entry in self.calendar if entry.date is not None and entry.date < self.now + self.days * _DAY]
+        """Entries that count, within the days."""
+        end = self.now + self.days * _DAY
+        return [entry for entry in self.calendar if entry.counts and entry.date is not None and entry.date < end]
 
     @property
     def failed(self) -> list[PreflightCheck]:
@@ -213,7 +217,9 @@ def _rows(project: Project, found: Examination) -> Iterator[Entry]:
         what = f"{counted} {words}; this is the last moment of the first"
         if one.due_rows:
             what += f", {one.due_rows:,} within {found.days} days"
-        yield _entry(one.until, found.now, "rows", what, where=f"{one.model}{space}", fix=fix)
+        entry = _entry(one.until, found.now, "rows", what, where=f"{one.model}{space}", fix=fix)
+        # At any number of them a push ends with 0, and there are some on most days.
+        yield replace(entry, counts=one.what not in _UNCOUNTED)
 
 
 def _token(project: Project, now: datetime) -> Iterator[Entry]:
@@ -256,7 +262,7 @@ def _disks(project: Project, now: datetime) -> Iterator[Entry]:
             fix = "Free space: a push that cannot write stops, and loses nothing."
             yield _entry(now, now, "disk", what, where=where, fix=fix)
         else:
-            yield Entry(None, None, "disk", what, where, "Nothing.")
+            yield Entry(None, None, "disk", what, where, "Nothing to do.")
 
 
 def _shown(path: Path, project: Project) -> str:

@@ -145,6 +145,23 @@ def test_rows_that_become_too_old_are_listed_with_their_first_moment(tmp_path: P
     )
 
 
+def test_rows_without_identity_are_listed_and_do_not_count(tmp_path: Path, server: Server) -> None:
+    """There are some on most days, and a push ends with 0 whatever their number."""
+    shop = store(tmp_path, server.base_url)
+    path = shop.root / "models" / f"{VIEW}.sql"
+    path.write_text(path.read_text().replace("digest as email", "nullif(digest, 'none') as email"))
+    shop.sell([Order("order-nobody", digest="none", at="2026-10-24 10:00:00")])
+    shop.build()
+    assert shop.push().exit_code == 0
+    ran = examined(shop, *AT, "--json")
+    (entry,) = calendar(ran, "rows")
+    assert (ran.code, entry["counts"], entry["what"]) == (
+        0,
+        False,
+        "1 row without identity; this is the last moment of the first, 1 within 14 days",
+    )
+
+
 def test_an_audience_ends_when_tiktok_says_so(tmp_path: Path, server: Server) -> None:
     """Within the days it is due."""
     club = Club(tmp_path / "club", server.base_url)
@@ -214,6 +231,7 @@ def test_an_event_name_with_a_last_year_is_listed_with_its_place(tmp_path: Path,
         ),
         "where": f"{VIEW}, models/{VIEW}.sql:4",
         "fix": "Choose another event name; `pusher lint` lists them (PU209).",
+        "counts": True,
     }
     assert examined(shop, *AT, "--days", "42").code == 1
 
