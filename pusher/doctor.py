@@ -17,8 +17,8 @@ from typing import Any
 from pusher.account import TOKEN_VARIABLE
 from pusher.credentials import Credential
 from pusher.diagnosis import Check, diagnose
-from pusher.errors import DestinationRefused, Problem, PusherError
-from pusher.preflight.checks import FAILED, PreflightCheck
+from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
+from pusher.preflight.checks import FAILED, UNKNOWN, PreflightCheck
 from pusher.preflight.run import Preflight
 from pusher.progress import Listener, silent
 from pusher.project import LoadOptions, Project
@@ -102,12 +102,20 @@ class Examination:
         return self.preflight.failed if self.preflight is not None else []
 
     @property
+    def is_answered(self) -> bool:
+        """Whether TikTok answered everything that it was asked."""
+        has_answer = self.preflight is None or self.preflight.is_answered
+        return has_answer and all(check.status != UNKNOWN for check in self.checks)
+
+    @property
     def exit_code(self) -> int:
-        """3 when TikTok refuses, 2 when the project is wrong, 1 when something is due, else 0."""
+        """3 when TikTok refuses, 2 when the project is wrong, 4 when TikTok is silent, 1 when something is due."""
         if self.refused or any(check.exit_code == DestinationRefused.exit_code for check in self.failed):
             return DestinationRefused.exit_code
         if self.failed or any(check.status == FAILED for check in self.checks):
             return 2
+        if not self.is_answered:
+            return Incomplete.exit_code
         return _DUE_CODE if self.due else 0
 
 
@@ -136,8 +144,9 @@ def examine(
     may_ask = status["settings"] == status["token"] == "ok"
     if may_ask:
         _try(found, "preflight", lambda: _look(found, project, should_stop))
-    # Without a token that is taken, listing audiences tells nothing new.
-    if may_ask and not any(check.name == "token" and check.status == FAILED for check in found.failed):
+    # Without an answer, or a token that is taken, listing audiences tells nothing new.
+    may_ask = may_ask and found.is_answered and all(check.name != "token" for check in found.failed)
+    if may_ask:
         _try(found, "audiences", lambda: found.calendar.extend(_audiences(project, found.now)))
     if status["sql"] == "ok":
         _try(found, "sunsets", lambda: found.calendar.extend(_event_names(project, found.now)))
@@ -156,7 +165,7 @@ def _try(found: Examination, name: str, work: Callable[[], None]) -> None:
     except PusherError as error:
         if error.exit_code == DestinationRefused.exit_code:
             found.refused += error.problems
-        status = FAILED if error.exit_code in {2, DestinationRefused.exit_code} else "unknown"
+        status = UNKNOWN if error.exit_code == Incomplete.exit_code else FAILED
         found.checks.append(Check(name, status, problems=error.problems))
 
 

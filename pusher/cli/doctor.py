@@ -118,6 +118,8 @@ def _days(left: int) -> str:
 def _verdict(found: Examination) -> str:
     failed = sum(check.status == "failed" for check in found.checks) + len(found.failed)
     parts = [f"{failed} checks failed" if failed != 1 else "1 check failed"] if failed else []
+    if not found.is_answered:
+        parts.append("TikTok did not answer: run it again")
     if found.due:
         parts.append(f"{len(found.due)} of the calendar due within {found.days} days")
-    return f"{' and '.join(parts)}." if parts else f"All is well, and nothing is due within {found.days} days."
+    return f"{'; '.join(parts)}." if parts else f"All is well, and nothing is due within {found.days} days."

@@ -34,12 +34,14 @@ class Preflight:
         requests: Look-ups that were made, apart from the push's own requests.
         checked_at: When they were made.
         is_cached: They were made by an earlier push or doctor.
+        is_answered: TikTok answered everything that it was asked.
     """
 
     checks: tuple[PreflightCheck, ...]
     requests: int
     checked_at: datetime
     is_cached: bool = False
+    is_answered: bool = True
 
     @property
     def failed(self) -> list[PreflightCheck]:
@@ -130,9 +132,10 @@ class Preflighting:
             rows_name_source=self.rows_name_source,
             accounts_place=(document.file, line),
         )
-        found = Preflight(tuple(judge(asked)), len(answers), now)
+        is_answered = all(seen.said != "unanswered" for seen in answers.values())
+        found = Preflight(tuple(judge(asked)), len(answers), now, is_answered=is_answered)
         is_whole = len(answers) == len(asked.api.look_ups(needs))
-        if is_whole and not found.failed and all(seen.said != "unanswered" for seen in answers.values()):
+        if is_whole and is_answered and not found.failed:
             shown = [
                 {"name": check.name, "about": check.about, "status": check.status, "found": check.found}
                 for check in found.checks

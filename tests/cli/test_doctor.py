@@ -212,7 +212,17 @@ def test_audiences_that_cannot_be_listed_are_a_check_of_their_own(tmp_path: Path
         club.build()
         ran = examined(club, *AT, "--json")
     checks = {check["name"]: check["status"] for check in ran.json["checks"]}
-    assert (ran.code, checks["audiences"]) == (0, "unknown")
+    assert (ran.code, checks["audiences"]) == (4, "unknown")
+
+
+def test_a_server_that_is_not_there_is_not_asked_twice(tmp_path: Path) -> None:
+    """Nobody can say that all is well: exit 4, and the rest of the calendar is there."""
+    club = Club(tmp_path / "club", "http://127.0.0.1:9/open_api/v1.3")
+    club.join(people(range(3)))
+    club.build()
+    ran = examined(club)
+    assert (ran.code, ran.out.splitlines()[-1]) == (4, "TikTok did not answer: run it again.")
+    assert examined(club, *AT, "--json").json["preflight"]["requests"] == 1
 
 
 def test_an_event_name_with_a_last_year_is_listed_with_its_place(tmp_path: Path, server: Server) -> None:
