@@ -17,7 +17,7 @@ from typing import Any
 CACHE_FILE = "preflight.json"
 SCHEMA_VERSION = 1
 _PURPOSE = "pusher preflight"
-_PRIVATE_FILE = 0o600
+_PRIVATE_FILE, _OTHERS = 0o600, 0o077
 _MOST_ENTRIES = 32
 _CHECK_KEYS = {"name", "about", "status", "found"}
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
@@ -65,6 +65,9 @@ class PreflightCache:
 
     def _entries(self, now: datetime) -> dict[str, tuple[datetime, list[dict[str, str]]]]:
         try:
+            if self._path.stat().st_mode & _OTHERS:
+                # Whoever else could write it could say that all is well.
+                return {}
             value = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError, RecursionError):
             return {}

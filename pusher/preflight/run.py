@@ -19,8 +19,8 @@ from pusher.preflight.checks import FAILED, Asked, PreflightCheck, judge
 from pusher.progress import Listener, Notice
 from pusher.transport import Bounds, Pacer, Transport
 
-_BOUNDS = Bounds(connect_s=5.0, write_s=10.0, read_s=10.0, total_s=15.0)
-"""A look-up is small, and a push that waits for one sends nothing."""
+_BOUNDS = Bounds(total_s=10.0)
+"""A look-up is small, and Ctrl-C waits for one at most as long as for any request."""
 _GIVE_UP = {"token", "unanswered"}
 """After these there is no use in further questions."""
 

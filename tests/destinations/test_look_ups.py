@@ -52,6 +52,7 @@ def test_each_view_asks_about_its_own_source_at_each_of_its_advertisers() -> Non
     [
         ([{"event_set_id": SET, "advertiser_id": MINE, "name": "Stores"}], Seen("there", "Stores")),
         ([{"event_set_id": SET}], Seen("there")),
+        ([{"event_set_id": SET, "name": "Ann\x1b[2J <ann@example.com>"}], Seen("there", "Ann\\x1b[2J <[e-mail]>")),
         ([{"event_set_id": SET, "advertiser_id": OTHERS, "name": "Stores"}], Seen("absent")),
         ([{"event_set_id": OTHERS, "advertiser_id": MINE}, 7], Seen("absent")),
         ([], Seen("absent")),

@@ -381,6 +381,17 @@ def test_a_damaged_file_is_no_cache_and_is_written_anew(content: str, tmp_path: 
         assert list(json.loads(path.read_text())["entries"]) == [key]
 
 
+def test_a_file_that_others_could_write_is_not_believed(tmp_path: Path) -> None:
+    """It is asked again, and the new file is private."""
+    with sandbox(tmp_path) as server:
+        shop = store(tmp_path, server.base_url)
+        shop.push()
+        path = shop.state.root / CACHE
+        path.chmod(0o620)
+        shop.push()
+        assert (server.look_ups(), stat.S_IMODE(path.stat().st_mode)) == (4, 0o600)
+
+
 def test_a_file_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
     """A folder stands in its place: the push goes on, and the next one looks again."""
     with sandbox(tmp_path) as server:

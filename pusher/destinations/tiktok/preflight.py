@@ -19,6 +19,7 @@ from pusher.destinations.tiktok import oauth
 from pusher.destinations.tiktok.facts import contract, tables
 from pusher.destinations.tiktok.responses import data_of, verdict
 from pusher.payload.model import Payload
+from pusher.transport import redact
 
 _TOKEN, _AUDIENCE = "token", "audience"
 _UNANSWERED = {"retry", "unknown"}
@@ -104,7 +105,8 @@ def _name_found(look_up: LookUp, data: Mapping[str, Any]) -> str | None:
             continue
         # An event set says whose it is; other lists hold the asked account's own only.
         if str(one.get("advertiser_id", look_up.advertiser_id)) == look_up.advertiser_id:
-            return str(one.get(fact["name"]) or "")
+            # A person gave it, and may have written anything into it.
+            return redact(str(one.get(fact["name"]) or ""))
     return None
 
 
