@@ -273,6 +273,7 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
 def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> PushReport:
     clock, views = world.clock, chosen.events
     looked = world.preflight(world.listener)
+    _refuse_if_stopped(world)
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
