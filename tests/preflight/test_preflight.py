@@ -411,10 +411,6 @@ def test_it_looks_where_the_settings_say(tmp_path: Path) -> None:
             configure(shop, server.base_url, preflight=setting)
             assert shop.push().preflight is None
         assert server.look_ups() == 0
-    configure(shop, "https://business-api.tiktok.com/open_api/v1.3", preflight=None)
-    from pusher.destinations.tiktok.settings import is_preflighted
-
-    assert is_preflighted(shop.project().account.settings)
 
 
 def test_the_embedded_sandbox_is_looked_at_and_counts_it_apart(tmp_path: Path) -> None:
