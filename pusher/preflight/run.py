@@ -126,7 +126,7 @@ class Preflighting:
             needs=needs,
             answers=answers,
             kind=self._kind,
-            granted=self.credential.scopes or None if self.credential is not None else None,
+            granted=self._granted,
             skew=self._skew,
             own_clock=self._own_clock,
             rows_name_source=self.rows_name_source,
@@ -155,6 +155,12 @@ class Preflighting:
         return OAUTH if self.account.is_embedded else None
 
     @property
+    def _granted(self) -> tuple[str, ...] | None:
+        """Scopes that a login told, or None."""
+        # A login tells some; a token that was pasted comes without.
+        return (self.credential.scopes or None) if self.credential is not None else None
+
+    @property
     def _own_clock(self) -> str:
         """Why TikTok's clock says nothing about ours, or empty."""
         if self.account.is_embedded:
@@ -171,9 +177,8 @@ class Preflighting:
 
     def _key(self, needs: Sequence[Need]) -> str:
         api, endpoint = self.account.destination.preflight, self._endpoint
-        granted = sorted(self.credential.scopes) if self.credential is not None else None
         questions = [look_up.path for look_up in api.look_ups(needs)]
-        wanted = [json.dumps([self._kind, granted, self.is_clock_set])]
+        wanted = [json.dumps([self._kind, self._granted, self.is_clock_set])]
         wanted += [
             json.dumps([need.model, need.payload.name, need.source_id, sorted(api.scopes(need))]) for need in needs
         ]
