@@ -109,6 +109,8 @@ class Account:
         kind = tables("settings").get(key, {}).get("type")
         if kind == "integer" and text.isdecimal():
             return int(text)
+        if kind == "boolean" and text in {"true", "false"}:
+            return text == "true"
         if kind == "number" and text.replace(".", "", 1).isdecimal():
             return float(text)
         return text

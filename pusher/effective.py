@@ -92,6 +92,10 @@ def _default(account: Account, payload: Payload, name: str) -> str | None:
             return METHODS[0]
         case "concurrency":
             return str(DEFAULT_CONCURRENCY)
+        case "preflight":
+            from pusher.destinations.tiktok.settings import is_preflighted
+
+            return _text(is_preflighted(account.settings))
         case _:
             return None
 
@@ -105,4 +109,6 @@ def _row(payload: Payload, columns: Collection[str]) -> Iterator[EffectiveSettin
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return ", ".join(str(one) for one in value) if isinstance(value, list | tuple) else str(value)

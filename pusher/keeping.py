@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from pusher.errors import ConfigError, Problem
 from pusher.outcomes import Origins, known_test_code
 
 if TYPE_CHECKING:
+    from pusher.ledger.deadlines import Deadline
     from pusher.ledger.state import StateFolder
     from pusher.ledger.summary import Summary
     from pusher.push.decisions import Action, ResolveReport, RetryReport, Workplace
@@ -47,6 +48,28 @@ class Keeping:
         payloads = self.destination.payloads
         ages = {name: payload.limits.max_age_s for name, payload in payloads.items() if payload.kind == "events"}
         return summarise(self.state, now=self.clock.now(), max_age_s=ages)
+
+    def deadlines(self, *, before: datetime) -> list[Deadline]:
+        """Return until when rows of the ledger can be used.
+
+        Args:
+            before: End of what is soon.
+
+        Raises:
+            StateError: The ledger cannot be read.
+        """
+        from pusher.ledger.deadlines import deadlines
+        from pusher.push.policy import LONGEST_WAIT
+
+        payloads = {name: one for name, one in self.destination.payloads.items() if one.kind == "events"}
+        return deadlines(
+            self.state,
+            now=self.clock.now(),
+            before=before,
+            max_age_s={name: one.limits.max_age_s for name, one in payloads.items()},
+            resend_limit_s=max(one.limits.resend_limit_s for one in payloads.values()),
+            longest_wait=LONGEST_WAIT,
+        )
 
     def query(self, sql: str) -> list[dict[str, Any]]:
         """Run a SELECT on a copy of the ledger.

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
+    from pusher.lint.sunsets import Sunset
     from pusher.personal_data import Audit
+    from pusher.preflight.run import Preflight
     from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
     from pusher.push.world import PushReport
@@ -290,6 +292,29 @@ class Project:
         )
         return LintReport(findings, len(models))
 
+    def sunsets(self) -> list[Sunset]:
+        """Return the values in the SQL of destination views that TikTok takes only until some year.
+
+        Raises:
+            CompileError: A model does not bind.
+        """
+        from pusher.lint.context import Context
+        from pusher.lint.sunsets import sunsets
+
+        inference = self._inference()
+        models = self._judged((), (), None)
+        context = Context(
+            self.manifest,
+            columns=inference.models,
+            source_columns=inference.sources,
+            payload_of=self.account.payloads_of(models),
+            source_id_of={},
+            policy=self.policy,
+            source_map=lambda name: self.manifest.source_map(name, analysis=True),
+            models=models,
+        )
+        return list(sunsets(context))
+
     def _judged(self, select: Sequence[str], exclude: Sequence[str], only: Collection[str] | None) -> list[Model]:
         models = (model for model in self.models(select, exclude) if model.seed is None)
         return [model for model in models if only is None or model.name in only]
@@ -492,8 +517,33 @@ class Project:
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             origins=self._origins,
             normaliser_version=self.manifest.normaliser_version,
+            is_clock_set=self.options.clock is not None,
+            rows_name_source=self._names_source,
             **more,
         )
+
+    def _names_source(self, name: str) -> bool:
+        """Say whether the rows of a destination view name their event source, by its SQL."""
+        payload = self.account.payload_of(self.manifest.models[name])
+        columns = self._inference().models.get(name, ())
+        return payload is not None and any(column.name.lower() in payload.source_id.names for column in columns)
+
+    def preflight(self, *, should_stop: Callable[[], bool] = lambda: False) -> Preflight | None:
+        """Look at what all destination views need of the account, whatever was found before; None without a view.
+
+        Raises:
+            ConfigError: A setting is missing or wrong.
+        """
+        from pusher.preflight.needs import needs_of
+
+        payloads = self.account.payloads_of(self.models())
+        if not payloads:
+            return None
+        views = self.views()
+        events = [view for view in views if view.payload.kind == "events"]
+        audiences = self.destination_views.with_settings([view for view in views if view not in events])
+        preflight = self._pushing(should_stop=should_stop).preflight(self.state)
+        return preflight.look(needs_of(self.account, events, audiences))
 
     @property
     def audiences(self) -> AudienceKeeping:

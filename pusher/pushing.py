@@ -13,7 +13,7 @@ from pusher.account import DEFAULT_CONCURRENCY, Account
 from pusher.clock import Clock
 from pusher.config import PolicyFile, Profile
 from pusher.contracts import Engine
-from pusher.errors import ConfigError, PlanError, Problem
+from pusher.errors import ConfigError, DestinationRefused, PlanError, Problem
 from pusher.outcomes import Origins, Patience, PushChoice, known_test_code
 from pusher.progress import Listener, Notice
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pusher.ledger.state import StateFolder
     from pusher.lint import Finding
     from pusher.payload.model import Limits
+    from pusher.preflight.run import Preflighting
     from pusher.push.audience.plan import AudienceView
     from pusher.push.forgetting import Forgotten
     from pusher.push.plan import View
@@ -56,6 +57,8 @@ class Pushing:
         should_stop: True once the user asked to stop.
         interruptible: Surrounds reading a view, given what cuts a running query short.
         suppressions: The model that lists who is kept out of every view, or None.
+        is_clock_set: `--clock` sets the clock.
+        rows_name_source: Says whether the rows of a view name their event source themselves.
     """
 
     root: Path
@@ -72,6 +75,8 @@ class Pushing:
     should_stop: Callable[[], bool] = _never
     interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
     suppressions: Suppressions | None = None
+    is_clock_set: bool = False
+    rows_name_source: Callable[[str], bool] = lambda _model: False
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -85,6 +90,8 @@ class Pushing:
             choice: What the person chose.
             everything: Also go on with what earlier runs froze for other views.
         """
+        from pusher.destinations.tiktok.settings import is_preflighted
+        from pusher.preflight.needs import needs_of
         from pusher.push.run import push
 
         # Refused before anything is opened.
@@ -96,9 +103,32 @@ class Pushing:
         with self._ledger_place(choice) as (state, about_state):
             options = self._options(choice, limits, everything=everything)
             world = self._world(state, told_before=(*about_state, *self._same_orders(views)))
+            preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
+            if preflight is not None:
+                needs = needs_of(self.account, views, audiences)
+                world = replace(world, preflight=lambda told: preflight.before_push(needs, told).as_json())
             if not choice.dry_run:
                 self.account.note_use()
-            return push(views, world, options, audiences)
+            report = push(views, world, options, audiences)
+            if preflight is not None and report.exit_code == DestinationRefused.exit_code:
+                preflight.forget()
+            return report
+
+    def preflight(self, state: StateFolder) -> Preflighting:
+        """Return what looks at the account before a push."""
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.preflight.run import Preflighting
+
+        return Preflighting(
+            account=self.account,
+            state=state,
+            clock=self.clock,
+            credential=self.account.credential,
+            is_clock_set=self.is_clock_set,
+            is_strict=read_settings(self.account.settings).preflight is True,
+            rows_name_source=self.rows_name_source,
+            should_stop=self.should_stop,
+        )
 
     def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:
         """Suppress identifiers for ever, and take them out of everything that the ledger knows.

@@ -37,6 +37,7 @@ DEFAULTS = {
     "requests_per_second": ("1000", "default"),
     "concurrency": ("8", "default"),
     "ca_file": (None, "default"),
+    "preflight": ("true", "default"),
 }
 
 
@@ -113,10 +114,13 @@ def test_the_profile_and_the_defaults_are_shown(project: ProjectFactory, capsys:
                 "base_url": ("http://127.0.0.1:9/open_api/v1.3", "destination"),
                 "access_token": ("****", "destination"),
                 "requests_per_second": ("10", "default"),
+                "preflight": ("false", "default"),
             },
         ),
+        (files(preflight=False), (), {"preflight": ("false", "destination")}),
+        (files(), ("--set", "preflight=false"), {"preflight": ("false", "run")}),
     ],
-    ids=["template", "run", "lists and numbers", "token"],
+    ids=["template", "run", "lists and numbers", "token", "true or false", "run, true or false"],
 )
 def test_a_later_layer_wins(
     project: ProjectFactory,

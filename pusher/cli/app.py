@@ -15,6 +15,7 @@ from pusher.cli import (
     compile_,
     config,
     debug,
+    doctor,
     explain,
     forget,
     init,
@@ -60,6 +61,7 @@ def _shared(
 
 app.command("init", help=init.HELP)(init.init)
 app.command("debug", help=debug.HELP)(debug.debug)
+app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("ls", help=ls.HELP)(ls.ls)
 app.command("compile", help=compile_.HELP)(compile_.compile_)
 app.command("config", help=config.HELP)(config.config)

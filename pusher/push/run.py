@@ -49,6 +49,7 @@ def push(
     Raises:
         PlanError: A view cannot be planned; nothing was sent.
         StateError: The ledger cannot be trusted; nothing was sent.
+        DestinationRefused: TikTok would refuse what would be sent; nothing was frozen or sent.
         AnotherRunIsActive: Another push holds the lock.
         Incomplete: The state folder could not be written, or the user asked to stop before anything was sent;
             running again is safe.
@@ -271,6 +272,8 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
 
 def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> PushReport:
     clock, views = world.clock, chosen.events
+    looked = world.preflight(world.listener)
+    _refuse_if_stopped(world)
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
@@ -314,6 +317,7 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
         problems=(*_problems(delivered), *(one.problem for one in audiences if one.problem is not None)),
         sandbox=dict(world.endpoint.totals()) if world.endpoint.totals else None,
         audiences=audiences,
+        preflight=looked,
     )
     gave_up = delivered.stopped is not None and delivered.stopped.code == "too-many-refused"
     report.exit_code = receipts.worst(

@@ -78,6 +78,7 @@ class PushReport:
         problems: What stopped the run early, if anything did.
         notices: What a person should know beside the counts, in sentences.
         sandbox: What the embedded sandbox has counted over its whole life, or None for a real destination.
+        preflight: What was looked at before anything was sent, or None when nothing was.
     """
 
     run_id: str
@@ -91,6 +92,7 @@ class PushReport:
     notices: tuple[str, ...] = ()
     sandbox: dict[str, int] | None = None
     audiences: list[AudienceReceipt] = field(default_factory=list)
+    preflight: Mapping[str, Any] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -110,6 +112,7 @@ class PushReport:
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
             "notices": list(self.notices),
             "sandbox": self.sandbox,
+            "preflight": None if self.preflight is None else dict(self.preflight),
         }
 
 
@@ -130,6 +133,8 @@ class PushWorld:
         origins: Says which SQL makes each contract column of a view; may be called from any thread.
         told_before: What a person should know about the surroundings, in sentences.
         suppressions: The model that lists who is kept out of every view, or None.
+        preflight: Looks at the account before anything is sent, and stops a push that would be refused; returns what
+            it found, or None when it does not look.
     """
 
     destination: Destination
@@ -144,6 +149,7 @@ class PushWorld:
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     told_before: tuple[str, ...] = ()
     suppressions: Suppressions | None = None
+    preflight: Callable[[Listener], Mapping[str, Any] | None] = lambda _listener: None
 
 
 class Telling:

@@ -36,6 +36,8 @@ def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
     facts = [*tables("settings").values(), tables("responses")["answer"], tables("responses")["api"]]
     facts += [*tables("api")["endpoint"], *tables("api")["rate"], *tables("oauth")["scope"]]
     facts += [*tables("oauth")["fact"].values(), *tables("oauth")["need"].values()]
+    look_ups = tables("look_ups")
+    facts += [*look_ups["number"].values(), *(fact for name, fact in look_ups.items() if name != "number")]
     facts += [
         fact
         for group in ("list", "number", "text", "same_type", "file_column")

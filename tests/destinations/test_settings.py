@@ -13,7 +13,7 @@ from pusher.config.strict_yaml import KeyPath
 from pusher.contracts import Endpoint
 from pusher.destinations import load, names
 from pusher.destinations.tiktok import destination
-from pusher.destinations.tiktok.settings import TikTokSettings, check_settings, read_settings
+from pusher.destinations.tiktok.settings import TikTokSettings, check_settings, is_preflighted, read_settings
 from pusher.errors import ConfigError
 
 PATH: KeyPath = ("pusher", "dev", "tiktok")
@@ -186,6 +186,7 @@ def test_every_problem_of_the_block_is_found_at_once(tmp_path: Path) -> None:
         requests_per_second=0,
         concurrency=1.5,
         ca_file="ca.pem",
+        preflight="yes",
         acess_tokn=["x"],
     )
     assert [message for _, message in refused(settings, tmp_path)] == [
@@ -197,6 +198,7 @@ def test_every_problem_of_the_block_is_found_at_once(tmp_path: Path) -> None:
         "`requests_per_second` must be a number from 0.01 to 1000.",
         "`concurrency` must be a whole number from 1 to 64.",
         "`ca_file` must be an absolute path.",
+        "`preflight` must be true or false.",
         "Plain http is for loopback only.",
     ]
 
@@ -218,9 +220,10 @@ def test_advertisers_are_a_list(tmp_path: Path, values: dict[str, Any]) -> None:
 def test_settings_are_read_as_values(tmp_path: Path) -> None:
     """What is right comes back typed."""
     settings = block(
-        advertiser_ids=[ID], requests_per_second=2.5, concurrency=8, ca_file=str(tmp_path / "ca.pem"), event_set_id=ID
-    )
-    assert read_settings(settings) == TikTokSettings((ID,), 2.5, 8, tmp_path / "ca.pem")
+        advertiser_ids=[ID], requests_per_second=2.5, concurrency=8, ca_file=str(tmp_path / "ca.pem"), event_set_id=ID,
+        preflight=False,
+    )  # fmt: skip
+    assert read_settings(settings) == TikTokSettings((ID,), 2.5, 8, tmp_path / "ca.pem", preflight=False)
     assert read_settings(block()) == TikTokSettings((), None, None, None)
 
 
@@ -279,3 +282,21 @@ def test_each_payload_has_a_setting_of_its_own_for_where_its_rows_go(
     message = f"`{key}` is not in its form, {form}."
     assert [(problem.message, problem.fix) for problem in caught.value.problems] == [(message, payload.source_id.doc)]
     assert [text for _, text in refused(block(**{key: wrong}), tmp_path)] == [message]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (block(None), True),
+        (block("sandbox"), True),
+        (block("https://sandbox-ads.tiktok.com/open_api/v1.3"), True),
+        (block("http://127.0.0.1:9001/open_api/v1.3"), False),
+        (block("http://localhost:9001/open_api/v1.3", preflight=True), True),
+        (block(None, preflight=False), False),
+    ],
+)
+def test_a_push_looks_first_unless_it_goes_to_another_server_on_loopback(
+    settings: DestinationSettings, *, expected: bool
+) -> None:
+    """A setting wins over the rule."""
+    assert is_preflighted(settings) is expected

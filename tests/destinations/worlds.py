@@ -94,4 +94,12 @@ class World:
 def totals(**given: int) -> dict[str, int]:
     """Return totals with zeros for what is not given."""
     events = {"requests": 0, "rows": 0, "counted": 0, "duplicates": 0, "refused": 0, "test": 0}
-    return {**events, "members": 0, "added": 0, "removed": 0, "already": 0, "members_refused": 0, **given}
+    return {
+        **events,
+        "members": 0,
+        "added": 0,
+        "removed": 0,
+        "already": 0,
+        "members_refused": 0,
+        **given,
+    }

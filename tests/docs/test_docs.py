@@ -315,7 +315,7 @@ def test_the_key_is_what_the_formats_page_says(runs: Mapping[Path, Run], demo: P
         assert hashlib.sha256(text.encode()).hexdigest()[:32] in keys
 
 
-@pytest.mark.parametrize("command", [["ls"], ["lint"], ["build"], ["push"], ["status"]])
+@pytest.mark.parametrize("command", [["ls"], ["lint"], ["build"], ["push"], ["status"], ["doctor"]])
 def test_the_formats_page_names_every_field_of_the_json(command: list[str], demo: Path) -> None:
     """A field that is printed is documented."""
     page = (ROOT / "docs/reference/formats.md").read_text(encoding="utf-8") + " ".join(ledger.TABLES["run"][1])

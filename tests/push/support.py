@@ -224,6 +224,7 @@ class Server:
         faults: Scripted faults.
         now: The sandbox's time.
         wrap: Puts something between the socket and the sandbox.
+        rules: What the sandbox lets in, as `sandbox_app` takes it.
     """
 
     def __init__(
@@ -232,10 +233,11 @@ class Server:
         faults: Sequence[dict[str, Any]] = (),
         now: datetime = NOW,
         wrap: Callable[[Sandbox], Any] = lambda app: app,
+        **rules: Any,
     ) -> None:
         self._faults_file = state_file.with_suffix(".faults.json")
         self._faults_file.write_text(json.dumps(list(faults)))
-        self.app: Sandbox = sandbox_app(state_file, contract(), lambda: now, load_faults(self._faults_file))
+        self.app: Sandbox = sandbox_app(state_file, contract(), lambda: now, load_faults(self._faults_file), **rules)
         self._server = SandboxServer(wrap(self.app), 0)
         self._start()
 
@@ -262,6 +264,11 @@ class Server:
     def requests(self) -> list[dict[str, Any]]:
         """Return every request it saw."""
         found: list[dict[str, Any]] = self._get("history")["requests"]
+        return found
+
+    def look_ups(self) -> int:
+        """Return how many requests asked only what is there."""
+        found: int = self._get("accounts")["look_ups"]
         return found
 
     def totals(self) -> dict[str, int]:

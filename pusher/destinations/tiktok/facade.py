@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from pusher.config import DestinationSettings, Secret
-from pusher.contracts import Answer, AudienceApi, Destination, Endpoint, Failure, FileAudienceApi, Verdict
+from pusher.contracts import Answer, AudienceApi, Destination, Endpoint, Failure, FileAudienceApi, PreflightApi, Verdict
 from pusher.destinations.tiktok import events, settings
 from pusher.destinations.tiktok.facts import contract
 from pusher.payload.model import Payload
@@ -35,6 +35,13 @@ class TikTok:
         from pusher.destinations.tiktok.file_audiences import tiktok_file_audiences
 
         return tiktok_file_audiences()
+
+    @property
+    def preflight(self) -> PreflightApi:
+        """What TikTok can be asked before anything is sent."""
+        from pusher.destinations.tiktok.preflight import tiktok_preflight
+
+        return tiktok_preflight()
 
     def source_id(self, payload: Payload, settings_: DestinationSettings) -> str | None:
         """Return the event set or pixel that the settings name; see `Destination.source_id`."""

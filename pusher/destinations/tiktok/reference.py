@@ -234,6 +234,23 @@ def _endpoints() -> Iterator[str]:
             for fact in tables("api")["endpoint"]
         ),
     )
+    yield from ("", "### Look-ups", "")
+    yield "What is asked before a push and by `pusher doctor`; a look-up changes nothing."
+    yield ""
+    yield from _table(
+        ("look-up", "endpoint", "parameter", "found in", "source"),
+        (
+            (
+                name,
+                _code(f"GET /{fact['path']}"),
+                _code(fact.get("ids") or fact.get("one")),
+                _code(".".join(filter(None, (fact.get("list"), fact.get("id"))))),
+                _fact_origin(fact),
+            )
+            for name, fact in tables("look_ups").items()
+            if "path" in fact
+        ),
+    )
 
 
 def _oauth() -> Iterator[str]:
@@ -359,6 +376,10 @@ def _open_points(facts: Contract) -> Iterator[str]:
         points += [(name, fact.get("open_point")) for name, fact in group.items()]
     points += [(fact["what"], fact.get("open_point")) for fact in tables("api")["rate"]]
     points += [(name, fact.get("open_point")) for name, fact in tables("oauth")["fact"].items()]
+    points += [(f"/{fact['path']}", fact.get("open_point")) for fact in tables("api")["endpoint"]]
+    look_ups = tables("look_ups")
+    points += [("look-ups", look_ups[group].get("open_point")) for group in ("token", "refusals")]
+    points += [(name, fact.get("open_point")) for name, fact in look_ups["number"].items()]
     points += [(_range(code), code.origin.open_point) for code in facts.codes]
     points.append(("answers", tables("responses")["answer"].get("open_point")))
     yield from (f"- {_code(name)}: {text}" for name, text in points if text is not None)

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pusher.destinations.tiktok import (
+    sandbox_accounts,
     sandbox_audience_state,
     sandbox_audiences,
     sandbox_events,
@@ -79,6 +80,7 @@ class Sandbox:
             sandbox_audiences.AudienceEndpoints(rules).routes,
             FileEndpoints(rules).routes,
             tokens.routes,
+            sandbox_accounts.AccountEndpoints(rules).routes,
         )
         self._routes = {f"{self._prefix}{path}": route for routes in families for path, route in routes.items()}
         self._routes |= tokens.pages
@@ -87,9 +89,9 @@ class Sandbox:
         """Answer one request; a scripted lost connection is raised as ConnectionResetError."""
         request = read(environ, self._now())
         if request.path.startswith(ADMIN_PREFIX):
-            return send(self._administer(request), start_response)
+            return send(self._administer(request), start_response, request.arrived)
         fault = self._plan.next_fault(request.path, request.body)
-        return send(self._answer(request, fault), start_response)
+        return send(self._answer(request, fault), start_response, request.arrived)
 
     def totals(self) -> Mapping[str, int]:
         """Return what was counted so far: requests, rows, counted, duplicates, refused and the like."""
@@ -106,7 +108,7 @@ class Sandbox:
             if fault is None or fault.accepts_first:
                 rows = judged.rows
                 if not isinstance(judged, Refusal):
-                    result = judged.run(connection, now.timestamp())
+                    result = sandbox_accounts.barred(connection, judged) or judged.run(connection, now.timestamp())
             reply, code = self._honest(judged, result)
             if fault is not None:
                 reply, code = fault.reply(ticket(), reply), fault.code
@@ -117,7 +119,7 @@ class Sandbox:
                 status=None if reply.is_dropped else int(reply.status),
                 code=None if code is None else str(code),
                 fault=fault.name if fault else None,
-                family=route.family if route else EVENTS,
+                family=sandbox_accounts.family_of(route, judged) if route else EVENTS,
                 rows=rows,
                 size=len(request.body),
                 sha256=hashlib.sha256(request.body).hexdigest(),
@@ -176,6 +178,11 @@ class Sandbox:
                     audience_id = request.query.get("audience_id", "")
                     members = sandbox_audience_state.members_page(connection, audience_id, limit, offset)
                     return page({"members": members})
+                case "GET", "accounts":
+                    return page(sandbox_accounts.accounts_page(connection))
+                case "POST", "accounts":
+                    problems = sandbox_accounts.tell(connection, request.body, request.arrived.timestamp())
+                    return page(sandbox_accounts.accounts_page(connection) | {"problems": problems})
                 case "POST", "reset":
                     sandbox_state.reset(connection)
                     return page({"reset": True})

@@ -6,8 +6,9 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -175,13 +176,15 @@ def page(value: Any) -> Reply:
     return Reply(HTTPStatus.OK, JSON, json.dumps(value).encode())
 
 
-def send(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer; a lost connection is raised as ConnectionResetError."""
+def send(reply: Reply, start_response: StartResponse, now: datetime) -> Iterable[bytes]:
+    """Answer, dated by the sandbox's clock; a lost connection is raised as ConnectionResetError."""
     if reply.is_dropped:
         raise ConnectionResetError
     length = len(reply.body) if reply.declared_bytes is None else reply.declared_bytes
     phrase = HTTPStatus(reply.status).phrase if reply.status in _STATUSES else "Scripted"
     headers = [("Content-Type", reply.content_type), ("Content-Length", str(length)), *reply.headers]
+    if all(name.lower() != "date" for name, _ in reply.headers):
+        headers.append(("Date", format_datetime(now.astimezone(UTC), usegmt=True)))
     start_response(f"{int(reply.status)} {phrase}", headers)
     return _drip(reply.body) if reply.drips else [reply.body]
 

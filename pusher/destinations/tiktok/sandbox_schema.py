@@ -114,6 +114,19 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         ) without rowid
         """,
     ),
+    (
+        """
+        create table accounts (
+            advertiser_id text primary key, name text not null, role text not null, is_approved integer not null
+        ) without rowid
+        """,
+        """
+        create table event_sources (
+            kind text not null, id text not null, advertiser_id text not null, name text not null,
+            created_s real not null, primary key (kind, id)
+        ) without rowid
+        """,
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 TABLES = (
@@ -131,6 +144,8 @@ TABLES = (
     "apps",
     "auth_codes",
     "tokens",
+    "accounts",
+    "event_sources",
 )
 
 

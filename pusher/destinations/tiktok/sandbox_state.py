@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from pusher.destinations.tiktok.sandbox_schema import TABLES, open_state
 
-EVENTS, AUDIENCES = "events", "audiences"
+EVENTS, AUDIENCES, LOOK_UPS = "events", "audiences", "look_ups"
 _FILTERS = ("source_id", "test_event_code", "event", "event_id")
 _LINE = """
 insert into requests (
@@ -35,7 +35,8 @@ select id, time, path, status, code, fault, rows, accepted, counted, duplicates,
 bytes, body_sha256 from requests order by id limit ? offset ?
 """
 _TOTALS = f"""
-select count(*) as requests, total(rows) filter (where family = '{EVENTS}') as rows, total(counted) as counted,
+select count(*) filter (where family <> '{LOOK_UPS}') as requests,
+total(rows) filter (where family = '{EVENTS}') as rows, total(counted) as counted,
 total(duplicates) as duplicates, total(rows - accepted) filter (where family = '{EVENTS}') as refused,
 total(accepted - counted - duplicates) filter (where family = '{EVENTS}') as test,
 total(rows) filter (where family = '{AUDIENCES}') as members, total(added) as added, total(removed) as removed,

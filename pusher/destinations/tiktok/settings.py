@@ -39,12 +39,14 @@ class TikTokSettings:
         requests_per_second: Rate, or None for the contract's default.
         concurrency: Requests in flight, or None for the caller's default.
         ca_file: Further certificate authorities.
+        preflight: Whether a push looks at the account first, or None for what the base URL says.
     """
 
     advertiser_ids: tuple[str, ...]
     requests_per_second: float | None
     concurrency: int | None
     ca_file: Path | None
+    preflight: bool | None = None
 
 
 class SecretHeaders(dict[str, str]):
@@ -69,6 +71,7 @@ def read_settings(settings: DestinationSettings) -> TikTokSettings:
         requests_per_second=values.get("requests_per_second"),
         concurrency=values.get("concurrency"),
         ca_file=Path(values["ca_file"]).expanduser() if values.get("ca_file") else None,
+        preflight=values.get("preflight"),
     )
 
 
@@ -186,6 +189,17 @@ def _base_url_problem(settings: DestinationSettings, message: str) -> Problem:
     return settings.document.problem("base-url", message, (*settings.path, "base_url"), fix)
 
 
+def is_preflighted(settings: DestinationSettings) -> bool:
+    """Say whether a push looks at the account before it sends anything.
+
+    Servers on loopback are mostly stand-ins that know the endpoint of events only.
+    """
+    chosen = read_settings(settings).preflight
+    if chosen is not None:
+        return chosen
+    return settings.base_url in {None, SANDBOX} or not _is_loopback(urlsplit(str(settings.base_url)))
+
+
 def _is_loopback(parts: SplitResult) -> bool:
     host = parts.hostname or ""
     try:
@@ -261,6 +275,10 @@ def _form_problems(settings: DestinationSettings, key: str, value: Any, form: Ma
             if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
                 return [_wrong(settings, (key,), f"`{key}` must be an absolute path.", form["doc"])]
             return []
+        case "boolean":
+            if isinstance(value, bool):
+                return []
+            return [_wrong(settings, (key,), f"`{key}` must be true or false.", form["doc"])]
         case _:
             return _number_problems(settings, key, value, form)
 
