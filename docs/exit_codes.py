@@ -37,6 +37,8 @@ _BY_COMMAND = """\
 | `push` | 1, 3, 4, 5, 6 and the signals, as counted below. |
 | `push --dry-run` | 1 when rows are `invalid` or conflicts are new; rows that wait to be sent do not count. |
 | `forget` | 1 when a line cannot be read, 3 and 4 as of `push`; 4 while another run holds the lock, and the signals. |
+| `status RUN --do N` | The code of the command that it runs; 1 for an action of a person, whose steps it shows. |
+| `debug` | 2 when a check fails, or a trial alert is not sent. |
 | `status --fail-if-pending` | 4 when rows or audiences are pending, 5 when rows are parked. |
 
 ## Which count raises which code

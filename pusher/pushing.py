@@ -18,6 +18,7 @@ from pusher.outcomes import Origins, Patience, PushChoice, known_test_code
 from pusher.progress import Listener, Notice
 
 if TYPE_CHECKING:
+    from pusher.ledger.rows import Asked
     from pusher.ledger.state import StateFolder
     from pusher.lint import Finding
     from pusher.payload.model import Limits
@@ -56,10 +57,12 @@ class Pushing:
         should_stop: True once the user asked to stop.
         interruptible: Surrounds reading a view, given what cuts a running query short.
         suppressions: The model that lists who is kept out of every view, or None.
+        asked: What the person asked for, kept with the run.
     """
 
     root: Path
     account: Account
+    asked: Asked
     policy: PolicyFile
     profile: Profile
     state: StateFolder
@@ -153,6 +156,7 @@ class Pushing:
                 reassert=choice.reassert,
                 lock=LockFile(self.root, self.profile.target) if reads_lock and not self.account.is_embedded else None,
             ),
+            asked=self.asked,
         )
 
     def _world(self, state: StateFolder, *, told_before: tuple[str, ...] = ()) -> PushWorld:
