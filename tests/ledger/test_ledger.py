@@ -105,7 +105,7 @@ def test_ledger_of_a_newer_version_is_refused(shop: Shop) -> None:
 
     problem = refused(shop)
 
-    assert problem.message == "The ledger has schema 99, this version of pusher knows 4."
+    assert problem.message == "The ledger has schema 99, this version of pusher knows 5."
     assert problem.fix == "Install the newer pusher that wrote it."
 
 

@@ -71,7 +71,7 @@ def test_a_ledger_of_a_newer_version_is_not_read(shop: Shop) -> None:
     with pytest.raises(StateError) as caught:
         summary_of(shop.state)
     assert told(caught) == (
-        "The ledger has schema 99, this version of pusher knows 4.",
+        "The ledger has schema 99, this version of pusher knows 5.",
         "Install the newer pusher that wrote it.",
     )
 

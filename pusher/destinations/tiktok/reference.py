@@ -321,7 +321,7 @@ def _errors() -> Iterator[str]:
             for error in table["error"]
         ),
     )
-    yield from ("", "### Resolutions", "", "Those of the tool run a command; those of a person are shown as steps.", "")
+    yield from ("", "### Resolutions", "", "Those of the tool run a command of pusher; those of a person are shown as steps.", "")
     yield from _table(
         ("resolution", "what", "who", "command or steps", "when", "source"),
         (
@@ -329,7 +329,7 @@ def _errors() -> Iterator[str]:
                 _code(name),
                 known["title"],
                 known["who"],
-                _code("pusher " + " ".join(known["command"])) if "command" in known else " ".join(known["steps"]),
+                _code(" ".join(known["command"])) if "command" in known else " ".join(known["steps"]),
                 known.get("when", "always"),
                 _fact_origin(known),
             )
