@@ -6,6 +6,7 @@ import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -122,7 +123,7 @@ def _steps(page: RunPage) -> str:
             one["step"],
             one["model"],
             one["state"],
-            None if one["seconds"] is None else f"{one['seconds']:.2f}",
+            None if one["seconds"] is None else Decimal(f"{one['seconds']:.2f}"),
             one["error_class"],
         ]
         for one in page.run.steps

@@ -40,7 +40,8 @@ class Session:
         color: False for no colours, None to use them where the stream is a terminal.
         exit_code: Code to end with.
         body: Fields of the JSON object beside the envelope.
-        hint: What to look at next, printed on stderr after the errors; nothing under `--json`.
+        hint: What to look at next, printed after the errors, or after the result where there is none; nothing under
+            `--json`.
         afterwards: Called when everything is printed, before the process ends.
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
     """
@@ -100,7 +101,7 @@ class Session:
         elif problems:
             _complain(problem_lines(problems), color=self.color)
         if self.hint is not None and not self.json:
-            _complain(self.hint, color=self.color)
+            (_complain if problems else _show)(self.hint if problems else f"\n{self.hint}", color=self.color)
 
 
 def _show(text: str, *, color: bool | None = False) -> None:

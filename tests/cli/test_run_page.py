@@ -74,7 +74,7 @@ class Scene:
         ran = self("push", *words)
         page = self.page()
         assert {one["class"] for one in page["failures"]} == {name}
-        assert f"`pusher status {page['run']['id']}` shows the steps of this run" in ran.err
+        assert f"`pusher status {page['run']['id']}` shows the steps of this run" in ran.out + ran.err
         assert page["run"]["exit_code"] == ran.code != 0
         return page
 

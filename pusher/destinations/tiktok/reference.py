@@ -321,7 +321,13 @@ def _errors() -> Iterator[str]:
             for error in table["error"]
         ),
     )
-    yield from ("", "### Resolutions", "", "Those of the tool run a command of pusher; those of a person are shown as steps.", "")
+    yield from (
+        "",
+        "### Resolutions",
+        "",
+        "Those of the tool run a command of pusher; those of a person are shown as steps.",
+        "",
+    )
     yield from _table(
         ("resolution", "what", "who", "command or steps", "when", "source"),
         (
