@@ -34,7 +34,11 @@ sqlite3 .pusher/prod/ledger.sqlite "update run set started_at = '2026-11-23T08:0
 
 TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "run": (
-        "One row for each command that changed the ledger: a push that was no dry run, `retry`, `resolve`, `clean`.",
+        (
+            "One row for each command that changed the ledger: a push that was no dry run, `audience reconcile`, "
+            "`retry`, `resolve`, `clean`, `forget`; and for a push that a file, a setting or a model ended before it "
+            "came so far."
+        ),
         {
             "id": "Start time in UTC and six random hex digits, such as `20261123T065437-2553f2`.",
             "command": "Its name.",
@@ -46,6 +50,49 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "normaliser_version": "What the macro `normaliser_version` says; NULL when the project has none.",
             "test_event_code": "Code of a run with `--test-event-code`, else NULL.",
             "receipt": "The receipt as JSON, as `push --json` prints it.",
+            "words": "What followed the command, as a JSON list: selection and options; NULL in older runs.",
+            "variables": "Names of the variables that were given, as a JSON list; values are kept nowhere.",
+        },
+    ),
+    "run_step": (
+        "One row for each step of a run; plan and deliver have one for each view.",
+        {
+            "run": "Run.",
+            "number": "From 1, in the order in which they began.",
+            "name": "`load`, `plan`, `deliver`, `settle`, `receipt`; of other commands `load` and their own name.",
+            "model": "Destination view; NULL for a step about all of them.",
+            "state": "`running`, `done`, `failed`, `stopped` or `skipped`.",
+            "started_at": "When it began; NULL when it was skipped.",
+            "finished_at": "When it ended; NULL while it runs, and for ever when the run was killed.",
+        },
+    ),
+    "run_problem": (
+        "One row for each thing that went wrong in a run, or that somebody should look at after it; 50 at most.",
+        {
+            "run": "Run.",
+            "number": "From 1, in the order in which they were found.",
+            "step": "Step that it belongs to.",
+            "error_class": "Class of the error, see [contract.md](contract.md#errors-and-what-to-do).",
+            "code": "Our own name of it, such as `tiktok-config`.",
+            "return_code": "TikTok's return code, or NULL.",
+            "model": "Destination view, or NULL.",
+            "rows": "Rows that it is about, or NULL.",
+            "message": "What is wrong; TikTok's words redacted.",
+            "file": "File of the project, or NULL.",
+            "line": "Line in it, or NULL.",
+            "fix": "What to do next, or NULL.",
+        },
+    ),
+    "run_alert": (
+        "One row for each alert about a run, sent or not.",
+        {
+            "run": "Run.",
+            "number": "From 1.",
+            "event": "`success`, `findings` or `failure`.",
+            "channel": "`webhook`, `email` or `command`.",
+            "target": "Host of the webhook, its path masked; host and port of the mail server; name of the program.",
+            "sent_at": "When.",
+            "failure": "Why it was not sent, or NULL.",
         },
     ),
     "file": (
@@ -282,6 +329,23 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "first_risk_at": "Start of the first attempt that may have arrived.",
         },
     ),
+    "run_steps": (
+        "One row for each step of a run, with the first thing that went wrong in it.",
+        {
+            "run": "Run.",
+            "number": "From 1.",
+            "step": "Its name, as in `run_step`.",
+            "model": "Destination view, or NULL.",
+            "state": "As in `run_step`; `interrupted` for one that was running when its process was killed.",
+            "started_at": "When it began.",
+            "finished_at": "When it ended.",
+            "seconds": "How long it took.",
+            "error_class": "Class of the error, or NULL.",
+            "code": "Our own name of it, or NULL.",
+            "return_code": "TikTok's return code, or NULL.",
+            "message": "What is wrong, or NULL.",
+        },
+    ),
     "receipt": (
         "One row for each term of a view's receipt that is not zero, of runs that got to their receipt.",
         {
@@ -350,6 +414,12 @@ EXAMPLES: Mapping[str, str] = {
         "from attempt\n"
         "group by all\n"
         "order by attempts desc"
+    ),
+    "Which steps failed, and why": (
+        "select run, step, model, state, error_class, return_code, seconds\n"
+        "from run_steps\n"
+        "where state in ('failed', 'stopped', 'interrupted')\n"
+        "order by run desc, number"
     ),
     "What the last runs planned and sent": (
         "select run, model, term, rows\n"

@@ -546,6 +546,48 @@ class PreflightApi(Protocol):
         """Say whether some granted scopes hold a scope, as themselves or as its parent."""
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorClass:
+    """A kind of error that a run can end with.
+
+    Attributes:
+        name: Stable kebab-case name.
+        title: A few words.
+        words: What it means, in a sentence or two.
+        resolutions: Names of what can be done about it.
+    """
+
+    name: str
+    title: str
+    words: str
+    resolutions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Something that can be done about an error.
+
+    Attributes:
+        name: Stable kebab-case name.
+        title: What it does, in a few words.
+        who: `tool`, or `person` for what only a person can do elsewhere.
+        steps: What a person does, in sentences; words in braces stand for facts of the run.
+        settings: Settings whose value and place belong to it.
+        command: Words of the command that the tool runs; those in braces stand for facts of the run.
+        when: Name of the condition under which it applies.
+        needs: What a person has to say before it is run: `yes`, `audience-id`, or None.
+    """
+
+    name: str
+    title: str
+    who: str
+    steps: tuple[str, ...]
+    settings: tuple[str, ...]
+    command: tuple[str, ...]
+    when: str
+    needs: str | None
+
+
 class Destination(Protocol):
     """An API that destination views are pushed to."""
 
@@ -591,3 +633,12 @@ class Destination(Protocol):
 
     def column_named(self, payload: Payload, message: str) -> str | None:
         """Return the column that the destination's words about a refused row name, or None if they name none."""
+
+    def error_class(self, code: str, return_code: int | None, *, of_audience: bool) -> str:
+        """Return the class of an error, by the destination's code or by our own name of the problem.
+
+        Args:
+            code: Our own name; `tiktok-` and the class of an answer is one too.
+            return_code: The destination's code, or None.
+            of_audience: It is about an audience, where some answers mean something else.
+        """

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from glob import glob
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from pusher.account import EMBEDDED, TOKEN_VARIABLE
-from pusher.errors import Problem, PusherError, StateError
+from pusher.config import POLICY_FILE
+from pusher.config.alerts import Webhook
+from pusher.errors import ConfigError, Problem, PusherError, StateError
 from pusher.project import LoadOptions, Project
 
 PACKAGES = ("duckdb", "sqlglot", "jinja2", "pyarrow", "arro3-io", "httpx", "typer")
@@ -35,6 +38,11 @@ class Check:
     status: str
     found: str = ""
     problems: tuple[Problem, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        problems = [problem.as_json() for problem in self.problems]
+        return {"name": self.name, "status": self.status, "found": self.found, "problems": problems}
 
 
 def diagnose(options: LoadOptions) -> list[Check]:
@@ -59,6 +67,7 @@ def diagnose(options: LoadOptions) -> list[Check]:
         ("token", "project", lambda: _token(loaded[0])),
         ("state", "project", lambda: _state(loaded[0])),
         ("clock", "project", lambda: _clock(loaded[0])),
+        ("alerts", "project", lambda: _alerts(loaded[0])),
     ]
     checks: dict[str, Check] = {}
     for name, needed, work in works:
@@ -160,6 +169,22 @@ def _state(project: Project) -> str:
         fix = "Correct its rights, or pass --state-dir."
         raise StateError(Problem("state-folder", "The state folder cannot be written.", folder.as_posix(), fix=fix))
     return f"{_shown(str(state.root), project)} is not there yet; the first push makes it"
+
+
+def _alerts(project: Project) -> str:
+    """Say who is told how a push ended, and that what is secret about it is there."""
+    everybody = project.policy.alerts.everybody
+    variables = [one.variable if isinstance(one, Webhook) else getattr(one, "password", None) for one in everybody]
+    missing = [name for name in variables if name is not None and not os.environ.get(name)]
+    if missing:
+        fix = "Set it where pushes run; `pusher debug --send-alerts` tries every alert."
+        raise ConfigError(
+            *(
+                Problem("alerts", f"The environment variable {name} is not set.", POLICY_FILE, fix=fix)
+                for name in missing
+            )
+        )
+    return f"{len(everybody)} who may be told" if everybody else "nobody is told how a push ends"
 
 
 def _clock(project: Project) -> str:

@@ -18,7 +18,7 @@ Anything else that is raised is a bug and is shown with its traceback.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -33,6 +33,7 @@ class Problem:
         line: 1-based line in the source that the user wrote.
         column: 1-based column in that line.
         fix: What to do next.
+        return_code: The destination's own code, when it refused something; kept with the run, and not printed.
     """
 
     code: str
@@ -41,6 +42,7 @@ class Problem:
     line: int | None = None
     column: int | None = None
     fix: str | None = None
+    return_code: int | None = field(default=None, compare=False)
 
     @property
     def place(self) -> str:
@@ -50,7 +52,8 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
-        return asdict(self)
+        names = ("code", "message", "file", "line", "column", "fix")
+        return {name: getattr(self, name) for name in names}
 
 
 class PusherError(Exception):
@@ -58,9 +61,13 @@ class PusherError(Exception):
 
     Args:
         problems: One problem, or all that were found, in the order to show them.
+
+    Attributes:
+        run_id: The run of the ledger that keeps them, or None when none does.
     """
 
     exit_code = 70
+    run_id: str | None = None
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems

@@ -32,6 +32,7 @@ class Keeping:
         compiled: Folder of compiled SQL.
         chosen: Names of the models that selectors mean, or None when nothing was said: also models that are gone.
         origins: Says which SQL makes each contract column of a view.
+        variables: Names of the variables of the command line, kept with a run.
     """
 
     state: StateFolder
@@ -40,6 +41,7 @@ class Keeping:
     compiled: Path
     chosen: Callable[[Sequence[str], Sequence[str]], list[str] | None]
     origins: Origins
+    variables: tuple[str, ...] = ()
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -114,8 +116,11 @@ class Keeping:
         """
         from pusher.push.decisions import retry
 
+        words = [word for reason in reasons for word in ("--reason", reason)]
+        words += [] if test_event_code is None else ["--test-event-code", test_event_code]
+        words += ["--unchanged"] if even_unchanged else []
         return retry(
-            self._place(wait_s),
+            self._place(wait_s, select, exclude, words),
             models=self.chosen(select, exclude),
             reasons=list(reasons) or None,
             test_event_code=known_test_code(test_event_code),
@@ -141,7 +146,10 @@ class Keeping:
         from pusher.push.decisions import resolve
 
         models = self.chosen(select, exclude)
-        return resolve(self._place(wait_s), action, models=models, batches=list(batches) or None)
+        words = {"list": [], "resend": ["--resend"], "assume_delivered": ["--assume-delivered"]}[action]
+        words += [word for batch in batches for word in ("--batch", str(batch))]
+        place = self._place(wait_s, select, exclude, words)
+        return resolve(place, action, models=models, batches=list(batches) or None)
 
     def clean(self, *, keep: timedelta, wait_s: float = 0.0) -> dict[str, int]:
         """Remove the compiled SQL, and forget what the ledger need not know any more; returns how much of what.
@@ -159,9 +167,14 @@ class Keeping:
         # Only what `compile` writes: `target-path` may be a folder with other things in it, or the project's own.
         counts = {"compiled files": sum(1 for path in self.compiled.rglob("*") if path.is_file())}
         shutil.rmtree(self.compiled, ignore_errors=True)
-        return counts | (clean(self._place(wait_s), keep=keep) if self.state.ledger.exists() else {})
+        words = ["--keep-days", str(keep.days)]
+        return counts | (clean(self._place(wait_s, words=words), keep=keep) if self.state.ledger.exists() else {})
 
-    def _place(self, wait_s: float) -> Workplace:
+    def _place(
+        self, wait_s: float, select: Sequence[str] = (), exclude: Sequence[str] = (), words: Sequence[str] = ()
+    ) -> Workplace:
+        from pusher.ledger.rows import Asked, selection
         from pusher.push.decisions import Workplace
 
-        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins)
+        asked = Asked((*selection(select, exclude), *words), self.variables)
+        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked)

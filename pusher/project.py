@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing, nullcontext
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -28,11 +28,12 @@ from pusher.config import (
     suggest,
 )
 from pusher.contracts import Column, ColumnOrigin
-from pusher.errors import CompileError, ConfigError, Problem, PusherError
+from pusher.errors import CompileError, ConfigError, Problem, PusherError, StateError, UsageError
 from pusher.outcomes import DEFAULT_PUSH, BuildReport, Interruptible, LintReport, PushChoice, Shown, ViewConfig
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
+    from pusher.alerting import Alerting
     from pusher.audience_keeping import AudienceKeeping
     from pusher.building import Building
     from pusher.data_tests import DataTestResult
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from pusher.forgetting import Derived
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
+    from pusher.ledger.rows import Asked
     from pusher.ledger.state import StateFolder
     from pusher.lint.sunsets import Sunset
     from pusher.personal_data import Audit
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.pushing import Pushing
+    from pusher.remedies import Remedies, RunPage
     from pusher.showing import Showing
     from pusher.unit_tests import UnitTestResult
 
@@ -180,6 +183,7 @@ class Project:
             compiled=self.file.compiled_folder,
             chosen=self._chosen,
             origins=self._origins,
+            variables=tuple(self.options.vars),
         )
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
@@ -472,18 +476,21 @@ class Project:
             AnotherRunIsActive: Another push of this target is running.
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
-        self.account.check_settings()
-        views = self.views(select, exclude)
-        events = [view for view in views if view.payload.kind == "events"]
-        audiences = self.destination_views.with_settings([view for view in views if view not in events])
-        if choice.test_event_code is not None:
-            events, audiences = self.destination_views.events(select, exclude), []
-        return self._pushing(
-            lint=lambda: self.lint(select, exclude).findings,
-            should_stop=should_stop,
-            interruptible=interruptible,
-            suppressions=self.destination_views.suppressions(),
-        ).push(events, audiences, choice, everything=not select and not exclude)
+        asked = self._asked(select, exclude, choice.test_event_code)
+        with self._kept_failure("push", asked, choice):
+            self.account.check_settings()
+            views = self.views(select, exclude)
+            events = [view for view in views if view.payload.kind == "events"]
+            audiences = self.destination_views.with_settings([view for view in views if view not in events])
+            if choice.test_event_code is not None:
+                events, audiences = self.destination_views.events(select, exclude), []
+            return self._pushing(
+                lint=lambda: self.lint(select, exclude).findings,
+                should_stop=should_stop,
+                interruptible=interruptible,
+                suppressions=self.destination_views.suppressions(),
+                asked=asked,
+            ).push(events, audiences, choice, everything=not select and not exclude)
 
     def reconcile(
         self,
@@ -495,12 +502,81 @@ class Project:
         interruptible: Interruptible = nullcontext,
     ) -> PushReport:
         """Tell the selected audiences again everything that is known of them; see `push`."""
-        self.account.check_settings()
-        audiences = self.destination_views.audiences(select, exclude)
-        pushing = self._pushing(
-            should_stop=should_stop, interruptible=interruptible, suppressions=self.destination_views.suppressions()
+        asked = self._asked(select, exclude)
+        with self._kept_failure("audience reconcile", asked, choice):
+            self.account.check_settings()
+            audiences = self.destination_views.audiences(select, exclude)
+            pushing = self._pushing(
+                should_stop=should_stop,
+                interruptible=interruptible,
+                suppressions=self.destination_views.suppressions(),
+                asked=asked,
+            )
+            return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
+
+    def _asked(self, select: Sequence[str], exclude: Sequence[str], test_event_code: str | None = None) -> Asked:
+        """Return what was asked of a run, so that it can be asked again."""
+        from pusher.ledger.rows import Asked, selection
+
+        words = [*selection(select, exclude)]
+        words += [word for key, value in self.options.overrides.items() for word in ("--set", f"{key}={value}")]
+        words += [] if test_event_code is None else ["--test-event-code", test_event_code]
+        return Asked(tuple(words), tuple(self.options.vars), self.started_at)
+
+    def run_page(self, name: str, *, commands: Collection[str], variables: str | None = None) -> RunPage:
+        """Return one run with its steps, what went wrong in it and what can be done.
+
+        Args:
+            name: Its id, the beginning of its id, or `last`.
+            commands: Names of the commands that actions may run.
+            variables: Text of the variables that the person gives, for a run that had some.
+
+        Raises:
+            ConfigError: There is no such run, or several.
+            StateError: There is no ledger, or it cannot be read.
+        """
+        from pusher.ledger.run_facts import run_facts
+
+        return self.remedies(commands, variables).page(run_facts(self.state, name))
+
+    def remedies(self, commands: Collection[str], variables: str | None = None) -> Remedies:
+        """Return what finds the actions of runs; see `run_page`."""
+        from pusher.remedies import Remedies
+
+        given = (tuple(self.options.vars), variables or "")
+        return Remedies(lambda model: self.config(model).settings, commands, self.clock.now(), given)
+
+    def alerting(self, complain: Callable[[str], None]) -> Alerting:
+        """Return what tells people how a run ended.
+
+        Args:
+            complain: Says that somebody could not be told.
+        """
+        from pusher.alerting import Alerting
+
+        return Alerting(
+            alerts=self.policy.alerts,
+            project=self.file.name,
+            target=self.profile.target,
+            root=self.file.root,
+            state=self.state,
+            clock=self.clock,
+            complain=complain,
         )
-        return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
+
+    @contextmanager
+    def _kept_failure(self, command: str, asked: Asked, choice: PushChoice) -> Iterator[None]:
+        """Keep in the ledger, if there is one that can be trusted, that a run failed before it got there."""
+        try:
+            yield
+        except UsageError as error:
+            if error.run_id is None and not isinstance(error, StateError) and not (choice.dry_run or choice.stateless):
+                from pusher.push.recording import keep_failed_load
+
+                error.run_id = keep_failed_load(
+                    self.state, error, self.account.destination, command=command, asked=asked, now=self.clock.now()
+                )
+            raise
 
     def _pushing(self, **more: Any) -> Pushing:
         from pusher.pushing import Pushing
@@ -596,7 +672,8 @@ class Project:
         derived = Deriving(self.manifest, audience).derive(lines, country=country)
         if not derived.identifiers:
             return derived, None
-        return derived, self._pushing(should_stop=should_stop).forget(derived.identifiers, sends=sends, wait_s=wait_s)
+        pushing = self._pushing(should_stop=should_stop, asked=self._asked((), ()))
+        return derived, pushing.forget(derived.identifiers, sends=sends, wait_s=wait_s)
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.

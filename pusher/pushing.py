@@ -18,6 +18,7 @@ from pusher.outcomes import Origins, Patience, PushChoice, known_test_code
 from pusher.progress import Listener, Notice
 
 if TYPE_CHECKING:
+    from pusher.ledger.rows import Asked
     from pusher.ledger.state import StateFolder
     from pusher.lint import Finding
     from pusher.payload.model import Limits
@@ -59,10 +60,12 @@ class Pushing:
         suppressions: The model that lists who is kept out of every view, or None.
         is_clock_set: `--clock` sets the clock.
         rows_name_source: Says whether the rows of a view name their event source themselves.
+        asked: What the person asked for, kept with the run.
     """
 
     root: Path
     account: Account
+    asked: Asked
     policy: PolicyFile
     profile: Profile
     state: StateFolder
@@ -188,6 +191,7 @@ class Pushing:
                 reassert=choice.reassert,
                 lock=LockFile(self.root, self.profile.target) if reads_lock and not self.account.is_embedded else None,
             ),
+            asked=self.asked,
         )
 
     def _world(self, state: StateFolder, *, told_before: tuple[str, ...] = ()) -> PushWorld:

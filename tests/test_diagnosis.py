@@ -16,7 +16,7 @@ from tests.push.support import NOW, VIEW, Shop, orders
 
 NAMES = [
     "python", "packages", "contract", "project", "models", "sql", "sources", "warehouse", "settings", "token", "state",
-    "clock",
+    "clock", "alerts",
 ]  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_a_new_project_is_in_place_and_nothing_is_made(shop: Shop) -> None:
         "token": "from profiles.yml",
         "state": ".pusher/dev is not there yet; the first push makes it",
         "clock": "2026-11-20 12:00 UTC",
+        "alerts": "nobody is told how a push ends",
     }
     assert sorted(path.name for path in shop.root.iterdir()) == before
 
@@ -148,4 +149,4 @@ def test_the_command_prints_a_line_for_each_check(shop: Shop, capsys: pytest.Cap
     lines = capsys.readouterr().out.splitlines()
     assert (code, [line.split()[1] for line in lines if line.startswith(("ok ", "failed "))]) == (2, NAMES)
     assert "  Put it at orders.csv, or correct external_location." in lines
-    assert (lines[-1], max(map(len, lines)) <= 80) == ("1 of 12 checks failed.", True)
+    assert (lines[-1], max(map(len, lines)) <= 80) == ("1 of 13 checks failed.", True)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pusher.cli import options, render
+from pusher.cli.ending import Ending
 from pusher.cli.forecast import forecast_text
-from pusher.cli.receipt import receipt_text
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
-from pusher.errors import PusherError
 from pusher.outcomes import Patience, PushChoice
 
 if TYPE_CHECKING:
@@ -164,23 +163,12 @@ def reconcile(
     with (
         session("audience reconcile", as_json=json, quiet=quiet, no_color=no_color) as current,
         StopOnSignal(current.progress.line) as stop,
+        Ending(current, stop, project_dir, tells=not dry_run, keeps=True) as ending,
     ):
-        project = current.project(
+        project = ending.project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
         )
         choice = PushChoice(dry_run=dry_run, allow_shrink=allow_shrink, patience=Patience(wait_s=wait))
-        try:
-            report = project.reconcile(
-                select or (), exclude or (), choice, should_stop=stop, interruptible=stop.interruptible
-            )
-        except PusherError as error:
-            if stop.signal is None:
-                raise
-            current.body["_problems"] = error.problems
-            current.exit_code = 128 + stop.signal
-            return
-        current.body["target"] = project.profile.target
-        current.body |= report.as_json()
-        current.body["_problems"] = report.problems
-        current.exit_code = 128 + stop.signal if stop.signal else report.exit_code
-        current.text(receipt_text(report))
+        ending.report = project.reconcile(
+            select or (), exclude or (), choice, should_stop=stop, interruptible=stop.interruptible
+        )

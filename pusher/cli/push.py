@@ -8,10 +8,9 @@ from typing import Annotated
 import typer
 
 from pusher.cli import options
-from pusher.cli.receipt import receipt_text
+from pusher.cli.ending import Ending
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
-from pusher.errors import PusherError
 from pusher.outcomes import Patience, PushChoice
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
@@ -65,34 +64,23 @@ def push(
     with (
         session("push", as_json=json, quiet=quiet, no_color=no_color) as current,
         StopOnSignal(current.progress.line) as stop,
+        Ending(current, stop, project_dir, tells=not dry_run, keeps=not stateless) as ending,
     ):
         overrides = [*(overrides or ()), *([] if concurrency is None else [f"concurrency={concurrency}"])]
-        project = current.project(
+        project = ending.project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
         )
-        try:
-            report = project.push(
-                select or (),
-                exclude or (),
-                PushChoice(
-                    dry_run=dry_run,
-                    test_event_code=test_event_code,
-                    adopt=adopt,
-                    stateless=stateless,
-                    allow_shrink=allow_shrink,
-                    patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
-                ),
-                should_stop=stop,
-                interruptible=stop.interruptible,
-            )
-        except PusherError as error:
-            if stop.signal is None:
-                raise
-            current.body["_problems"] = error.problems
-            current.exit_code = 128 + stop.signal
-            return
-        current.body["target"] = project.profile.target
-        current.body |= report.as_json()
-        current.body["_problems"] = report.problems
-        current.exit_code = 128 + stop.signal if stop.signal else report.exit_code
-        current.text(receipt_text(report))
+        ending.report = project.push(
+            select or (),
+            exclude or (),
+            PushChoice(
+                dry_run=dry_run,
+                test_event_code=test_event_code,
+                adopt=adopt,
+                stateless=stateless,
+                allow_shrink=allow_shrink,
+                patience=Patience(wait_s=wait, deadline_s=deadline, grace_s=grace, max_dead_share=max_dead),
+            ),
+            should_stop=stop,
+            interruptible=stop.interruptible,
+        )

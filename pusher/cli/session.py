@@ -40,6 +40,9 @@ class Session:
         color: False for no colours, None to use them where the stream is a terminal.
         exit_code: Code to end with.
         body: Fields of the JSON object beside the envelope.
+        hint: What to look at next, printed after the errors, or after the result where there is none; nothing under
+            `--json`.
+        afterwards: Called when everything is printed, before the process ends.
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
     """
 
@@ -49,6 +52,8 @@ class Session:
     color: bool | None = None
     exit_code: int = 0
     body: dict[str, Any] = field(default_factory=dict)
+    hint: str | None = None
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
     document: Callable[[Sequence[Problem]], str] | None = None
 
     def text(self, lines: str) -> None:
@@ -95,6 +100,8 @@ class Session:
             print_envelope(self.command, self.exit_code, problems, self.body)
         elif problems:
             _complain(problem_lines(problems), color=self.color)
+        if self.hint is not None and not self.json:
+            (_complain if problems else _show)(self.hint if problems else f"\n{self.hint}", color=self.color)
 
 
 def _show(text: str, *, color: bool | None = False) -> None:
@@ -174,6 +181,8 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         what = f"pusher has a defect: {type(error).__name__}."
         problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)
     current.finish(problems)
+    for call in current.afterwards:
+        call()
     try:
         _flush()
     except BrokenPipeError:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pusher.config.alerts import Alerts, read_alerts
 from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
 from pusher.config.shared import SharedLimits, read_shared
@@ -109,6 +110,7 @@ class PolicyFile:
         shared: When an identifier stands in too many rows to be one person's.
         consent: Who agreed and who did not.
         shrink: When an audience would lose too many members to be meant.
+        alerts: Who is told how a run ended.
     """
 
     require_vendor_page_columns: bool = False
@@ -120,6 +122,7 @@ class PolicyFile:
     shared: SharedLimits = field(default_factory=SharedLimits)
     consent: Consent = field(default_factory=Consent)
     shrink: ShrinkGuard = field(default_factory=ShrinkGuard)
+    alerts: Alerts = field(default_factory=Alerts)
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -265,9 +268,9 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        fix = "Known keys: consent, identity, lint, push, version."
+        fix = "Known keys: alerts, consent, identity, lint, push, version."
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
-    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent"}, ())
+    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent", "alerts"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
@@ -286,6 +289,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     floors = read_floors(document, given, ("identity", "floors"), problems)
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
     shrink = read_shrink(document, _mapping(document, push, ("push", "audience_shrink"), problems), problems)
+    alerts = read_alerts(document, _mapping(document, found, ("alerts",), problems), problems)
     consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
@@ -310,4 +314,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         shared=shared,
         consent=consent,
         shrink=shrink,
+        alerts=alerts,
     )

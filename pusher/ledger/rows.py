@@ -94,6 +94,27 @@ class Batch:
     attempts: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person asked of a run, kept so that it can be asked again.
+
+    Attributes:
+        words: What follows the command: selection and options that do not allow more than usual.
+        variables: Names of the variables that were given; values are kept nowhere.
+        began_at: When the command began, or None when its run began with it.
+    """
+
+    words: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    began_at: datetime | None = None
+
+
+def selection(select: Sequence[str], exclude: Sequence[str]) -> tuple[str, ...]:
+    """Return a selection as words of the command line."""
+    chosen = [word for name in select for word in ("--select", name)]
+    return tuple(chosen + [word for name in exclude for word in ("--exclude", name)])
+
+
 def new_run_id(now: datetime) -> str:
     """Return the id of a run that begins now."""
     return f"{now.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"

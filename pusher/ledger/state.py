@@ -26,6 +26,8 @@ SCRATCH = "pusher-scratch"
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 LOCK_POLL_S = 0.1
+GLANCE_S = 0.02
+"""Somebody who only looks whether the lock is held holds it for less than this."""
 
 
 class StateFolder:
@@ -84,20 +86,34 @@ class StateFolder:
         except OSError as error:
             raise unusable(error, self.lock) from error
         try:
-            until_s = time.monotonic() + wait_s
+            until_s = time.monotonic() + max(wait_s, GLANCE_S)
             has_waited = False
             while not self._take_lock(descriptor):
                 if should_stop() or time.monotonic() >= until_s:
                     fix = "Wait for it to end, then run again; `--wait SECONDS` waits for it."
                     message = "Another push of this target is running."
                     raise AnotherRunIsActive(Problem("another-run", message, self.lock.as_posix(), fix=fix))
-                if not has_waited:
+                if not has_waited and wait_s > 0:
                     on_wait()
                 has_waited = True
-                time.sleep(LOCK_POLL_S)
+                time.sleep(min(LOCK_POLL_S, max(wait_s, GLANCE_S)))
             yield
         finally:
             os.close(descriptor)
+
+    def is_locked(self) -> bool:
+        """Whether a run is at work: another process holds the lock of this folder."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     def _take_lock(self, descriptor: int) -> bool:
         try:

@@ -79,12 +79,32 @@ class Store:
     # runs -----------------------------------------------------------------------------------------------------
 
     def start_run(
-        self, *, run: str, command: str, now: datetime, version: str, base_url: str, **facts: str | None
+        self,
+        *,
+        run: str,
+        command: str,
+        now: datetime,
+        version: str,
+        base_url: str,
+        words: Sequence[str] = (),
+        variables: Sequence[str] = (),
+        **facts: str | None,
     ) -> None:
-        """Record that a run began."""
+        """Record that a run began.
+
+        Args:
+            run: Run id.
+            command: Its command.
+            now: When.
+            version: Version of this program.
+            base_url: Where it sends to.
+            words: What follows the command when the run is to be repeated.
+            variables: Names of the variables that were given with it; their values are kept nowhere.
+            facts: `normaliser_version` and `test_event_code`.
+        """
         self._connection.execute(
-            "insert into run (id, command, started_at, version, base_url, normaliser_version, test_event_code) "
-            "values (?, ?, ?, ?, ?, ?, ?)",
+            "insert into run (id, command, started_at, version, base_url, normaliser_version, test_event_code, words, "
+            "variables) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 run,
                 command,
@@ -93,6 +113,8 @@ class Store:
                 base_url,
                 facts.get("normaliser_version"),
                 facts.get("test_event_code"),
+                json.dumps(list(words)),
+                json.dumps(list(variables)),
             ),
         )
 

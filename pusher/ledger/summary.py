@@ -39,7 +39,8 @@ class Summary:
     Attributes:
         ledger_id: Name of the ledger.
         base_url: What it serves.
-        runs: Newest runs first: id, command, started, finished (UTC), exit code.
+        runs: Newest runs first: id, command, started, finished (UTC), exit code, and
+            the first step that did not end well, or None.
         attention: Rows that need something: what they are (`pending`, `parked`, `dead`, `reopened`, `conflicting`,
             `expiring`), model, key space, rows, the first moment (Unix seconds) after which some cannot be sent any
             more, and the remedy. Of an `audience` also its name and advertiser; its rows are identifiers.
@@ -107,7 +108,9 @@ def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_ag
         runs = rows_of(
             connection,
             "select id, command, substr(started_at, 1, 19) as started, substr(finished_at, 1, 19) as finished, "
-            "exit_code from run order by started_at desc limit 10",
+            "exit_code, (select min_by(step || ' ' || state, number) from run_steps where run_steps.run = run.id "
+            "and state in ('failed', 'stopped', 'interrupted')) as failed_step "
+            "from run order by started_at desc limit 10",
         )
         before = now + _until_next_run(connection)
         attention = _attention(connection, now=now, before=before, max_age_s=max_age_s)

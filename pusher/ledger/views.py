@@ -7,7 +7,7 @@ the Parquet files and over the receipts.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = (
-    "run", "file", "part", "batch", "attempt",
+    "run", "run_step", "run_problem", "run_alert", "file", "part", "batch", "attempt",
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
 )  # fmt: skip
-_DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue")
+_DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
 # The files behind each view, and its columns while there is none.
 _FILES = {
     "sent_keys": (
@@ -77,6 +77,14 @@ def copy_of(state: StateFolder) -> sqlite3.Connection | None:
     return copy
 
 
+def run_at_work(copy: sqlite3.Connection, state: StateFolder) -> str | None:
+    """Return the run that some process is working on: the newest that has no end while the lock is held."""
+    if not state.is_locked():
+        return None
+    row = copy.execute("select id from run where finished_at is null order by rowid desc limit 1").fetchone()
+    return row[0] if row else None
+
+
 def _load(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, table: str) -> None:
     import pyarrow as pa
 
@@ -93,9 +101,12 @@ def _load(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, table
 
 def _create_views(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder) -> None:
     """Create the views of the reference page."""
+    at_work = run_at_work(copy, state)
     for name in _FILES:
         _create_rows(connection, copy, state, name)
     connection.execute("create view sent_keys as select * from _sent_keys")
+    connection.execute("create table _at_work (run varchar)")
+    connection.execute("insert into _at_work select $run where $run is not null", {"run": at_work})
     _create_frozen(connection, copy, state)
     definitions = resources.files("pusher.ledger").joinpath("view_definitions")
     for name in _DEFINED:
@@ -188,8 +199,10 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
             raise EngineError(str(error).partition("\n")[0], kind="binder") from error
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    """Run a query and return its rows, digests as hex."""
+def rows_of(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    """Run a query and return its rows, digests as hex; `values` stand for `$name`."""
     # By way of Arrow: fetching a zoned timestamp directly needs a package that is not installed.
-    rows: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+    rows: list[dict[str, Any]] = connection.sql(sql, params=dict(values or {}) or None).to_arrow_table().to_pylist()
     return [{name: value.hex() if isinstance(value, bytes) else value for name, value in row.items()} for row in rows]

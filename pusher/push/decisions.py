@@ -12,7 +12,7 @@ from pusher.clock import Clock
 from pusher.contracts import FINAL_STATES, BatchState, ColumnOrigin, Destination
 from pusher.ledger.opening import no_ledger, open_store, refuse_old_clock
 from pusher.ledger.reopen import Choice, RefusedRows, refused_rows, reopen
-from pusher.ledger.rows import Batch, Part, leaves, new_run_id, stamp
+from pusher.ledger.rows import Asked, Batch, Part, leaves, new_run_id, stamp
 from pusher.ledger.state import StateFolder, told_when_full
 from pusher.ledger.store import Store
 from pusher.push import policy
@@ -37,6 +37,7 @@ class Workplace:
         destination: Knows the payloads.
         wait_s: How long to wait for a push that is running.
         origins: Says which SQL makes each contract column of a view.
+        asked: What the person asked for, kept with the run.
     """
 
     state: StateFolder
@@ -44,6 +45,7 @@ class Workplace:
     destination: Destination
     wait_s: float = 0.0
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,13 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
             refuse_old_clock(store, place.clock.now(), place.state.ledger.name)
             run = new_run_id(place.clock.now())
             with ExitStack() as stack:
+                # What a run writes about itself can fail too.
+                stack.enter_context(told_when_full(place.state))
                 if changes:
                     _start(store, place, run, command)
-                    stack.enter_context(recorded(store, run, place.clock))
+                    steps = ("load", command)
+                    kept = recorded(store, run, place.clock, place.destination, asked=place.asked, steps=steps)
+                    stack.enter_context(stack.enter_context(kept).step(command))
                 stack.enter_context(told_when_full(place.state))
                 yield store, run
         finally:
@@ -132,7 +138,15 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
 def _start(store: Store, place: Workplace, run: str, command: str) -> None:
     with told_when_full(place.state):
         served = store.meta("base_url") or ""
-        store.start_run(run=run, command=command, now=place.clock.now(), version=__version__, base_url=served)
+        store.start_run(
+            run=run,
+            command=command,
+            now=place.clock.now(),
+            version=__version__,
+            base_url=served,
+            words=place.asked.words,
+            variables=place.asked.variables,
+        )
 
 
 def retry(

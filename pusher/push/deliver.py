@@ -268,8 +268,8 @@ class Delivery:
                 self._stop("deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped.")
         return self._halted or self._result.stopped is not None
 
-    def _stop(self, code: str, message: str, fix: str) -> None:
-        self._result.stopped = self._result.stopped or Problem(code, message, fix=fix)
+    def _stop(self, code: str, message: str, fix: str, *, return_code: int | None = None) -> None:
+        self._result.stopped = self._result.stopped or Problem(code, message, fix=fix, return_code=return_code)
 
     def _nap(self, *, flush_at: float | None) -> float:
         """Return how long to wait for a completion before something else is due."""
@@ -409,7 +409,7 @@ class Delivery:
 
     def _halt(self, work: PartWork, verdict: Verdict) -> None:
         """Stop everything, or for a wrong setting only the rows of its event source."""
-        self._result.halts.append(verdict)
+        self._result.halts.append((work.part.model, verdict))
         if verdict.response_class != "CONFIG":
             self._halted = True
             return
@@ -425,7 +425,8 @@ class Delivery:
         if self._clock.monotonic_s() + delay_s > self._deadline:
             self._leave(attempt)
             reason = verdict.remedy or "Run again later."
-            self._stop("wait-too-long", f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take.", reason)
+            message = f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take."
+            self._stop("wait-too-long", message, reason, return_code=verdict.code)
             return
         if delay_s >= 1:
             self._news.append(Waiting(verdict.message or verdict.response_class, delay_s))

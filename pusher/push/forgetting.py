@@ -18,9 +18,11 @@ from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
 from pusher.push.encode import minus
+from pusher.push.findings import Findings
 from pusher.push.late import Late, carve_out, leave_out, write_without
 from pusher.push.recording import recorded
 from pusher.push.recovery import common
+from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushWorld, connected
 from pusher.transport import Pacer
 from pusher.version import __version__
@@ -146,23 +148,30 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
     refuse_old_clock(store, now, world.state.ledger.name)
     run = result.run_id = new_run_id(now)
     store.start_run(run=run, command=REASON, now=now, version=__version__, base_url=world.endpoint.shown_as)
-    with recorded(store, run, world.clock):
+    with recorded(store, run, world.clock, world.destination, asked=options.asked) as steps:
         members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
-        members.recover()
-        _Dropping(result, world, store, run).drop()
+        with steps.step("plan"):
+            members.recover()
+            _Dropping(result, world, store, run).drop()
         audience = next(one for one in world.destination.payloads.values() if one.kind == "audience")
         try:
+            steps.enter("deliver")
             members.plan_suppressed(audience, world.state.outbox, freeze=sends)
             if sends and members.has_changes:
-                with connected(world, options) as transport:
+                models = dict.fromkeys(one.model for one in members.receipts)
+                with steps.step("deliver", models), connected(world, options) as transport:
                     members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
         finally:
             members.clear()
-        members.drop_suppressed()
+        steps.skip(("deliver",))
+        with steps.step("settle"):
+            members.drop_suppressed()
+            Findings(steps, store, world.destination).keep((), Delivered(), members.receipts)
         result.audiences = [one for one in members.receipts if one.counts.deletes]
         result.problems = tuple(one.problem for one in members.receipts if one.problem is not None)
         result.exit_code = audience_exit_code(members.receipts, dry_run=False)
-        store.finish_run(run=run, now=world.clock.now(), exit_code=result.exit_code, receipt=result.as_json())
+        with steps.step("receipt"):
+            store.finish_run(run=run, now=world.clock.now(), exit_code=result.exit_code, receipt=result.as_json())
 
 
 @dataclass(frozen=True, slots=True)

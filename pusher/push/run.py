@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unre
 from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, new_run_id
 from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
+from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
@@ -24,6 +25,7 @@ from pusher.push.audience.plan import AudienceView
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
 from pusher.push.deliver import Delivery
+from pusher.push.findings import Findings
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
@@ -91,19 +93,25 @@ def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> Pus
             if options.adopt:
                 world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
-            return _push(chosen, world, options, store)
-        except (OSError, sqlite3.OperationalError) as error:
-            # A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
-            raise Incomplete(
-                Problem(
-                    "state-write",
-                    f"The state folder cannot be written: {error}.",
-                    world.state.root.name,
-                    fix="Free space or correct its rights, then run again: nothing was lost.",
-                )
-            ) from error
+            with _writable(world.state):
+                return _push(chosen, world, options, store)
         finally:
             store.close()
+
+
+@contextmanager
+def _writable(state: StateFolder) -> Iterator[None]:
+    """Tell a person when the state folder cannot be written.
+
+    Raises:
+        Incomplete: A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
+    """
+    try:
+        yield
+    except (OSError, sqlite3.OperationalError) as error:
+        message = f"The state folder cannot be written: {error}."
+        fix = "Free space or correct its rights, then run again: nothing was lost."
+        raise Incomplete(Problem("state-write", message, state.root.name, fix=fix)) from error
 
 
 def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -> PlanOptions:
@@ -168,13 +176,15 @@ def _plan_all(
     folder: Path,
     store: Store | None,
     elsewhere: Sequence[Part] = (),
+    steps: Steps | None = None,
 ) -> list[tuple[Plan, Reconciled]]:
     """Plan every view of events before anything is sent."""
     found: list[tuple[Plan, Reconciled]] = []
     for view in views:
         _refuse_if_stopped(world)
         started = world.clock.monotonic_s()
-        with world.interruptible():
+        kept = nullcontext() if steps is None else steps.step("plan", [view.model])
+        with kept, world.interruptible():
             plan, result = plan_view(
                 view,
                 open_engine=lambda: world.open_engine(folder),
@@ -255,9 +265,14 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
         base_url=world.endpoint.shown_as,
         normaliser_version=options.normaliser_version,
         test_event_code=options.test_event_code,
+        words=options.asked.words,
+        variables=options.asked.variables,
     )
-    with recorded(store, planning.run, world.clock):
-        report = _run(chosen, world, options, store, planning)
+    with (
+        recorded(store, planning.run, world.clock, world.destination, asked=options.asked) as steps,
+        _writable(world.state),
+    ):
+        report = _run(chosen, world, options, store, planning, steps=steps)
     if not chosen.events:
         return report
     limits = chosen.events[0].payload.limits
@@ -270,24 +285,29 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
     return report
 
 
-def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions) -> PushReport:
+def _run(
+    chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
+) -> PushReport:
     clock, views = world.clock, chosen.events
     looked = world.preflight(world.listener)
     _refuse_if_stopped(world)
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
+    steps.enter("plan")
     with _planning(world, world.state.outbox, planning.run):
         planning = _with_suppressions(world, planning, world.state.outbox)
         planning = replace(planning, newest_suppressed=AudienceStore(store).newest_suppressed())
-        members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
+        members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed, steps=steps)
         members.recover()
         members.plan(chosen.audiences, world.state.outbox, freeze=True)
         others = AudiencePush(
             world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
         )
         _plan_others(others, chosen, world, options, world.state.outbox, freeze=True)
-        planned = _plan_all(views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting)
+        planned = _plan_all(
+            views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting, steps=steps
+        )
     for plan, result in planned:
         commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
         _tell_released(plan, world.listener)
@@ -295,12 +315,16 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
     planned_s = clock.monotonic_s() - started
     parts = _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
-    delivered = _deliver(world, options, store, planning, parts)
-    members_s = _deliver_members((members, others), world, options)
+    delivered = _deliver(world, options, store, planning, parts, steps=steps)
+    members_s = _deliver_members((members, others), world, options, steps)
+    # When nothing was due.
+    steps.skip(("deliver",))
     audiences = members.receipts + others.receipts
     settling = clock.monotonic_s()
     explain = Explainer(world.destination, world.origins)
-    _account(models, store, planning, delivered, resumed=resumed, explain=explain)
+    with steps.step("settle"):
+        _account(models, store, planning, delivered, resumed=resumed, explain=explain)
+        Findings(steps, store, world.destination).keep(models, delivered, audiences)
     for model in models:
         model.earlier_run = earlier.get(model.model)
     report = PushReport(
@@ -324,7 +348,8 @@ def _run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, 
         receipts.exit_code(models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change),
         audience_exit_code(audiences, dry_run=False),
     )
-    store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
+    with steps.step("receipt"):
+        store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
     shutil.rmtree(_listed_in(world.state.outbox, planning.run), ignore_errors=True)
     return report
 
@@ -346,11 +371,12 @@ def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planni
 
 
 def _deliver(
-    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part]
+    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part], *, steps: Steps
 ) -> Delivered:
     if not parts:
         return Delivered()
-    with connected(world, options) as transport:
+    models = dict.fromkeys(part.model for part in parts)
+    with steps.step("deliver", models), connected(world, options) as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -382,11 +408,12 @@ def _plan_others(
         others.leave_unchanged()
 
 
-def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions) -> float:
+def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps) -> float:
     """Tell TikTok who comes and who goes; returns the seconds that it took."""
     started = world.clock.monotonic_s()
-    if any(one.receipts for one in pushes):
-        with connected(world, options) as transport:
+    models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
+    if models:
+        with steps.step("deliver", models), connected(world, options) as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
                 one.deliver(transport, pacer, options.limits)
@@ -433,13 +460,14 @@ def _account(
 
 def _problems(delivered: Delivered) -> tuple[Problem, ...]:
     problems = []
-    for verdict in delivered.halts:
+    for _, verdict in delivered.halts:
         code = "" if verdict.code is None else f" (code {verdict.code})"
         problems.append(
             Problem(
                 f"tiktok-{verdict.response_class.lower()}",
                 f"TikTok refused the request{code}: {verdict.message or 'no message'}",
                 fix=verdict.remedy,
+                return_code=verdict.code,
             )
         )
     if delivered.stopped is not None:

@@ -12,6 +12,7 @@ from pusher.clock import Clock
 from pusher.config import SharedLimits
 from pusher.contracts import ColumnOrigin, Destination, Endpoint, Engine
 from pusher.errors import Problem
+from pusher.ledger.rows import Asked
 from pusher.ledger.state import StateFolder
 from pusher.progress import Event, Listener, Notice
 from pusher.push import receipt as receipts
@@ -43,6 +44,7 @@ class PushOptions:
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
         shared: When an identifier stands in too many rows to be one person's.
         audience: What was chosen for audiences.
+        asked: What the person asked for, kept with the run.
     """
 
     dry_run: bool = False
@@ -60,6 +62,7 @@ class PushOptions:
     longest_lookback_s: int | None = None
     shared: SharedLimits = field(default_factory=SharedLimits)
     audience: AudienceOptions = field(default_factory=AudienceOptions)
+    asked: Asked = field(default_factory=Asked)
 
 
 @dataclass(slots=True)

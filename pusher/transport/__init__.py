@@ -6,9 +6,9 @@ deadline; `failures` names what went wrong; `pacing` says when to send; `redacti
 
 from __future__ import annotations
 
-from pusher.transport.client import Transport
+from pusher.transport.client import Transport, tls_context
 from pusher.transport.network import Bounds
 from pusher.transport.pacing import Pacer, backoff_s
 from pusher.transport.redaction import redact
 
-__all__ = ["Bounds", "Pacer", "Transport", "backoff_s", "redact"]
+__all__ = ["Bounds", "Pacer", "Transport", "backoff_s", "redact", "tls_context"]

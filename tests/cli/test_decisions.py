@@ -179,4 +179,4 @@ def needs(out: str) -> str:
     """Return what status prints about rows that need a person."""
     _, title, rest = out.partition("What needs a person\n")
     assert title
-    return rest
+    return rest.partition("\n\nRun ")[0].rstrip("\n") + "\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -153,7 +152,7 @@ def test_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
         left = server.members(server.audiences()[0]["audience_id"])
 
     assert refused.audiences[0].problem is not None
-    assert asdict(refused.audiences[0].problem) == {
+    assert refused.audiences[0].problem.as_json() == {
         "code": "audience-shrinks",
         "message": f"{MEMBERS} names nobody, and its audience has 5 identifiers.",
         "file": f"models/{MEMBERS}.sql",

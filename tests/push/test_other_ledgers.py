@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
-from pusher.ledger.opening import SCHEMA_VERSION
+from pusher.ledger.opening import SCHEMA_VERSION, migrations
+from pusher.ledger.run_facts import run_facts
 from pusher.outcomes import Patience
 from tests.push.refused import pin, shop_at, terms
 from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
@@ -92,6 +92,26 @@ def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> 
     older.close()
 
 
+def test_a_ledger_of_schema_4_gains_steps_and_keeps_its_runs(tmp_path: Path) -> None:
+    """Its runs have no steps and say so; the next run has them, and both can be shown."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    older = shop.push().run_id
+    as_of_schema(shop.state.ledger, 4)
+    before = run_facts(shop.state, older)
+
+    newer = shop.push().run_id
+
+    after = run_facts(shop.state, older)
+    assert shop.ledger("pragma user_version") == [(5,)]
+    assert (before.steps, before.words, before.problems) == (after.steps, after.words, after.problems) == ([], (), [])
+    assert (after.exit_code, run_facts(shop.state, newer).exit_code) == (0, 0)
+    assert [(one["step"], one["state"]) for one in run_facts(shop.state, newer).steps] == [
+        ("load", "done"), ("plan", "done"), ("deliver", "skipped"), ("settle", "done"), ("receipt", "done"),
+    ]  # fmt: skip
+
+
 def test_an_older_ledger_is_read_without_being_changed(tmp_path: Path) -> None:
     """Status and a dry run know what the first version recorded; the migration is left to the next push."""
     shop = Shop(tmp_path / "shop")
@@ -149,20 +169,28 @@ def test_an_adopted_ledger_still_serves_one_base_url(tmp_path: Path) -> None:
     assert shop.ledger("select value from meta where name = 'base_url'") == [("sandbox",)]
 
 
-def as_of_schema_1(path: Path) -> None:
-    """Turn a ledger into one that the first version wrote."""
-    first = resources.files("pusher.ledger").joinpath("migrations/0001_first.sql").read_text("utf-8")
+def as_of_schema(path: Path, version: int) -> None:
+    """Turn a ledger into one that a version with an older schema wrote."""
     old = path.with_name("old.sqlite")
     with sqlite3.connect(old) as connection:
-        connection.executescript(first)
+        for number, text in migrations():
+            if number <= version:
+                connection.executescript(text)
         connection.execute("attach ? as newer", (str(path),))
-        for table in ("meta", "run", "part", "batch", "attempt"):
-            connection.execute(f"insert into {table} select * from newer.{table}")
-        connection.execute("insert into file select * from newer.file where kind not in ('changes', 'members')")
-        connection.execute("pragma user_version = 1")
+        tables = [row[0] for row in connection.execute("select name from main.sqlite_schema where type = 'table'")]
+        for table in tables:
+            columns = ", ".join(row[1] for row in connection.execute(f"pragma main.table_info({table})"))
+            kinds = "where kind not in ('changes', 'members')" if (table, version) == ("file", 1) else ""
+            connection.execute(f"insert into main.{table} ({columns}) select {columns} from newer.{table} {kinds}")
+        connection.execute(f"pragma user_version = {version}")
     connection.close()
     old.chmod(0o600)
     old.replace(path)
+
+
+def as_of_schema_1(path: Path) -> None:
+    """Turn a ledger into one that the first version wrote."""
+    as_of_schema(path, 1)
 
 
 # waiting for another run ------------------------------------------------------------------------------------------

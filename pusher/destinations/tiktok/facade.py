@@ -71,6 +71,12 @@ class TikTok:
         path = path_named(message)
         return None if path is None else payload.column_at(path)
 
+    def error_class(self, code: str, return_code: int | None, *, of_audience: bool) -> str:
+        """Return the class of an error by the contract; see `Destination.error_class`."""
+        from pusher.destinations.tiktok.resolutions import error_class
+
+        return error_class(code, return_code, of_audience=of_audience)
+
 
 @cache
 def tiktok() -> Destination:

@@ -41,6 +41,7 @@ def reference() -> str:
         _rates(),
         _codes(facts),
         _statuses(facts),
+        _errors(),
         _sources(facts),
         _open_points(facts),
     ]
@@ -359,6 +360,55 @@ def _statuses(facts: Contract) -> Iterator[str]:
     )
 
 
+def _errors() -> Iterator[str]:
+    table = tables("resolutions")
+    yield from ("## Errors and what to do", "")
+    yield "A run keeps the class of what went wrong; `pusher status RUN` shows the resolutions that apply, numbered."
+    yield "TikTok's return code decides the class, else our own name of the problem, else the class of the answer."
+    yield ""
+    yield from _table(
+        ("class", "what", "found by", "resolutions", "source"),
+        (
+            (
+                _code(error["name"]),
+                f"{error['title']}. {error['words']}",
+                _found_by(error),
+                _codes_of(error["resolutions"]),
+                _fact_origin(error),
+            )
+            for error in table["error"]
+        ),
+    )
+    yield from (
+        "",
+        "### Resolutions",
+        "",
+        "Those of the tool run a command of pusher; those of a person are shown as steps.",
+        "",
+    )
+    yield from _table(
+        ("resolution", "what", "who", "command or steps", "when", "source"),
+        (
+            (
+                _code(name),
+                known["title"],
+                known["who"],
+                _code(" ".join(known["command"])) if "command" in known else " ".join(known["steps"]),
+                known.get("when", "always"),
+                _fact_origin(known),
+            )
+            for name, known in table["resolution"].items()
+        ),
+    )
+
+
+def _found_by(error: Mapping[str, Any]) -> str:
+    codes = [str(first) if first == last else f"{first} to {last}" for first, last in error.get("codes", ())]
+    named = [_code(name) for name in (*error.get("problems", ()), *error.get("classes", ()))]
+    named += [f"{_code(name)} of an audience" for name in error.get("audience_classes", ())]
+    return ", ".join([*codes, *named]) or "everything else"
+
+
 def _sources(facts: Contract) -> Iterator[str]:
     yield from ("## Sources", "")
     yield from _table(("key", "source"), ((_code(key), text) for key, text in facts.sources.items()))
@@ -381,6 +431,7 @@ def _open_points(facts: Contract) -> Iterator[str]:
     points += [("look-ups", look_ups[group].get("open_point")) for group in ("token", "refusals")]
     points += [(name, fact.get("open_point")) for name, fact in look_ups["number"].items()]
     points += [(_range(code), code.origin.open_point) for code in facts.codes]
+    points += [(error["name"], error.get("open_point")) for error in tables("resolutions")["error"]]
     points.append(("answers", tables("responses")["answer"].get("open_point")))
     yield from (f"- {_code(name)}: {text}" for name, text in points if text is not None)
 

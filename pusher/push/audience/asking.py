@@ -105,4 +105,5 @@ def refusal(verdict: Verdict, what: str) -> Problem:
     """Return what to tell a person about an answer that is no acceptance."""
     code = "" if verdict.code is None else f" (code {verdict.code})"
     message = f"{what}{code}: {verdict.message.rstrip('.') or 'no message'}."
-    return Problem(f"tiktok-{verdict.response_class.lower()}", message, fix=verdict.remedy)
+    code_name = f"tiktok-{verdict.response_class.lower()}"
+    return Problem(code_name, message, fix=verdict.remedy, return_code=verdict.code)

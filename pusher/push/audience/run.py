@@ -6,6 +6,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,7 @@ from pusher.ledger.audiences import Audience, AudienceStore, Change
 from pusher.ledger.comparison import FrozenChange
 from pusher.ledger.rows import File
 from pusher.ledger.state import publish
+from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
@@ -68,6 +70,7 @@ class AudiencePush:
         pools: Makes the pool that sends, by its number of threads and name.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        steps: Keeps what is done for each view, or None when no run is recorded.
 
     Attributes:
         plans: What has to change in each audience.
@@ -83,6 +86,7 @@ class AudiencePush:
     pools: Callable[[int, str], Executor] = threads
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
+    steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
     whole: FilePush = field(init=False)
@@ -121,7 +125,8 @@ class AudiencePush:
         for view in views:
             self._refuse_other_method(view)
             started = self.world.clock.monotonic_s()
-            with self.world.interruptible():
+            kept = nullcontext() if self.steps is None else self.steps.step("plan", [view.view.model])
+            with kept, self.world.interruptible():
                 staged = stage_members(
                     view,
                     open_engine=lambda: self.world.open_engine(folder),

@@ -1,0 +1,163 @@
+"""What went wrong in a push that got to its receipt, and what somebody should look at: kept with its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pusher.contracts import Destination, Verdict
+from pusher.errors import Problem
+from pusher.ledger.steps import RunProblem, Steps
+from pusher.ledger.store import Store
+from pusher.push.audience.receipt import AudienceReceipt
+from pusher.push.receipt import ModelReceipt
+from pusher.push.work import Delivered
+from pusher.transport import redact
+
+_ASKED_TO_END = {"interrupted", "deadline"}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Keeps what a push found.
+
+    Args:
+        steps: The steps of its run.
+        store: The ledger.
+        destination: Knows the classes of errors.
+    """
+
+    steps: Steps
+    store: Store
+    destination: Destination
+
+    def keep(self, models: Sequence[ModelReceipt], delivered: Delivered, audiences: Sequence[AudienceReceipt]) -> None:
+        """Write every finding, and the state that its step turned out to have, in one commit."""
+        with self.store.transaction():
+            self._halts(delivered)
+            for model in models:
+                self._model(model, delivered)
+            if delivered.stopped is not None:
+                pending = [model.model for model in models if _rows(model, "pending")]
+                self._stopped(delivered.stopped, pending)
+            for audience in audiences:
+                self._audience(audience)
+
+    def _class(self, code: str, return_code: int | None = None, *, of_audience: bool = False) -> str:
+        return self.destination.error_class(code, return_code, of_audience=of_audience)
+
+    def _keep(self, problem: RunProblem, step: str, state: str | None) -> None:
+        number = self.steps.number(step, problem.model)
+        if number is not None and state is not None:
+            self.steps.judge(number, state)
+        self.steps.problem(problem, number)
+
+    def _halts(self, delivered: Delivered) -> None:
+        told: dict[tuple[str, str, int | None], Verdict] = {}
+        for model, verdict in delivered.halts:
+            told.setdefault((model, verdict.response_class, verdict.code), verdict)
+        for (model, response_class, return_code), verdict in told.items():
+            code = f"tiktok-{response_class.lower()}"
+            found = RunProblem(
+                self._class(code, return_code),
+                code,
+                verdict.message or "TikTok refused the request.",
+                return_code=return_code,
+                model=model,
+                fix=verdict.remedy,
+            )
+            self._keep(found, "deliver", "failed")
+
+    def _model(self, model: ModelReceipt, delivered: Delivered) -> None:
+        name = model.model
+        for one in model.refusals:
+            if one.term == "invalid":
+                kind, message = self._class("invalid-rows"), one.message
+                self._keep(RunProblem(kind, one.reason, message, model=name, rows=one.rows, fix=one.fix), "plan", None)
+            elif one.term == "dead":
+                number = one.reason.removeprefix("tiktok-")
+                found = RunProblem(
+                    self._class("refused-rows"),
+                    "refused-rows",
+                    one.message or "TikTok refused the rows.",
+                    return_code=int(number) if number.isdecimal() else None,
+                    model=name,
+                    rows=one.rows,
+                    fix=one.fix,
+                )
+                self._keep(found, "deliver", None)
+        if model.new_conflicts:
+            message = "The view gives events with other values than they were sent with."
+            kind = self._class("changed-rows")
+            found = RunProblem(kind, "changed-rows", message, model=name, rows=model.new_conflicts)
+            self._keep(found, "plan", None)
+        if parked := _rows(model, "parked"):
+            message = "Rows may have arrived, and are too old to send again safely."
+            found = RunProblem(self._class("parked-rows"), "parked-rows", message, model=name, rows=parked)
+            self._keep(found, "deliver", "failed")
+        is_told = delivered.stopped is not None or any(halted == name for halted, _ in delivered.halts)
+        if _rows(model, "pending") and not is_told:
+            self._left(name)
+
+    def _left(self, model: str) -> None:
+        """Keep why rows are still to be sent although nothing stopped the run: each had its attempts."""
+        rows = self.store.connection.execute(
+            "select coalesce(batch.response_class, 'UNKNOWN'), batch.code, max(coalesce(batch.message, '')), "
+            "sum(batch.rows) from batch join part on part.id = batch.part "
+            "where part.model = ? and batch.state in ('planned', 'retry', 'unknown') group by 1, 2 order by 4 desc",
+            (model,),
+        ).fetchall()
+        for response_class, return_code, message, count in rows:
+            code = f"tiktok-{response_class.lower()}"
+            found = RunProblem(
+                self._class(code, return_code),
+                code,
+                message or "No answer came.",
+                return_code=return_code,
+                model=model,
+                rows=count,
+            )
+            self._keep(found, "deliver", "failed")
+
+    def _stopped(self, stopped: Problem, pending: Sequence[str]) -> None:
+        state = "stopped" if stopped.code in _ASKED_TO_END else "failed"
+        kind = self._class(stopped.code, stopped.return_code)
+        for model in pending or (None,):
+            found = RunProblem(kind, stopped.code, redact(stopped.message), stopped.return_code, model, fix=stopped.fix)
+            self._keep(found, "deliver", state)
+
+    def _audience(self, audience: AudienceReceipt) -> None:
+        problem = audience.problem
+        if problem is None:
+            return
+        has_failed = audience.is_halted or not audience.is_settled
+        code, return_code = problem.code, problem.return_code
+        if code == "deadline":
+            code, return_code = self._waited_for(audience) or (code, return_code)
+        state = "stopped" if code in _ASKED_TO_END else "failed"
+        found = RunProblem(
+            self._class(code, return_code, of_audience=True),
+            code,
+            redact(problem.message),
+            return_code=return_code,
+            model=audience.model,
+            rows=audience.pending_adds + audience.pending_deletes or None,
+            fix=None if problem.fix is None else redact(problem.fix),
+        )
+        step = "deliver" if self.steps.number("deliver", audience.model) is not None else "plan"
+        self._keep(found, step, state if has_failed else None)
+
+    def _waited_for(self, audience: AudienceReceipt) -> tuple[str, int | None] | None:
+        """Return what TikTok said last about an audience whose time was over, or None when it said nothing bad."""
+        row = self.store.connection.execute(
+            "select chunk.response_class, chunk.code from audience_chunk as chunk "
+            "join audience_change as change on change.id = chunk.change join audience on audience.id = change.audience "
+            "where chunk.run = ? and audience.model = ? and audience.advertiser_id = ? and chunk.state <> 'accepted' "
+            "and chunk.response_class is not null order by chunk.updated_at desc limit 1",
+            (self.steps.run, audience.model, audience.advertiser_id),
+        ).fetchone()
+        return None if row is None else (f"tiktok-{row[0].lower()}", row[1])
+
+
+def _rows(model: ModelReceipt, term: str) -> int:
+    return model.terms[term] + model.resumed.get(term, 0)
