@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pusher.push.audience.listing import ListedAudience
     from pusher.push.audience.lock_file import LockFile
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.plan import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class AudienceKeeping:
         clock: Wall and monotonic time.
         listener: Is told about progress.
         views: Returns the selected audience views.
+        check_allowed: Refuses views that the user may not push.
     """
 
     root: Path
@@ -42,6 +44,7 @@ class AudienceKeeping:
     clock: Clock
     listener: Listener
     views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
+    check_allowed: Callable[[Sequence[View]], None]
 
     def listed(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ListedAudience]:
         """Return the audiences of the selected views' advertisers.
@@ -70,6 +73,7 @@ class AudienceKeeping:
 
         Raises:
             ConfigError: There is no such view or audience, or it is not clear which advertiser is meant.
+            NotAllowed: The user may not push it.
             AnotherRunIsActive: A push holds the lock.
             Unanswered: TikTok refuses, or does not answer.
         """
@@ -79,6 +83,7 @@ class AudienceKeeping:
         views = self.views([model], ())
         if len(views) != 1:
             raise ConfigError(Problem("audience-adopt", "Name one audience view.", fix="Give the model's name."))
+        self.check_allowed([views[0].view])
         self.state.create()
         with self.state.locked(wait_s=wait_s), self._asking(views) as asking:
             store = open_store(self.state, base_url=self._shown_as, now=self.clock.now())

@@ -31,6 +31,7 @@ class Keeping:
         compiled: Folder of compiled SQL.
         chosen: Names of the models that selectors mean, or None when nothing was said: also models that are gone.
         origins: Says which SQL makes each contract column of a view.
+        hides: Whether the user may see no personal data.
     """
 
     state: StateFolder
@@ -39,6 +40,7 @@ class Keeping:
     compiled: Path
     chosen: Callable[[Sequence[str], Sequence[str]], list[str] | None]
     origins: Origins
+    hides: bool = False
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -55,10 +57,10 @@ class Keeping:
             ConfigError: The SELECT fails.
             StateError: There is no ledger, or it cannot be read.
         """
-        from pusher.ledger import views
+        from pusher.ledger import masked, views
 
         try:
-            return views.query(self.state, sql)
+            return masked.query(self.state, sql) if self.hides else views.query(self.state, sql)
         except EngineError as error:
             fix = "See docs/reference/ledger.md for tables and columns."
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error

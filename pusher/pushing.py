@@ -56,6 +56,7 @@ class Pushing:
         should_stop: True once the user asked to stop.
         interruptible: Surrounds reading a view, given what cuts a running query short.
         suppressions: The model that lists who is kept out of every view, or None.
+        told: What to tell of how views and settings were chosen.
     """
 
     root: Path
@@ -72,6 +73,7 @@ class Pushing:
     should_stop: Callable[[], bool] = _never
     interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
     suppressions: Suppressions | None = None
+    told: tuple[str, ...] = ()
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -95,7 +97,7 @@ class Pushing:
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
             options = self._options(choice, limits, everything=everything)
-            world = self._world(state, told_before=(*about_state, *self._same_orders(views)))
+            world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
             return push(views, world, options, audiences)
 
     def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:

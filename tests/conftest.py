@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SETTINGS = (
-    "TIKTOK_ACCESS_TOKEN", "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
+    "TIKTOK_ACCESS_TOKEN", "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "PUSHER_USER", "CI", "TERM", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 EVENT_SET = "7654321098765432109"

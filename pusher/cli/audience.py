@@ -42,6 +42,8 @@ def list_(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -50,7 +52,13 @@ def list_(
     """List audiences."""
     with session("audience list", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            campaign=options.parse_campaign(campaign, group),
         )
         found = project.audiences.listed(select or (), exclude or ())
         current.body["audiences"] = [one.as_json() for one in found]
@@ -90,6 +98,8 @@ def adopt(
     target: options.Target = None,
     variables: options.Vars = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     wait: options.Wait = 0.0,
     json: options.Json = False,
@@ -99,7 +109,13 @@ def adopt(
     """Adopt an audience."""
     with session("audience adopt", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            campaign=options.parse_campaign(campaign, group),
         )
         adopted = project.audiences.adopt(model, audience_id, advertiser_id, wait_s=wait)
         current.body["audiences"] = [adopted.as_json()]
@@ -121,6 +137,8 @@ def reconcile(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show; send nothing, change nothing.")] = False,
@@ -136,7 +154,14 @@ def reconcile(
         StopOnSignal(current.progress.line) as stop,
     ):
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            clock=clock,
+            campaign=options.parse_campaign(campaign, group),
         )
         choice = PushChoice(dry_run=dry_run, allow_shrink=allow_shrink, patience=Patience(wait_s=wait))
         try:

@@ -34,6 +34,7 @@ def debug(
         from pusher.diagnosis import diagnose
         from pusher.project import LoadOptions
 
+        current.guard(project_dir)
         checks = diagnose(
             LoadOptions(
                 project_dir=project_dir,

@@ -10,6 +10,7 @@ from typing import Any
 
 from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
+from pusher.config.roles import Role, read_roles
 from pusher.config.shared import SharedLimits, read_shared
 from pusher.config.shrink import ShrinkGuard, read_shrink
 from pusher.config.strict_yaml import Document, load_yaml
@@ -109,6 +110,7 @@ class PolicyFile:
         shared: When an identifier stands in too many rows to be one person's.
         consent: Who agreed and who did not.
         shrink: When an audience would lose too many members to be meant.
+        roles: Who may push what and see whom; None when the file says nothing of it, and everybody may do everything.
     """
 
     require_vendor_page_columns: bool = False
@@ -120,6 +122,7 @@ class PolicyFile:
     shared: SharedLimits = field(default_factory=SharedLimits)
     consent: Consent = field(default_factory=Consent)
     shrink: ShrinkGuard = field(default_factory=ShrinkGuard)
+    roles: tuple[Role, ...] | None = None
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -265,9 +268,9 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        fix = "Known keys: consent, identity, lint, push, version."
+        fix = "Known keys: consent, identity, lint, push, roles, version."
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
-    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent"}, ())
+    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent", "roles"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
@@ -287,6 +290,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
     shrink = read_shrink(document, _mapping(document, push, ("push", "audience_shrink"), problems), problems)
     consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
+    roles = read_roles(document, found, problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -310,4 +314,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         shared=shared,
         consent=consent,
         shrink=shrink,
+        roles=roles,
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 TABLES = ("run", "file", "part", "batch", "attempt", "audience", "audience_change", "audience_chunk", "audience_load")
-_DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue")
+DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue")
 # The files behind each view, and its columns while there is none.
 _FILES = {
     "sent_keys": (
@@ -95,7 +95,7 @@ def _create_views(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connectio
     connection.execute("create view sent_keys as select * from _sent_keys")
     _create_frozen(connection, copy, state)
     definitions = resources.files("pusher.ledger").joinpath("view_definitions")
-    for name in _DEFINED:
+    for name in DEFINED:
         connection.execute(definitions.joinpath(f"{name}.sql").read_text("utf-8"))
 
 
