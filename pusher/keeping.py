@@ -32,6 +32,7 @@ class Keeping:
         chosen: Names of the models that selectors mean, or None when nothing was said: also models that are gone.
         origins: Says which SQL makes each contract column of a view.
         hides: Whether the user may see no personal data.
+        check_deciding: Refuses a user who may not say what becomes of rows.
     """
 
     state: StateFolder
@@ -41,6 +42,7 @@ class Keeping:
     chosen: Callable[[Sequence[str], Sequence[str]], list[str] | None]
     origins: Origins
     hides: bool = False
+    check_deciding: Callable[[], None] = lambda: None
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -88,11 +90,14 @@ class Keeping:
             wait_s: How long to wait for a push that is running.
 
         Raises:
+            NotAllowed: The user may not push events.
             StateError: There is no ledger, or it cannot be trusted.
             AnotherRunIsActive: A push holds the lock.
         """
         from pusher.push.decisions import retry
 
+        if not dry_run:
+            self.check_deciding()
         return retry(
             self._place(wait_s),
             models=self.chosen(select, exclude),
@@ -114,11 +119,14 @@ class Keeping:
         """List parked batches, send them again, or take them for delivered.
 
         Raises:
+            NotAllowed: The user may not push events.
             StateError: There is no ledger, or it cannot be trusted.
             AnotherRunIsActive: A push holds the lock.
         """
         from pusher.push.decisions import resolve
 
+        if action != "list":
+            self.check_deciding()
         models = self.chosen(select, exclude)
         return resolve(self._place(wait_s), action, models=models, batches=list(batches) or None)
 

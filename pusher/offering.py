@@ -156,16 +156,38 @@ class Offering:
 
     @property
     def _who(self) -> str:
-        user = self.access.person
-        return f"`{user.name}`" if user.name else f"Nobody ({user.source} is empty)"
+        return _who(self.access)
 
     def _ask(self, destination: str) -> str:
-        """Return whom to ask for a push."""
-        roles = self.access.who_may_push(destination, self.origin)
-        able = [role for role in roles if not role.restrict_pii and not set(role.users) <= {self.access.person.name}]
-        if not able:
-            return "No other role may push it either."
-        return f"Ask {', or '.join(map(_users, able))} to push it."
+        return _ask(self.access, destination, self.origin)
+
+
+def check_deciding(account: Account, access: Access) -> None:
+    """Refuse to let rows be sent again, or be taken for delivered, for a user who may not push events.
+
+    Raises:
+        NotAllowed: They may not.
+    """
+    payload = next(one for one in account.destination.payloads.values() if one.kind == "events")
+    destination = destination_of(account, payload)
+    if not access.may_push(destination, ORCHESTRATIONS):
+        message = f"{_who(access)} may not decide what becomes of rows of {destination}."
+        fix = _ask(access, destination, ORCHESTRATIONS).replace("to push it", "to decide")
+        raise NotAllowed(Problem("not-allowed", message, "pusher.yml", fix=fix))
+
+
+def _who(access: Access) -> str:
+    user = access.person
+    return f"`{user.name}`" if user.name else f"Nobody ({user.source} is empty)"
+
+
+def _ask(access: Access, destination: str, origin: str) -> str:
+    """Return whom to ask for a push."""
+    roles = access.who_may_push(destination, origin)
+    able = [role for role in roles if not role.restrict_pii and not set(role.users) <= {access.person.name}]
+    if not able:
+        return "No other role may push it either."
+    return f"Ask {', or '.join(map(_users, able))} to push it."
 
 
 def _users(role: Role) -> str:

@@ -223,7 +223,13 @@ class Project:
             chosen=self._chosen,
             origins=self._origins,
             hides=self.access.is_restricted,
+            check_deciding=self._check_deciding,
         )
+
+    def _check_deciding(self) -> None:
+        from pusher.offering import check_deciding
+
+        check_deciding(self.account, self.access)
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
         """Open the warehouse; `memory` is its limit when the profile says nothing."""

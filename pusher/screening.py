@@ -13,8 +13,9 @@ import re
 from typing import Any
 
 HIDDEN = "****"
-_NO_WORD = r"\s\"'`<>(),;:=\[\]{}|@"
-_ADDRESS = re.compile(rf"[^{_NO_WORD}]+(?:@|%40)+[^{_NO_WORD}]+", re.IGNORECASE)
+# Words are looked at one by one: a pattern that starts anywhere would take a square of the time on a long one.
+_WORD = re.compile(r"[^\s\"'`<>(),;:=\[\]{}|]+")
+_AT = re.compile(r"[^@](?:@|%40)+[^@]", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:\+|%2B)[0-9][0-9 ()./-]{6,}[0-9]", re.IGNORECASE)
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{64}(?![0-9A-Za-z])")
 # 32 bytes make 43 letters and a sign, which may be left out.
@@ -26,7 +27,8 @@ _READABLE = re.compile(r"[\x20-\x7e]+")
 
 def screened(text: str) -> str:
     """Return a text without what looks like an address, a number or a digest, in whichever of the usual codings."""
-    for pattern in (_ADDRESS, _NUMBER, _DIGEST):
+    text = _WORD.sub(lambda found: HIDDEN if _AT.search(found[0]) else found[0], text)
+    for pattern in (_NUMBER, _DIGEST):
         text = pattern.sub(HIDDEN, text)
     text = _DIGEST_64.sub(_unless_word, text)
     return _CODED.sub(lambda found: HIDDEN if _hides_identifier(found[0]) else found[0], text)
@@ -52,9 +54,7 @@ def _unless_word(found: re.Match[str]) -> str:
 
 def _hides_identifier(token: str) -> bool:
     """Whether a token is an address or a number that was coded."""
-    return any(
-        _READABLE.fullmatch(text) and (_ADDRESS.search(text) or _NUMBER.search(text)) for text in _decoded(token)
-    )
+    return any(_READABLE.fullmatch(text) and (_AT.search(text) or _NUMBER.search(text)) for text in _decoded(token))
 
 
 def _decoded(token: str) -> list[str]:

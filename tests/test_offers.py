@@ -9,7 +9,7 @@ import pytest
 
 from pusher.access import USER_VARIABLE
 from pusher.campaigns import Campaign
-from pusher.errors import ConfigError, NotAllowed, PusherError
+from pusher.errors import ConfigError, NotAllowed, PusherError, StateError
 from pusher.outcomes import PushChoice
 from pusher.project import LoadOptions, Project
 from tests.push.members import ADVERTISER, EMAILS, MEMBERS, Club, digest, people, serving_audiences, stored
@@ -307,6 +307,26 @@ def test_reconciling_adopting_and_forgetting_are_pushes_too(tmp_path: Path, monk
     with pytest.raises(NotAllowed) as caught:
         project(club).forget(["ann@example.com"])
     assert [one.message for one in caught.value.problems] == ["`cy` may not tell tiktok.audiences who has to go."]
+
+
+def test_deciding_about_rows_is_for_who_may_push_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To send again, or to take for delivered, is to push; to look is not."""
+    club = with_roles(tmp_path, monkeypatch, "ben")
+    message = "`ben` may not decide what becomes of rows of tiktok.events."
+    may_not = [(message, "Ask ana, airflow (role engineers) to decide.")]
+    for act in (
+        project(club).ledger.retry,
+        lambda: project(club).ledger.resolve("resend"),
+        lambda: project(club).ledger.resolve("assume_delivered"),
+    ):
+        with pytest.raises(NotAllowed) as caught:
+            act()
+        assert [(one.message, one.fix) for one in caught.value.problems] == may_not
+    with pytest.raises(StateError):
+        project(club).ledger.resolve("list")
+    monkeypatch.setenv(USER_VARIABLE, "ana")
+    with pytest.raises(StateError):
+        project(club).ledger.resolve("resend")
 
 
 # A code of test events -----------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from urllib.parse import quote
 
 import pytest
@@ -51,6 +52,14 @@ def test_an_identifier_is_hidden_in_any_coding(value: str, form: str) -> None:
 def test_what_is_no_identifier_stays(text: str) -> None:
     """Places, times, ids, names and amounts are what a person reads the output for."""
     assert screened(text) == text
+
+
+@pytest.mark.parametrize("text", ["a" * 500_000, "+1 " * 170_000, "x@" * 250_000, "(%40" * 125_000, "0f" * 250_000])
+def test_a_long_text_takes_no_square_of_the_time(text: str) -> None:
+    """Half a megabyte is screened in the time of a few reads, whatever it is made of."""
+    started = time.process_time()
+    screened(text)
+    assert time.process_time() - started < 5
 
 
 def test_values_of_json_are_screened_at_every_depth() -> None:

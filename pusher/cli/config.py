@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pusher.cli import options
-from pusher.cli.render import escaped, table, wrapped
+from pusher.cli.render import escaped, wrapped
 from pusher.cli.session import session
 
 if TYPE_CHECKING:
@@ -78,19 +78,22 @@ def _one(found: ViewConfig, target: str) -> str:
     about = ": ".join(escaped(" ".join(text.split())) for text in (found.title, found.description) if text)
     if about:
         lines.append(wrapped(about, "  "))
-    rows = []
+    width = max(len(setting.name) for setting in found.settings) + 2
+    lines.append("")
     for setting in found.settings:
-        rows.append(_row(setting.name, setting))
+        lines.append(_line(setting.name.ljust(width), "", setting))
         otherwise = setting.otherwise
         # That an optional setting would have no value says nothing.
         if otherwise is not None and otherwise.value is not None and setting.layer != "row":
-            rows.append(_row("  otherwise", otherwise))
-    return "\n".join([*lines, "", table(("setting", "value", "set by", "where"), rows)])
+            lines.append(_line(" " * width, "otherwise ", otherwise))
+    return "\n".join(lines)
 
 
-def _row(name: str, setting: EffectiveSetting) -> tuple[str, str, str, str]:
-    place = f"{setting.file}:{setting.line}" if setting.line else setting.file or ""
-    return name, "-" if setting.value is None else setting.value, setting.layer, place
+def _line(head: str, word: str, setting: EffectiveSetting) -> str:
+    """Return a setting with what sets it; ids are copied, so nothing is cut."""
+    place = f"{setting.file}:{setting.line}" if setting.line else setting.file
+    value = "-" if setting.value is None else escaped(setting.value)
+    return f"{head}{word}{value} ({', '.join(part for part in (setting.layer, place) if part)})"
 
 
 def _overview(found: Sequence[ViewConfig], target: str) -> str:
@@ -117,8 +120,12 @@ def _key(message: str) -> str:
 
 def _user(access: Access) -> str:
     """Return who the user is taken to be, and what that means."""
-    name = f"`{escaped(access.person.name)}`" if access.person.name else "nobody, because it is empty"
-    lines = [f"You are {name}, by {access.person.source}."]
+    user = access.person
+    lines = [
+        f"You are `{escaped(user.name)}`, by {user.source}."
+        if user.name
+        else f"You are nobody: {user.source} is empty."
+    ]
     if access.all_roles is None:
         told = "pusher.yml has no roles: everybody may push everything, and sees what the commands show."
         lines.append(wrapped(told, "  "))

@@ -392,6 +392,9 @@ def test_config_says_who_the_user_is(guarded: Shop, monkeypatch: pytest.MonkeyPa
         "  push from campaigns       nothing\n"
         "  personal data             masked everywhere\n"
     )
+    monkeypatch.setenv(USER_VARIABLE, " ")
+    assert "You are nobody: PUSHER_USER is empty.\n" in guarded("config").out
+    monkeypatch.setenv(USER_VARIABLE, "eve")
     (guarded.root / "pusher.yml").unlink()
     assert user()[0] == (
         "`eve`, by PUSHER_USER.\n"
