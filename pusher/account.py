@@ -265,6 +265,8 @@ class Account:
 
     def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
         """Refuse keys of `meta.pusher` that nothing reads, or that are none of a template."""
+        if not block:
+            return
         known = {*STRUCTURE, *self.known_settings("template")}
         elsewhere = {*self.known_settings("destination"), *self.known_settings("run")} - known
         problems = []

@@ -138,13 +138,13 @@ class DestinationViews:
         return views
 
     def audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
-        """Return the selected audience views with their settings; of all, those that wait for no campaign's name.
+        """Return the selected audience views with their settings; without a selection, those that wait for no campaign.
 
         Raises:
             ConfigError: The selection has none, or a setting is missing or not in its form.
         """
         views = self.audience_views(select, exclude)
-        if not select and not exclude and self.account.campaign is None:
+        if not select and self.account.campaign is None:
             views = [view for view in views if not needs_campaign(view.source_id or "")] or views
         return self.with_settings(views)
 

@@ -514,8 +514,7 @@ class Project:
         """
         self.account.check_settings()
         self.destination_views.check(self.models(select, exclude))
-        is_selected = bool(select or exclude)
-        views, told = self.offering.taken(self.views(select, exclude), is_selected=is_selected)
+        views, told = self.offering.taken(self.views(select, exclude), is_selected=bool(select))
         events = [view for view in views if view.payload.kind == "events"]
         audiences = [view for view in views if view not in events]
         if choice.test_event_code is not None and not events:
@@ -540,7 +539,7 @@ class Project:
             self.destination_views.with_settings(audiences),
             choice,
             # What else earlier runs froze are events, which no campaign sends.
-            everything=not is_selected and self.account.campaign is None,
+            everything=not select and not exclude and self.account.campaign is None,
         )
 
     def reconcile(
@@ -556,7 +555,7 @@ class Project:
         self.account.check_settings()
         self.destination_views.check(self.models(select, exclude))
         views, told = self.offering.taken(
-            self.destination_views.audience_views(select, exclude), is_selected=bool(select or exclude)
+            self.destination_views.audience_views(select, exclude), is_selected=bool(select)
         )
         audiences = self.destination_views.with_settings(views)
         pushing = self._pushing(

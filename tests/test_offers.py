@@ -88,6 +88,8 @@ def test_a_push_from_an_orchestration_leaves_out_what_waits_for_a_campaign(tmp_p
     report = project(club).push(choice=_dry())
     told = f"Left out: {MEMBERS} is filled by `push --campaign NAME --group NAME`."
     assert ([one.model for one in report.models], report.audiences, report.notices[0]) == (["events"], [], told)
+    assert project(club).push(exclude=["nothing_of_it"], choice=_dry()).notices[0] == told
+    assert [one.view.model for one in project(club, SPRING).destination_views.audiences((), ())] == [MEMBERS]
     assert refused(club, MEMBERS) == [
         (
             "no-campaign",

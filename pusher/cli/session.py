@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pusher.cli import colours
+from pusher.cli import colours, render
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
 from pusher.cli.render import problem_lines
@@ -59,6 +59,7 @@ class Session:
 
         self.hides = sees_no_personal_data(project_dir)
         self.progress.screen = self.screened
+        render.screen.set(self.screened)
 
     def screened(self, text: str) -> str:
         """Return a text as this user may see it."""
@@ -189,6 +190,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
     """Run a command's work, then print and exit; only our own error tree is shown as a user's error."""
     current = Session(command, as_json, Progress(quiet=quiet or as_json), colours.choice(no_color=no_color))
     problems: tuple[Problem, ...] = ()
+    render.screen.set(str)
     try:
         yield current
         problems = current.body.pop("_problems", ())

@@ -337,6 +337,18 @@ def test_who_runs_a_query_of_the_ledger_reads_the_ledger_only(guarded: Shop) -> 
     assert guarded("status", "--sql", sql, "--json").json["rows"] == [row, row]
 
 
+def test_what_is_cut_to_fit_is_hidden_first(guarded: Shop) -> None:
+    """Half of an address, or of a digest, is personal data too; a number stays whole when a line ends."""
+    assert guarded("push").code in {0, 1}
+    address = f"{'long.' * 9}name@shop.example"
+    ran = guarded("status", "--sql", f"select '{address}' as a, repeat('ab', 32) as d, 1 as n, '+1 213 373 4253' as p")
+    assert ran.out.splitlines() == ["a     d     n  p", "----  ----  -  ----", "****  ****  1  ****"]
+    (guarded.root / "models" / "_more.yml").write_text(
+        "models: [{name: offline, description: 'Ask the shop, which is there all day long, under +1 213 373 4253.'}]"
+    )
+    assert "  Ask the shop, which is there all day long, under ****.\n" in guarded("config").out
+
+
 def test_an_identifier_as_an_id_is_hidden_before_any_function_sees_it(guarded: Shop) -> None:
     """A model that makes event ids of addresses is wrong, and shows none all the same."""
     view = guarded.root / "models" / "offline.sql"
