@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from pusher.campaigns import Campaign
 from pusher.clock import Clock
 from pusher.compile import Model
-from pusher.config import DestinationSettings, Profile, Secret, suggest
+from pusher.config import DestinationSettings, Document, Profile, Secret, suggest
 from pusher.contracts import Destination, Endpoint
 from pusher.credentials import DEFAULT_NAME, Credential, CredentialStore
 from pusher.errors import CompileError, ConfigError, Problem
+from pusher.layers import Given, given_by_layers, place_of, template_of
 from pusher.payload.model import Payload
 
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 EMBEDDED = "sandbox"
 DEFAULT_CONCURRENCY = 8
-AUDIENCE_KEYS = ("advertiser_ids", "id_types", "method", "retention_days")
-"""Keys of `meta.pusher` that only audience views have."""
+STRUCTURE = ("destination", "payload", "shard_by")
+"""Keys of `meta.pusher` that say what a model is, and are no settings."""
 METHODS = ("stream", "file")
 """How an audience is told who is in it: by who comes and who goes, or by files of all members."""
 
@@ -35,12 +36,16 @@ class Account:
         profile: The chosen target.
         overrides: Values of `--set`, the last of the three layers.
         clock: The run's clock, which the embedded sandbox shares.
+        campaign: What audiences are filled for, or None for a push from an orchestration.
     """
 
-    def __init__(self, profile: Profile, overrides: Mapping[str, str], clock: Clock) -> None:
+    def __init__(
+        self, profile: Profile, overrides: Mapping[str, str], clock: Clock, campaign: Campaign | None = None
+    ) -> None:
         self._profile = profile
         self._overrides = overrides
         self._clock = clock
+        self.campaign = campaign
 
     def check(self, *, has_clock: bool) -> None:
         """Refuse what nothing would read, before anything is done.
@@ -63,6 +68,18 @@ class Account:
     @cached_property
     def settings(self) -> DestinationSettings:
         """The destination's settings for the target, `--set` applied."""
+        found = self.in_profile
+        overrides = self._typed_overrides()
+        base_url = overrides.pop("base_url", found.base_url)
+        return replace(found, base_url=base_url, values={**found.values, **overrides})
+
+    @property
+    def in_profile(self) -> DestinationSettings:
+        """The destination's block of profiles.yml.
+
+        Raises:
+            ConfigError: The target has none.
+        """
         name = self.destination.name
         found = self._profile.destinations.get(name)
         if found is None:
@@ -74,25 +91,39 @@ class Account:
                     fix="Add it as in profiles.yml.example.",
                 )
             )
-        overrides = self._typed_overrides()
-        base_url = overrides.pop("base_url", found.base_url)
-        return replace(found, base_url=base_url, values={**found.values, **overrides})
+        return found
 
     def _typed_overrides(self) -> dict[str, Any]:
         return {key: self._override(key, text) for key, text in self._overrides.items()}
+
+    def layers(self, model: Model, payload: Payload, name: str) -> list[Given]:
+        """Return what each layer says of a view's setting, the strongest first."""
+        from pusher.destinations.tiktok.settings import FAMILIES
+
+        return list(
+            given_by_layers(
+                name,
+                overrides=self._typed_overrides(),
+                model=model,
+                settings=self._profile.destinations.get(self.destination.name),
+                family=FAMILIES[payload.kind],
+            )
+        )
+
+    def given(self, model: Model, payload: Payload, name: str) -> Given | None:
+        """Return what holds for a view, or None when no layer says anything."""
+        return next(iter(self.layers(model, payload, name)), None)
 
     @property
     def overrides(self) -> Mapping[str, str]:
         """Values of `--set`, as given."""
         return self._overrides
 
-    @cached_property
-    def known_settings(self) -> tuple[str, ...]:
-        """Every setting that the destination's block may have."""
-        from pusher.destinations.tiktok.facts import tables
+    def known_settings(self, layer: str, kind: str | None = None) -> tuple[str, ...]:
+        """Return the settings that may stand in a layer, those of one kind of views or of all."""
+        from pusher.destinations.tiktok.settings import keys_of
 
-        source_ids = [payload.source_id_setting for payload in self.destination.payloads.values()]
-        return tuple(dict.fromkeys(("base_url", *tables("settings"), *source_ids)))
+        return keys_of(layer, kind)
 
     @cached_property
     def production_base_url(self) -> str:
@@ -113,6 +144,8 @@ class Account:
             return text == "true"
         if kind == "number" and text.replace(".", "", 1).isdecimal():
             return float(text)
+        if kind == "texts":
+            return [one.strip() for one in text.split(",") if one.strip()]
         return text
 
     def _check_destinations(self) -> None:
@@ -129,13 +162,17 @@ class Account:
             raise ConfigError(*problems)
 
     def _check_overrides(self) -> None:
-        """Refuse settings of `--set` that nothing reads."""
+        """Refuse settings of `--set` that nothing reads, or that are none of a run."""
         if not self._overrides:
             return
-        known = set(self.known_settings)
+        known = set(self.known_settings("run"))
+        elsewhere = {*self.known_settings("destination"), *self.known_settings("template")} - known
         problems = []
         for key in self._overrides:
-            if key not in known:
+            if key in elsewhere:
+                message, fix = f"--set: `{key}` is no setting of a run.", _where(key, self, "run")
+                problems.append(Problem("unknown-setting", message, fix=fix))
+            elif key not in known:
                 near = suggest(key, known)
                 fix = f"Did you mean `{near}`?" if near else f"Known settings: {', '.join(sorted(known))}."
                 problems.append(Problem("unknown-setting", f"--set: unknown setting `{key}`.", fix=fix))
@@ -207,7 +244,7 @@ class Account:
         Raises:
             CompileError: The model names an unknown destination or payload.
         """
-        block = model.meta.get("pusher") or {}
+        block = template_of(model)
         self._check_meta(model, block)
         if "payload" not in block and "destination" not in block:
             return None
@@ -231,12 +268,17 @@ class Account:
         return payload
 
     def _check_meta(self, model: Model, block: Mapping[str, Any]) -> None:
-        """Refuse keys of `meta.pusher` that nothing reads."""
-        known = {"destination", "payload", "shard_by", *AUDIENCE_KEYS}
-        known |= {payload.source_id_setting for payload in self.destination.payloads.values()}
+        """Refuse keys of `meta.pusher` that nothing reads, or that are none of a template."""
+        if not block:
+            return
+        known = {*STRUCTURE, *self.known_settings("template")}
+        elsewhere = {*self.known_settings("destination"), *self.known_settings("run")} - known
         problems = []
         for key in block:
-            if key not in known:
+            if key in elsewhere:
+                message, fix = f"{model.name}: `{key}` is no setting of a template.", _where(key, self, "template")
+                problems.append(Problem("unknown-key", message, *place_of(model, str(key)), fix=fix))
+            elif key not in known:
                 near = suggest(str(key), known)
                 fix = f"Did you mean `{near}`?" if near else f"Known keys: {', '.join(sorted(known))}."
                 message = f"{model.name}: unknown key `{key}` in meta.pusher."
@@ -244,22 +286,46 @@ class Account:
         if problems:
             raise CompileError(*problems)
 
+    def template_problems(self, model: Model, *, besides: Collection[str] = ()) -> list[Problem]:
+        """Return what of a model's `meta.pusher` is not in its form, each at its place.
+
+        Args:
+            model: The model.
+            besides: Keys that are judged elsewhere.
+        """
+        from pusher.destinations.tiktok.settings import check_settings
+
+        empty = DestinationSettings(self.destination.name, None, None, {}, Document("profiles.yml", {}), ())
+        found: list[Problem] = []
+        for key, value in template_of(model).items():
+            if key in {*STRUCTURE, *besides} or value is None:
+                continue
+            wrong = _problems_of(partial(check_settings, replace(empty, values={key: value})))
+            place = place_of(model, key)
+            found += [Problem(one.code, f"{model.name}: {one.message}", *place, fix=one.fix) for one in wrong]
+        return found
+
     def source_id_of(self, model: Model, payload: Payload) -> str | None:
-        """Return the event source id of a view: run setting, then the model's meta, then the profile.
+        """Return the event source id of a view, or the name of its audience, from the strongest layer that gives it.
 
         Raises:
             ConfigError: It is not in its form.
         """
-        key = payload.source_id_setting
-        block = model.meta.get("pusher") or {}
         settings = self.settings
-        if key not in block or key in self._overrides:
-            return self.destination.source_id(payload, settings)
+        key = payload.source_id_setting
+        found = self.given(model, payload, key)
+        if found is None:
+            return None
+        value = found.value
+        if payload.kind == "audience" and self.campaign is not None and isinstance(value, str):
+            value = self.campaign.fill(value)
         try:
-            return self.destination.source_id(payload, replace(settings, values={**settings.values, key: block[key]}))
+            return self.destination.source_id(payload, replace(settings, values={key: value}))
         except ConfigError as error:
-            file, line, column = place_of(model, key)
-            moved = (replace(problem, file=file, line=line, column=column) for problem in error.problems)
+            if found.layer == "destination":
+                moved = [replace(one, file=found.file, line=found.line, column=found.column) for one in error.problems]
+            else:
+                moved = [found.problem(one.code, one.message, one.fix or "") for one in error.problems]
             raise ConfigError(*moved) from error
 
     def endpoint(self, state_dir: Path) -> Endpoint:
@@ -335,12 +401,12 @@ def _problems_of(check: Callable[[], None]) -> tuple[Problem, ...]:
     return ()
 
 
-def place_of(model: Model, word: str) -> tuple[str, int | None, int | None]:
-    """Return where a model's own config() holds a word, else the entry of its YAML file, else its file."""
-    found = re.search(rf"['\"]{re.escape(word)}['\"]", model.raw_sql)
-    if found is not None:
-        before = model.raw_sql[: found.start()]
-        return model.path, before.count("\n") + 1, found.start() - (before.rfind("\n") + 1) + 1
-    if model.patch is not None:
-        return model.patch[0], model.patch[1], None
-    return model.path, None, None
+def _where(key: str, account: Account, layer: str) -> str:
+    """Return where a setting stands that may not stand here."""
+    words = {
+        "destination": "the destination's block in profiles.yml",
+        "template": "the model's meta.pusher",
+        "run": f"--set {key}=...",
+    }
+    places = [text for name, text in words.items() if name != layer and key in account.known_settings(name)]
+    return f"It stands in {' or in '.join(places)}."

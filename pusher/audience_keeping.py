@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pusher.push.audience.listing import ListedAudience
     from pusher.push.audience.lock_file import LockFile
     from pusher.push.audience.plan import AudienceView
+    from pusher.push.plan import View
     from pusher.push.suppressions import Suppressions
 
 
@@ -38,6 +39,7 @@ class AudienceKeeping:
         views: Returns the selected audience views.
         open_warehouse: Opens the warehouse, allowed to write into one folder.
         suppressions: Returns the model that lists who is kept out of every view, or None.
+        check_allowed: Refuses views that the user may not push.
     """
 
     root: Path
@@ -49,6 +51,7 @@ class AudienceKeeping:
     views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
     open_warehouse: Callable[[Path], Engine]
     suppressions: Callable[[], Suppressions | None]
+    check_allowed: Callable[[Sequence[View]], None]
 
     def listed(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ListedAudience]:
         """Return the audiences of the selected views' advertisers, and keep their sizes for `forecast`.
@@ -138,6 +141,7 @@ class AudienceKeeping:
 
         Raises:
             ConfigError: There is no such view or audience, or it is not clear which advertiser is meant.
+            NotAllowed: The user may not push it.
             AnotherRunIsActive: A push holds the lock.
             Unanswered: TikTok refuses, or does not answer.
         """
@@ -147,6 +151,7 @@ class AudienceKeeping:
         views = self.views([model], ())
         if len(views) != 1:
             raise ConfigError(Problem("audience-adopt", "Name one audience view.", fix="Give the model's name."))
+        self.check_allowed([views[0].view])
         self.state.create()
         with self.state.locked(wait_s=wait_s), self._asking(views) as asking:
             store = open_store(self.state, base_url=self._shown_as, now=self.clock.now())

@@ -20,6 +20,7 @@ from pusher.outcomes import BuildReport, Interruptible
 from pusher.progress import Listener
 from pusher.push.coverage import Coverage
 from pusher.push.floors import below_floors
+from pusher.screening import screened, screened_value
 from pusher.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.version import __version__
 from pusher.workers import Surroundings
@@ -40,6 +41,7 @@ class Building:
         floors: Least shares of rows with identifiers.
         workers: How many models and data tests run at a time.
         interruptible: Surrounds the work in a database, given what cuts running queries short.
+        hides: Whether the user may see no personal data: what is written for people is screened for it.
     """
 
     manifest: Manifest
@@ -52,6 +54,7 @@ class Building:
     workers: int
     interruptible: Interruptible
     floors: Sequence[Floor] = ()
+    hides: bool = False
     _id: str = field(default_factory=lambda: str(uuid4()))
     _engines: list[DuckDBEngine] = field(default_factory=list)
 
@@ -111,8 +114,12 @@ class Building:
         """Write the compiled SQL and manifest.json."""
         now = self.clock.now()
         content = artifacts.manifest_json(manifest, artifacts.Invocation(self._id, command, now, now, __version__))
+        if self.hides:
+            # What `state:` compares stays: checksums, and the texts of macros and unit tests, which the user has.
+            for node in content["nodes"].values():
+                node |= {key: screened(node[key]) for key in ("raw_code", "compiled_code") if key in node}
         with _writing(manifest):
-            manifest.write_compiled()
+            manifest.write_compiled(screen=screened if self.hides else str)
             artifacts.write(manifest.project.target_folder, artifacts.MANIFEST, content)
 
     @contextmanager
@@ -126,6 +133,7 @@ class Building:
             invocation = artifacts.Invocation(self._id, command, started_at, self.clock.now(), __version__)
             elapsed_s = self.clock.monotonic_s() - started_s
             content = artifacts.run_results_json(manifest, built, invocation, elapsed_s)
+            content = screened_value(content) if self.hides else content
             with _writing(manifest):
                 artifacts.write(manifest.project.target_folder, artifacts.RUN_RESULTS, content)
 
@@ -148,7 +156,7 @@ class Building:
             return
         with self._using(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
             inference = inspect(self.manifest, engine, [test.model for test in tests])
-            yield UnitTestRun(self.manifest, engine, inference, self.clock)
+            yield UnitTestRun(self.manifest, engine, inference, self.clock, hides=self.hides)
 
 
 @contextmanager

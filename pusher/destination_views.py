@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pusher.account import Account
-from pusher.compile import Manifest
+from pusher.campaigns import needs_campaign
+from pusher.compile import Manifest, Model
 from pusher.config import PolicyFile, suggest
 from pusher.errors import ConfigError, Problem
+from pusher.layers import Given
+from pusher.payload.columns import ColumnFinding
 
 if TYPE_CHECKING:
     from pusher.push.audience.plan import AudienceView
@@ -57,6 +60,57 @@ class DestinationViews:
             )
         return found
 
+    def check(self, models: Iterable[Model]) -> None:
+        """Refuse templates that say what they may not say, or not in its form.
+
+        Raises:
+            ConfigError: With every problem of them.
+        """
+        from pusher.audience_settings import AUDIENCE_KEYS
+        from pusher.offers import campaign_problems
+
+        models = list(models)
+        problems: list[Problem] = []
+        for name, payload in self.account.payloads_of(models).items():
+            model = self.manifest.models[name]
+            # What names an event source, and what makes an audience, is judged in whichever layer it stands.
+            judged = {payload.source_id_setting, *(AUDIENCE_KEYS if payload.kind == "audience" else ())}
+            problems += self.account.template_problems(model, besides=judged)
+            problems += campaign_problems(self.account, model, payload)
+        if problems:
+            raise ConfigError(*problems)
+
+    def missing_settings(self, models: Iterable[Model]) -> dict[str, list[ColumnFinding]]:
+        """Return what audience views need, beside a name, and no layer gives."""
+        from pusher.audience_settings import missing_audience_settings
+
+        return {
+            name: [
+                one
+                for one in missing_audience_settings(self.account, self.manifest.models[name], payload)
+                if one.column != payload.source_id_setting
+            ]
+            for name, payload in self.account.payloads_of(models).items()
+            if payload.kind == "audience"
+        }
+
+    def test_event_code(self, views: Sequence[View]) -> Given | None:
+        """Return the code that the settings give for views of events, which makes test events of them.
+
+        Raises:
+            ConfigError: They have different ones: a push has one.
+        """
+        found = {
+            view.model: self.account.given(self.manifest.models[view.model], view.payload, "test_event_code")
+            for view in views
+        }
+        if len({None if one is None else str(one.value) for one in found.values()}) > 1:
+            with_code = [model for model, one in found.items() if one is not None]
+            message = f"Only some of the views, or different ones, have a test_event_code: {', '.join(with_code)}."
+            fix = "Push views of one code at a time with --select, or give all the same one: --test-event-code CODE."
+            raise ConfigError(Problem("test-event-code", message, fix=fix))
+        return next(iter(found.values()), None)
+
     def events(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
         """Return the selected views of events.
 
@@ -71,16 +125,27 @@ class DestinationViews:
             raise ConfigError(Problem("no-event-views", "The selection has no view of events.", fix=f"{fix}."))
         return events
 
-    def audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
-        """Return the selected audience views with their settings.
+    def audience_views(self, select: Sequence[str], exclude: Sequence[str]) -> list[View]:
+        """Return the selected audience views.
 
         Raises:
-            ConfigError: The selection has none, or a setting is missing or not in its form.
+            ConfigError: The selection has none.
         """
         views = [view for view in self.selected(select, exclude) if view.payload.kind == "audience"]
         if not views:
             fix = "Select a model whose config has meta: {pusher: {payload: audience}}."
             raise ConfigError(Problem("no-audience-views", "The selection has no audience view.", fix=fix))
+        return views
+
+    def audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
+        """Return the selected audience views with their settings; without a selection, those that wait for no campaign.
+
+        Raises:
+            ConfigError: The selection has none, or a setting is missing or not in its form.
+        """
+        views = self.audience_views(select, exclude)
+        if not select and self.account.campaign is None:
+            views = [view for view in views if not needs_campaign(view.source_id or "")] or views
         return self.with_settings(views)
 
     def suppressions(self) -> Suppressions | None:

@@ -8,6 +8,7 @@
     │   ├── CompileError      2      Jinja or SQL of a model
     │   ├── BuildError        2      a model failed while it ran
     │   ├── PlanError         2      a destination view cannot be planned
+    │   ├── NotAllowed        2      the roles of pusher.yml do not let this user do it
     │   └── StateError        2      the ledger or one of its files is missing, damaged or foreign
     ├── DestinationRefused    3      TikTok refused us: token, permission or configuration
     ├── Incomplete            4      not finished, safe to run again
@@ -94,6 +95,10 @@ class BuildError(UsageError):
 
 class PlanError(UsageError):
     """A destination view cannot be planned."""
+
+
+class NotAllowed(UsageError):
+    """The roles of pusher.yml do not let this user do it."""
 
 
 class StateError(UsageError):

@@ -33,6 +33,8 @@ class Keeping:
         chosen: Names of the models that selectors mean, or None when nothing was said: also models that are gone.
         origins: Says which SQL makes each contract column of a view.
         variables: Names of the variables of the command line, kept with a run.
+        hides: Whether the user may see no personal data.
+        check_deciding: Refuses a user who may not say what becomes of rows.
     """
 
     state: StateFolder
@@ -42,6 +44,8 @@ class Keeping:
     chosen: Callable[[Sequence[str], Sequence[str]], list[str] | None]
     origins: Origins
     variables: tuple[str, ...] = ()
+    hides: bool = False
+    check_deciding: Callable[[], None] = lambda: None
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -80,10 +84,10 @@ class Keeping:
             ConfigError: The SELECT fails.
             StateError: There is no ledger, or it cannot be read.
         """
-        from pusher.ledger import views
+        from pusher.ledger import masked, views
 
         try:
-            return views.query(self.state, sql)
+            return masked.query(self.state, sql) if self.hides else views.query(self.state, sql)
         except EngineError as error:
             fix = "See docs/reference/ledger.md for tables and columns."
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error
@@ -111,6 +115,7 @@ class Keeping:
             wait_s: How long to wait for a push that is running.
 
         Raises:
+            NotAllowed: The user may not push events.
             StateError: There is no ledger, or it cannot be trusted.
             AnotherRunIsActive: A push holds the lock.
         """
@@ -119,6 +124,8 @@ class Keeping:
         words = [word for reason in reasons for word in ("--reason", reason)]
         words += [] if test_event_code is None else ["--test-event-code", test_event_code]
         words += ["--unchanged"] if even_unchanged else []
+        if not dry_run:
+            self.check_deciding()
         return retry(
             self._place(wait_s, select, exclude, words),
             models=self.chosen(select, exclude),
@@ -140,11 +147,14 @@ class Keeping:
         """List parked batches, send them again, or take them for delivered.
 
         Raises:
+            NotAllowed: The user may not push events.
             StateError: There is no ledger, or it cannot be trusted.
             AnotherRunIsActive: A push holds the lock.
         """
         from pusher.push.decisions import resolve
 
+        if action != "list":
+            self.check_deciding()
         models = self.chosen(select, exclude)
         words = {"list": [], "resend": ["--resend"], "assume_delivered": ["--assume-delivered"]}[action]
         words += [word for batch in batches for word in ("--batch", str(batch))]

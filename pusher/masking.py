@@ -26,21 +26,26 @@ def _tagged(columns: Iterable[ColumnDoc], *, personal: bool = True) -> set[str]:
     }
 
 
-def personal_columns(manifest: Manifest, model: Model, names: Iterable[str], payload: Payload | None) -> frozenset[str]:
+def personal_columns(
+    manifest: Manifest, model: Model, names: Iterable[str], payload: Payload | None, *, strictly: bool = False
+) -> frozenset[str]:
     """Return the columns of a model whose values may not be shown, in lower case: SQL does not tell cases apart.
 
     A column counts as personal when its YAML tags it, when a source or another model tags one of its name, when the
     contract calls it an identifier, or when its name does; `pii: none` in the model's own YAML takes the last three
-    back.
+    back, and only the last of them where it is to be taken strictly.
     """
     found = {name.lower() for name in names if _PERSONAL_NAME.search(name.lower())}
+    if strictly:
+        found -= _tagged(model.columns.values(), personal=False)
     for source in manifest.sources.values():
         found |= _tagged(source.columns)
     for other in manifest.models.values():
         found |= _tagged(other.columns.values())
     if payload is not None:
         found |= {name for name, field in payload.columns.items() if field.pii}
-    found -= _tagged(model.columns.values(), personal=False)
+    if not strictly:
+        found -= _tagged(model.columns.values(), personal=False)
     return frozenset(found | _tagged(model.columns.values()))
 
 
@@ -53,6 +58,13 @@ def mask(value: Any) -> Any:
     text = str(value)
     is_digest = len(text) == 64 and all(letter in "0123456789abcdef" for letter in text)  # noqa: PLR2004 -- SHA-256 in hex
     return f"{text[:SHOWN_LETTERS]}{HIDDEN}" if is_digest else HIDDEN
+
+
+def mask_whole(value: Any) -> Any:
+    """Return what is shown for a personal value to whom even a digest is too much: that there is one."""
+    if value is None:
+        return None
+    return [mask_whole(item) for item in value] if isinstance(value, list | tuple) else HIDDEN
 
 
 def without_identifiers(value: Any) -> Any:

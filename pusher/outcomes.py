@@ -13,7 +13,6 @@ from pusher.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from pusher.build import BuiltModel
     from pusher.data_tests import DataTestResult
-    from pusher.effective import EffectiveSetting
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
     from pusher.unit_tests import UnitTestResult
@@ -113,21 +112,6 @@ class Shown:
 
     columns: list[str]
     rows: list[tuple[Any, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class ViewConfig:
-    """The settings of a destination view.
-
-    Attributes:
-        model: Model name.
-        payload: What it is pushed as.
-        settings: Each setting with the layer that set it.
-    """
-
-    model: str
-    payload: str
-    settings: list[EffectiveSetting]
 
 
 def known_test_code(given: str | None) -> str | None:

@@ -15,7 +15,9 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from pusher.access import Access, access, check_roles
 from pusher.account import Account
+from pusher.campaigns import Campaign
 from pusher.clock import Clock, FixedClock, SystemClock
 from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
 from pusher.config import (
@@ -29,7 +31,7 @@ from pusher.config import (
 )
 from pusher.contracts import Column, ColumnOrigin
 from pusher.errors import CompileError, ConfigError, Problem, PusherError, StateError, UsageError
-from pusher.outcomes import DEFAULT_PUSH, BuildReport, Interruptible, LintReport, PushChoice, Shown, ViewConfig
+from pusher.outcomes import DEFAULT_PUSH, BuildReport, Interruptible, LintReport, PushChoice, Shown
 from pusher.progress import Listener, Notice, silent
 
 if TYPE_CHECKING:
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from pusher.building import Building
     from pusher.data_tests import DataTestResult
     from pusher.destination_views import DestinationViews
+    from pusher.effective import ViewConfig
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
     from pusher.forgetting import Derived
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from pusher.ledger.rows import Asked
     from pusher.ledger.state import StateFolder
     from pusher.lint.sunsets import Sunset
+    from pusher.offering import Offering
     from pusher.personal_data import Audit
     from pusher.preflight.run import Preflight
     from pusher.push.forgetting import Forgotten
@@ -72,6 +76,7 @@ class LoadOptions:
         compare_to: Folder of a saved manifest.json for the selector `state:`, or None.
         state_dir: Folder of the ledger, or None for `.pusher/<target>` in the project.
         clock: Moment that `--clock` sets, or None for the machine's time.
+        campaign: What audiences are filled for, or None.
     """
 
     project_dir: Path = Path()
@@ -82,6 +87,22 @@ class LoadOptions:
     compare_to: Path | None = None
     state_dir: Path | None = None
     clock: datetime | None = None
+    campaign: Campaign | None = None
+
+    @property
+    def all_vars(self) -> Mapping[str, Any]:
+        """The values of `--vars`, and those that a campaign sets.
+
+        Raises:
+            ConfigError: They contradict each other.
+        """
+        if self.campaign is None:
+            return self.vars
+        for name, value in self.campaign.variables.items():
+            if self.vars.get(name, value) != value:
+                fix = "Leave it out of --vars: the option sets it."
+                raise ConfigError(Problem("usage", f"--{name} and the var `{name}` differ.", fix=fix))
+        return {**self.vars, **self.campaign.variables}
 
 
 class Project:
@@ -130,7 +151,18 @@ class Project:
             raise ConfigError(*problems)
         project = cls(file=file, profile=profile, policy=policy, options=options, listener=listener)
         project.account.check(has_clock=options.clock is not None)
+        project._check_roles()
         return project
+
+    def _check_roles(self) -> None:
+        """Refuse roles about destinations that are not there."""
+        if not self.policy.roles:
+            return
+        from pusher.destinations.tiktok.settings import FAMILIES, NO_CAMPAIGNS
+
+        name = self.account.destination.name
+        parts = [f"{name}.{family}" for family in FAMILIES.values()]
+        check_roles(self.policy.roles, [name, *parts], {f"{name}.{FAMILIES['events']}": f"events {NO_CAMPAIGNS}"})
 
     # parts ----------------------------------------------------------------------------------------------------
 
@@ -140,7 +172,7 @@ class Project:
         manifest = load(
             self.file,
             self.profile,
-            vars=self.options.vars,
+            vars=self.options.all_vars,
             run_started_at=self.started_at,
             open_engine=_empty_engine,
         )
@@ -169,7 +201,19 @@ class Project:
     @cached_property
     def account(self) -> Account:
         """The destination of this project's views, with the settings of the target."""
-        return Account(self.profile, self.options.overrides, self.clock)
+        return Account(self.profile, self.options.overrides, self.clock, self.options.campaign)
+
+    @cached_property
+    def access(self) -> Access:
+        """What the user may do."""
+        return access(self.policy)
+
+    @property
+    def offering(self) -> Offering:
+        """Which views may be pushed by whom."""
+        from pusher.offering import Offering
+
+        return Offering(self.manifest, self.account, self.access)
 
     @cached_property
     def ledger(self) -> Keeping:
@@ -184,7 +228,14 @@ class Project:
             chosen=self._chosen,
             origins=self._origins,
             variables=tuple(self.options.vars),
+            hides=self.access.is_restricted,
+            check_deciding=self._check_deciding,
         )
+
+    def _check_deciding(self) -> None:
+        from pusher.offering import check_deciding
+
+        check_deciding(self.account, self.access)
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
         """Open the warehouse; `memory` is its limit when the profile says nothing."""
@@ -214,14 +265,24 @@ class Project:
 
         Raises:
             CompileError: A model does not bind.
-            ConfigError: There is no such view, or it is no destination view.
+            ConfigError: There is no such view, or it is no destination view, or a setting is not in its form.
         """
-        from pusher.effective import effective_settings
+        return self._configs([name])[0]
 
-        view = self.views([name])[0]
-        model = self.manifest.models[view.model]
-        columns = [column.name for column in self._inference().models.get(model.name, ())]
-        return ViewConfig(model.name, view.payload.name, effective_settings(self.account, model, view.payload, columns))
+    def configs(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ViewConfig]:
+        """Return the settings of the selected destination views, and what each lacks; opens no warehouse."""
+        return self._configs(select, exclude)
+
+    def _configs(self, select: Sequence[str], exclude: Sequence[str] = ()) -> list[ViewConfig]:
+        from pusher.effective import view_config
+
+        self.account.check_settings()
+        self.destination_views.check(self.models(select, exclude))
+        views = self.views(select, exclude)
+        columns = self._inference().models
+        return [
+            view_config(self.offering, view, [column.name for column in columns.get(view.model, ())]) for view in views
+        ]
 
     def bind(self) -> None:
         """Bind every model on empty tables, without the warehouse.
@@ -277,6 +338,7 @@ class Project:
         self.account.check_settings()
         self._check_policy()
         models = self._judged(select, exclude, only)
+        self.destination_views.check(models)
         inference = self._inference()
         account = self.account
         payloads = account.payloads_of(models)
@@ -293,6 +355,7 @@ class Project:
             models=models,
             source_columns=inference.sources,
             again=self._again if self._again is not self.manifest else None,
+            missing_settings=self.destination_views.missing_settings(models),
         )
         return LintReport(findings, len(models))
 
@@ -375,6 +438,7 @@ class Project:
         """
         self.account.check_settings()
         self._check_policy()
+        self.destination_views.check(self.manifest.select_all(select, exclude).models)
         return self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
 
     def test(
@@ -424,6 +488,7 @@ class Project:
             floors=self.policy.floors,
             workers=workers_of(self.profile),
             interruptible=interruptible,
+            hides=self.access.is_restricted,
         )
 
     @cached_property
@@ -472,25 +537,42 @@ class Project:
                 given what cuts a running query short, to be called from another thread.
 
         Raises:
-            UsageError: A setting or a view is wrong; nothing was sent.
+            UsageError: A setting or a view is wrong, or the user may not push it; nothing was sent.
             AnotherRunIsActive: Another push of this target is running.
             Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
         """
         asked = self._asked(select, exclude, choice.test_event_code)
         with self._kept_failure("push", asked, choice):
             self.account.check_settings()
-            views = self.views(select, exclude)
+            self.destination_views.check(self.models(select, exclude))
+            views, told = self.offering.taken(self.views(select, exclude), is_selected=bool(select))
             events = [view for view in views if view.payload.kind == "events"]
-            audiences = self.destination_views.with_settings([view for view in views if view not in events])
+            audiences = [view for view in views if view not in events]
+            if choice.test_event_code is not None and not events:
+                # Either the selection has none, which this says, or none is offered here.
+                self.destination_views.events(select, exclude)
+                raise ConfigError(Problem("not-offered", f"No view of events is offered to {self.offering.origin}."))
+            code = self.destination_views.test_event_code(events) if choice.test_event_code is None else None
+            if code is not None:
+                choice = replace(choice, test_event_code=str(code.value))
+                told.append(f"These are test events: test_event_code is set in {code.place}.")
+                told += [f"Left out: {view.model} is an audience, and no test event." for view in audiences]
             if choice.test_event_code is not None:
-                events, audiences = self.destination_views.events(select, exclude), []
+                audiences = []
             return self._pushing(
                 lint=lambda: self.lint(select, exclude).findings,
                 should_stop=should_stop,
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
+                told=tuple(told),
                 asked=asked,
-            ).push(events, audiences, choice, everything=not select and not exclude)
+            ).push(
+                events,
+                self.destination_views.with_settings(audiences),
+                choice,
+                # What else earlier runs froze are events, which no campaign sends.
+                everything=not select and not exclude and self.account.campaign is None,
+            )
 
     def reconcile(
         self,
@@ -505,11 +587,16 @@ class Project:
         asked = self._asked(select, exclude)
         with self._kept_failure("audience reconcile", asked, choice):
             self.account.check_settings()
-            audiences = self.destination_views.audiences(select, exclude)
+            self.destination_views.check(self.models(select, exclude))
+            views, told = self.offering.taken(
+                self.destination_views.audience_views(select, exclude), is_selected=bool(select)
+            )
+            audiences = self.destination_views.with_settings(views)
             pushing = self._pushing(
                 should_stop=should_stop,
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
+                told=tuple(told),
                 asked=asked,
             )
             return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
@@ -637,6 +724,7 @@ class Project:
             views=self.destination_views.audiences,
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             suppressions=self.destination_views.suppressions,
+            check_allowed=self.offering.check_allowed,
         )
 
     def forget(
@@ -663,9 +751,12 @@ class Project:
         Raises:
             CompileError: The project's macros are missing, or fail.
             StateError: The ledger cannot be trusted.
+            NotAllowed: The user may not tell audiences who has to go.
         """
         from pusher.forgetting import Deriving
 
+        if sends:
+            self.offering.check_telling()
         self.account.check_settings()
         payloads = self.account.destination.payloads.values()
         audience = next(one for one in payloads if one.kind == "audience")
@@ -754,7 +845,7 @@ class Project:
     def _showing(self) -> Showing:
         from pusher.showing import Showing
 
-        return Showing(self.manifest, self.account, self._warehouse)
+        return Showing(self.manifest, self.account, self._warehouse, hides=self.access.is_restricted)
 
     def explain(
         self, kind: str, value: str, *, country: str | None = None, state: str = "raw", in_audience: bool = False
@@ -779,7 +870,14 @@ class Project:
         return explaining.explain(kind, value, country=country, state=state, in_audience=in_audience)
 
     def show_payload(self, name: str, *, limit: int) -> bytes:
-        """Return the exact body of the request that the first rows of a view would make."""
+        """Return the exact body of the request that the first rows of a view would make; masked for restricted PII."""
+        from pusher.showing import masked_body
+
+        body = self._first_body(name, limit=limit)
+        payload = self.views([name])[0].payload
+        return masked_body(body, payload) if self.access.is_restricted else body
+
+    def _first_body(self, name: str, *, limit: int) -> bytes:
         from pusher.push.audience.preview import first_audience_body
         from pusher.push.coverage import first_body
 

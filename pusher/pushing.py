@@ -61,6 +61,7 @@ class Pushing:
         is_clock_set: `--clock` sets the clock.
         rows_name_source: Says whether the rows of a view name their event source themselves.
         asked: What the person asked for, kept with the run.
+        told: What to tell of how views and settings were chosen.
     """
 
     root: Path
@@ -80,6 +81,7 @@ class Pushing:
     suppressions: Suppressions | None = None
     is_clock_set: bool = False
     rows_name_source: Callable[[str], bool] = lambda _model: False
+    told: tuple[str, ...] = ()
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -105,7 +107,7 @@ class Pushing:
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
             options = self._options(choice, limits, everything=everything)
-            world = self._world(state, told_before=(*about_state, *self._same_orders(views)))
+            world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
             preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
             if preflight is not None:
                 needs = needs_of(self.account, views, audiences)

@@ -18,7 +18,7 @@ from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
 from pusher.data_tests import BROKEN, FAILED, PASSED, SKIPPED
 from pusher.errors import Problem
-from pusher.masking import mask, personal_columns, without_identifiers
+from pusher.masking import mask, mask_whole, personal_columns, without_identifiers
 from pusher.payload.sql import identifier, literal
 from pusher.progress import Listener, UnitTestFinished
 
@@ -133,12 +133,14 @@ class UnitTestRun:
         engine: An empty database that `inspect` has filled; it may read the project's seeds.
         inference: What `inspect` said.
         clock: Measures.
+        hides: Whether the user may see no personal data: then nothing of a row is taken for made up.
     """
 
     manifest: Manifest
     engine: Engine
     inference: Inference
     clock: Clock
+    hides: bool = False
     _schemas: set[str] = field(default_factory=set)
 
     def run(self, test: UnitTest) -> UnitTestResult:
@@ -186,7 +188,7 @@ class UnitTestRun:
         names = tuple(column.name for column in wanted)
         counts = len(missing), len(unexpected)
         sides = [tuple(found[:MOST_ROWS]) for found in (missing, unexpected)]
-        if any(given.fixture.is_seed for given, _ in test.given):
+        if self.hides or any(given.fixture.is_seed for given, _ in test.given):
             # Its rows are no made-up ones: they may be of real people.
             sides = [self._masked(test, names, rows) for rows in sides]
         return Difference(names, sides[0], sides[1], *counts)
@@ -194,8 +196,9 @@ class UnitTestRun:
     def _masked(
         self, test: UnitTest, names: Sequence[str], rows: Sequence[Sequence[Any]]
     ) -> tuple[tuple[Any, ...], ...]:
-        hidden = personal_columns(self.manifest, self.manifest.models[test.model], names, None)
-        show = [mask if name.lower() in hidden else without_identifiers for name in names]
+        hidden = personal_columns(self.manifest, self.manifest.models[test.model], names, None, strictly=self.hides)
+        hide = mask_whole if self.hides else mask
+        show = [hide if name.lower() in hidden else without_identifiers for name in names]
         return tuple(tuple(one(value) for one, value in zip(show, row, strict=True)) for row in rows)
 
     def _tables(self) -> tuple[Relation, Relation]:

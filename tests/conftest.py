@@ -10,7 +10,7 @@ import pytest
 
 SETTINGS = (
     "TIKTOK_ACCESS_TOKEN", "TIKTOK_APP_ID", "TIKTOK_APP_SECRET", "XDG_CONFIG_HOME",
-    "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
+    "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "PUSHER_USER", "CI", "TERM", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 EVENT_SET = "7654321098765432109"

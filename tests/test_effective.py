@@ -38,6 +38,12 @@ DEFAULTS = {
     "concurrency": ("8", "default"),
     "ca_file": (None, "default"),
     "preflight": ("true", "default"),
+    "test_event_code": (None, "default"),
+    "name": (None, "default"),
+    "description": (None, "default"),
+    "visible_to_orchestrations": ("true", "default"),
+    "visible_to_campaigns": ("false", "default"),
+    "allow_restricted_pii": ("false", "default"),
 }
 
 
@@ -90,6 +96,14 @@ def test_the_profile_and_the_defaults_are_shown(project: ProjectFactory, capsys:
         "layer": "destination",
         "file": "profiles.yml",
         "line": line,
+        "otherwise": {
+            "name": "event_set_id",
+            "value": None,
+            "layer": "default",
+            "file": None,
+            "line": None,
+            "otherwise": None,
+        },
     }
 
 
@@ -153,7 +167,7 @@ def test_a_token_of_the_environment_is_named_and_masked(
 
 def test_an_audience_shows_how_it_is_sent(project: ProjectFactory, capsys: pytest.CaptureFixture[str]) -> None:
     """Its own settings stand in the model's meta; what is left out has its default."""
-    given = files({"payload": "audience", "audience_name": "Best", "method": "file"})
+    given = files({"payload": "audience", "audience_name": "Best", "method": "file"}, advertiser_ids=[EVENT_SET])
     given["models/v.sql"] = given["models/v.sql"].partition("\n")[0] + (
         "\nselect digest as email from {{ source('raw', 'orders') }}\n"
     )

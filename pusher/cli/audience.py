@@ -46,6 +46,8 @@ def list_(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
     json: options.Json = False,
@@ -55,7 +57,14 @@ def list_(
     """List audiences."""
     with session("audience list", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            clock=clock,
+            campaign=options.parse_campaign(campaign, group),
         )
         found = project.audiences.listed(select or (), exclude or ())
         current.body["audiences"] = [one.as_json() for one in found]
@@ -119,6 +128,8 @@ def adopt(
     target: options.Target = None,
     variables: options.Vars = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     wait: options.Wait = 0.0,
     json: options.Json = False,
@@ -128,7 +139,13 @@ def adopt(
     """Adopt an audience."""
     with session("audience adopt", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            campaign=options.parse_campaign(campaign, group),
         )
         adopted = project.audiences.adopt(model, audience_id, advertiser_id, wait_s=wait)
         current.body["audiences"] = [adopted.as_json()]
@@ -150,6 +167,8 @@ def reconcile(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show; send nothing, change nothing.")] = False,
@@ -166,7 +185,14 @@ def reconcile(
         Ending(current, stop, project_dir, tells=not dry_run, keeps=True) as ending,
     ):
         project = ending.project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir, clock=clock
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            clock=clock,
+            campaign=options.parse_campaign(campaign, group),
         )
         choice = PushChoice(dry_run=dry_run, allow_shrink=allow_shrink, patience=Patience(wait_s=wait))
         ending.report = project.reconcile(

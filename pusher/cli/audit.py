@@ -22,7 +22,7 @@ def show_audit(current: Session, project: Project, audit: Audit, html: Path | No
     current.body["personal_data"] = audit.as_json()
     current.text(_text(audit))
     if html is not None:
-        _write_page(html, audit, project)
+        write_page(html, current.screened(_page(audit, project)))
     if audit.is_wrong:
         current.exit_code = 1
 
@@ -71,17 +71,16 @@ def _escaped(audit: Audit) -> list[str]:
     ]
 
 
-def _write_page(path: Path, audit: Audit, project: Project) -> None:
+def _page(audit: Audit, project: Project) -> str:
     from pusher.report.personal import page
 
     moment = project.clock.now().strftime("%Y-%m-%d %H:%M UTC")
-    text = page(
+    return page(
         title=f"{project.file.name}: the way of personal data",
         about=f"Proven from the SQL of the models on {moment}, and tried with made-up rows.",
         rows=_rows(audit),
         tried=[*_tried(audit), *(line for line in _escaped(audit))],
     )
-    write_page(path, text)
 
 
 def _rows(audit: Audit) -> list[dict[str, Any]]:

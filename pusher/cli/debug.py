@@ -42,6 +42,7 @@ def debug(
         from pusher.diagnosis import diagnose
         from pusher.project import LoadOptions, Project
 
+        current.guard(project_dir)
         chosen = LoadOptions(
             project_dir=project_dir,
             profiles_dir=profiles_dir,

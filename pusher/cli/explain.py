@@ -11,7 +11,8 @@ import typer
 from pusher.cli import options, render
 from pusher.cli.hidden import hidden_value
 from pusher.cli.session import session
-from pusher.errors import ConfigError, Problem
+from pusher.errors import ConfigError, NotAllowed, Problem
+from pusher.screening import HIDDEN
 
 if TYPE_CHECKING:
     from pusher.explaining import Explained
@@ -60,11 +61,19 @@ def explain(
             raise ConfigError(Problem("usage", message, fix=fix))
         check_choice(kind, country, state, in_audience=audience)
         project = current.project(project_dir, profiles_dir, target, variables)
+        if reveal and project.access.is_restricted:
+            message = "--reveal shows personal data, and this user may see none."
+            fix = (
+                "Leave it out: the steps are listed without their values. `pusher config` says which role restricts it."
+            )
+            raise NotAllowed(Problem("not-allowed", message, fix=fix))
         # Compiled first, so that nobody types a value for a project that does not compile.
         _ = project.manifest
         value = hidden_value(f"{kind} (hidden): ")
         found = project.explain(kind, value, country=country, state=state, in_audience=audience)
-        shows = reveal or (not json and sys.stdout.isatty())
+        hides = project.access.is_restricted
+        shows = not hides and (reveal or (not json and sys.stdout.isatty()))
+        digest = HIDDEN if hides and found.digest is not None else found.digest
         current.body |= {
             "kind": kind,
             "country": country,
@@ -79,20 +88,20 @@ def explain(
                 }
                 for step in found.steps
             ],
-            "digest": found.digest,
+            "digest": digest,
             "unusable": _why(found, shows=shows),
         }
-        current.text(_as_text(found, shows=shows))
+        current.text(_as_text(found, shows=shows, hides=hides))
         current.exit_code = 0 if found.unusable is None else 1
 
 
-def _as_text(found: Explained, *, shows: bool) -> str:
+def _as_text(found: Explained, *, shows: bool, hides: bool) -> str:
     lines = []
     for number, step in enumerate(found.steps, start=1):
         lines.append(f"{number}. {step.name}")
         if step.value is None:
             lines.append("   nothing")
-        elif shows or step.value == found.digest:
+        elif shows or (step.value == found.digest and not hides):
             lines.append(f"   {render.escaped(step.value)}")
         else:
             lines.append("   changed, not shown" if step.changed else "   unchanged, not shown")

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pusher.cli import options
 from pusher.cli.session import session
+
+if TYPE_CHECKING:
+    from pusher.compile import Model
+    from pusher.payload.model import Payload
+    from pusher.project import Project
 
 HELP = """List models and seeds in graph order.
 
@@ -38,7 +44,14 @@ def ls(
                 "depends_on": list(model.depends_on),
                 "description": model.description,
                 "payload": payload.name if (payload := project.account.payload_of(model)) else None,
+                "title": _title(project, model, payload),
             }
             for model in models
         ]
         current.text("\n".join(model.name for model in models))
+
+
+def _title(project: Project, model: Model, payload: Payload | None) -> str | None:
+    """Return what people call a destination view."""
+    found = None if payload is None else project.account.given(model, payload, "name")
+    return None if found is None else str(found.value)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from pusher.campaigns import Campaign
 from pusher.errors import ConfigError, Problem
 
 EARLIEST_YEAR, LATEST_YEAR = 1980, 2999
@@ -41,6 +42,15 @@ CompareTo = Annotated[
     ),
 ]
 Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another push of this target to end.")]
+CampaignName = Annotated[
+    str | None,
+    typer.Option(
+        "--campaign", help="Campaign that audiences are filled for; sets the var campaign.", show_default=False
+    ),
+]
+GroupName = Annotated[
+    str | None, typer.Option("--group", help="Group of the campaign; sets the var group.", show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
@@ -97,6 +107,24 @@ def parse_clock(text: str | None) -> datetime | None:
     if not EARLIEST_YEAR <= moment.year <= LATEST_YEAR:
         raise _bad("--clock", f"lies outside {EARLIEST_YEAR} to {LATEST_YEAR}", "Write it as 2026-11-20T06:00:00Z.")
     return moment
+
+
+def parse_campaign(campaign: str | None, group: str | None) -> Campaign | None:
+    """Read `--campaign` and `--group`.
+
+    Raises:
+        ConfigError: One of them is missing or blank.
+    """
+    if campaign is None and group is None:
+        return None
+    fix = "Write it as --campaign Spring --group treatment."
+    if campaign is None or group is None:
+        raise _bad("--campaign and --group", "go together", fix)
+    for option, given in (("--campaign", campaign), ("--group", group)):
+        if not given.strip():
+            # An unset variable in a script must not make an audience without a name.
+            raise _bad(option, "is empty", fix)
+    return Campaign(campaign.strip(), group.strip())
 
 
 def _bad(option: str, what: str, fix: str) -> ConfigError:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
 from pusher.progress import (
@@ -42,9 +43,13 @@ class Progress:
 
     Args:
         quiet: Print nothing.
+
+    Attributes:
+        screen: Returns a text as the user may see it.
     """
 
     def __init__(self, *, quiet: bool) -> None:
+        self.screen: Callable[[str], str] = str
         self._quiet = quiet or sys.stderr is None
         self._live = not self._quiet and _is_live()
         self._shown_at = 0.0
@@ -77,7 +82,7 @@ class Progress:
         if self._quiet:
             return
         self.close()
-        self._write(f"{text}\n")
+        self._write(f"{self.screen(text)}\n")
 
     def _write(self, text: str) -> None:
         try:

@@ -27,6 +27,8 @@ def push(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan and show; send nothing, change nothing.")] = False,
@@ -68,7 +70,14 @@ def push(
     ):
         overrides = [*(overrides or ()), *([] if concurrency is None else [f"concurrency={concurrency}"])]
         project = ending.project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides,
+            state_dir=state_dir,
+            clock=clock,
+            campaign=options.parse_campaign(campaign, group),
         )
         ending.report = project.push(
             select or (),

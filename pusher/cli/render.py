@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 WIDTH = 80
 MOST_CELL, LEAST_CELL = 40, 12
 _GAP = "  "
+screen: ContextVar[Callable[[str], str]] = ContextVar("screen", default=str)
+"""Returns a text as the user may see it: before it is cut or wrapped, so that no half of a value is left."""
 
 
 def escaped(text: str) -> str:
@@ -33,8 +36,7 @@ def cell(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, Decimal):
         return shown(value)
-    text = escaped(str(value))
-    return _cut(text, MOST_CELL)
+    return _cut(escaped(screen.get()(str(value))), MOST_CELL)
 
 
 def _cut(text: str, width: int) -> str:
@@ -97,7 +99,7 @@ def counted(number: int, thing: str) -> str:
 def wrapped(text: str, indent: str) -> str:
     """Return text wrapped to the width; a mark in the indent stands before the first line only."""
     return textwrap.fill(
-        text,
+        screen.get()(text),
         WIDTH,
         initial_indent=indent,
         subsequent_indent=" " * len(indent),

@@ -52,15 +52,15 @@ def report(
         bridge = project.report(select or (), exclude or (), by=by or ())
         current.body |= _as_json(bridge)
         if html is not None:
-            _write_page(html, bridge, project.file.name, project.clock.now().strftime("%Y-%m-%d %H:%M UTC"))
+            moment = project.clock.now().strftime("%Y-%m-%d %H:%M UTC")
+            write_page(html, current.screened(_page(bridge, project.file.name, moment)))
         current.text(_text(bridge))
 
 
-def _write_page(path: Path, bridge: Bridge, name: str, moment: str) -> None:
+def _page(bridge: Bridge, name: str, moment: str) -> str:
     from pusher.report.page import page
 
-    text = page(bridge, title=f"{name}: what became of the revenue", about=f"The views and the ledger on {moment}.")
-    write_page(path, text)
+    return page(bridge, title=f"{name}: what became of the revenue", about=f"The views and the ledger on {moment}.")
 
 
 def _as_json(bridge: Bridge) -> dict[str, Any]:

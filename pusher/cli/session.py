@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pusher.cli import colours
+from pusher.cli import colours, render
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
 from pusher.cli.render import problem_lines
@@ -44,6 +44,7 @@ class Session:
             `--json`.
         afterwards: Called when everything is printed, before the process ends.
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
+        hides: Whether the user may see no personal data: whatever is printed or written is screened for it.
     """
 
     command: str
@@ -55,16 +56,33 @@ class Session:
     hint: str | None = None
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     document: Callable[[Sequence[Problem]], str] | None = None
+    hides: bool = False
+
+    def guard(self, project_dir: Path) -> None:
+        """Find out whether the user may see personal data, before anything of the project is read."""
+        from pusher.access import sees_no_personal_data
+
+        self.hides = sees_no_personal_data(project_dir)
+        self.progress.screen = self.screened
+        render.screen.set(self.screened)
+
+    def screened(self, text: str) -> str:
+        """Return a text as this user may see it."""
+        if not self.hides:
+            return text
+        from pusher.screening import screened
+
+        return screened(text)
 
     def text(self, lines: str) -> None:
         """Print a result for a person; nothing under `--json`."""
         if not self.json and self.document is None and lines:
-            _show(lines, color=self.color)
+            _show(self.screened(lines), color=self.color)
 
     def complain(self, lines: str) -> None:
         """Print errors of a command that goes on."""
         self.progress.close()
-        _complain(lines, color=self.color)
+        _complain(self.screened(lines), color=self.color)
 
     def project(
         self,
@@ -77,6 +95,7 @@ class Session:
         """Load the project that the shared options name."""
         from pusher.project import LoadOptions, Project
 
+        self.guard(project_dir)
         return Project.load(
             LoadOptions(
                 project_dir=project_dir,
@@ -87,6 +106,7 @@ class Session:
                 state_dir=more.get("state_dir"),
                 compare_to=more.get("compare_to"),
                 clock=parse_clock(more.get("clock")),
+                campaign=more.get("campaign"),
             ),
             listener=self.progress,
         )
@@ -95,13 +115,14 @@ class Session:
         """Print errors, or the JSON object."""
         self.progress.close()
         if self.document is not None and (document := self.document(problems)):
-            _show(document)
+            _show(self.screened(document))
         if self.json:
-            print_envelope(self.command, self.exit_code, problems, self.body)
+            print_envelope(self.command, self.exit_code, problems, self.body, hides=self.hides)
         elif problems:
-            _complain(problem_lines(problems), color=self.color)
+            _complain(self.screened(problem_lines(problems)), color=self.color)
         if self.hint is not None and not self.json:
-            (_complain if problems else _show)(self.hint if problems else f"\n{self.hint}", color=self.color)
+            hint = self.screened(self.hint if problems else f"\n{self.hint}")
+            (_complain if problems else _show)(hint, color=self.color)
 
 
 def _show(text: str, *, color: bool | None = False) -> None:
@@ -129,7 +150,14 @@ def _complain(text: str, *, color: bool | None = False) -> None:
         mute(sys.stderr)
 
 
-def print_envelope(command: str | None, exit_code: int, problems: Sequence[Problem], body: Mapping[str, Any]) -> None:
+def print_envelope(
+    command: str | None,
+    exit_code: int,
+    problems: Sequence[Problem],
+    body: Mapping[str, Any],
+    *,
+    hides: bool = False,
+) -> None:
     """Print the one JSON object of a command.
 
     Args:
@@ -137,6 +165,7 @@ def print_envelope(command: str | None, exit_code: int, problems: Sequence[Probl
         exit_code: Code it ends with.
         problems: Errors.
         body: Fields beside the envelope.
+        hides: Screen every text for personal data.
     """
     envelope = {
         "schema_version": SCHEMA_VERSION,
@@ -144,7 +173,13 @@ def print_envelope(command: str | None, exit_code: int, problems: Sequence[Probl
         "exit_code": exit_code,
         "errors": [problem.as_json() for problem in problems],
     }
-    _show(json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False))
+    text = json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False)
+    if hides:
+        from pusher.screening import screened_value
+
+        # What only `default` makes text of is looked at too.
+        text = json.dumps(screened_value(json.loads(text)), allow_nan=False)
+    _show(text)
 
 
 def _jsonable(value: Any) -> Any:
@@ -163,6 +198,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
     """Run a command's work, then print and exit; only our own error tree is shown as a user's error."""
     current = Session(command, as_json, Progress(quiet=quiet or as_json), colours.choice(no_color=no_color))
     problems: tuple[Problem, ...] = ()
+    render.screen.set(str)
     try:
         yield current
         problems = current.body.pop("_problems", ())
@@ -176,7 +212,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         raise
     except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
         with contextlib.suppress(OSError, ValueError):
-            traceback.print_exc()
+            sys.stderr.write(current.screened(traceback.format_exc()))
         current.exit_code = INTERNAL_ERROR
         what = f"pusher has a defect: {type(error).__name__}."
         problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)

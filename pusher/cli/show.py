@@ -33,6 +33,8 @@ def show(
     target: options.Target = None,
     variables: options.Vars = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     clock: options.ClockAt = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -40,7 +42,15 @@ def show(
 ) -> None:
     """Show rows of a model."""
     with session("show", as_json=json and not payload, quiet=quiet, no_color=no_color) as current:
-        project = current.project(project_dir, profiles_dir, target, variables, overrides=overrides, clock=clock)
+        project = current.project(
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides,
+            clock=clock,
+            campaign=options.parse_campaign(campaign, group),
+        )
         if (model is None) is (inline is None) or (payload and inline is not None):
             fix = "Write `pusher show MODEL`, with or without --payload, or `pusher show --inline QUERY`."
             raise ConfigError(Problem("usage", "show takes a model or a query.", fix=fix))

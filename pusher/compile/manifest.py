@@ -179,11 +179,12 @@ class Manifest:
         """Return where the compiled SQL of a file is written, below `target/compiled`."""
         return f"{self.projects.name(package)}/{self.projects.within(path, package)}"
 
-    def write_compiled(self, target_path: Path | None = None) -> list[Path]:
+    def write_compiled(self, target_path: Path | None = None, *, screen: Callable[[str], str] = str) -> list[Path]:
         """Write the compiled SQL where dbt does, `target/compiled/<project>/<path>`.
 
         Args:
             target_path: Folder instead of the project's `target-path`.
+            screen: Returns a text as the user may see it.
         """
         base = self.project.compiled_folder if target_path is None else target_path / "compiled"
         texts = {
@@ -196,7 +197,7 @@ class Manifest:
             texts[base / self.compiled_path(file, test.package)] = test.compiled_sql
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text + "\n", encoding="utf-8")
+            path.write_text(screen(text) + "\n", encoding="utf-8")
         return list(texts)
 
 

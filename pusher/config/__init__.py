@@ -6,11 +6,13 @@ from pusher.config.consent import Consent
 from pusher.config.floors import Floor
 from pusher.config.profile import DestinationSettings, Profile, Secret, load_profile
 from pusher.config.project_file import POLICY_FILE, PolicyFile, ProjectFile, load_policy_file, load_project_file
+from pusher.config.roles import EVERYBODY_ELSE, Role
 from pusher.config.shared import SharedLimits
 from pusher.config.shrink import ShrinkGuard
 from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
 
 __all__ = [
+    "EVERYBODY_ELSE",
     "POLICY_FILE",
     "Consent",
     "DestinationSettings",
@@ -19,6 +21,7 @@ __all__ = [
     "PolicyFile",
     "Profile",
     "ProjectFile",
+    "Role",
     "Secret",
     "SharedLimits",
     "ShrinkGuard",

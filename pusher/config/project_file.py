@@ -11,6 +11,7 @@ from typing import Any
 from pusher.config.alerts import Alerts, read_alerts
 from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
+from pusher.config.roles import Role, read_roles
 from pusher.config.shared import SharedLimits, read_shared
 from pusher.config.shrink import ShrinkGuard, read_shrink
 from pusher.config.strict_yaml import Document, load_yaml
@@ -111,6 +112,7 @@ class PolicyFile:
         consent: Who agreed and who did not.
         shrink: When an audience would lose too many members to be meant.
         alerts: Who is told how a run ended.
+        roles: Who may push what and see whom; None when the file says nothing of it, and everybody may do everything.
     """
 
     require_vendor_page_columns: bool = False
@@ -123,6 +125,7 @@ class PolicyFile:
     consent: Consent = field(default_factory=Consent)
     shrink: ShrinkGuard = field(default_factory=ShrinkGuard)
     alerts: Alerts = field(default_factory=Alerts)
+    roles: tuple[Role, ...] | None = None
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -268,9 +271,9 @@ def load_policy_file(root: Path) -> PolicyFile:
     document = load_yaml(path, POLICY_FILE)
     found = document.value or {}
     if not isinstance(found, dict):
-        fix = "Known keys: alerts, consent, identity, lint, push, version."
+        fix = "Known keys: alerts, consent, identity, lint, push, roles, version."
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
-    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent", "alerts"}, ())
+    problems = document.unknown_keys(found, {"version", "lint", "push", "identity", "consent", "alerts", "roles"}, ())
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
@@ -291,6 +294,7 @@ def load_policy_file(root: Path) -> PolicyFile:
     shrink = read_shrink(document, _mapping(document, push, ("push", "audience_shrink"), problems), problems)
     alerts = read_alerts(document, _mapping(document, found, ("alerts",), problems), problems)
     consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
+    roles = read_roles(document, found, problems)
     for section, place, allowed in (
         (push, ("push", "on_change"), ("ignore", "report")),
         (push, ("push", "shared_with_pixel"), (False, True)),
@@ -315,4 +319,5 @@ def load_policy_file(root: Path) -> PolicyFile:
         consent=consent,
         shrink=shrink,
         alerts=alerts,
+        roles=roles,
     )

@@ -25,7 +25,7 @@ TABLES = (
     "run", "run_step", "run_problem", "run_alert", "file", "part", "batch", "attempt",
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
 )  # fmt: skip
-_DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
+DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
 # The files behind each view, and its columns while there is none.
 _FILES = {
     "sent_keys": (
@@ -109,7 +109,7 @@ def _create_views(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connectio
     connection.execute("insert into _at_work select $run where $run is not null", {"run": at_work})
     _create_frozen(connection, copy, state)
     definitions = resources.files("pusher.ledger").joinpath("view_definitions")
-    for name in _DEFINED:
+    for name in DEFINED:
         connection.execute(definitions.joinpath(f"{name}.sql").read_text("utf-8"))
 
 

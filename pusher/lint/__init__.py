@@ -20,6 +20,7 @@ from pusher.lint.finding import Edit, Finding, Fix, summary
 from pusher.lint.formats import github, sarif
 from pusher.lint.noqa import unsuppressed
 from pusher.lint.severities import OFF, chosen, running
+from pusher.payload.columns import ColumnFinding
 from pusher.payload.model import Payload
 
 __all__ = ["Edit", "Finding", "Fix", "github", "lint", "sarif", "summary"]
@@ -36,6 +37,7 @@ def lint(
     source_columns: Mapping[SourceKey, Sequence[Column]] | None = None,
     source_map: Callable[[str], SourceMap] | None = None,
     again: Manifest | None = None,
+    missing_settings: Mapping[str, Sequence[ColumnFinding]] | None = None,
 ) -> list[Finding]:
     """Return everything that is wrong with the destination views among some models, by place.
 
@@ -49,6 +51,7 @@ def lint(
         source_columns: Columns of each source, for sources that declare none.
         source_map: Returns the map of a model's analysis SQL; the manifest's own by default.
         again: The project with the tables of its incremental models standing, judged beside their first build.
+        missing_settings: What each destination model needs and no layer of settings gives, beside its source id.
 
     Raises:
         ConfigError: pusher.yml gives a severity to a rule that there is not.
@@ -65,6 +68,7 @@ def lint(
             source_map=source_map or (lambda name: manifest.source_map(name, analysis=True)),
             models=[manifest.models[model.name] for model in models],
             first=first,
+            missing_settings=missing_settings or {},
         )
 
     contexts = [judge(manifest, source_map, None)]

@@ -44,6 +44,7 @@ class View:
         source_id: Event source id from the settings, or None.
         select: The final SELECT in the compiled SQL.
         strict: Ask for the vendor page's list of required columns.
+        missing_settings: What it needs and no layer of settings gives, beside its source id.
     """
 
     model: Model
@@ -53,13 +54,15 @@ class View:
     source_id: str | None
     select: Place
     strict: bool
+    missing_settings: Sequence[ColumnFinding] = ()
 
     @cached_property
     def column_findings(self) -> list[ColumnFinding]:
         """What the contract says about the columns."""
         if self.types is None:
             return []
-        return check_columns(self.payload, self.types, source_id=self.source_id, strict=self.strict)
+        found = check_columns(self.payload, self.types, source_id=self.source_id, strict=self.strict)
+        return [*self.missing_settings, *found]
 
     @cached_property
     def _fields(self) -> Mapping[str, Field | None]:
@@ -95,6 +98,7 @@ class Context:
         source_columns: Columns of each source.
         payload_of: Payload of each destination model.
         source_id_of: Event source id of each destination model, from the settings.
+        missing_settings: What each destination model needs and no layer of settings gives, beside its source id.
         policy: Project policy.
         source_map: Returns the map of a model's analysis SQL.
         models: Models to judge.
@@ -117,12 +121,14 @@ class Context:
         source_map: Callable[[str], SourceMap],
         models: Sequence[Model],
         first: Manifest | None = None,
+        missing_settings: Mapping[str, Sequence[ColumnFinding]] | None = None,
     ) -> None:
         self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
         self.policy, self.models = policy, models
         before = Flow(first, columns, source_columns, label=_FIRST) if first else None
         self.flow = Flow(manifest, columns, source_columns, before=before)
         self._first = first
+        self._missing_settings = missing_settings or {}
         self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
 
     @cached_property
@@ -147,6 +153,7 @@ class Context:
             source_id=self._source_id_of.get(model.name),
             select=self._final_select(model.name),
             strict=self.policy.require_vendor_page_columns,
+            missing_settings=self._missing_settings.get(model.name, ()),
         )
 
     def _final_select(self, name: str) -> Place:

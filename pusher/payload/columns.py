@@ -155,10 +155,7 @@ def _missing(payload: Payload, present: set[str], source_id: str | None, *, stri
                 )
             )
     if source_id is None and payload.source_id.column not in present:
-        name = payload.source_id.column
-        message = f"Neither a column nor a setting gives `{name}`."
-        fix = f"Set {payload.source_id_setting} in profiles.yml, or add `... as {name}`."
-        findings.append(ColumnFinding("missing-column", "error", name, message, fix))
+        findings.append(source_id_missing(payload))
     if strict and "email" not in present:
         fix = "Add `... as email`, or drop require_vendor_page_columns from pusher.yml."
         message = "The vendor page's strict list asks for `email`."
@@ -168,6 +165,33 @@ def _missing(payload: Payload, present: set[str], source_id: str | None, *, stri
         message = f"No identity: the view has none of {', '.join(payload.identity)}."
         findings.append(ColumnFinding("no-identity", "error", payload.identity[0], message, f"Add {names} as digests."))
     return findings
+
+
+def source_id_missing(payload: Payload) -> ColumnFinding:
+    """Return what to say of a view whose event source, or whose audience, nothing names."""
+    name, key, example = payload.source_id.column, payload.source_id_setting, payload.source_id_example
+    if payload.kind == "audience":
+        return missing_setting(key, f'"{example}"', f"'{example}'", f'"{example}"')
+    found = missing_setting(key, f'"{example}"', f"'{example}'", example)
+    message = f"Neither a column nor a setting gives `{name}`."
+    return ColumnFinding(found.code, found.severity, name, message, f"{found.fix} Or add `... as {name}` to the view.")
+
+
+def missing_setting(key: str, in_yaml: str, in_jinja: str, in_shell: str) -> ColumnFinding:
+    """Return what to say of a setting that a view needs and no layer gives, with every place where it could stand.
+
+    Args:
+        key: The setting.
+        in_yaml: An example of its value, as YAML has it.
+        in_jinja: As a template has it.
+        in_shell: As a command line has it.
+    """
+    fix = (
+        f"Give it in one of three layers: `{key}: {in_yaml}` in the destination's block of the target in profiles.yml; "
+        f"`meta={{'pusher': {{..., '{key}': {in_jinja}}}}}` in the model's config; "
+        f"`--set {key}={in_shell}` for one run."
+    )
+    return ColumnFinding("missing-column", "error", key, f"No setting gives `{key}`.", fix)
 
 
 def check_columns(

@@ -144,6 +144,7 @@ def _payload(
         source_id=source_id,
         source_id_setting=table["source_id_setting"],
         source_id_pattern=table["source_id_pattern"],
+        source_id_example=table["source_id_example"],
         fields=fields,
         item_fields=tuple(_field(field, event_source, sources) for field in columns.get("item_field", ())),
         identity=tuple(table["identity"]),

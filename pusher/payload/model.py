@@ -174,6 +174,7 @@ class Payload:
         source_id: The field that names the event source.
         source_id_setting: Setting that gives it when no column does.
         source_id_pattern: Regular expression of its form.
+        source_id_example: One of that form, for people.
         fields: Columns of the view, in the order of the reference page.
         item_fields: Fields of one element of `contents`.
         identity: Columns of which at least one must hold a valid value.
@@ -194,6 +195,7 @@ class Payload:
     source_id: Field
     source_id_setting: str
     source_id_pattern: str
+    source_id_example: str
     fields: tuple[Field, ...]
     item_fields: tuple[Field, ...]
     identity: tuple[str, ...]

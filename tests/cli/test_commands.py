@@ -171,7 +171,7 @@ def told(ran_json: dict[str, object]) -> list[tuple[object, ...]]:
 USAGE = {
     "unknown option": (("ls", "--jso", "--json"), "No such option: --jso (Possible options: --json)"),
     "unknown command": (("lst", "--json"), "No such command 'lst'. Did you mean 'ls'?"),
-    "missing argument": (("config", "--json"), "Missing argument 'model'."),
+    "missing argument": (("explain", "--json"), "Missing argument 'kind'."),
     "limit": (
         ("show", "x", "--limit", "0", "--json"),
         "Invalid value for '--limit': Input should be greater than or equal to 1",

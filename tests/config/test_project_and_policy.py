@@ -187,7 +187,7 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
                 "wrong-type",
                 "pusher.yml:1:1",
                 "The file must be a mapping of keys.",
-                "Known keys: alerts, consent, identity, lint, push, version.",
+                "Known keys: alerts, consent, identity, lint, push, roles, version.",
             )
         ],
     ),

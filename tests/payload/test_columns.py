@@ -220,7 +220,9 @@ def test_a_source_id_must_come_from_somewhere() -> None:
             "error",
             "event_set_id",
             "Neither a column nor a setting gives `event_set_id`.",
-            "Set event_set_id in profiles.yml, or add `... as event_set_id`.",
+            'Give it in one of three layers: `event_set_id: "7654321098765432109"` in the destination\'s block of the '
+            "target in profiles.yml; `meta={'pusher': {..., 'event_set_id': '7654321098765432109'}}` in the model's "
+            "config; `--set event_set_id=7654321098765432109` for one run. Or add `... as event_set_id` to the view.",
         )
     ]
     assert found({"event_set_id": "BIGINT"}, source_id=None) == []

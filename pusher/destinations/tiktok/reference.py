@@ -312,18 +312,29 @@ def _amount(name: str, value: Any) -> str:
 
 
 def _settings(facts: Contract) -> Iterator[str]:
-    yield from ("## Settings in profiles.yml", "")
-    rows = [(_code(key), _form(table), table["doc"], _fact_origin(table)) for key, table in tables("settings").items()]
+    yield from ("## Settings", "", "Where each may stand: D destination, T template, R run.", "")
+    rows = [
+        (
+            _code(key),
+            "".join(layer[0].upper() for layer in table["layers"]),
+            _form(table),
+            table["doc"],
+            _fact_origin(table),
+        )
+        for key, table in tables("settings").items()
+    ]
     for payload in facts.payloads.values():
         form = f"text, {_code(payload.source_id_pattern)}"
-        rows.append((_code(payload.source_id_setting), form, payload.source_id.doc, _origin(payload.origin)))
-    yield from _table(("key", "form", "what", "source"), rows)
+        rows.append((_code(payload.source_id_setting), "DTR", form, payload.source_id.doc, _origin(payload.origin)))
+    yield from _table(("key", "layers", "form", "what", "source"), rows)
 
 
 def _form(table: Mapping[str, Any]) -> str:
     if "pattern" in table:
-        each = ", each" if table["type"] == "texts" else ","
-        return f"{table['type']}{each} {_code(table['pattern'])}"
+        each = "each " if table["type"] == "texts" else ""
+        return f"{table['type']}, {each}{_code(table['pattern'])}"
+    if "choices" in table:
+        return " or ".join(map(_code, table["choices"]))
     if "minimum" in table:
         return f"{table['type']} from {table['minimum']} to {table['maximum']:,}"
     return str(table["type"])

@@ -28,6 +28,10 @@ TOKEN_HEADER = "Access-Token"  # noqa: S105 -- the name of a header
 _SANDBOX_ORIGIN = "http://sandbox.invalid"
 _VERSIONED = re.compile(r"(?:/[0-9A-Za-z_.~-]+)*/v[0-9]+\.[0-9]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
+DESTINATION, TEMPLATE, RUN = LAYERS = ("destination", "template", "run")
+"""Where a setting may stand, the weakest first: profiles.yml, the model's `meta.pusher`, `--set`."""
+FAMILIES = {"events": "events", "audience": "audiences"}
+"""Kinds of views to the part of the block that holds settings for these only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +241,18 @@ def _token_missing(settings: DestinationSettings) -> Problem:
 # The other keys
 
 
+def keys_of(layer: str, kind: str | None = None) -> tuple[str, ...]:
+    """Return the settings that may stand in a layer, those of one kind of views or of all."""
+    forms = tables("settings")
+    keys = [key for key, form in forms.items() if layer in form["layers"] and kind in {None, form.get("kind", kind)}]
+    return (*keys, *(one.source_id_setting for one in contract().payloads.values() if kind in {None, one.kind}))
+
+
 def _problems(settings: DestinationSettings) -> list[Problem]:
-    forms: Mapping[str, Mapping[str, Any]] = tables("settings")
-    payloads = {payload.source_id_setting: payload for payload in contract().payloads.values()}
-    problems = settings.document.unknown_keys(settings.values, [*forms, *payloads], settings.path)
+    families = {name: settings.values.get(name) for name in FAMILIES.values()}
+    shared = {key: value for key, value in settings.values.items() if key not in families}
+    known = [*keys_of(DESTINATION), *FAMILIES.values()]
+    problems = settings.document.unknown_keys(settings.values, known, settings.path)
     if needs_token(settings) and settings.access_token is not None and _is_written_out(settings):
         fix = (
             f"Write \"{{{{ env_var('{TOKEN_VARIABLE}') }}}}\", or leave it out and authorise with `pusher auth login`; "
@@ -248,61 +260,104 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
         )
         message = "The access token itself stands in the file."
         problems.append(settings.document.problem("token-in-file", message, (*settings.path, "access_token"), fix))
-    for key, value in settings.values.items():
-        if value is None:
-            continue
-        if key in forms:
-            problems += _form_problems(settings, key, value, forms[key])
-        elif key in payloads:
-            payload = payloads[key]
-            problems += _text_problems(settings, (key,), value, payload.source_id_pattern, payload.source_id.doc)
+    problems += _value_problems(settings, (), shared)
+    for kind, name in FAMILIES.items():
+        given = families[name]
+        if isinstance(given, dict):
+            problems += _family_problems(settings, kind, name, given)
+        elif given is not None:
+            fix = (
+                f"Write one `key: value` a line below it, or leave it out: what stands beside it holds for {name} too."
+            )
+            problems.append(_wrong(settings, (name,), f"`{name}` must be a mapping.", fix))
     return problems
 
 
-def _form_problems(settings: DestinationSettings, key: str, value: Any, form: Mapping[str, Any]) -> list[Problem]:
+def _family_problems(settings: DestinationSettings, kind: str, name: str, given: Mapping[str, Any]) -> list[Problem]:
+    known = keys_of(TEMPLATE, kind)
+    beside = [key for key in given if key not in known and key in keys_of(DESTINATION)]
+    problems = [
+        _wrong(settings, (name, key), f"`{key}` is no setting of {name} alone.", f"Put it beside `{name}`, not below.")
+        for key in beside
+    ]
+    others = {key: value for key, value in given.items() if key not in beside}
+    problems += settings.document.unknown_keys(others, known, (*settings.path, name))
+    if kind == "events" and given.get("visible_to_campaigns"):
+        problems.append(_wrong(settings, (name, "visible_to_campaigns"), f"Events {NO_CAMPAIGNS}", NO_CAMPAIGNS_FIX))
+    return problems + _value_problems(settings, (name,), others)
+
+
+NO_CAMPAIGNS = "are never offered to campaigns: they go by query and orchestration only."
+NO_CAMPAIGNS_FIX = "Take it out; audiences can be offered to campaigns."
+
+
+def _value_problems(settings: DestinationSettings, path: tuple[str, ...], values: Mapping[str, Any]) -> list[Problem]:
+    forms: Mapping[str, Mapping[str, Any]] = tables("settings")
+    payloads = {payload.source_id_setting: payload for payload in contract().payloads.values()}
+    problems: list[Problem] = []
+    for key, value in values.items():
+        if value is None:
+            continue
+        if key in forms:
+            problems += _form_problems(settings, (*path, key), value, forms[key])
+        elif key in payloads:
+            payload = payloads[key]
+            problems += _text_problems(settings, (*path, key), value, payload.source_id_pattern, payload.source_id.doc)
+    return problems
+
+
+def _form_problems(
+    settings: DestinationSettings, path: tuple[str | int, ...], value: Any, form: Mapping[str, Any]
+) -> list[Problem]:
+    key, doc = path[-1], form["doc"]
     match form["type"]:
         case "texts":
             if not isinstance(value, list) or not value:
-                return [_wrong(settings, (key,), f"`{key}` must be a list of quoted texts.", form["doc"])]
+                return [_wrong(settings, path, f"`{key}` must be a list of quoted texts.", doc)]
             return [
                 problem
                 for number, item in enumerate(value)
-                for problem in _text_problems(settings, (key, number), item, form["pattern"], form["doc"])
+                for problem in _text_problems(settings, (*path, number), item, form.get("pattern"), doc)
             ]
-        case "name":
-            return _text_problems(settings, (key,), value, form["pattern"], form["doc"])
+        case "text":
+            return _text_problems(settings, path, value, form.get("pattern"), doc)
+        case "choice":
+            listed = ", ".join(form["choices"])
+            return (
+                [] if value in form["choices"] else [_wrong(settings, path, f"`{key}` must be one of: {listed}.", doc)]
+            )
+        case "boolean":
+            return [] if isinstance(value, bool) else [_wrong(settings, path, f"`{key}` must be true or false.", doc)]
         case "path":
             if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
-                return [_wrong(settings, (key,), f"`{key}` must be an absolute path.", form["doc"])]
+                return [_wrong(settings, path, f"`{key}` must be an absolute path.", doc)]
             return []
-        case "boolean":
-            if isinstance(value, bool):
-                return []
-            return [_wrong(settings, (key,), f"`{key}` must be true or false.", form["doc"])]
         case _:
-            return _number_problems(settings, key, value, form)
+            return _number_problems(settings, path, value, form)
 
 
 def _text_problems(
-    settings: DestinationSettings, key: tuple[str | int, ...], value: Any, pattern: str, doc: str
+    settings: DestinationSettings, key: tuple[str | int, ...], value: Any, pattern: str | None, doc: str
 ) -> list[Problem]:
     name = ".".join(map(str, key))
     if not isinstance(value, str):
         fix = "Put it in quotes: YAML reads bare digits as a number, which can change them."
         return [_wrong(settings, key, f"`{name}` must be text.", fix)]
-    if not re.fullmatch(pattern, value):
+    if pattern is not None and not re.fullmatch(pattern, value):
         return [_wrong(settings, key, f"`{name}` is not in its form, {pattern.strip('^$')}.", doc)]
     return []
 
 
-def _number_problems(settings: DestinationSettings, key: str, value: Any, form: Mapping[str, Any]) -> list[Problem]:
+def _number_problems(
+    settings: DestinationSettings, path: tuple[str | int, ...], value: Any, form: Mapping[str, Any]
+) -> list[Problem]:
     whole = form["type"] == "integer"
     is_number = isinstance(value, int if whole else int | float) and not isinstance(value, bool)
-    if is_number and form["minimum"] <= value <= form["maximum"]:
-        return []
-    kind = "a whole number" if whole else "a number"
-    message = f"`{key}` must be {kind} from {form['minimum']} to {form['maximum']}."
-    return [_wrong(settings, (key,), message, form["doc"])]
+    kind, bounds = "a whole number" if whole else "a number", ""
+    if "minimum" in form:
+        is_number = is_number and form["minimum"] <= value <= form["maximum"]
+        bounds = f" from {form['minimum']} to {form['maximum']}"
+    return [] if is_number else [_wrong(settings, path, f"`{path[-1]}` must be {kind}{bounds}.", form["doc"])]
 
 
 def _wrong(settings: DestinationSettings, key: tuple[str | int, ...], message: str, fix: str) -> Problem:
