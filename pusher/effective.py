@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 MASK = "****"
 TOKEN = "access_token"  # noqa: S105 -- the setting's name
 _DEFAULTS = {
+    "credential": DEFAULT_NAME,
     "method": METHODS[0],
     "concurrency": str(DEFAULT_CONCURRENCY),
     "visible_to_orchestrations": "true",
