@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TextIO
 
+from pusher.cli.render import steady
 from pusher.progress import (
     AudienceCompared,
     DataTestFinished,
@@ -77,7 +78,7 @@ class Progress:
         if self._quiet:
             return
         self.close()
-        self._write(f"{text}\n")
+        self._write(f"{steady(text)}\n")
 
     def _write(self, text: str) -> None:
         try:
@@ -95,6 +96,7 @@ class Progress:
         if now - self._shown_at < (RENEW_S if self._live else PLAIN_S):
             return
         self._shown_at = now
+        text = steady(text)
         if self._live:
             self._write(f"\r\x1b[2K{text}")
             self._open_line = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import sys
@@ -18,7 +17,7 @@ import typer
 from pusher.cli import colours
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
-from pusher.cli.render import problem_lines
+from pusher.cli.render import problem_lines, steady
 from pusher.cli.signals import Stopped
 from pusher.errors import Problem, PusherError
 
@@ -100,7 +99,7 @@ class Session:
 def _show(text: str, *, color: bool | None = False) -> None:
     """Print on stdout; a reader that went away is no reason to end with another code than the work deserves."""
     try:
-        typer.echo(text, color=color)
+        typer.echo(steady(text), color=color)
         _flush()
     except BrokenPipeError:
         mute(sys.stdout)
@@ -117,7 +116,7 @@ def _flush() -> None:
 def _complain(text: str, *, color: bool | None = False) -> None:
     """Print on stderr, if somebody still reads it."""
     try:
-        typer.echo(text, err=True, color=color)
+        typer.echo(steady(text), err=True, color=color)
     except (OSError, ValueError):
         mute(sys.stderr)
 
@@ -138,6 +137,13 @@ def print_envelope(command: str | None, exit_code: int, problems: Sequence[Probl
         "errors": [problem.as_json() for problem in problems],
     }
     _show(json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False))
+
+
+def print_defect(error: BaseException) -> None:
+    """Print the traceback of a defect of ours: no local variable, and no value that the error itself quotes."""
+    from pusher.transport.redaction import redact_lines
+
+    _complain(redact_lines("".join(traceback.format_exception(error)).rstrip()))
 
 
 def _jsonable(value: Any) -> Any:
@@ -168,8 +174,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
-        with contextlib.suppress(OSError, ValueError):
-            traceback.print_exc()
+        print_defect(error)
         current.exit_code = INTERNAL_ERROR
         what = f"pusher has a defect: {type(error).__name__}."
         problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)
