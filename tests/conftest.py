@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.canaries import found_in, leaks_below
+from tests.canaries import NAMED, found_in, leaks_below
 
 SETTINGS = (
     "TIKTOK_ACCESS_TOKEN", "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
@@ -32,6 +32,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away every variable that a developer's shell or a CI server may set."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    # Everybody's environment holds something that belongs in no output.
+    for name, value in NAMED.items():
+        monkeypatch.setenv(f"PLANTED_{name.replace('-', '_').upper()}", value)
 
 
 ProjectFactory = Callable[[Mapping[str, str | bytes]], Path]

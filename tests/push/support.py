@@ -101,15 +101,14 @@ class Order:
     def __post_init__(self) -> None:
         """Give the order a customer of its own."""
         if self.digest == "":
-            self.digest = hashlib.sha256(self.order_id.encode()).hexdigest()
+            # One customer is planted, and searched for in all that is written.
+            customer = EMAIL.lower() if self.order_id == "order-00000" else self.order_id
+            self.digest = hashlib.sha256(customer.encode()).hexdigest()
 
 
 def orders(count: int, start: int = 0) -> list[Order]:
     """Return orders with ids `order-00000`, `order-00001` ..."""
-    found = [Order(f"order-{number:05d}") for number in range(start, start + count)]
-    for one in found[:1]:
-        one.digest = hashlib.sha256(EMAIL.lower().encode()).hexdigest()
-    return found
+    return [Order(f"order-{number:05d}") for number in range(start, start + count)]
 
 
 class Shop:

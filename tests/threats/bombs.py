@@ -131,6 +131,9 @@ FILES: dict[str, tuple[str, str]] = {
         "models: [{name: m, description: \"{{ ('{0}' * 300000).format('a' * 900000) }}\"}]\n",
     ),
     "an argument of a data test": ("models/m.yml", _ARGUMENT),
+    "a file of openings of doc blocks": ("models/d.md", "{% docs a " * 80_000 + "%}"),
+    "a file of openings of comments": ("models/d.md", "{#" * 400_000 + "{% docs a %}"),
+    "a file of doc blocks in doc blocks": ("models/d.md", "{% docs a %}" * 80_000),
     "a data test": ("tests/t.sql", "{{ ('{0}' * 300000).format('a' * 900000) }}"),
 }
 

@@ -105,6 +105,7 @@ def test_a_template_cannot_leave_the_sandbox(
 
 
 _CODES = {
+    "doc-block",
     "file-too-large", "jinja", "jinja-syntax", "jinja-unsafe", "missing-ref", "missing-var", "raised-in-template",
     "render-limit", "undefined-name",
 }  # fmt: skip
@@ -228,6 +229,16 @@ def test_a_link_out_of_the_project_is_no_yaml_file(tmp_path: Path) -> None:
     assert found == [
         ("outside-project", "models/m.yml", "The file is a link out of the project.", "Copy the file into the project.")
     ]
+
+
+def test_comments_in_front_of_a_model_are_read_once(tmp_path: Path) -> None:
+    """Where WITH begins is looked for behind comments; forty of them could be read in a million million ways."""
+    files = {
+        "models/e.sql": "{{ config(materialized='ephemeral') }}select 1 as a",
+        "models/m.sql": "/**/" * 40 + "--\n" * 40 + "select a from {{ ref('e') }}",
+    }
+    found = compiled(tmp_path, files).models["m"].compiled_sql
+    assert found.startswith("with __dbt__cte__e as (\nselect 1 as a\n)\n/**/")
 
 
 def test_what_projects_write_still_works(tmp_path: Path) -> None:
