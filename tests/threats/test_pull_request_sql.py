@@ -228,26 +228,56 @@ LOCATIONS = {
     "a call behind the call": "read_csv('data/sales.csv') union all select * from read_csv('/etc/passwd')",
     "a statement behind the call": "read_csv('data/sales.csv'); copy (select 1) to 'x'",
     "a file behind the file": "read_csv(['data/sales.csv', (select '/etc/passwd')])",
-    "the state": ".pusher/dev/ledger.sqlite",
-    "keys of the state": "read_parquet('.pusher/dev/keys/*.parquet')",
-    "the state by another way": "models/../.pusher/dev/ledger.sqlite",
-    "the state by a link": "data/linked/dev/ledger.sqlite",
     "the state by a pattern": "read_csv('[.]pusher/dev/*')",
     "the state by a wide pattern": "read_csv('**/ledger.sqlite')",
-    "the profile": "read_csv('profiles.yml', sep = '')",
-    "the profile by a link": "data/profile.csv",
-    "keys of the user": "~/.ssh/id_rsa",
-    "git": ".git/config",
+}
+_ANY_TEXT = "header = false, all_varchar = true, names = ['a'], sep = '|', quote = '', escape = ''"
+# Each could be read if it were not for where it lies.
+PRIVATE = {
+    "the state": f"read_csv('.pusher/dev/ledger.sqlite', {_ANY_TEXT})",
+    "the state by another way": f"read_csv('models/../.pusher/dev/ledger.sqlite', {_ANY_TEXT})",
+    "the state by a link to its folder": f"read_csv('data/linked/dev/ledger.sqlite', {_ANY_TEXT})",
+    "the state by a link to its file": "data/ledger.csv",
+    "the state in a list": f"read_csv(['data/sales.csv', '.pusher/dev/ledger.sqlite'], {_ANY_TEXT})",
+    "the profile": f"read_csv('profiles.yml', {_ANY_TEXT})",
+    "the profile by a link": f"read_csv('data/profile.csv', {_ANY_TEXT})",
+    "a hidden folder of the user": f"read_csv('~/.keys/id.csv', {_ANY_TEXT})",
+    "a hidden file": f"read_csv('.env', {_ANY_TEXT})",
 }
 
 
-@pytest.mark.parametrize("location", LOCATIONS.values(), ids=LOCATIONS.keys())
-def test_locations_of_sources_are_files_of_data(root: Path, location: str) -> None:
-    """A source is a local file that is declared; state, secrets and the network are none."""
+@pytest.fixture(name="furnished")
+def _furnished(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the project with state, links and a home folder that hold the secret."""
     (root / ".pusher/dev").mkdir(parents=True)
     (root / ".pusher/dev/ledger.sqlite").write_text(f"a\n{SECRET}\n")
     (root / "data/linked").symlink_to(root / ".pusher")
+    (root / "data/ledger.csv").symlink_to(root / ".pusher/dev/ledger.sqlite")
     (root / "data/profile.csv").symlink_to(root / "profiles.yml")
+    (root / ".env").write_text(f"{SECRET}\n")
+    home = tmp_path / "shop/home"
+    (home / ".keys").mkdir(parents=True)
+    (home / ".keys/id.csv").write_text(f"a\n{SECRET}\n")
+    monkeypatch.setenv("HOME", str(home))
+    return root
+
+
+@pytest.mark.parametrize("location", PRIVATE.values(), ids=PRIVATE.keys())
+def test_state_and_secrets_are_no_source(furnished: Path, location: str) -> None:
+    """What lies in a hidden folder, or is the profile, is refused by that, whichever way leads there."""
+    (furnished / "models/s.yml").write_text("sources:\n- name: raw\n  tables:\n" + _source("sales", location))
+    for command in ("lint", "build"):
+        ran = pusher(command, "--json", "--project-dir", str(furnished))
+        expect_nothing_came_of_it(ran, furnished, code=2)
+        assert [error["message"] for error in ran.json["errors"]] == [
+            "A source may not be profiles.yml, nor lie in a hidden folder."
+        ]
+
+
+@pytest.mark.parametrize("location", LOCATIONS.values(), ids=LOCATIONS.keys())
+def test_locations_of_sources_are_files_of_data(furnished: Path, location: str) -> None:
+    """A source is a local file that is declared; other files, text of SQL and the network are none."""
+    root = furnished
     (root / "models/s.yml").write_text("sources:\n- name: raw\n  tables:\n" + _source("sales", location))
     # Lint opens no file; that it finds nothing wrong with a location is no more than that.
     linted = pusher("lint", "--json", "--project-dir", str(root))
