@@ -23,24 +23,28 @@ Selectors, `--vars`, `--target` and the two folder options mean what they mean i
 
 
 def _options(command: Any, context: Any) -> Iterator[str]:
-    yield "| option | what it does |"
-    yield "|---|---|"
-    for parameter in command.get_params(context):
-        record = parameter.get_help_record(context)
-        if record is not None and "--help" not in parameter.opts:
-            name, text = (part.replace("|", "\\|") for part in record)
-            yield f"| `{name}` | {text} |"
+    parameters = [parameter for parameter in command.get_params(context) if "--help" not in parameter.opts]
+    records = [record for parameter in parameters if (record := parameter.get_help_record(context)) is not None]
+    if records:
+        yield "| option | what it does |"
+        yield "|---|---|"
+    for record in records:
+        name, text = (part.replace("|", "\\|") for part in record)
+        yield f"| `{name}` | {text} |"
 
 
-def _command(name: str, command: Any) -> Iterator[str]:
+def _command(name: str, command: Any, depth: str = "##") -> Iterator[str]:
     context = command.make_context(f"pusher {name}", [], resilient_parsing=True)
     text, _, example = command.help.partition("Example: ")
-    yield from (f"## `pusher {name}`", "", text.strip(), "")
+    yield from (f"{depth} `pusher {name}`", "", text.strip(), "")
     usage = command.get_usage(context).removeprefix("Usage: ")
     yield from ("```text", usage, "```", "")
     if example:
         yield from ("Example:", "", "```text", " ".join(example.split()), "```", "")
     yield from _options(command, context)
+    for part, inner in getattr(command, "commands", {}).items():
+        yield ""
+        yield from _command(f"{name} {part}", inner, f"{depth}#")
 
 
 def page() -> str:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pusher.clock import Clock
 from pusher.compile import Model
 from pusher.config import DestinationSettings, Profile, Secret, suggest
 from pusher.contracts import Destination, Endpoint
+from pusher.credentials import DEFAULT_NAME, Credential, CredentialStore
 from pusher.errors import CompileError, ConfigError, Problem
 from pusher.payload.model import Payload
 
@@ -159,7 +161,7 @@ class Account:
             return
         problems = list(_problems_of(lambda: check_settings(found)))
         overrides = self._typed_overrides()
-        given = replace(found, base_url=overrides.pop("base_url", None), values=overrides)
+        given = replace(found, base_url=overrides.pop("base_url", None), access_token=None, values=overrides)
         for problem in _problems_of(lambda: check_settings(given)):
             message = f"--set: {problem.message}"
             problems.append(replace(problem, message=message, file=None, line=None, column=None))
@@ -262,11 +264,55 @@ class Account:
         """Return where requests of this target go.
 
         Raises:
-            ConfigError: The base URL is not allowed, or the token is missing.
+            ConfigError: The base URL is not allowed, the token is missing, or the credential cannot be read.
         """
         variable = os.environ.get(TOKEN_VARIABLE)
         token = self.settings.access_token or (Secret(variable) if variable else None)
+        if self.credential is not None:
+            token = self.credential.token
         return self.destination.endpoint(self.settings, state_dir=state_dir, now=self._clock.now, token=token)
+
+    @property
+    def credential_name(self) -> str:
+        """Name of the credential that this target uses unless a token is given."""
+        return str(self.settings.values.get("credential") or DEFAULT_NAME)
+
+    @property
+    def uses_credential(self) -> bool:
+        """Whether the token comes from the user's credentials: it is needed, and given nowhere else."""
+        return not (self.is_embedded or self.settings.access_token or os.environ.get(TOKEN_VARIABLE))
+
+    @cached_property
+    def credential(self) -> Credential | None:
+        """The credential whose token requests carry; None when they need none, or it is given elsewhere or missing.
+
+        Raises:
+            ConfigError: The credential cannot be read, or the settings name one that is not there.
+        """
+        if not self.uses_credential:
+            return None
+        store = CredentialStore()
+        found = store.get(self.credential_name)
+        if found is None and self.settings.values.get("credential"):
+            raise ConfigError(self._no_credential(store))
+        return found
+
+    def note_use(self) -> None:
+        """Note at the credential, if one is used, that its token is sent now."""
+        if self.credential is not None:
+            CredentialStore().used(self.credential.name, self._clock.now().astimezone(UTC).replace(tzinfo=None))
+
+    def _no_credential(self, store: CredentialStore) -> Problem:
+        settings, name = self.settings, self.credential_name
+        near = suggest(name, store.names())
+        fix = (
+            f"Did you mean `{near}`?"
+            if near
+            else f"Authorise with `pusher auth login --name {name}`, or set access_token of this target in "
+            f"{settings.document.file}, or the environment variable {TOKEN_VARIABLE}."
+        )
+        place = (*settings.path, "credential")
+        return settings.document.problem("no-credential", f"There is no credential `{name}`.", place, fix)
 
     @property
     def is_embedded(self) -> bool:

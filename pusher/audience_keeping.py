@@ -138,6 +138,7 @@ class AudienceKeeping:
             ca_file=settings.ca_file,
             listener=self.listener,
         )
+        self.account.note_use()
         try:
             api = self.account.destination.audiences
             yield Asking(api, transport, Pacer(rate, self.clock), self.clock, lambda: False)

@@ -145,7 +145,8 @@ def _token(project: Project) -> str:
         return "not needed by the sandbox"
     # Says what is missing and where it may stand; for a server on loopback none is needed.
     project.account.endpoint(project.state.root)
-    return "not needed on loopback"
+    credential = project.account.credential
+    return "not needed on loopback" if credential is None else f"from the credential {credential.name}"
 
 
 def _state(project: Project) -> str:

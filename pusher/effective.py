@@ -9,6 +9,7 @@ from typing import Any
 
 from pusher.account import AUDIENCE_KEYS, DEFAULT_CONCURRENCY, EMBEDDED, METHODS, TOKEN_VARIABLE, Account
 from pusher.compile import Model
+from pusher.credentials import DEFAULT_NAME, CredentialStore
 from pusher.payload.model import Payload
 
 MASK = "****"
@@ -21,8 +22,8 @@ class EffectiveSetting:
     Attributes:
         name: Key of the destination's block.
         value: As text, a secret masked; None when nothing sets it.
-        layer: `default`, `destination` (profiles.yml), `environment`, `template` (the model's meta), `run` (`--set`)
-            or `row` (a column of the view, which wins in each row that fills it).
+        layer: `default`, `destination` (profiles.yml), `environment`, `credential` (the user's own store), `template`
+            (the model's meta), `run` (`--set`) or `row` (a column of the view, which wins in each row that fills it).
         file: File that sets it, or None.
         line: 1-based line of its key, or None.
     """
@@ -70,6 +71,8 @@ def _setting(account: Account, model: Model, payload: Payload, name: str) -> Eff
         return EffectiveSetting(name, value, "destination", settings.document.file, line)
     if name == "access_token" and os.environ.get(TOKEN_VARIABLE):
         return EffectiveSetting(name, MASK, "environment")
+    if name == "access_token" and account.uses_credential and CredentialStore().place_of(account.credential_name):
+        return EffectiveSetting(name, f"{MASK} of the credential {account.credential_name}", "credential")
     return EffectiveSetting(name, _default(account, payload, name), "default")
 
 
@@ -79,6 +82,8 @@ def _default(account: Account, payload: Payload, name: str) -> str | None:
             return account.production_base_url
         case "access_token":
             return "not needed" if account.settings.base_url == EMBEDDED else None
+        case "credential":
+            return DEFAULT_NAME
         case "requests_per_second":
             return f"{account.default_rate(payload.limits.default_requests_per_s):g}"
         case "members_per_request":

@@ -96,6 +96,8 @@ class Pushing:
         with self._ledger_place(choice) as (state, about_state):
             options = self._options(choice, limits, everything=everything)
             world = self._world(state, told_before=(*about_state, *self._same_orders(views)))
+            if not choice.dry_run:
+                self.account.note_use()
             return push(views, world, options, audiences)
 
     def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:
@@ -115,7 +117,10 @@ class Pushing:
             for told in about_state:
                 self.listener(Notice(told))
             options = self._options(choice, limits, everything=True, reads_lock=False)
-            return forget(digests, self._world(state), options, sends=sends)
+            world = self._world(state)
+            if sends:
+                self.account.note_use()
+            return forget(digests, world, options, sends=sends)
 
     def _options(self, choice: PushChoice, limits: Limits, *, everything: bool, reads_lock: bool = True) -> PushOptions:
         from pusher.destinations.tiktok.settings import read_settings

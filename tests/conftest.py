@@ -13,7 +13,8 @@ import pytest
 from tests.canaries import NAMED, found_in, leaks_below
 
 SETTINGS = (
-    "TIKTOK_ACCESS_TOKEN", "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
+    "TIKTOK_ACCESS_TOKEN", "TIKTOK_APP_ID", "TIKTOK_APP_SECRET", "XDG_CONFIG_HOME",
+    "DBT_PROFILES_DIR", "PUSHER_STATE_DIR", "CI", "TERM", "COLUMNS",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
 )  # fmt: skip
 EVENT_SET = "7654321098765432109"
@@ -29,12 +30,14 @@ PROFILES = json.dumps(
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away every variable that a developer's shell or a CI server may set."""
+    """Take away every variable that a developer's shell or a CI server may set, and the developer's credentials."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     # Everybody's environment holds something that belongs in no output.
     for name, value in NAMED.items():
         monkeypatch.setenv(f"PLANTED_{name.replace('-', '_').upper()}", value)
+    monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", "/nonexistent/credentials")
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 ProjectFactory = Callable[[Mapping[str, str | bytes]], Path]

@@ -31,6 +31,7 @@ sources:
 DEFAULTS = {
     "base_url": ("sandbox", "destination"),
     "access_token": ("not needed", "default"),
+    "credential": ("default", "default"),
     "event_set_id": (EVENT_SET, "destination"),
     "advertiser_ids": (None, "default"),
     "requests_per_second": ("1000", "default"),

@@ -10,6 +10,7 @@ import typer
 
 from pusher.cli import (
     audience,
+    auth,
     build,
     clean,
     compile_,
@@ -81,6 +82,12 @@ audiences.command("list", help=audience.LIST_HELP)(audience.list_)
 audiences.command("adopt", help=audience.ADOPT_HELP)(audience.adopt)
 audiences.command("reconcile", help=audience.RECONCILE_HELP)(audience.reconcile)
 app.add_typer(audiences, name="audience")
+access = typer.Typer(help=auth.GROUP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+access.command("login", help=auth.LOGIN_HELP, context_settings=auth.CONTEXT)(auth.login)
+access.command("status", help=auth.STATUS_HELP, context_settings=auth.CONTEXT)(auth.status)
+access.command("revoke", help=auth.REVOKE_HELP, context_settings=auth.CONTEXT)(auth.revoke)
+access.command("logout", help=auth.LOGOUT_HELP, context_settings=auth.CONTEXT)(auth.logout)
+app.add_typer(access, name="auth")
 app.command("forget", help=forget.HELP, context_settings=forget.CONTEXT)(forget.forget)
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 

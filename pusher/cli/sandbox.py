@@ -24,6 +24,9 @@ def sandbox(
         "sandbox.sqlite"
     ),
     faults: Annotated[Path | None, typer.Option("--faults", help="JSON file with scripted faults.")] = None,
+    require_token: Annotated[
+        bool, typer.Option("--require-token", help="Let in only tokens of `pusher auth login` with this sandbox.")
+    ] = False,
     clock: options.ClockAt = None,
 ) -> None:
     """Serve the sandbox."""
@@ -32,4 +35,11 @@ def sandbox(
 
         moment = parse_clock(clock)
         now = FixedClock(moment).now if moment else SystemClock().now
-        serve(port=port, state_file=state, faults_file=faults, now=now, announce=typer.echo)
+        serve(
+            port=port,
+            state_file=state,
+            faults_file=faults,
+            now=now,
+            announce=typer.echo,
+            requires_token=require_token,
+        )

@@ -136,14 +136,10 @@ def _render(value: Any, document: Document, path: KeyPath) -> Any:
     def env_var(name: str, default: str | None = None) -> str:
         value = os.environ.get(name, default)
         if value is None:
-            raise ConfigError(
-                document.problem(
-                    "no-env-var",
-                    f"Environment variable {name} is not set.",
-                    path,
-                    f"Set it: export {name}=..., or give a default: env_var('{name}', '...').",
-                )
-            )
+            fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
+            if path[-1:] == ("access_token",):
+                fix = "Set it, or leave `access_token` out and authorise with `pusher auth login`."
+            raise ConfigError(document.problem("no-env-var", f"Environment variable {name} is not set.", path, fix))
         return value
 
     try:

@@ -100,8 +100,28 @@ CASES = {
         profile('"base_url": "sandbox",', ""),
         (
             "error: profiles.yml:14:7: There is no access token for TikTok.",
-            "  Set access_token of this target in profiles.yml, or the environment variable",
-            "  TIKTOK_ACCESS_TOKEN; `base_url: sandbox` needs none.",
+            "  Authorise with `pusher auth login`, or set access_token of this target in",
+            "  profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN; `base_url:",
+            "  sandbox` needs none.",
+        ),
+        "push",
+    ),
+    "a token in the file": Case(
+        profile('"base_url": "sandbox",', '"access_token": "0123456789abcdef",'),
+        (
+            "error: profiles.yml:15:9: The access token itself stands in the file.",
+            "  Write \"{{ env_var('TIKTOK_ACCESS_TOKEN') }}\", or leave it out and authorise",
+            "  with `pusher auth login`; end the token at TikTok if others could have read",
+            "  the file.",
+        ),
+        "push",
+    ),
+    "no such credential": Case(
+        profile('"base_url": "sandbox",', '"credential": "shop",'),
+        (
+            "error: profiles.yml:15:9: There is no credential `shop`.",
+            "  Authorise with `pusher auth login --name shop`, or set access_token of this",
+            "  target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN.",
         ),
         "push",
     ),

@@ -34,7 +34,8 @@ def test_outcomes_and_waits_are_those_that_push_knows() -> None:
 def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
     """No number without a source and a confidence."""
     facts = [*tables("settings").values(), tables("responses")["answer"], tables("responses")["api"]]
-    facts += [*tables("api")["endpoint"], *tables("api")["rate"]]
+    facts += [*tables("api")["endpoint"], *tables("api")["rate"], *tables("oauth")["scope"]]
+    facts += [*tables("oauth")["fact"].values(), *tables("oauth")["need"].values()]
     facts += [
         fact
         for group in ("list", "number", "text", "same_type", "file_column")
@@ -42,6 +43,16 @@ def test_facts_that_only_this_destination_reads_have_a_source_too() -> None:
     ]
     assert {fact["source"] for fact in facts} <= set(contract().sources)
     assert {fact["confidence"] for fact in facts} <= set(CONFIDENCES)
+
+
+def test_every_scope_that_is_needed_has_a_name() -> None:
+    """Scopes of endpoints and scopes above others are listed; what a view needs is endpoints of the list."""
+    known = {one["id"] for one in tables("oauth")["scope"]}
+    needed = {one["scope"] for one in tables("api")["endpoint"] if one["scope"]}
+    above = {one["parent"] for one in tables("oauth")["scope"] if "parent" in one}
+    paths = {one["path"] for one in tables("api")["endpoint"]}
+    called = {path for need in tables("oauth")["need"].values() for path in need["endpoints"]}
+    assert (needed - known, above - known, called - paths) == (set(), set(), set())
 
 
 def test_currencies_are_the_62_of_the_portal() -> None:

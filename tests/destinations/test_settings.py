@@ -13,7 +13,7 @@ from pusher.config.strict_yaml import KeyPath
 from pusher.contracts import Endpoint
 from pusher.destinations import load, names
 from pusher.destinations.tiktok import destination
-from pusher.destinations.tiktok.settings import TikTokSettings, read_settings
+from pusher.destinations.tiktok.settings import TikTokSettings, check_settings, read_settings
 from pusher.errors import ConfigError
 
 PATH: KeyPath = ("pusher", "dev", "tiktok")
@@ -88,9 +88,39 @@ def test_a_missing_token_names_the_places_it_may_come_from(tmp_path: Path) -> No
     assert problem.code == "no-access-token"
     assert problem.place == "profiles.yml:10:5"
     assert problem.fix == (
-        "Set access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN; "
-        "`base_url: sandbox` needs none."
+        "Authorise with `pusher auth login`, or set access_token of this target in profiles.yml, or the environment "
+        "variable TIKTOK_ACCESS_TOKEN; `base_url: sandbox` needs none."
     )
+
+
+@pytest.mark.parametrize(
+    ("base_url", "written", "found"),
+    [
+        (None, "the-token", [("profiles.yml:12:7", "The access token itself stands in the file.")]),
+        (
+            "https://business-api.tiktok.com/open_api/v1.3",
+            "the-token",
+            [("profiles.yml:12:7", "The access token itself stands in the file.")],
+        ),
+        (None, "{{ env_var('TIKTOK_ACCESS_TOKEN') }}", []),
+        (None, None, []),
+        ("http://127.0.0.1:9001/open_api/v1.3", "made-up", []),
+        ("sandbox", "made-up", []),
+    ],
+)
+def test_a_token_of_the_real_api_never_stands_in_the_file(
+    base_url: str | None, written: str | None, found: list[tuple[str, str]]
+) -> None:
+    """Files get into version control and backups; a server on this machine takes any token. It is not repeated."""
+    document = Document("profiles.yml", {"pusher": {"dev": {"tiktok": {"access_token": written}}}}, LINES)
+    given = DestinationSettings("tiktok", base_url, TOKEN if written else None, {}, document, PATH)
+    problems = []
+    try:
+        check_settings(given)
+    except ConfigError as error:
+        problems = list(error.problems)
+    assert [(problem.place, problem.message) for problem in problems] == found
+    assert "the-token" not in repr(problems)
 
 
 @pytest.mark.parametrize("token", ["Bearer abc", "abc\n", " abc", "tökén"])

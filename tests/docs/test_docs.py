@@ -8,10 +8,12 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,11 +129,17 @@ def run_page(page: Path, folder: Path) -> Run:
     environment = {**path, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
     shell = shutil.which("bash")
     assert shell is not None
-    done = subprocess.run(
+    process = subprocess.Popen(
         [shell, "-c", "\n".join(script)],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    found = re.findall(r"@@begin \d+\n(.*?)\n@@end \d+ (\d+)\n", done.stdout, re.DOTALL)
+    try:
+        printed_by, _ = process.communicate(timeout=120)
+    finally:
+        # What a page began in the background ends with it.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    found = re.findall(r"@@begin \d+\n(.*?)\n@@end \d+ (\d+)\n", printed_by, re.DOTALL)
     return Run(folder, steps, [int(code) for _, code in found], [output for output, _ in found])
 
 
@@ -217,10 +225,13 @@ def test_a_stale_page_is_found_with_its_difference(tmp_path: Path) -> None:
 
 
 def test_every_command_has_help_an_example_and_a_place_on_the_page() -> None:
-    """No command without a sentence and an example."""
+    """No command without a sentence and an example, those of a group included."""
     group: Any = typer.main.get_command(app)
     page = (generate.REFERENCE / "commands.md").read_text(encoding="utf-8")
+    commands = dict(group.commands)
     for name, command in group.commands.items():
+        commands |= {f"{name} {part}": inner for part, inner in getattr(command, "commands", {}).items()}
+    for name, command in commands.items():
         assert f"## `pusher {name}`\n" in page
         assert f"Example: pusher {name}" in command.help
         assert all(parameter.help for parameter in command.params)

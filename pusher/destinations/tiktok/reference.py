@@ -37,6 +37,7 @@ def reference() -> str:
         _audiences(),
         _settings(facts),
         _endpoints(),
+        _oauth(),
         _rates(),
         _codes(facts),
         _statuses(facts),
@@ -235,6 +236,45 @@ def _endpoints() -> Iterator[str]:
     )
 
 
+def _oauth() -> Iterator[str]:
+    table = tables("oauth")
+    yield from ("## Tokens and scopes", "", "`pusher auth login` asks for a token as this says.", "")
+    yield from _table(
+        ("fact", "value", "what", "source"),
+        (
+            (_code(name), _plain(name, fact["value"]), fact["doc"], _fact_origin(fact))
+            for name, fact in table["fact"].items()
+        ),
+    )
+    yield from ("", "### Scopes", "", "A token that has a scope has those below it.", "")
+    yield from _table(
+        ("scope", "id", "below", "source"),
+        ((one["name"], _code(one["id"]), _code(one.get("parent")), _fact_origin(one)) for one in table["scope"]),
+    )
+    scope_of = {fact["path"]: fact["scope"] for fact in tables("api")["endpoint"]}
+    names = {one["id"]: one["name"] for one in table["scope"]}
+    yield from ("", "### What a view needs", "")
+    yield from _table(
+        ("for", "scopes", "endpoints", "source"),
+        (
+            (
+                need["doc"],
+                ", ".join(dict.fromkeys(names[scope_of[path]] for path in need["endpoints"])),
+                _codes_of(need["endpoints"]),
+                _fact_origin(need),
+            )
+            for need in table["need"].values()
+        ),
+    )
+
+
+def _plain(name: str, value: Any) -> str:
+    """Return a value as it is used: ports and names are no amounts."""
+    if isinstance(value, list):
+        return _codes_of(value)
+    return _amount(name, value) if isinstance(value, int) else _code(value)
+
+
 def _rates() -> Iterator[str]:
     yield from ("## Request rates", "", "Only the code in the body says that a rate was passed.", "")
     yield from _table(
@@ -264,7 +304,8 @@ def _settings(facts: Contract) -> Iterator[str]:
 
 def _form(table: Mapping[str, Any]) -> str:
     if "pattern" in table:
-        return f"{table['type']}, each {_code(table['pattern'])}"
+        each = ", each" if table["type"] == "texts" else ","
+        return f"{table['type']}{each} {_code(table['pattern'])}"
     if "minimum" in table:
         return f"{table['type']} from {table['minimum']} to {table['maximum']:,}"
     return str(table["type"])
@@ -317,6 +358,7 @@ def _open_points(facts: Contract) -> Iterator[str]:
     for group in (*tables("limits").values(), *about_audiences, tables("settings")):
         points += [(name, fact.get("open_point")) for name, fact in group.items()]
     points += [(fact["what"], fact.get("open_point")) for fact in tables("api")["rate"]]
+    points += [(name, fact.get("open_point")) for name, fact in tables("oauth")["fact"].items()]
     points += [(_range(code), code.origin.open_point) for code in facts.codes]
     points.append(("answers", tables("responses")["answer"].get("open_point")))
     yield from (f"- {_code(name)}: {text}" for name, text in points if text is not None)

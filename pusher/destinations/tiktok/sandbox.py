@@ -6,6 +6,7 @@ The embedded sandbox and `pusher sandbox` are this application; a test reads wha
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from pusher.destinations.tiktok import (
     sandbox_audiences,
     sandbox_events,
     sandbox_file_work,
+    sandbox_oauth,
     sandbox_state,
 )
 from pusher.destinations.tiktok.sandbox_faults import Fault, Plan, Reply
@@ -32,6 +34,7 @@ from pusher.destinations.tiktok.sandbox_http import (
     page,
     plain,
     read,
+    redirect,
     return_code,
     send,
     ticket,
@@ -42,7 +45,12 @@ from pusher.payload.model import Contract
 __all__ = ["Environ", "Sandbox", "StartResponse", "sandbox_app"]
 
 ADMIN_PREFIX = "/_sandbox/"
-KINDS: tuple[type[Work], ...] = (sandbox_events.Delivery, *sandbox_audiences.KINDS, *sandbox_file_work.KINDS)
+KINDS: tuple[type[Work], ...] = (
+    sandbox_events.Delivery,
+    *sandbox_audiences.KINDS,
+    *sandbox_file_work.KINDS,
+    *sandbox_oauth.KINDS,
+)
 
 
 class Sandbox:
@@ -63,13 +71,17 @@ class Sandbox:
         self._now = now
         self._plan = plan
         self._token = rules.token
-        prefix = urlsplit(contract.production_base_url).path
+        self._requires_token = rules.requires_token
+        self._prefix = f"{urlsplit(contract.production_base_url).path}/"
+        tokens = sandbox_oauth.OAuthEndpoints(rules)
         families = (
             sandbox_events.EventEndpoints(contract, rules).routes,
             sandbox_audiences.AudienceEndpoints(rules).routes,
             FileEndpoints(rules).routes,
+            tokens.routes,
         )
-        self._routes = {f"{prefix}/{path}": route for routes in families for path, route in routes.items()}
+        self._routes = {f"{self._prefix}{path}": route for routes in families for path, route in routes.items()}
+        self._routes |= tokens.pages
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; a scripted lost connection is raised as ConnectionResetError."""
@@ -90,6 +102,7 @@ class Sandbox:
         judged = self._judge(request) if fault is None or fault.is_judged else Refusal(None)
         with self._state.transaction(now.timestamp()) as connection:
             rows, result = 0, None
+            judged = self._let_in(connection, request, judged)
             if fault is None or fault.accepts_first:
                 rows = judged.rows
                 if not isinstance(judged, Refusal):
@@ -120,14 +133,25 @@ class Sandbox:
             return Refusal(None, status=HTTPStatus.NOT_FOUND)
         if request.method != route.method:
             return Refusal(None, status=HTTPStatus.METHOD_NOT_ALLOWED)
-        if self._token is not None and request.token != self._token:
+        if route.needs_token and self._token is not None and request.token != self._token:
             if not request.token:
                 return Refusal("token_missing", "Access token is empty")
             return Refusal("token_wrong", "Access token is incorrect or has been revoked")
         return route.judge(request)
 
+    def _let_in(self, connection: sqlite3.Connection, request: Request, judged: Work | Refusal) -> Work | Refusal:
+        """Return what was judged, or why the token of the request is refused."""
+        route = self._routes.get(request.path)
+        if route is None or not route.needs_token or request.method != route.method:
+            return judged
+        path = request.path.removeprefix(self._prefix)
+        refusal = sandbox_oauth.token_refusal(connection, request.token, path, is_required=self._requires_token)
+        return judged if refusal is None else refusal
+
     def _honest(self, judged: Work | Refusal, result: Result | None) -> tuple[Reply, int | None]:
         """Return the answer and its code when nothing is scripted."""
+        if result is not None and result.location is not None:
+            return redirect(result.location), None
         if result is not None:
             return envelope(result.answer, result.message, result.data), return_code(result.answer)
         if isinstance(judged, Refusal) and judged.answer is not None:
@@ -168,6 +192,8 @@ def sandbox_app(
     token: str | None = None,
     event_sources: Iterable[str] | None = None,
     advertisers: Iterable[str] | None = None,
+    scopes: Iterable[str] | None = None,
+    requires_token: bool = False,
 ) -> Sandbox:
     """Return a sandbox for a `Transport` or a WSGI server.
 
@@ -179,11 +205,13 @@ def sandbox_app(
         token: The only token that is let in, or None to let everyone in.
         event_sources: The only event source ids that exist, or None for all.
         advertisers: The only advertiser ids that exist, or None for all.
+        scopes: The only scopes that are granted to new tokens, or None for all.
+        requires_token: Only tokens that the sandbox made are let in.
 
     Raises:
         ConfigError: A fault is not described properly.
     """
-    rules = Rules(token, _known(event_sources), _known(advertisers))
+    rules = Rules(token, _known(event_sources), _known(advertisers), _known(scopes), requires_token)
     return Sandbox(SandboxState(state_file, KINDS), contract, now, Plan.parse(faults), rules)
 
 

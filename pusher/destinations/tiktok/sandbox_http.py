@@ -34,11 +34,15 @@ class Rules:
         token: The only token that is let in, or None to let everyone in.
         event_sources: The only event source ids that exist, or None for all.
         advertisers: The only advertiser ids that exist, or None for all.
+        scopes: The only scopes that are granted to new tokens, or None for all.
+        requires_token: Only tokens that the sandbox made are let in.
     """
 
     token: str | None = None
     event_sources: frozenset[str] | None = None
     advertisers: frozenset[str] | None = None
+    scopes: frozenset[str] | None = None
+    requires_token: bool = False
 
     def stranger(self, advertiser_ids: Iterable[str], rows: int = 0) -> Refusal | None:
         """Return the refusal of the first account that does not exist."""
@@ -100,11 +104,13 @@ class Route:
         method: The only one that it has.
         family: Whose totals its requests belong to.
         judge: Says what a request would change, or why it is refused.
+        needs_token: Its requests carry a token.
     """
 
     method: str
     family: str
     judge: Judge
+    needs_token: bool = True
 
 
 def read(environ: Environ, now: datetime) -> Request:
@@ -157,6 +163,11 @@ def ticket() -> str:
 def plain(status: HTTPStatus) -> Reply:
     """Return an answer without JSON."""
     return Reply(status, "text/plain; charset=utf-8", status.phrase.encode())
+
+
+def redirect(location: str) -> Reply:
+    """Return an answer that sends a browser on."""
+    return Reply(HTTPStatus.FOUND, "text/plain; charset=utf-8", b"", (("Location", location),))
 
 
 def page(value: Any) -> Reply:

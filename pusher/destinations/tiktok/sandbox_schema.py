@@ -99,6 +99,21 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         """,
         "create index shares_with on shares (advertiser_id)",
     ),
+    (
+        # Digests only: what a person could use is stored nowhere.
+        "create table apps (app_id text primary key, secret_sha256 text not null) without rowid",
+        """
+        create table auth_codes (
+            code_sha256 text primary key, app_id text not null, made_s real not null, used_s real
+        ) without rowid
+        """,
+        """
+        create table tokens (
+            token_sha256 text primary key, app_id text not null, advertisers text not null, scopes text not null,
+            granted_s real not null, revoked_s real
+        ) without rowid
+        """,
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 TABLES = (
@@ -113,6 +128,9 @@ TABLES = (
     "files",
     "file_members",
     "shares",
+    "apps",
+    "auth_codes",
+    "tokens",
 )
 
 

@@ -96,6 +96,7 @@ def serve(
     token: str | None = None,
     event_sources: Iterable[str] | None = None,
     advertisers: Iterable[str] | None = None,
+    requires_token: bool = False,
 ) -> None:
     """Serve a sandbox until SIGINT or SIGTERM.
 
@@ -108,13 +109,21 @@ def serve(
         token: The only token that is let in, or None to let everyone in.
         event_sources: The only event source ids that exist, or None for all.
         advertisers: The only advertiser ids that exist, or None for all.
+        requires_token: Only tokens that the sandbox made are let in.
 
     Raises:
         ConfigError: The port is taken, or the faults are not described properly.
     """
     faults = load_faults(faults_file) if faults_file is not None else ()
     app = sandbox_app(
-        state_file, contract(), now, faults, token=token, event_sources=event_sources, advertisers=advertisers
+        state_file,
+        contract(),
+        now,
+        faults,
+        token=token,
+        event_sources=event_sources,
+        advertisers=advertisers,
+        requires_token=requires_token,
     )
     server = SandboxServer(app, port)
     with _stopped_by_signals(server):

@@ -74,12 +74,14 @@ class Result:
         message: Of the envelope.
         data: Of the envelope.
         counts: What it changed.
+        location: Where a browser is sent instead, or None.
     """
 
     answer: str = "success"
     message: str = "OK"
     data: Mapping[str, Any] = field(default_factory=dict)
     counts: Counts = Counts()
+    location: str | None = None
 
 
 class Work(Protocol):

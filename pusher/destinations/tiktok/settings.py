@@ -47,8 +47,8 @@ class TikTokSettings:
     ca_file: Path | None
 
 
-class _Headers(dict[str, str]):
-    """Headers that hold the token, so that no printed endpoint shows it."""
+class SecretHeaders(dict[str, str]):
+    """Headers that may hold the token, so that no printed endpoint shows it."""
 
     def __repr__(self) -> str:
         return "{****}" if self else "{}"
@@ -83,6 +83,16 @@ def check_settings(settings: DestinationSettings) -> None:
         problems += _base_url_problems(contract(), settings, str(settings.base_url).rstrip("/"))
     if problems:
         raise ConfigError(*problems)
+
+
+def needs_token(settings: DestinationSettings) -> bool:
+    """Say whether requests need a token: the sandbox and a server on this machine do not."""
+    if settings.base_url is None:
+        return True
+    try:
+        return settings.base_url != SANDBOX and not _is_loopback(urlsplit(settings.base_url))
+    except ValueError:
+        return True
 
 
 def source_id(payload: Payload, settings: DestinationSettings) -> str | None:
@@ -135,7 +145,7 @@ def endpoint(
         problems.append(_token_missing(settings))
     if problems:
         raise ConfigError(*problems)
-    headers = _Headers({TOKEN_HEADER: token.reveal()} if token else {})
+    headers = SecretHeaders({TOKEN_HEADER: token.reveal()} if token else {})
     return Endpoint(base_url, headers, app=None, shown_as=base_url)
 
 
@@ -192,10 +202,20 @@ def _token_problems(settings: DestinationSettings, token: Secret) -> list[Proble
     return [settings.document.problem("access-token", message, (*settings.path, "access_token"), fix)]
 
 
+def _is_written_out(settings: DestinationSettings) -> bool:
+    """Say whether the token stands in the file, and not the name of a variable that has it."""
+    value: Any = settings.document.value
+    for key in (*settings.path, "access_token"):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return isinstance(value, str) and "{{" not in value
+
+
 def _token_missing(settings: DestinationSettings) -> Problem:
+    name = settings.values.get("credential")
+    login = f"pusher auth login --name {name}" if name else "pusher auth login"
     fix = (
-        f"Set access_token of this target in {settings.document.file}, or the environment variable {TOKEN_VARIABLE}; "
-        "`base_url: sandbox` needs none."
+        f"Authorise with `{login}`, or set access_token of this target in {settings.document.file}, or the environment "
+        f"variable {TOKEN_VARIABLE}; `base_url: sandbox` needs none."
     )
     return settings.document.problem("no-access-token", "There is no access token for TikTok.", settings.path, fix)
 
@@ -207,6 +227,13 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
     forms: Mapping[str, Mapping[str, Any]] = tables("settings")
     payloads = {payload.source_id_setting: payload for payload in contract().payloads.values()}
     problems = settings.document.unknown_keys(settings.values, [*forms, *payloads], settings.path)
+    if needs_token(settings) and settings.access_token is not None and _is_written_out(settings):
+        fix = (
+            f"Write \"{{{{ env_var('{TOKEN_VARIABLE}') }}}}\", or leave it out and authorise with `pusher auth login`; "
+            "end the token at TikTok if others could have read the file."
+        )
+        message = "The access token itself stands in the file."
+        problems.append(settings.document.problem("token-in-file", message, (*settings.path, "access_token"), fix))
     for key, value in settings.values.items():
         if value is None:
             continue
@@ -228,6 +255,8 @@ def _form_problems(settings: DestinationSettings, key: str, value: Any, form: Ma
                 for number, item in enumerate(value)
                 for problem in _text_problems(settings, (key, number), item, form["pattern"], form["doc"])
             ]
+        case "name":
+            return _text_problems(settings, (key,), value, form["pattern"], form["doc"])
         case "path":
             if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
                 return [_wrong(settings, (key,), f"`{key}` must be an absolute path.", form["doc"])]

@@ -61,6 +61,7 @@ from pusher.lint.rules.unstable_event_id import UnstableEventId
 from pusher.lint.rules.untagged_source import UntaggedSource
 from pusher.lint.rules.weak_hash import WeakHash
 from pusher.lint.rules.website_offline import WebsiteOffline
+from pusher.lint.rules.written_token import WrittenToken
 from pusher.lint.rules.wrong_identifier import WrongIdentifier
 from pusher.lint.rules.wrong_type import WrongType
 from pusher.lint.rules.zoned_time import ZonedTime
@@ -102,6 +103,7 @@ RULES: tuple[Rule, ...] = (
     FirstMatchOnly(),
     MixedCase(),
     NoConsent(),
+    WrittenToken(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),

@@ -1,0 +1,4 @@
+-- expect: 3:24 warning PU414 These 40 hexadecimal digits look like an access token.
+select sha256(lower(email)) as email
+/* Access-Token:       0123456789abcdef0123456789abcdef01234567 */
+from {{ ref('stg_customers') }}
