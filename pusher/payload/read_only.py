@@ -50,7 +50,8 @@ def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] |
     for kind, written in _NAMED.findall(tree):
         name = written.lower()
         if name.startswith(_PREFIXES) or (kind == "function_name" and name in _FUNCTIONS):
-            place = re.search(rf"\b{re.escape(name)}\b", sql, re.IGNORECASE)
+            word = rf"\b{re.escape(name)}\b"
+            place = re.search(rf'{word}"?\s*\(', sql, re.IGNORECASE) or re.search(word, sql, re.IGNORECASE)
             fix = "Read models by ref() and tables by source(); give values by var()."
             return f"may not use {name}()", fix, place.start() if place else 0
     return None
