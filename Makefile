@@ -13,7 +13,7 @@ TORTURE_KILLS ?= 1000
 TORTURE_AUDIENCES ?= 100000
 YEAR_DAYS ?= 366
 
-.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check lock format docs bench bench-builds bench-audiences bench-peers clean year soak torture
+.PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast agreement same-as-dbt phones phone-plans check audit lock format docs bench bench-builds bench-audiences bench-peers clean year soak torture
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 18
@@ -95,9 +95,27 @@ check: $(READY) ## formatting, lint, types, layers, docstrings, dependencies, ge
 	$(BIN)/deptry .
 	$(BIN)/python -m docs.generate --check
 
+AUDIT := .cache/audit
+
+$(AUDIT)/.ready: audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement audit.lock
+	touch $@
+
+audit: $(AUDIT)/.ready ## write what is pinned as CycloneDX, and ask PyPI what is known against it; needs the network
+	@$(AUDIT)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible --output-format JSON \
+	  --output-file $(AUDIT)/sbom.cdx.json requirements.lock
+	@echo "The bill of materials is $(AUDIT)/sbom.cdx.json."
+	@rm -f $(AUDIT)/audit.json
+	@$(AUDIT)/bin/pip-audit --progress-spinner off --disable-pip --require-hashes --format json --output $(AUDIT)/audit.json \
+	  --requirement requirements.lock --requirement audit.lock 2>$(AUDIT)/audit.log; \
+	  $(AUDIT)/bin/python .ci/audit.py $(AUDIT)/audit.json $(AUDIT)/audit.log
+
 lock: $(READY) ## pin every dependency, with hashes, to the newest release that pyproject.toml allows
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
 	  --group dev --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade \
+	  --group audit --output-file audit.lock
 
 format: $(READY) ## format the code
 	$(BIN)/ruff format .

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.account import DEFAULT_CONCURRENCY, EMBEDDED, METHODS, TOKEN_VARIABLE, Account
 from pusher.audience_settings import missing_audience_settings
 from pusher.compile import Model
-from pusher.credentials import CredentialStore
+from pusher.credentials import DEFAULT_NAME, CredentialStore
 from pusher.errors import Problem
 from pusher.layers import Given
 from pusher.offering import Offering

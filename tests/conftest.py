@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from tests.canaries import NAMED, found_in, leaks_below
 
 SETTINGS = (
     "TIKTOK_ACCESS_TOKEN", "TIKTOK_APP_ID", "TIKTOK_APP_SECRET", "XDG_CONFIG_HOME",
@@ -40,6 +44,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away every variable that a developer's shell or a CI server may set, and the developer's credentials."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
+    # Everybody's environment holds something that belongs in no output.
+    for name, value in NAMED.items():
+        monkeypatch.setenv(f"PLANTED_{name.replace('-', '_').upper()}", value)
     monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", "/nonexistent/credentials")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
@@ -60,3 +67,48 @@ def project(tmp_path: Path) -> ProjectFactory:
         return root
 
     return write
+
+
+_said: list[str] = []
+"""Canaries that a process of the running test said."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _listen_to_processes() -> Iterator[None]:
+    """Look at what processes that tests start say, whichever way a test reads it."""
+    communicate = subprocess.Popen.communicate
+
+    def listening(self: subprocess.Popen[Any], *args: Any, **named: Any) -> tuple[Any, Any]:
+        said = communicate(self, *args, **named)
+        for one in said:
+            data = one.encode() if isinstance(one, str) else one or b""
+            _said.extend(f"a process said: {what}" for what in found_in(data))
+        return said
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, "communicate", listening)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _canaries_stay_where_they_belong(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Search everything that a test wrote for identities and tokens that were planted."""
+    _said.clear()
+    yield
+    folder = request.node.funcargs.get("tmp_path")
+    leaks = [*_said, *(leaks_below(folder) if folder is not None else ())]
+    if request.node.get_closest_marker("leaks") is None:
+        assert leaks == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test whose own streams hold a canary."""
+    report = yield
+    leaks = [what for _, text in report.sections for what in found_in(text.encode(errors="replace"))]
+    if leaks and report.passed and item.get_closest_marker("leaks") is None:
+        report.outcome = "failed"
+        report.longrepr = f"{call.when}: the streams of the test hold {leaks}"
+    return report

@@ -12,6 +12,7 @@ import pytest
 from pusher.cli.app import run
 from pusher.diagnosis import Check, diagnose
 from pusher.project import LoadOptions
+from tests.canaries import TOKEN
 from tests.push.support import NOW, VIEW, Shop, orders
 
 NAMES = [
@@ -132,13 +133,13 @@ def test_settings_and_token_are_looked_at_without_the_network(
     """A wrong id and a missing token fail; the token of the environment is named and never shown."""
     shop.profile("https://business-api.tiktok.com/open_api/v1.3", event_set_id="123", access_token=None)
     missing = wrong(checked(shop, clock=None))
-    monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", "token-of-a-test")
+    monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", TOKEN)
     root = str(shop.root)
     code = run(["debug", "--project-dir", root, "--profiles-dir", root, "--json"])
     out = capsys.readouterr().out
     found = {check["name"]: check for check in json.loads(out)["checks"]}
     assert {name: codes for name, (_, codes) in missing.items()}.keys() == {"settings", "token"}
-    assert (code, found["token"]["found"], "token-of-a-test" in out) == (2, "from TIKTOK_ACCESS_TOKEN", False)
+    assert (code, found["token"]["found"], TOKEN in out) == (2, "from TIKTOK_ACCESS_TOKEN", False)
 
 
 def test_the_command_prints_a_line_for_each_check(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import sys
 def main() -> None:
     """Run the command line."""
     _keep_standard_numbers()
+    _keep_to_this_user()
     from pusher.cli.app import run
 
     # A reader that went away, such as `head`, ends the output and nothing else.
@@ -17,6 +18,11 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001 -- a defect outside every command; Python would print what it quotes
+        from pusher.cli.session import INTERNAL_ERROR, print_defect
+
+        print_defect(error)
+        sys.exit(INTERNAL_ERROR)
 
 
 def _keep_standard_numbers() -> None:
@@ -26,3 +32,16 @@ def _keep_standard_numbers() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+
+
+def _keep_to_this_user() -> None:
+    """Let files of this process be its user's alone, and leave no image of its memory behind when it crashes.
+
+    Child processes inherit both.
+    """
+    os.umask(0o077)
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -94,6 +95,15 @@ app.command("forget", help=forget.HELP, context_settings=forget.CONTEXT)(forget.
 app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
 
 
+def _show(error: typer.TyperException) -> None:
+    """Print what is wrong with a command line, which quotes it: a token may have been typed by mistake."""
+    from pusher.transport.redaction import redact_lines
+
+    with io.StringIO() as shown:
+        getattr(error, "show", lambda **_: None)(file=shown)
+        typer.echo(redact_lines(shown.getvalue()), err=True, nl=False)
+
+
 def run(words: Sequence[str]) -> int:
     """Run one command and return the exit code.
 
@@ -104,9 +114,11 @@ def run(words: Sequence[str]) -> int:
         return int(app(list(words), prog_name="pusher", standalone_mode=False) or 0)
     except typer.TyperException as error:
         # A command or an option that is not known: no command ran, so nothing has printed it yet.
-        getattr(error, "show", lambda: None)()
+        _show(error)
         if {"--json", "--format=json"} & set(words) or "--format json" in " ".join(words):
+            from pusher.transport.redaction import redact
+
             command = next((word for word in words if not word.startswith("-")), None)
-            problem = Problem("usage", error.format_message(), fix="See `pusher --help`.")
+            problem = Problem("usage", redact(error.format_message()), fix="See `pusher --help`.")
             print_envelope(command, 2, (problem,), {})
         return 2

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from pusher.cli.render import steady
 from pusher.progress import (
     AudienceCompared,
     DataTestFinished,
@@ -82,7 +83,7 @@ class Progress:
         if self._quiet:
             return
         self.close()
-        self._write(f"{self.screen(text)}\n")
+        self._write(f"{steady(self.screen(text))}\n")
 
     def _write(self, text: str) -> None:
         try:
@@ -100,6 +101,7 @@ class Progress:
         if now - self._shown_at < (RENEW_S if self._live else PLAIN_S):
             return
         self._shown_at = now
+        text = steady(text)
         if self._live:
             self._write(f"\r\x1b[2K{text}")
             self._open_line = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
@@ -21,11 +22,20 @@ MOST_CELL, LEAST_CELL = 40, 12
 _GAP = "  "
 screen: ContextVar[Callable[[str], str]] = ContextVar("screen", default=str)
 """Returns a text as the user may see it: before it is cut or wrapped, so that no half of a value is left."""
+# Control characters but for ends of lines and tabs, and marks that turn the direction of the text.
+_STEERS = re.compile(
+    "\x1b(?!\\[(?:0|3[0-7])m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)
 
 
 def escaped(text: str) -> str:
     """Return text whose control characters cannot steer a terminal."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
+
+
+def steady(text: str) -> str:
+    """Return text of several lines in which nothing steers a terminal but our own colours."""
+    return _STEERS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def cell(value: Any) -> str:

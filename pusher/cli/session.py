@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import sys
@@ -18,7 +17,7 @@ import typer
 from pusher.cli import colours, render
 from pusher.cli.options import parse_clock, parse_overrides, parse_vars
 from pusher.cli.progress import Progress, mute
-from pusher.cli.render import problem_lines
+from pusher.cli.render import problem_lines, steady
 from pusher.cli.signals import Stopped
 from pusher.errors import Problem, PusherError
 
@@ -128,7 +127,7 @@ class Session:
 def _show(text: str, *, color: bool | None = False) -> None:
     """Print on stdout; a reader that went away is no reason to end with another code than the work deserves."""
     try:
-        typer.echo(text, color=color)
+        typer.echo(steady(text), color=color)
         _flush()
     except BrokenPipeError:
         mute(sys.stdout)
@@ -145,7 +144,7 @@ def _flush() -> None:
 def _complain(text: str, *, color: bool | None = False) -> None:
     """Print on stderr, if somebody still reads it."""
     try:
-        typer.echo(text, err=True, color=color)
+        typer.echo(steady(text), err=True, color=color)
     except (OSError, ValueError):
         mute(sys.stderr)
 
@@ -182,6 +181,18 @@ def print_envelope(
     _show(text)
 
 
+def print_defect(error: BaseException, screened: Callable[[str], str] = str) -> None:
+    """Print the traceback of a defect of ours: no local variable, and no value that the error itself quotes.
+
+    Args:
+        error: The defect.
+        screened: Returns a text as the user may see it.
+    """
+    from pusher.transport.redaction import redact_lines
+
+    _complain(screened(redact_lines("".join(traceback.format_exception(error)).rstrip())))
+
+
 def _jsonable(value: Any) -> Any:
     """Return a value that JSON can hold: it has no NaN and no infinity, and only text as names."""
     if isinstance(value, dict):
@@ -211,8 +222,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
     except Exception as error:  # noqa: BLE001 -- anything else is a defect of ours: shown whole, with its own exit code
-        with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(current.screened(traceback.format_exc()))
+        print_defect(error, current.screened)
         current.exit_code = INTERNAL_ERROR
         what = f"pusher has a defect: {type(error).__name__}."
         problems = (Problem("internal", what, fix="Report it with the traceback on stderr."),)

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CTE_PREFIX = "__dbt__cte__"
-_LEADING_WITH = re.compile(r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*with\b(?:\s+recursive\b)?", re.IGNORECASE | re.DOTALL)
+# What was read as a comment is not read again in another way: many comments have very many ways.
+_LEADING_WITH = re.compile(r"(?>\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*+with\b(?:\s+recursive\b)?", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 Nothing watches from outside: every pass of a loop, call, filter and operation of a template asks the budget
 first, so that a template without an end stops in the thread that renders it, on every platform. Between two
-questions lies one operation of Python, and `check_input` bounds what such an operation may work on.
+questions lies one operation of Python; `check_input` bounds what it works on, `bounds` what it may make of it.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from itertools import islice
 from typing import Any
+
+from jinja2.runtime import LoopContext
 
 from pusher.clock import SystemClock
 
@@ -21,12 +24,11 @@ MAX_NUMBER = 10**100
 MAX_MADE = 50_000_000
 # Characters and items in everything that one operation works on, at every depth.
 MAX_INPUT = 5_000_000
-# A width of five digits, or one that comes from an argument.
-_WIDE_FORMAT = re.compile(r"\d{5}|%[-+ #0]*\*|\{[^{}]*\{")
-_PADDING = {"center", "ljust", "rjust", "zfill", "indent", "expandtabs"}
-_SMALL = (int, float, bool, type(None))
-_TEXTS = (str, bytes)
-_CONTAINERS = (list, tuple, dict, set)
+# Python's hash of a tuple goes down in C without looking how much of the stack is left.
+MAX_DEPTH = 100
+TEXTS = (str, bytes)
+_LISTS = (list, tuple, set, frozenset)
+_VIEWS = (KeysView, ValuesView, ItemsView)
 
 
 class RenderLimit(Exception):
@@ -45,9 +47,9 @@ class Budget:
         self._steps = self._made = 0
         self._until_s = self._clock.monotonic_s() + RENDER_SECONDS
 
-    def step(self, made: int = 0) -> None:
-        """Count a step, and the characters or items it makes."""
-        self._steps += 1
+    def step(self, made: int = 0, *, steps: int = 1) -> None:
+        """Count steps, and the characters or items they make."""
+        self._steps += steps
         self._made += made
         if self._steps > MAX_STEPS:
             raise RenderLimit(f"The template takes more than {MAX_STEPS:,} steps; loop passes and calls are steps")
@@ -57,15 +59,20 @@ class Budget:
             raise RenderLimit(f"The template did not finish within {RENDER_SECONDS:g} seconds")
 
     def take(self, value: Any) -> Any:
-        """Return a value that an operation made, after counting it."""
-        if isinstance(value, _TEXTS):
+        """Return a value that an operation made, after counting it; what would be made item by item is made now."""
+        if isinstance(value, TEXTS):
             if len(value) > MAX_OUTPUT_CHARS:
                 raise too_large()
             self.step(len(value))
-        elif isinstance(value, _CONTAINERS):
+        elif isinstance(value, int):
+            check_number(value)
+        elif isinstance(value, (*_LISTS, dict)):
             if len(value) > MAX_ITEMS:
                 raise too_large()
             self.step(len(value))
+        elif isinstance(value, Iterator) and not isinstance(value, LoopContext):
+            # Whoever asks how large something is must not be told by a generator that it has no size.
+            return self.take(list(islice(value, MAX_ITEMS + 1)))
         return value
 
 
@@ -76,44 +83,35 @@ def too_large() -> RenderLimit:
     )
 
 
-def check_input(*values: Any) -> None:
-    """Refuse values that are too large for one operation, when lists in lists are counted as often as they stand."""
-    waiting = [value for value in values if not isinstance(value, _SMALL)]
-    left = MAX_INPUT
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, _TEXTS):
-            left -= len(value)
-        elif isinstance(value, _CONTAINERS):
-            left -= len(value)
-            waiting += [item for item in value if not isinstance(item, _SMALL)]
-            if isinstance(value, dict):
-                waiting += value.values()
-        if left < 0:
-            raise RenderLimit(f"A list in lists stands for more than {MAX_INPUT:,} characters and items")
-
-
-def check_amplifier(name: str, subject: Any, args: tuple[Any, ...]) -> None:
-    """Refuse a text operation before it runs when its result would be out of all proportion."""
-    size = 0
-    if name == "replace" and len(args) > 1:
-        times = str(subject).count(str(args[0])) + 1
-        size = len(str(subject)) + times * len(str(args[1]))
-    elif name == "join":
-        items = subject if not isinstance(subject, str) else (args[0] if args else ())
-        size = sum(len(item) for item in items if isinstance(item, str)) if isinstance(items, (list, tuple)) else 0
-    elif name in _PADDING and args and isinstance(args[0], int):
-        size = args[0] * (str(subject).count("\n") + 1 if name == "indent" else 1)
-    elif name in {"format", "format_map"} and _WIDE_FORMAT.search(str(subject)):
-        size = MAX_OUTPUT_CHARS + 1
-    if size > MAX_OUTPUT_CHARS:
+def check_number(value: int) -> None:
+    """Refuse a number with more digits than any calculation of a template needs."""
+    if not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise too_large()
 
 
-def check_product(left: Any, right: Any) -> None:
-    """Refuse a text or list times a number before it is made."""
-    for sequence, times in ((left, right), (right, left)):
-        if isinstance(sequence, str) and isinstance(times, int) and len(sequence) * times > MAX_OUTPUT_CHARS:
-            raise too_large()
-        if isinstance(sequence, (list, tuple)) and isinstance(times, int) and len(sequence) * times > MAX_ITEMS:
-            raise too_large()
+def check_input(*values: Any) -> int:
+    """Return the characters and items in values, lists in lists counted as often as they stand.
+
+    Raises:
+        RenderLimit: They are too many for one operation, or nested too deeply.
+    """
+    used, level = 0, list(values)
+    for _ in range(MAX_DEPTH):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, int):
+                check_number(value)
+            elif isinstance(value, (*TEXTS, range)):
+                used += len(value)
+            elif isinstance(value, dict):
+                used += len(value)
+                below += [*value.keys(), *value.values()] if used <= MAX_INPUT else ()
+            elif isinstance(value, (*_LISTS, *_VIEWS)):
+                used += len(value)
+                below += value if used <= MAX_INPUT else ()
+            if used > MAX_INPUT:
+                raise RenderLimit(f"A list in lists stands for more than {MAX_INPUT:,} characters and items")
+        if not below:
+            return used
+        level = below
+    raise RenderLimit(f"A list in lists is nested more than {MAX_DEPTH} deep")

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from types import CodeType
 from typing import Any
 
-from jinja2 import StrictUndefined, nodes, pass_context
+from jinja2 import StrictUndefined, TemplateSyntaxError, nodes, pass_context
 from jinja2.ext import Extension
 from jinja2.parser import Parser
-from jinja2.runtime import Context, Macro
+from jinja2.runtime import Context, Macro, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from pusher.compile.budget import (
-    MAX_ITEMS,
-    MAX_NUMBER,
-    Budget,
-    check_amplifier,
-    check_input,
-    check_product,
-    too_large,
-)
+from pusher.compile.bounds import FILTERS, check_call, check_filter, check_operation, check_spread, safe_dict
+from pusher.compile.budget import Budget, check_input
 
-# Filters that need no SQL: they are random, write HTML, or build lists of any length.
-_DROPPED_FILTERS = ("random", "urlize", "xmlattr", "pprint", "batch", "slice", "filesizeformat", "striptags")
 TEST_PREFIX = "test_"
-_STEP, _MADE, _INPUT = "budget step", "budget made", "budget input"
+_STEP, _MADE, _INPUT, _JOINED = "budget step", "budget made", "budget input", "budget joined"
+# What Jinja passes beside the arguments that a template writes.
+_OF_JINJA = {"_block_vars", "_loop_vars"}
+_MOST_KEYS = 1_000
 
 
 class MacroReturn(Exception):
@@ -40,6 +34,11 @@ class MacroReturn(Exception):
     def __init__(self, value: Any) -> None:
         super().__init__()
         self.value = value
+
+
+def _check_test(_name: str, subject: Any, args: Sequence[Any], named: Mapping[str, Any]) -> int:
+    check_input(subject, *args, *named.values())
+    return 1
 
 
 def _checked(value: Any) -> Any:
@@ -75,12 +74,24 @@ class _AskBudget(NodeTransformer):
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:  # noqa: N802 -- the visitor's naming
         self.generic_visit(node)
-        node.nodes = [self._input(one) for one in node.nodes]
-        return self._filter(_MADE, node)
+        return self._filter(_JOINED, nodes.List(node.nodes, lineno=node.lineno))
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Expr:  # noqa: N802 -- the visitor's naming
         self.generic_visit(node)
-        return self._filter(_MADE, node) if isinstance(node.arg, nodes.Slice) else node
+        if isinstance(node.arg, nodes.Slice):
+            return self._filter(_MADE, node)
+        node.arg = self._input(node.arg)
+        return node
+
+    def visit_Dict(self, node: nodes.Dict) -> nodes.Dict:  # noqa: N802 -- the visitor's naming
+        self.generic_visit(node)
+        check_spread([pair.key.value for pair in node.items if isinstance(pair.key, nodes.Const)])
+        if sum(not isinstance(pair.key, nodes.Const) for pair in node.items) > _MOST_KEYS:
+            message = f"A mapping may have {_MOST_KEYS:,} keys that are worked out."
+            raise TemplateSyntaxError(message, node.lineno)
+        for pair in node.items:
+            pair.key = self._input(pair.key)
+        return node
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Compare:  # noqa: N802 -- the visitor's naming
         self.generic_visit(node)
@@ -117,7 +128,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         budget: What the render that runs may still use.
     """
 
-    intercepted_binops = frozenset({"*", "**", "+", "%"})
+    intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def __init__(self) -> None:
         self.budget = budget = Budget()
@@ -125,30 +136,43 @@ class Sandbox(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do", TestTag], finalize=self._output
         )
         safe_range = self.globals["range"]
-        self.globals = {"range": safe_range, "dict": dict, "namespace": self.globals["namespace"]}
-        for name in _DROPPED_FILTERS:
-            del self.filters[name]
-        self.filters = {name: self._counted(name, function) for name, function in self.filters.items()}
+        self.globals = {"range": safe_range, "dict": safe_dict, "namespace": self.globals["namespace"]}
+        filters: dict[str, Any] = self.filters
+        self.filters = {name: self._counted(name, filters[name], check_filter) for name in sorted(FILTERS)}
         tests: dict[str, Any] = self.tests
-        self.tests = {name: self._counted(name, function) for name, function in tests.items()}
+        self.tests = {name: self._counted(name, function, _check_test) for name, function in tests.items()}
         self.known_filters = tuple(self.filters)
         # With a context, so that Jinja does not work them out while it compiles.
         self.filters[_STEP] = pass_context(lambda _, made: budget.step(made))
         self.filters[_MADE] = pass_context(lambda _, value: budget.take(value))
         self.filters[_INPUT] = pass_context(lambda _, value: _checked(value))
+        self.filters[_JOINED] = pass_context(lambda _, values: budget.take(str_join(_checked(values))))
 
-    def _counted(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a filter or test that asks the budget before and after."""
+    def add_filter(self, name: str, function: Callable[[Any], Any]) -> None:
+        """Let templates use one more filter of one value."""
+        self.filters[name] = self._counted(name, function, check_filter)
+
+    def _counted(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        check: Callable[[str, Any, Sequence[Any], Mapping[str, Any]], int],
+    ) -> Callable[..., Any]:
+        """Return a filter or test that asks the budget before and after.
+
+        Args:
+            name: Its name.
+            function: Jinja's function.
+            check: Returns its steps, given the name, the subject and further arguments; raises for what is too much.
+        """
         budget = self.budget
         # Filters marked with pass_context and the like get one more argument in front.
         shift = 1 if hasattr(function, "jinja_pass_arg") else 0
 
         @wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            budget.step()
-            check_input(*args[shift:], *kwargs.values())
-            if len(args) > shift:
-                check_amplifier(name, args[shift], (*args[shift + 1 :], *kwargs.values()))
+            steps = 1 if len(args) <= shift else check(name, args[shift], args[shift + 1 :], kwargs)
+            budget.step(steps=steps)
             return budget.take(function(*args, **kwargs))
 
         return call
@@ -189,27 +213,15 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Do arithmetic on small operands only."""
         self.budget.step()
-        if operator == "**" and (abs(left) > MAX_ITEMS or abs(right) > MAX_ITEMS**0.5):
-            raise too_large()
-        if operator == "*":
-            check_product(left, right)
-        if operator == "%" and isinstance(left, str):
-            check_input(right)
-            check_amplifier("format", left, ())
-        result = super().call_binop(context, operator, left, right)
-        if isinstance(result, int) and abs(result) > MAX_NUMBER:
-            raise too_large()
-        return self.budget.take(result)
+        check_operation(operator, left, right)
+        return self.budget.take(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a macro or function; a macro may `return()` a value."""
         self.budget.step()
         if isinstance(obj, Macro):
             return self._call_macro(context, obj, *args, **kwargs)
-        check_input(*args, *kwargs.values())
-        subject = getattr(obj, "__self__", None)
-        if isinstance(subject, str):
-            check_amplifier(obj.__name__, subject, args)
+        check_call(obj, args, {name: value for name, value in kwargs.items() if name not in _OF_JINJA})
         return self.budget.take(super().call(context, obj, *args, **kwargs))
 
     def _call_macro(self, context: Context, macro: Macro, /, *args: Any, **kwargs: Any) -> Any:

@@ -167,6 +167,14 @@ def _seeds(project: ProjectFile, problems: list[Problem]) -> Iterator[Seed]:
             yield Seed(project.show(path), path, path.relative_to(base).parent.parts, package=_package(project))
 
 
+def _yaml_files(project: ProjectFile, problems: list[Problem]) -> Iterator[YamlFile]:
+    for _, path in _walk(project.root, (*project.model_paths, *project.seed_paths), (".yml", ".yaml")):
+        if _outside(project, path):
+            problems.append(_linked_out(project.show(path)))
+        else:
+            yield YamlFile(project.show(path), path, _package(project))
+
+
 def _by_name(files: Iterable[_Named], what: str, problems: list[Problem]) -> dict[str, _Named]:
     found: dict[str, _Named] = {}
     for file in files:
@@ -201,11 +209,7 @@ def find(projects: Iterable[ProjectFile]) -> ProjectFiles:
         **{(name, "csv"): file for name, file in tables.items()},
         **{(name, "sql"): file for name, file in asked.items()},
     }
-    yaml = [
-        YamlFile(one.show(path), path, _package(one))
-        for one in everyone
-        for _, path in _walk(one.root, (*one.model_paths, *one.seed_paths), (".yml", ".yaml"))
-    ]
+    yaml = [file for one in everyone for file in _yaml_files(one, problems)]
     docs = [file for one in everyone for file in _texts(one, one.docs_paths, problems, ".md")]
     return ProjectFiles(models, seeds, macros, tests, fixtures, yaml, docs, problems)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from pusher.config.profile import PROFILES_FILE
 from pusher.payload.sql import literal
 
 _READERS = {
@@ -81,7 +82,24 @@ def fill(text: str, formatter: str, values: Mapping[str, str]) -> str:
 def _resolved(root: Path, path: str) -> str:
     if _URL.match(path):
         raise LocationError("A source must be a local file.", "Copy the file beside the project first.")
-    return str(Path(path).expanduser()) if Path(path).expanduser().is_absolute() else str(root / path)
+    # An absolute path stays as it is.
+    found = root / Path(path).expanduser()
+    if is_private(found, root):
+        message = f"A source may not be {PROFILES_FILE}, nor lie in a hidden folder."
+        raise LocationError(message, "Copy the file into a folder for data.")
+    return str(found)
+
+
+def is_private(path: Path, root: Path) -> bool:
+    """Whether state and secrets lie at a place, also by way of a link.
+
+    Args:
+        path: File, or a pattern of files.
+        root: Folder of the project.
+    """
+    real = path.resolve()
+    parts = real.relative_to(root).parts if real.is_relative_to(root) else real.parts
+    return real.name == PROFILES_FILE or any(part.startswith(".") for part in parts)
 
 
 def _first_argument_end(text: str, start: int) -> int:

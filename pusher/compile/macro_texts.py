@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from pusher.compile.files import TextFile
 
-_BLOCK = re.compile(
-    r"\{%[-+]?\s*(?P<tag>macro|test|data_test)\s+(?P<name>\w+)\s*\(.*?\{%[-+]?\s*end(?P=tag)\s*[-+]?%\}", re.DOTALL
+_TAG = re.compile(
+    r"\{%[-+]?\s*(?:(?P<tag>macro|test|data_test)\s+(?P<name>\w+)\s*\(|end(?P<end>macro|test|data_test)\s*[-+]?%\})"
 )
 _CALLED = re.compile(r"(?:\b(\w+)\s*\.\s*)?\b(\w+)\s*\(")
 _NOT_A_LINE_END = re.compile(r"[^\n]")
@@ -17,12 +17,28 @@ MacroKey = tuple[str, str]
 """Package, empty for the project itself, and name of a macro."""
 
 
+def _blocks(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Yield the opening tag of each macro, and where its block ends.
+
+    In one pass: a pattern that looks for the end from each opening takes hours for a file full of openings.
+    """
+    tags = list(_TAG.finditer(text))
+    last_end = {tag["end"]: tag.start() for tag in tags if tag["end"]}
+    opened: re.Match[str] | None = None
+    for tag in tags:
+        if opened is None and tag["tag"] and last_end.get(tag["tag"], -1) > tag.start():
+            opened = tag
+        elif opened is not None and tag["end"] == opened["tag"]:
+            yield opened, tag.end()
+            opened = None
+
+
 def apart(file: TextFile) -> list[TextFile]:
     """Return each macro of a file as a file of its own, at its own line; the whole file when there is none.
 
     In one template macros see each other before anything else.
     """
-    blocks = [found.span() for found in _BLOCK.finditer(file.text)]
+    blocks = [(opening.start(), end) for opening, end in _blocks(file.text)]
     parts = (_NOT_A_LINE_END.sub(" ", file.text[:start]) + file.text[start:end] for start, end in blocks)
     return [replace(file, text=text) for text in parts] or [file]
 
@@ -57,9 +73,9 @@ class MacroTexts:
     def __init__(self, files: Iterable[TextFile]) -> None:
         self.all: dict[MacroKey, MacroText] = {}
         for file in files:
-            for found in _BLOCK.finditer(file.text):
+            for found, end in _blocks(file.text):
                 name = found["name"] if found["tag"] == "macro" else f"test_{found['name'].removeprefix('test_')}"
-                self.all[file.package, name] = MacroText(name, file.path, found[0], file.package)
+                self.all[file.package, name] = MacroText(name, file.path, file.text[found.start() : end], file.package)
 
     def called(self, text: str, package: str) -> list[MacroKey]:
         """Return the macros whose names a text of a package calls, with the name of their package or without it."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pusher.compile import assemble, graph, selection
 from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.exposures import Exposure
+from pusher.compile.locations import is_private
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.packages import Projects
@@ -172,7 +173,9 @@ class Manifest:
             for path in source.paths:
                 found[path] = None
                 if any(char in path for char in "*?["):
-                    found |= dict.fromkeys(sorted(glob(path, recursive=True)))  # noqa: PTH207 -- an absolute pattern, as DuckDB takes it
+                    files = sorted(glob(path, recursive=True))  # noqa: PTH207 -- an absolute pattern, as DuckDB takes it
+                    # What a link leads to is not seen in the pattern.
+                    found |= {file: None for file in files if not is_private(Path(file), self.project.root)}
         return list(found)
 
     def compiled_path(self, path: str, package: str) -> str:

@@ -27,6 +27,8 @@ from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
+# An error can quote a whole text.
+_LONGEST_TEXT = 500
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
 _PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
@@ -53,11 +55,10 @@ class _Description(NamedTuple):
     pattern: str = r"\S"
 
 
+_RANGE = _Description(
+    "render-limit", "range() is limited to 100,000 items.", "Use SQL's range() for many rows.", r"\brange\b"
+)
 _DESCRIPTIONS: Mapping[type[Exception], _Description] = {
-    # Raised by the sandbox's range().
-    OverflowError: _Description(
-        "render-limit", "range() is limited to 100,000 items.", "Use SQL's range() for many rows.", r"\brange\b"
-    ),
     RecursionError: _Description("render-limit", "A macro calls itself without an end.", "Give the recursion an end."),
     MacroReturn: _Description("jinja", "return() works inside macros only.", "Remove it.", r"\breturn\b"),
 }
@@ -276,8 +277,12 @@ class Renderer:
         if expression is None:
             return self.render(_asked_in(render, written), render) if "{{" in written else written
         kept: list[Any] = []
+
+        def keep(found: Any) -> None:
+            kept.append(found)
+
         source = "{% do keep_value(" + expression + ") %}"
-        self.render(_asked_in(render, source), render, keep_value=kept.append)
+        self.render(_asked_in(render, source), render, keep_value=keep)
         return kept[0] if kept else written
 
     def call_test(self, macro: Macro, arguments: Mapping[str, Any], render: Render) -> str:
@@ -342,7 +347,7 @@ class Renderer:
         return Problem("jinja-syntax", f"{message}.", file, line, column, fix)
 
     def _describe(self, error: Exception) -> _Description:
-        text = str(error).rstrip(".")
+        text = str(error)[:_LONGEST_TEXT].rstrip(".")
         if isinstance(error, UndefinedError):
             return self._undefined(text)
         if isinstance(error, RenderLimit):
@@ -351,6 +356,8 @@ class Renderer:
             return _Description("jinja-unsafe", f"{text}.", "Templates may use values, macros and dbt's words only.")
         if isinstance(error, shim.UnsupportedMacro):
             return _Description("unsupported-feature", str(error), error.fix, rf"\b{error.macro}\b")
+        if isinstance(error, OverflowError) and text.startswith("Range too big"):
+            return _RANGE
         for kind, description in _DESCRIPTIONS.items():
             if isinstance(error, kind):
                 return description

@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jinja2 import Template
-from jinja2.exceptions import TemplateError
 
-from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import Sandbox
 from pusher.compile.model import missing
-from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words
+from pusher.compile.words import ONE_EXPRESSION, Render, Words
 from pusher.config import Document, suggest
 from pusher.errors import Problem
 
 KeyPath = tuple[str | int, ...]
+# An error can quote a whole text; Python's parser makes a hundred bytes of each letter of a value.
+_LONGEST_TEXT, _LONGEST_NATIVE = 500, 100_000
 _SETTING_WORDS = ("var", "env_var", "target", "project_name")
 
 
@@ -38,7 +38,8 @@ class Values:
         self._words, self._docs = words, docs
         self._names = {name: words.names[name] for name in _SETTING_WORDS}
         self._sandbox = Sandbox()
-        self._sandbox.filters |= {"as_bool": _as_bool, "as_number": _as_number, "as_native": _as_native, "as_text": str}
+        for name, function in _FILTERS.items():
+            self._sandbox.add_filter(name, function)
 
     def setting(self, value: Any, document: Document, path: KeyPath) -> Any:
         """Return a setting with its Jinja rendered, at every depth; it knows var, env_var and target."""
@@ -49,11 +50,15 @@ class Values:
         if not _has_jinja(value):
             return value
         kept: list[Any] = []
+
+        def keep(found: Any) -> None:
+            kept.append(found)
+
         one = ONE_EXPRESSION.fullmatch(value)
         # As in dbt, a setting that is nothing but an expression keeps its type.
         source = "{% do keep(" + one["expression"] + ") %}" if one else value
         fix = "Settings know var(), env_var() and target."
-        text = self._text(source, {"keep": kept.append}, ("setting", fix), (document, path))
+        text = self._text(source, {"keep": keep}, ("setting", fix), (document, path))
         if text is None:
             return value
         found = kept[0] if kept else text
@@ -96,8 +101,9 @@ class Values:
         try:
             code = self._sandbox.compile_source(source, document.file)
             text = Template.from_code(self._sandbox, code, {**self._sandbox.globals, **self._names, **names}).render()
-        except (TemplateError, RenderLimit, Raised, TypeError, ValueError) as error:
-            message = f"Cannot render this {what[0]}: {str(error).rstrip('.')}."
+        except Exception as error:  # noqa: BLE001 -- a template can raise anything
+            said = str(error)[:_LONGEST_TEXT].rstrip(".") or type(error).__name__
+            message = f"Cannot render this {what[0]}: {said}."
             self.problems.append(document.problem("jinja", message, path, what[1]))
             return None
         noted = self._words.render.problems
@@ -124,7 +130,17 @@ def _as_number(value: Any) -> int | float:
 
 
 def _as_native(value: Any) -> Any:
-    try:
-        return literal_eval(value) if isinstance(value, str) else value
-    except (ValueError, SyntaxError):
+    if not isinstance(value, str) or len(value) > _LONGEST_NATIVE:
         return value
+    try:
+        return literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return value
+
+
+_FILTERS: Mapping[str, Callable[[Any], Any]] = {
+    "as_bool": _as_bool,
+    "as_number": _as_number,
+    "as_native": _as_native,
+    "as_text": str,
+}

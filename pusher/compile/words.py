@@ -20,6 +20,8 @@ from typing import Any
 from jinja2 import Template
 
 from pusher.compile import configs
+from pusher.compile.bounds import safe_set
+from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
 from pusher.compile.model import Relation, SourceKey, missing
 from pusher.compile.relation_columns import RelationColumn
@@ -30,6 +32,11 @@ from pusher.errors import Problem
 _NOT_GIVEN: Any = object()
 _SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
 _NEEDLE_LINES = 60
+# Patterns look no further, because some of them look ahead from each place in a line.
+_NEEDLE_CHARS, _LONGEST_NEEDLE = 10_000, 1_000
+_LONGEST_MESSAGE = 2_000
+_MOST_PROBLEMS = 100
+_MOST_NOTICES, _MOST_NOTICE_CHARS = 1_000, 100_000
 ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
 """A text that is nothing but one Jinja expression."""
 # A template that finds no columns may fail in these ways.
@@ -106,9 +113,12 @@ def database_name(profile: Profile) -> str:
 
 def locate_word(text: str, line: int, pattern: str) -> tuple[int, int]:
     """Return line and column of a pattern at or soon after a line; the line itself if it is not there."""
-    lines = text.split("\n")
+    if len(pattern) > _LONGEST_NEEDLE:
+        return line, 1
+    lines, left = text.split("\n"), _NEEDLE_CHARS
     for number in range(line, min(line + _NEEDLE_LINES, len(lines) + 1)):
-        found = re.search(pattern, lines[number - 1])
+        found = re.search(pattern, lines[number - 1][:left])
+        left = max(0, left - len(lines[number - 1]))
         if found:
             return number, found.start() + 1
     return line, 1
@@ -251,7 +261,7 @@ class Words:
             "project_name": self._project.name,
             "tojson": lambda value, default=None: _or(default, json.dumps, value),
             "fromjson": lambda text, default=None: _or(default, json.loads, text),
-            "set": lambda value, default=None: _or(default, set, value),
+            "set": lambda value, default=None: _or(default, safe_set, value),
             "zip": lambda *values: list(zip(*values, strict=False)),
             "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
         }
@@ -264,13 +274,15 @@ class Words:
 
     def note(self, problem: Problem, pattern: str) -> None:
         """Note a problem at the running line of the template, at the column where a pattern is found."""
+        if len(self.render.problems) >= _MOST_PROBLEMS:
+            raise RenderLimit(f"More than {_MOST_PROBLEMS} mistakes in one template")
         self.render.problems.append(self.placed(problem, pattern))
 
     def placed(self, problem: Problem, pattern: str) -> Problem:
         """Return the problem with the place of the running template line."""
         file, line = template_line() or (self.render.path, 1)
         line, column = locate_word(self._texts.get(file, ""), line, pattern)
-        return Problem(problem.code, problem.message, file, line, column, problem.fix)
+        return Problem(problem.code, problem.message[:_LONGEST_MESSAGE], file, line, column, problem.fix)
 
     def note_config(self, given: Mapping[str, Any]) -> None:
         """Take the settings of a `config()` call."""
@@ -364,12 +376,19 @@ class Words:
 
     def _log(self, message: Any, info: bool = False) -> str:  # noqa: FBT001, FBT002 -- dbt's signature
         if info:
-            self.render.notices.append(str(message))
+            self._tell(str(message))
         return ""
+
+    def _tell(self, notice: str) -> None:
+        told = self.render.notices
+        if len(told) >= _MOST_NOTICES or sum(map(len, told)) + len(notice) > _MOST_NOTICE_CHARS:
+            message = f"The template says more than {_MOST_NOTICES:,} things, or {_MOST_NOTICE_CHARS:,} characters"
+            raise RenderLimit(message)
+        told.append(notice)
 
     def _warn(self, message: Any) -> str:
         place = self.placed(Problem("", ""), r"\bwarn\b").place
-        self.render.notices.append(f"warning: {message} ({place})")
+        self._tell(f"warning: {message} ({place})")
         return ""
 
     def _raise(self, message: Any) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pusher.config.profile_text import NotForProfiles, render
 from pusher.config.strict_yaml import Document, KeyPath, load_yaml, suggest
 from pusher.errors import ConfigError, Problem
 
@@ -123,26 +124,6 @@ def find_profiles_file(project_root: Path, profiles_dir: Path | None) -> Path:
     )
 
 
-def _environment(document: Document, path: KeyPath, used: list[str]) -> Any:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def env_var(name: str, default: str | None = None) -> str:
-        value = os.environ.get(name, default)
-        if value is None:
-            fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
-            if path[-1:] == ("access_token",):
-                fix = "Set it, or leave `access_token` out and authorise with `pusher auth login`."
-            raise ConfigError(document.problem("no-env-var", f"Environment variable {name} is not set.", path, fix))
-        used.append(value)
-        return value
-
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-    environment.globals.clear()
-    environment.globals["env_var"] = env_var
-    return environment
-
-
 def _render(value: Any, document: Document, path: KeyPath) -> Any:
     if isinstance(value, dict):
         return {key: _render(item, document, (*path, key)) for key, item in value.items()}
@@ -152,15 +133,29 @@ def _render(value: Any, document: Document, path: KeyPath) -> Any:
         return value
     from jinja2 import TemplateError
 
-    used: list[str] = []
+    def env_var(name: str, default: str | None = None) -> str:
+        value = os.environ.get(name, default)
+        if value is None:
+            fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
+            if path[-1:] == ("access_token",):
+                fix = "Set it, or leave `access_token` out and authorise with `pusher auth login`."
+            raise ConfigError(document.problem("no-env-var", f"Environment variable {name} is not set.", path, fix))
+        return value
+
     try:
-        return _environment(document, path, used).from_string(value).render()
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
-        message = str(error).rstrip(".")
-        for secret in filter(None, used):
-            message = message.replace(secret, "****")
-        fix = "Profiles know only env_var()."
-        raise ConfigError(document.problem("jinja", f"Cannot render this setting: {message}.", path, fix)) from None
+        return render(value, env_var)
+    except (
+        NotForProfiles,
+        TemplateError,
+        RecursionError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        LookupError,
+    ) as error:
+        # None of them quotes a value: names and defaults of variables are written in the file.
+        message = f"Cannot render this setting: {str(error).rstrip('.')}."
+        raise ConfigError(document.problem("jinja", message, path, "Profiles know only env_var().")) from None
 
 
 def _section(document: Document, holder: Mapping[str, Any], path: KeyPath, what: str) -> dict[str, Any]:

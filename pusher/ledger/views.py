@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from pusher.contracts import EngineError
 from pusher.ledger.opening import bring_up, check_pages, no_ledger, read_connection, unreadable
 from pusher.ledger.state import StateFolder
-from pusher.payload.sql import identifier, literal
+from pusher.payload.read_only import refusal
+from pusher.payload.sql import identifier, literal, path_list
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +46,14 @@ _FILES = {
             "sql_model varchar, sql_file varchar, sql_line bigint, sql_text varchar, space varchar"
         ),
     ),
+}
+_AT_OPENING: dict[str, str | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+    "python_scan_all_frames": False,
+    "allow_persistent_secrets": False,
 }
 _FROZEN = (
     "_event varchar, _event_id varchar, _source_id varchar, _event_time bigint, _value decimal(38, 9), "
@@ -166,7 +175,7 @@ def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) 
     copy = copy or copy_of(state)
     if copy is None:
         raise no_ledger()
-    connection = duckdb.connect(":memory:")
+    connection = duckdb.connect(":memory:", config=_AT_OPENING)
     try:
         try:
             for table in TABLES:
@@ -180,6 +189,19 @@ def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) 
         copy.close()
 
 
+def _harden(connection: duckdb.DuckDBPyConnection, state: StateFolder) -> None:
+    """Leave nothing to read but the copy and the files that the ledger names, and no way to the network."""
+    named = [state.root / path for (path,) in connection.execute("select path from file").fetchall()]
+    connection.execute(f"set global allowed_paths = {path_list(named)}::varchar[]")
+    connection.execute("set global enable_external_access = false")
+    connection.execute("set global lock_configuration = true")
+
+
+def _serialized(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
+    found = connection.execute(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
+    return str(found[0]) if found else "{}"
+
+
 def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
     """Run one SELECT of a person on a copy of the ledger.
 
@@ -191,9 +213,13 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
 
     with ledger_database(state) as connection:
         try:
+            _harden(connection, state)
             statements = connection.extract_statements(sql)
             if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
                 raise EngineError("The text must be exactly one SELECT.", kind="parser")
+            refused = refusal(sql, lambda one: _serialized(connection, one))
+            if refused is not None:
+                raise EngineError(f"The SELECT {refused[0]}.", kind="parser", fix=refused[1])
             return rows_of(connection, sql)
         except duckdb.Error as error:
             raise EngineError(str(error).partition("\n")[0], kind="binder") from error

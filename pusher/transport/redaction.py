@@ -31,3 +31,8 @@ def redact(text: str) -> str:
         for character in text
     )
     return shown if len(shown) <= LONGEST_TEXT else shown[: LONGEST_TEXT - 1] + "…"
+
+
+def redact_lines(text: str) -> str:
+    """Return a text of several lines as `redact` does each of them."""
+    return "\n".join(redact(line) for line in text.split("\n"))

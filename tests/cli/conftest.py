@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from pusher.cli.app import run
-from tests.conftest import ProjectFactory
+from tests.canaries import EMAIL, PHONE, TOKEN, found_in
+from tests.conftest import PROFILES, ProjectFactory
 
-CANARIES = ("canary.one@shop.example", "Canary.Two@Shop.Example", "+12133734253", "canary five@@shop", "2133734254")
+CANARIES = ("canary.one@shop.example", EMAIL, PHONE, "canary five@@shop", "2133734254")
 SOURCES = """\
 version: 2
 sources:
@@ -70,8 +71,20 @@ def pusher(*words: str) -> Ran:
     streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         code = run(words)
-    out, err = (stream.buffer.getvalue().decode() for stream in streams)
+    written = [stream.buffer.getvalue() for stream in streams]
+    shown = [what for data in written for what in found_in(data, digests=_shows_digests(words))]
+    assert _is_asked_to_reveal(words) or shown == [], f"pusher {' '.join(words)} shows {shown}"
+    out, err = (data.decode() for data in written)
     return Ran(code, out, err)
+
+
+def _shows_digests(words: tuple[str, ...]) -> bool:
+    """Whether showing digests is what a command is for."""
+    return words[:1] == ("explain",) or (words[:1] == ("show",) and "--payload" in words)
+
+
+def _is_asked_to_reveal(words: tuple[str, ...]) -> bool:
+    return words[:1] == ("explain",) and "--reveal" in words
 
 
 Command = Callable[..., Ran]
@@ -102,6 +115,7 @@ def shop(project: ProjectFactory, monkeypatch: pytest.MonkeyPatch) -> Shop:
     ]
     root = project(
         {
+            "profiles.yml": PROFILES.replace('"base_url"', f'"access_token": "{TOKEN}", "base_url"'),
             "models/_sources.yml": SOURCES,
             "models/stg_orders.sql": STAGING,
             "models/offline.sql": VIEW,

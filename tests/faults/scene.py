@@ -16,11 +16,11 @@ from typing import Any
 import duckdb
 
 from pusher.push.world import PushReport
+from tests.canaries import TOKEN
 from tests.faults.recorder import Recorder, payloads
 from tests.push.support import EVENT_SET, NOW, Order, Server, Shop, orders
 
 ROWS = 25
-TOKEN = "token-of-a-test"  # noqa: S105 -- a made-up one
 MOST_RUNS = 6
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.scene import TOKEN, Scene, scene
+from tests.canaries import TOKEN
+from tests.faults.scene import Scene, scene
 
 MEGABYTE = 1_000_000
 MOST_GROWTH_MB = 64

@@ -24,6 +24,7 @@ from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.ledger.store import Store
 from pusher.project import LoadOptions, Project
+from tests.canaries import EMAIL, PHONE
 from tests.push.support import NOW, QuickClock, Server, Shop
 
 ADVERTISER = "7654321098765432109"
@@ -51,8 +52,9 @@ BOTH = "select email, phone from {{ source('crm', 'people') }}\n"
 
 
 def digest(text: str) -> str:
-    """Return the digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Return the digest of a text; one of the people is planted, and searched for in all that is written."""
+    planted = {"email 1": EMAIL.lower(), "phone 1": PHONE}.get(text, text)
+    return hashlib.sha256(planted.encode()).hexdigest()
 
 
 def people(numbers: Iterable[int]) -> list[tuple[str, str]]:

@@ -15,6 +15,7 @@ import pytest
 from pusher.contracts import StagedFile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
+from tests.canaries import TOKEN
 from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, wait_until
 
 OTHER_SET = "1234567890123456789"
@@ -81,7 +82,7 @@ def test_settled_parts_leave_keys_and_no_identifier(shop: Shop) -> None:
     assert shop.keys() == [("accepted", 30)]
     stored = b"".join(path.read_bytes() for path in shop.state.root.rglob("*") if path.is_file())
     assert [row.order_id for row in rows if row.digest.encode() in stored] == []
-    assert b"token-of-a-test" not in stored
+    assert TOKEN.encode() not in stored
 
 
 def test_sent_keys_keep_what_a_person_groups_by(shop: Shop) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit, too_large
 from pusher.compile.relation_columns import RelationColumn
 from pusher.payload.sql import identifier, literal
 
+_MOST_RELATIONS = 1_000
 Columns = Callable[[Any], list[RelationColumn]]
 
 
@@ -70,6 +72,7 @@ def _star(columns_of: Columns, taken: Mapping[str, Any]) -> str:
     names = _filtered(columns_of, taken["from"], taken["except"])
     if not names:
         return "*"
+    _check_size(len(names), taken["prefix"], taken["suffix"], taken["relation_alias"])
     quoted = identifier if taken["quote_identifiers"] else str
     table = f"{taken['relation_alias']}." if taken["relation_alias"] else ""
     is_renamed = bool(taken["prefix"] or taken["suffix"])
@@ -87,6 +90,8 @@ def _union(columns_of: Columns, taken: Mapping[str, Any]) -> str:
     kept = {name.lower() for name in taken["include"]}
     without = {name.lower() for name in taken["exclude"]}
     override = taken["column_override"] or {}
+    if len(taken["relations"]) > _MOST_RELATIONS:
+        raise RenderLimit(f"The template unites more than {_MOST_RELATIONS:,} relations")
     types: dict[str, str] = {}
     own: list[set[str]] = []
     for relation in taken["relations"]:
@@ -98,6 +103,7 @@ def _union(columns_of: Columns, taken: Mapping[str, Any]) -> str:
         own.append({column.name for column in columns})
         for column in columns:
             types.setdefault(column.name, override.get(column.name, column.data_type))
+    _check_size(len(own), *types, *types.values(), taken["where"], taken["source_column_name"])
     selects = []
     for relation, names in zip(taken["relations"], own, strict=True):
         values = [
@@ -110,3 +116,9 @@ def _union(columns_of: Columns, taken: Mapping[str, Any]) -> str:
         listed = ",\n        ".join(values)
         selects.append(f"(\n    select\n        {listed}\n    from {relation}{where}\n)")
     return "\nunion all\n".join(selects)
+
+
+def _check_size(times: int, *texts: Any) -> None:
+    """Refuse texts that are repeated so often that the SQL would be out of all proportion."""
+    if times * sum(len(str(text)) for text in texts) > MAX_OUTPUT_CHARS:
+        raise too_large()

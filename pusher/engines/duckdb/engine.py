@@ -15,6 +15,7 @@ from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
 from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
+from pusher.payload.read_only import refusal
 from pusher.payload.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -26,12 +27,6 @@ MEMORY = ":memory:"
 STORAGE_VERSION = "v1.0.0"
 _VECTOR_ROWS = 2048
 _REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
-# Without one of these words no statement inside WITH can write.
-_WRITING_WORD = re.compile(
-    r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
-    r"insert|install|load|merge|pragma|prepare|replace|reset|set|truncate|update|use|vacuum)\b",
-    re.IGNORECASE,
-)
 _AT_OPENING: dict[str, str | int | float | list[str]] = {
     "storage_compatibility_version": STORAGE_VERSION,
     "errors_as_json": True,
@@ -293,13 +288,10 @@ class DuckDBEngine:
         if statements[0].named_parameters:
             message = "A model has no parameters (`?`, `$1`, `$name`)."
             raise EngineError(message, kind="parser", offset=0, fix="Use a var: {{ var('name') }}.")
-        self._refuse_writing_ctes(sql)
-
-    def _refuse_writing_ctes(self, sql: str) -> None:
-        # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
-        if _WRITING_WORD.search(sql) and "Side-effecting CTE" in self._serialized(sql):
-            message = "A model only reads; its WITH holds a statement that writes."
-            raise EngineError(message, kind="parser", offset=0, fix="Write a SELECT in its place.")
+        refused = refusal(sql, self._serialized)
+        if refused is not None:
+            why, fix, offset = refused
+            raise EngineError(f"A model {why}.", kind="parser", offset=offset, fix=fix)
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None

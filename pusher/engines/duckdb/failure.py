@@ -51,6 +51,7 @@ _DETAILS = re.compile(r"\s*Either add it to the GROUP BY.*| You might need to ad
 # The token at a syntax error: an open text or comment goes to the end of the SQL.
 _NEAR = re.compile(r'(?<=at or near ").*(?="$)', re.DOTALL)
 _MOST_NEAR = 60
+_LONGEST_MESSAGE = 5_000
 _LINE_QUOTE = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
 _ADVICE = re.compile(
     r"\s*(?:Candidate bindings:|Did you mean|Candidate functions:|\n\s*\n|Use \"SET|Use try\().*", re.DOTALL
@@ -160,7 +161,8 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
         length: Length of the caller's SQL; positions outside are dropped.
     """
     name, details = _details(str(error))
-    message = str(details.get("exception_message", ""))
+    # Names in it may be as long as the SQL, and the patterns below take their time with long ones.
+    message = str(details.get("exception_message", ""))[:_LONGEST_MESSAGE]
     kind = _KINDS.get(name.lower(), "other")
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")

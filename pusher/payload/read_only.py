@@ -1,0 +1,57 @@
+"""What a SELECT may not do although it is one: write, run SQL that stands in a text, or look at the process."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_WRITING = re.compile(
+    r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
+    r"insert|install|load|merge|pragma|prepare|replace|reset|set|truncate|update|use|vacuum)\b",
+    re.IGNORECASE,
+)
+# Functions that run SQL no check has seen, change what the process keeps, or take addresses of its memory.
+_FUNCTIONS = frozenset(
+    {
+        "add_grammar_extension", "arrow_scan", "arrow_scan_dumb", "checkpoint", "create_external_resource",
+        "current_query", "current_setting", "currval", "deregister_external_resource", "destroy_external_resource",
+        "disable_logging", "disable_profiling", "enable_logging", "enable_profiling", "force_checkpoint", "getenv",
+        "getvariable", "json_execute_serialized_sql", "nextval", "pandas_scan", "python_arrow_scan",
+        "python_map_function", "query", "query_table", "register_external_resource", "register_external_resource_type",
+        "remove_grammar_extension", "seq_scan", "setseed", "setval", "sleep_ms", "sniff_csv", "truncate_duckdb_logs",
+        "which_secret", "write_log",
+    }
+)  # fmt: skip
+# Functions and views of these names show settings, secrets, paths and logs.
+_PREFIXES = ("duckdb_", "pragma_")
+_SUSPECT = re.compile(rf"\b(?:(?:{'|'.join(sorted(_FUNCTIONS))})\b|(?:{'|'.join(_PREFIXES)})\w)", re.IGNORECASE)
+_NAMED = re.compile(r'"(function_name|table_name)":"((?:[^"\\]|\\.)*)"')
+
+
+def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] | None:
+    """Return why a SELECT may not run, what to do instead, and where; None when it only reads.
+
+    Args:
+        sql: Exactly one statement, which DuckDB calls a SELECT.
+        serialize: Returns the statement's tree, as DuckDB's `json_serialize_sql()` does.
+    """
+    suspect = _SUSPECT.search(sql)
+    if suspect is None and not _WRITING.search(sql):
+        return None
+    tree = serialize(sql)
+    # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
+    if "Side-effecting CTE" in tree:
+        return "only reads; its WITH holds a statement that writes", "Write a SELECT in its place.", 0
+    if suspect is None:
+        return None
+    if '"statements":' not in tree:
+        # What cannot be looked at is not let through.
+        return f"may not use {suspect[0]} in a statement of this kind", "Leave it out.", suspect.start()
+    for kind, written in _NAMED.findall(tree):
+        name = written.lower()
+        if name.startswith(_PREFIXES) or (kind == "function_name" and name in _FUNCTIONS):
+            word = rf"\b{re.escape(name)}\b"
+            place = re.search(rf'{word}"?\s*\(', sql, re.IGNORECASE) or re.search(word, sql, re.IGNORECASE)
+            fix = "Read models by ref() and tables by source(); give values by var()."
+            return f"may not use {name}()", fix, place.start() if place else 0
+    return None
