@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +32,16 @@ class Given:
         do: Number of the action, or None to show the run.
         yes: What changes something for good is meant.
         variables: `--vars`, or None.
-        shared: Option names and values that the command of the action is given too, if it takes them.
+        place: Options that say which project and target is meant, with their values; a command that is shown or run
+            has them too, if it takes them.
+        manner: The same for options that say how to print, for a command that is run.
     """
 
     do: int | None
     yes: bool
     variables: str | None
-    shared: Mapping[str, str | bool | None]
+    place: Mapping[str, str | bool | None]
+    manner: Mapping[str, str | bool | None]
 
 
 def command_names() -> set[str]:
@@ -52,9 +55,10 @@ def _group() -> Any:
     return typer.main.get_command(app)
 
 
-def shown(current: Session, page: RunPage) -> None:
+def shown(current: Session, page: RunPage, given: Given) -> None:
     """Print the run, or put it into the JSON object."""
     run = page.run
+    actions = [_placed(action, given) for action in page.open_actions]
     current.body |= {
         "run": {
             "id": run.id,
@@ -84,10 +88,12 @@ def shown(current: Session, page: RunPage) -> None:
             }
             for error, one in page.failures
         ],
-        "actions": [action.as_json() for action in page.open_actions],
+        "actions": [action.as_json() for action in actions],
         "alerts": run.alerts,
     }
-    current.text("\n\n".join(part for part in (_head(page), _steps(page), _failures(page), _actions(page)) if part))
+    current.text(
+        "\n\n".join(part for part in (_head(page), _steps(page), _failures(page), _actions(page, actions)) if part)
+    )
 
 
 def _state(page: RunPage) -> str:
@@ -147,15 +153,23 @@ def _failures(page: RunPage) -> str:
     return "\n\n".join("\n".join(block) for block in blocks.values())
 
 
-def _actions(page: RunPage) -> str:
-    if not page.open_actions:
+def _placed(action: Action, given: Given) -> Action:
+    """Return the action with the whole command that a person could type."""
+    # An id that only a person knows comes last.
+    end = len(action.command) - (action.needs == "audience-id")
+    words, last = action.command[:end], action.command[end:]
+    return replace(action, command=(*words, *_taken(words, given.place), *last)) if words else action
+
+
+def _actions(page: RunPage, actions: Sequence[Action]) -> str:
+    if not actions:
         return "Nothing has to be done about it." if not page.run.is_at_work else ""
     lines = ["What to do"]
-    for action in page.open_actions:
+    for action in actions:
         lines.append(render.wrapped(action.title, f"  {action.number:>2}. "))
         if action.command:
             lines.append(f"{_WIDE}{render.escaped(_shown_command(action))}")
-    example = next((one.number for one in page.open_actions if one.who == "tool"), page.open_actions[0].number)
+    example = next((one.number for one in actions if one.who == "tool"), actions[0].number)
     lines.append("")
     lines.append(
         render.wrapped(
@@ -195,8 +209,8 @@ def words_of(action: Action, page: RunPage, given: Given) -> list[str]:
     if action.needs == "yes" and not given.yes:
         _ask_for_yes(action, page)
     if action.needs == "audience-id":
-        words.append(_ask_for_id(action))
-    return [*words, *_shared(words, given.shared)]
+        words.append(_ask_for_id(_placed(action, given)))
+    return [*words, *_taken(words, given.place), *_taken(words, given.manner)]
 
 
 def _asks() -> bool:
@@ -220,8 +234,8 @@ def _ask_for_id(action: Action) -> str:
     return str(typer.prompt("Id of the audience", err=True))
 
 
-def _shared(words: Sequence[str], shared: Mapping[str, str | bool | None]) -> list[str]:
-    """Return the options that say which project and target is meant, as far as the command takes them."""
+def _taken(words: Sequence[str], options: Mapping[str, str | bool | None]) -> list[str]:
+    """Return the options that have a value, as far as the command takes them."""
     command = _group()
     for word in words:
         inner = getattr(command, "commands", {}).get(word)
@@ -230,7 +244,7 @@ def _shared(words: Sequence[str], shared: Mapping[str, str | bool | None]) -> li
         command = inner
     known = {name for parameter in command.params for name in parameter.opts}
     found = []
-    for name, value in shared.items():
+    for name, value in options.items():
         if value in {None, False} or name not in known:
             continue
         found += [name] if value is True else [name, str(value)]

@@ -63,17 +63,15 @@ def status(
         else:
             from pusher.cli.run_page import Given
 
-            shared: dict[str, str | bool | None] = {
+            place: dict[str, str | bool | None] = {
                 "--project-dir": None if project_dir == Path() else str(project_dir),
                 "--profiles-dir": None if profiles_dir is None else str(profiles_dir),
                 "--target": target,
                 "--state-dir": None if state_dir is None else str(state_dir),
                 "--clock": clock,
-                "--json": json,
-                "--quiet": quiet,
-                "--no-color": no_color,
             }
-            words = _one_run(current, project, run_id, Given(do, yes, variables, shared))
+            manner: dict[str, str | bool | None] = {"--json": json, "--quiet": quiet, "--no-color": no_color}
+            words = _one_run(current, project, run_id, Given(do, yes, variables, place, manner))
     if words:
         from pusher.cli.app import run
 
@@ -101,7 +99,7 @@ def _one_run(current: Session, project: Project, run_id: str, given: Given) -> l
 
     page = project.run_page(run_id, commands=run_page.command_names(), variables=given.variables)
     if given.do is None:
-        run_page.shown(current, page)
+        run_page.shown(current, page, given)
         return []
     action = page.action(given.do)
     if action.who == "person":

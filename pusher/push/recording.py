@@ -39,7 +39,7 @@ def recorded(
     """
     keeper = Steps(store, run, clock.now)
     try:
-        keeper.done(steps[0], asked.began_at or clock.now())
+        keeper.done(steps[0], _began(asked, clock.now()))
         yield keeper
         keeper.skip(steps)
     except BaseException as error:  # Ctrl-C too ends a run, and the error goes on
@@ -102,7 +102,7 @@ def keep_failed_load(
                 store.start_run(
                     run=run,
                     command=command,
-                    now=asked.began_at or now,
+                    now=_began(asked, now),
                     version=__version__,
                     base_url=served,
                     words=asked.words,
@@ -116,6 +116,11 @@ def keep_failed_load(
                 store.end_run(run=run, now=now, exit_code=error.exit_code)
         return run
     return None
+
+
+def _began(asked: Asked, now: datetime) -> datetime:
+    """Return when the command began, by the clock of its run."""
+    return now if asked.began_at is None else min(asked.began_at, now)
 
 
 def _exit_code(error: BaseException) -> int:
