@@ -161,7 +161,11 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ("report", "--by", "store", "--html", "report.html"),
     ("retry",),
     ("resolve",),
+    ("status", "last"),
+    ("doctor",),
+    ("auth", "status"),
     ("audience", "list"),
+    ("audience", "forecast"),
     ("audience", "reconcile"),
     ("audience", "adopt", "members", "--audience-id", "7200000000000000001"),
     ("clean",),
@@ -233,7 +237,7 @@ def hidden(path: str, text: str) -> list[str]:
 
 def run(shop: Shop, *words: str) -> Ran:
     """Run a command of one word, or of a group."""
-    if words[0] == "audience":
+    if words[0] in {"audience", "auth"}:
         return pusher(*words[:2], "--project-dir", str(shop.root), *words[2:])
     return shop(*words)
 

@@ -257,3 +257,29 @@ def test_what_projects_write_still_works(tmp_path: Path) -> None:
         '{"a": [1]} 2'
     )
     assert load_project_file(tmp_path).name == "shop"
+
+
+# In this process too, where a debugger and a measurement of coverage see them.
+HERE = [
+    "JSON with an indent", "a deep key", "a format of dates", "a long path", "a macro file that works when it is read",
+    "a huge message", "chain of ~", "filter trim of many letters", "find from the end", "fields by format_map",
+    "joined by a large text", "percent with a key", "round to many digits", "set of numbers alike", "sum of lists",
+    "union of numbers alike", "unique numbers alike", "zip of many ranges", "count in a list of lists",
+    "a file of openings of doc blocks", "a file of doc blocks in doc blocks",
+]  # fmt: skip
+FIX = "Make loops and texts smaller; let SQL do the work."
+
+
+@pytest.mark.parametrize("name", [name for name in HERE if name in MODELS])
+def test_what_is_too_much_is_told_at_its_line(tmp_path: Path, name: str) -> None:
+    """The second line of the model, and what to do."""
+    ((code, place, _, fix),) = refused(tmp_path, {"models/m.sql": f"select 1\n{MODELS[name]}"})
+    assert place.startswith("models/m.sql:2:")
+    assert (code, fix) in {("render-limit", FIX), ("raised-in-template", "The model or macro raises this itself.")}
+
+
+@pytest.mark.parametrize("text", ["{{ '{'.format(1) }}", "{{ '%' % 1 }}", "{{ ''.join(1) }}"])
+def test_a_mistake_in_an_operation_is_told_as_it_is(tmp_path: Path, text: str) -> None:
+    """What cannot be sized because it is wrong is an error of the operation itself."""
+    ((code, place, *_),) = refused(tmp_path, {"models/m.sql": f"select 1\n{text}"})
+    assert (code, place.startswith("models/m.sql:2:")) == ("jinja", True)
