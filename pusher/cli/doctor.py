@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +45,7 @@ def doctor(
         from pusher.doctor import examine
         from pusher.project import LoadOptions
 
+        current.guard(project_dir)
         found = examine(
             LoadOptions(
                 project_dir=project_dir,
@@ -62,7 +62,7 @@ def doctor(
         )
         current.exit_code = 128 + stop.signal if stop.signal else found.exit_code
         current.body["days"] = days
-        current.body["checks"] = [asdict(check) for check in found.checks]
+        current.body["checks"] = [check.as_json() for check in found.checks]
         current.body["preflight"] = None if found.preflight is None else found.preflight.as_json()
         current.body["calendar"] = [entry.as_json() for entry in found.calendar]
         _print(current, found)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
@@ -289,7 +290,7 @@ def _run(
     chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
 ) -> PushReport:
     clock, views = world.clock, chosen.events
-    looked = world.preflight(world.listener)
+    looked = _look_at_account(world, steps)
     _refuse_if_stopped(world)
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
@@ -352,6 +353,14 @@ def _run(
         store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
     shutil.rmtree(_listed_in(world.state.outbox, planning.run), ignore_errors=True)
     return report
+
+
+def _look_at_account(world: PushWorld, steps: Steps) -> Mapping[str, Any] | None:
+    """Stop a push that TikTok would refuse, where somebody looks; returns what was found."""
+    if world.preflight is None:
+        return None
+    with steps.step("preflight"):
+        return world.preflight(world.listener)
 
 
 def _resumable(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:

@@ -137,7 +137,7 @@ class PushWorld:
         told_before: What a person should know about the surroundings, in sentences.
         suppressions: The model that lists who is kept out of every view, or None.
         preflight: Looks at the account before anything is sent, and stops a push that would be refused; returns what
-            it found, or None when it does not look.
+            it found. None when nothing looks.
     """
 
     destination: Destination
@@ -152,7 +152,7 @@ class PushWorld:
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     told_before: tuple[str, ...] = ()
     suppressions: Suppressions | None = None
-    preflight: Callable[[Listener], Mapping[str, Any] | None] = lambda _listener: None
+    preflight: Callable[[Listener], Mapping[str, Any]] | None = None
 
 
 class Telling:
