@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
     from pusher.forgetting import Derived
+    from pusher.importer import Imported, ImportOptions
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.state import StateFolder
@@ -309,6 +310,23 @@ class Project:
             policy=self.policy,
             models=models,
             now=self.clock.now(),
+        )
+
+    def import_query(
+        self, text: str, *, file: str, dialect: str, options: ImportOptions, dry_run: bool = False
+    ) -> Imported:
+        """Turn a query of another platform into models of this project; see `pusher.importing.bring`."""
+        from pusher.importing import bring
+
+        return bring(
+            text,
+            file=file,
+            dialect=dialect,
+            options=options,
+            project=self.file,
+            manifest=self.manifest,
+            payloads=self.account.destination.payloads,
+            dry_run=dry_run,
         )
 
     def compile_inline(self, sql: str) -> Model:

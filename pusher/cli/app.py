@@ -16,6 +16,7 @@ from pusher.cli import (
     debug,
     explain,
     forget,
+    import_,
     init,
     lint,
     ls,
@@ -58,6 +59,7 @@ def _shared(
 
 
 app.command("init", help=init.HELP)(init.init)
+app.command("import", help=import_.HELP)(import_.import_)
 app.command("debug", help=debug.HELP)(debug.debug)
 app.command("ls", help=ls.HELP)(ls.ls)
 app.command("compile", help=compile_.HELP)(compile_.compile_)
