@@ -146,6 +146,9 @@ def read(text: str, file: str, dialect: str) -> Draft:
         trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
     except SqlglotError as error:
         raise CompileError(_unreadable(error, file, dialect)) from error
+    except RecursionError as error:
+        message, fix = "The query is nested too deeply.", "Write its parts as CTEs."
+        raise CompileError(Problem("import-syntax", message, file, 1, 1, fix)) from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Query):
         message = "The file is not one query." if len(trees) != 1 else "This is no SELECT."
         fix = "Import one SELECT; what creates tables around it is the work of models."

@@ -169,9 +169,11 @@ class Peeling:
                 peeled: exp.Expr = exp.null()
             else:
                 peeled = self._peel(one, found)
-            if peeled is not one:
+            if isinstance(node, exp.Coalesce) and isinstance(peeled, exp.Null) and one.arg_key == "expressions":
+                one.pop()
+            elif peeled is not one:
                 one.replace(peeled)
-        return node
+        return node.this if isinstance(node, exp.Coalesce) and not node.expressions else node
 
     def _peel_column(self, node: exp.Column, found: Peeled) -> exp.Expr:
         producers = self._sources.behind(node)

@@ -14,6 +14,7 @@ from pusher.importer import layout
 from pusher.importer.amounts import VALUE_GRAINS
 from pusher.importer.draft import DIALECTS, Change, Draft, leaves, read
 from pusher.importer.functions import carry
+from pusher.importer.groups import Groups
 from pusher.importer.joins import break_ties, unique_columns
 from pusher.importer.models import Composing
 from pusher.importer.names import Names, checked_name
@@ -26,6 +27,7 @@ from pusher.importer.types import MOMENT, TEXT, Key, types_of
 from pusher.payload.model import Payload
 
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
+_COLUMNS_FIX = "Name its columns as the contract does: docs/reference/contract.md."
 _ZONE = re.compile(r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")
 
 
@@ -90,8 +92,14 @@ def import_query(
     _check_clauses(draft)
     turn_aliases(draft, payloads)
     sources = resolve(draft)
+    groups = Groups(draft)
     payload = payload_of(draft, payloads, options.payload)
     shape = Shaping(draft, sources, payload, country=options.country, value_of=options.value_of).run()
+    groups.settle()
+    if not shape.rows:
+        draft.refuse(
+            "import-nothing", leaves(draft.tree)[0], "The query reads nothing that TikTok takes.", _COLUMNS_FIX
+        )
     draft.stop_if_refused()
     items = _tables_of_items(draft, sources, shape)
     unique = unique_columns(draft, sources, items)

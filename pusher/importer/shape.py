@@ -260,6 +260,11 @@ class Shaping:
             self._event_id(projection, places)
         elif target.type == "time":
             _swap(inner, without_form(self._draft, inner))
+            if next(self._sources.roots(projection), None) is None:
+                message = (
+                    f"`{name}` is no column of a table: every event would have happened when the models are built."
+                )
+                self._draft.refuse("import-time", projection, message, "Select the time of the event itself.")
         elif target.type == "decimal":
             self._exact(projection)
         elif target.enum is not None:

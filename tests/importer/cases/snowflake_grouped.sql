@@ -7,12 +7,12 @@ select
     'Purchase' as event,
     concat('SO-', order_id) as event_id,
     max(ordered_at) as event_time,
-    max(sha2(lower(customer_email))) as email,
+    sha2(lower(customer_email)) as email,
     sum(net_amount)::float as value,
     'GBP' as currency,
     count(distinct order_id) as orders_seen
 from base
-group by order_id
+group by 1, 2, order_id, email
 having sum(net_amount) > 0
 order by 1
 -- tables:
@@ -28,7 +28,7 @@ insert into erp.lines values
 2:66 division discount / net_amount -> discount / nullif(net_amount, 0)
 4:11 window ordered_at > CURRENT_DATE - 7 -> {{ lookback('ordered_at', 7) }}
 8:5 nulls CONCAT('SO-', order_id) -> 'SO-' || cast(order_id as varchar)
-10:5 hash MAX(SHA2(LOWER(customer_email))) -> {{ hashed_email('customer_email') }}
+10:5 hash SHA2(LOWER(customer_email)) -> {{ hashed_email('customer_email') }}
 11:5 money CAST(SUM(net_amount) AS DOUBLE) -> decimal(18, 2)
 13:5 left-out COUNT(DISTINCT order_id) AS orders_seen ->
 17:10 left-out ORDER BY 1 ->
