@@ -332,7 +332,7 @@ def _digest(draft: Draft, node: exp.Expr) -> exp.Expr | None:
 def _hex(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     if not (isinstance(node.this, exp.Anonymous) and node.this.name in {"sha256", "md5"}):
         return _refused(draft, node)
-    is_upper = isinstance(node, exp.Hex)
+    is_upper = not isinstance(node, exp.LowerHex)
     new = exp.Upper(this=node.this.copy()) if is_upper else node.this.copy()
     why = "DuckDB's digest is hexadecimal text already" + (
         "; the platform wrote it in upper case." if is_upper else "."
@@ -358,20 +358,10 @@ def _concat(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     return exp.paren(joined)
 
 
-def _extreme(draft: Draft, node: exp.Expr) -> exp.Expr | None:
-    if draft.dialect == "spark":
-        return None
-    parts = [node.this, *node.expressions]
-    missing = exp.or_(*[exp.Is(this=one.copy(), expression=exp.null()) for one in parts])
-    draft.told(
-        "nulls",
-        node,
-        node,
-        "case when ... is not null then ... end",
-        "With one part NULL it is NULL, as before; DuckDB would leave that part out.",
-    )
-    copy = node.copy()
-    return exp.Case(ifs=[exp.If(this=exp.not_(missing), true=copy)])
+def _extreme(draft: Draft, node: exp.Expr) -> None:
+    if draft.dialect != "spark":
+        why = "With one part NULL it is NULL, as before; DuckDB would leave that part out."
+        draft.told("nulls", node, node, expression(node), why)
 
 
 def _random(draft: Draft, node: exp.Expr) -> None:

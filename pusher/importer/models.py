@@ -13,15 +13,19 @@ from pusher.importer.draft import Draft, leaves
 from pusher.importer.names import Names, slug
 from pusher.importer.shape import Shape
 from pusher.importer.tables import Sources, Table, key_of
-from pusher.importer.types import COUNT, MOMENT, TEXT, Key
+from pusher.importer.types import AMOUNT, COUNT, MOMENT, TEXT, Key
 
 _SAFE = re.compile(r"^[a-z_][a-z0-9_]*$")
+# What DuckDB does not take as the name of a column, or of a CTE.
 _RESERVED = re.compile(
-    r"^(all|analyse|analyze|and|any|array|as|asc|asymmetric|both|case|cast|check|collate|column|constraint|"
-    r"create|default|deferrable|desc|describe|distinct|do|else|end|except|false|fetch|for|foreign|from|"
-    r"grant|group|having|in|initially|intersect|into|lambda|lateral|leading|limit|not|null|offset|on|"
-    r"only|or|order|pivot|placing|primary|qualify|references|returning|select|show|some|summarize|"
-    r"symmetric|table|then|to|trailing|true|union|unique|unpivot|using|variadic|when|where|window|with)$"
+    r"^(all|analyse|analyze|and|anti|any|array|as|asc|asof|asymmetric|at|authorization|binary|both|by|case|"
+    r"cast|check|collate|collation|column|concurrently|constraint|create|cross|default|deferrable|desc|"
+    r"describe|distinct|do|else|end|except|false|fetch|for|foreign|freeze|from|full|glob|group|having|"
+    r"ilike|in|initially|inner|intersect|into|is|isnull|join|lambda|lateral|leading|left|like|limit|"
+    r"natural|not|notnull|null|offset|on|only|or|order|outer|overlaps|pivot|pivot_longer|pivot_wider|"
+    r"placing|positional|primary|qualify|recursive|references|returning|right|select|semi|show|similar|"
+    r"some|summarize|symmetric|table|tablesample|then|to|trailing|true|union|unique|unpack|unpivot|using|"
+    r"variadic|verbose|when|where|window|with)$"
 )
 _ITEMS = ("content_id", "content_name", "content_category", "brand", "price", "quantity")
 _MONEY = "decimal(18, 2)"
@@ -81,7 +85,25 @@ class Composing:
             return f"{{{{ whole_number('{written}') }}}} as {written}"
         if type_ == MOMENT and (table.key, name) not in self.zones and self.timezone != "UTC":
             return f"{{{{ utc_from_local('{written}', '{self.timezone}') }}}} as {written}"
-        return f"cast({written} as {type_}) as {written}"
+        if type_ == MOMENT:
+            return f"cast({written} as timestamp) as {written}"
+        if (table.key, name) in self.shape.pii:
+            return f"cast({written} as varchar) as {written}"
+        if type_ == AMOUNT and (table.key, name) in self._money:
+            return f"cast({written} as {AMOUNT}) as {written}"
+        # As it is: another type would sort, and compare, otherwise than the platform did.
+        return written
+
+    @property
+    def _money(self) -> set[Key]:
+        """Columns that amounts are made of."""
+        return {
+            (found.key, name)
+            for leaf in leaves(self.draft.tree)
+            for projection in leaf.expressions
+            if self.shape.rows[projection.alias].type == "decimal"
+            for found, name in self.sources.roots(projection)
+        }
 
     # -- between
 
@@ -140,12 +162,14 @@ class Composing:
                     inner.replace(exp.Cast(this=inner.copy(), to=exp.DataType.build(_MONEY)))
                 elif field.type == "integer" and not isinstance(inner, exp.Column):
                     inner.replace(exp.cast(inner.copy(), "integer"))
-                elif field.type in {"id", "text", "grouping", "source_id"} and self._is_not_text(inner):
+                elif self._becomes_text(field.type, inner):
                     inner.replace(exp.cast(inner.copy(), "varchar"))
 
-    def _is_not_text(self, node: exp.Expr) -> bool:
-        if not isinstance(node, exp.Column):
+    def _becomes_text(self, type_: str, node: exp.Expr) -> bool:
+        if not isinstance(node, exp.Column) or type_ not in {"id", "source_id", "text", "grouping"}:
             return False
+        if type_ in {"id", "source_id"}:
+            return True
         return any(self.types[table.key, name] != TEXT for table, name in self.sources.roots(node))
 
     @property

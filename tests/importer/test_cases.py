@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pusher.importer.models import quoted
 from tests.cli.conftest import pusher
 from tests.importer.support import AS_OF, CASES, Case, bring, make_project, read_case, rows_of
 
@@ -59,3 +61,18 @@ def test_what_cannot_be_carried_over_is_said_with_its_place(case: Case, tmp_path
     assert (brought.code, told) == (2, case.refused)
     assert all(one["fix"] for one in brought.json["errors"])
     assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_names_that_duckdb_keeps_for_itself_are_quoted() -> None:
+    """Every word that the engine refuses as the name of a column or of a CTE, and no other."""
+    with duckdb.connect() as connection:
+        words = [word for (word,) in connection.execute("select keyword_name from duckdb_keywords()").fetchall()]
+        for word in words:
+            try:
+                connection.execute(f'select {word} from (select 1 as "{word}") as t order by t.{word}')
+                connection.execute(f"create or replace temp table made ({word} integer)")
+                connection.execute(f"with {word} as (select 1 as x) select x from {word}")
+            except duckdb.Error:
+                assert quoted(word) == f'"{word}"'
+            else:
+                assert quoted(word) == word
