@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.account import Account
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
+from pusher.compile import INLINE, Inference, Manifest, Mentions, Model, inspect, inspect_additions, inspect_with, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -35,6 +35,7 @@ from pusher.progress import Listener, Notice, silent
 if TYPE_CHECKING:
     from pusher.audience_keeping import AudienceKeeping
     from pusher.building import Building
+    from pusher.compile.known_columns import Known
     from pusher.data_tests import DataTestResult
     from pusher.destination_views import DestinationViews
     from pusher.engines.duckdb import DuckDBEngine
@@ -237,20 +238,25 @@ class Project:
         with closing(self._warehouse()) as engine:
             return count_relations(engine)
 
-    def _inference(self) -> Inference:
-        """Bind every model on empty tables.
+    def _inference(self, cache: Known | None = None, mentions: Mentions | None = None) -> Inference:
+        """Bind every model on empty tables, or those that a cache does not know.
 
         Raises:
             CompileError: A model does not bind.
         """
         from pusher.engines.duckdb import DuckDBEngine
 
-        engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
-        try:
-            inference = inspect(self.manifest, engine)
-            problems = inference.problems or inspect_additions(self._again, engine, inference)
-        finally:
-            engine.close()
+        def engine() -> DuckDBEngine:
+            return opened.enter_context(closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())))
+
+        with ExitStack() as opened:
+            if cache is not None and mentions is not None:
+                inference = inspect_with(self.manifest, engine, cache, mentions)
+                problems = inference.problems
+            else:
+                asked = engine()
+                inference = inspect(self.manifest, asked)
+                problems = inference.problems or inspect_additions(self._again, asked, inference)
         if problems:
             raise CompileError(*problems)
         return inference
@@ -258,7 +264,12 @@ class Project:
     # verbs ----------------------------------------------------------------------------------------------------
 
     def lint(
-        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, only: Collection[str] | None = None
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        only: Collection[str] | None = None,
+        uses_cache: bool = False,
     ) -> LintReport:
         """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse.
 
@@ -266,13 +277,18 @@ class Project:
             select: Models to judge, in dbt's selector syntax.
             exclude: Models to leave out.
             only: Names of models beside which none is judged, or None for all that are selected.
+            uses_cache: Take from `target/` what was found before, and keep there what is found now.
         """
         from pusher.lint import lint
+        from pusher.lint.cache import FILE, Cache
 
         self.account.check_settings()
         self._check_policy()
         models = self._judged(select, exclude, only)
-        inference = self._inference()
+        cache = mentions = None
+        if uses_cache and not self.manifest.incremental:
+            cache, mentions = Cache.read(self.file.root / self.file.target_path / FILE), Mentions(self.manifest)
+        inference = self._inference(cache, mentions)
         account = self.account
         payloads = account.payloads_of(models)
         columns: Mapping[str, Sequence[Column]] = inference.models
@@ -288,7 +304,11 @@ class Project:
             models=models,
             source_columns=inference.sources,
             again=self._again if self._again is not self.manifest else None,
+            cache=cache,
+            mentions=mentions,
         )
+        if cache is not None:
+            cache.write(whole=not select and not exclude and only is None)
         return LintReport(findings, len(models))
 
     def _judged(self, select: Sequence[str], exclude: Sequence[str], only: Collection[str] | None) -> list[Model]:

@@ -99,6 +99,7 @@ class Context:
         source_map: Returns the map of a model's analysis SQL.
         models: Models to judge.
         first: The project before the tables of its incremental models stood, when these models now add rows.
+        flow: What each column may hold, as far as it was followed already.
 
     Attributes:
         flow: What each column of each model may hold.
@@ -117,11 +118,14 @@ class Context:
         source_map: Callable[[str], SourceMap],
         models: Sequence[Model],
         first: Manifest | None = None,
+        flow: Flow | None = None,
     ) -> None:
         self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
         self.policy, self.models = policy, models
-        before = Flow(first, columns, source_columns, label=_FIRST) if first else None
-        self.flow = Flow(manifest, columns, source_columns, before=before)
+        if flow is None:
+            before = Flow(first, columns, source_columns, label=_FIRST) if first else None
+            flow = Flow(manifest, columns, source_columns, before=before)
+        self.flow = flow
         self._first = first
         self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
 
@@ -173,6 +177,21 @@ class Context:
         if self._first is not None and name.endswith(_FIRST):
             return self._first.source_map(name.removesuffix(_FIRST), analysis=True)
         return self._source_map(name)
+
+    def about(self, model: Model) -> Context:
+        """Return the same for one of the models alone."""
+        return Context(
+            self.manifest,
+            columns=self.columns,
+            source_columns=self.source_columns,
+            payload_of=self._payload_of,
+            source_id_of=self._source_id_of,
+            policy=self.policy,
+            source_map=self._source_map,
+            models=[model],
+            first=self._first,
+            flow=self.flow,
+        )
 
     # -- findings
 
