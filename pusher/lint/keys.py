@@ -61,7 +61,13 @@ class ViewKeys:
         relations = [str(model.relation) for model in manifest.models.values()]
         relations += [f"{source.relation} {source.stub}" for source in manifest.sources.values()]
         known = [f"{key} {columns}" for key, columns in sorted(self._source_columns.items())]
-        return digest([repr(self._policy), *macros, *map(_content, manifest.yaml_paths), *relations, *known])
+        # What YAML says can come from variables and from dbt_project.yml: as it was rendered, beside its text.
+        said = [repr(source) for source in manifest.sources.values()]
+        said += [
+            repr((test.model, test.source, test.kind, test.column, test.severity, test.arguments, test.config))
+            for test in manifest.tests.values()
+        ]
+        return digest([repr(self._policy), *macros, *map(_content, manifest.yaml_paths), *relations, *known, *said])
 
     def _model(self, name: str) -> str:
         if name not in self._models:

@@ -170,6 +170,29 @@ def test_without_the_cache_nothing_is_written(shop: Path) -> None:
     assert not (shop / "target").exists()
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("dbt_project.yml", "models:\n  retail:", "data_tests:\n  +severity: warn\n\nmodels:\n  retail:"),
+        ("dbt_project.yml", "consent: required", "consent: ignored"),
+        ("dbt_project.yml", "lookback_days: 35", "lookback_days: 400"),
+        ("pusher.yml", "column: marketing_consent", "column: another_consent"),
+        ("profiles.yml", 'event_set_id: "7654321098765432109"', 'event_set_id: "765"'),
+        ("models/staging/retail/_retail__sources.yml", "config: {meta: {timezone: UTC}}", "config: {meta: {}}"),
+        ("macros/tiktok/event_id.sql", "'v1'", "cast(now() as varchar)"),
+        ("macros/casts/utc_timestamp.sql", "{% macro", "{# noqa: PU301 #}{% macro"),
+    ],
+)
+def test_what_is_no_model_counts_too(shop: Path, file: str, old: str, new: str) -> None:
+    """Settings, variables, YAML and macros: what they change is told as if nothing was known."""
+    answer(shop)
+    path = shop / file
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert answer(shop) == answer(shop, "--no-cache")
+
+
 def test_a_run_on_some_models_keeps_what_is_known_of_the_others(shop: Path) -> None:
     """The next run on all of them finds it."""
     answer(shop)
