@@ -41,7 +41,9 @@ class Identifying:
         """
         draft, kind = self._draft, str(target.pii)
         written = draft.words(projection.unalias())
-        found = Peeling(draft, self._sources).peel(projection)
+        peeling = Peeling(draft, self._sources)
+        found = peeling.peel(projection)
+        self._refuse_compared(peeling.unhashed)
         if self._is_refused(target, projection, found):
             return
         state = "sha256" if found.is_digest else "raw"
@@ -56,6 +58,16 @@ class Identifying:
         shown = draft.words(found.columns[0]) if found.columns else target.column
         new = identity.call(shown, audience=self._audience)
         draft.told("hash" if found.hashes else "identity", projection, written, new, _why(found, state))
+
+    def _refuse_compared(self, unhashed: set[tuple[str, str]]) -> None:
+        """Refuse conditions on columns that held digests: they hold identifiers now."""
+        for column in self._draft.tree.find_all(exp.Column):
+            key = (str(column.meta.get("pusher_query")), column.name.lower())
+            clause = column.find_ancestor(exp.Select, exp.Join, exp.Where, exp.Having, exp.Qualify, exp.Window)
+            if key in unhashed and not isinstance(clause, exp.Select):
+                message = f"`{self._draft.words(column)}` is a digest that something is compared with."
+                fix = "Compare the identifier itself, or give the digest that is compared a column of its own."
+                self._draft.refuse("import-hash", column, message, fix)
 
     def _is_refused(self, target: Field, projection: exp.Expr, found: Peeled) -> bool:
         draft = self._draft

@@ -91,11 +91,15 @@ class Peeling:
     Args:
         draft: The query; projections of its CTEs are rewritten when they hash.
         sources: Its tables.
+
+    Attributes:
+        unhashed: Columns of CTEs and subqueries that held digests and hold identifiers now.
     """
 
     def __init__(self, draft: Draft, sources: Sources) -> None:
         self._draft, self._sources = draft, sources
         self._done: set[int] = set()
+        self.unhashed: set[tuple[str, str]] = set()
 
     def peel(self, projection: exp.Expr) -> Peeled:
         """Rewrite a projection to the column behind it; returns what was taken off."""
@@ -186,7 +190,10 @@ class Peeling:
             self._done.add(id(producer))
             inner = producer.this if isinstance(producer, exp.Alias) else producer
             name = producer.output_name
+            before = found.hashes
             peeled = self._peel(inner, found)
+            if found.hashes > before:
+                self.unhashed.add((str(node.meta["pusher_query"]), node.name.lower()))
             if peeled is not inner:
                 inner.replace(peeled if isinstance(producer, exp.Alias) else exp.alias_(peeled, name))
         return node
