@@ -60,8 +60,8 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "run": "Run.",
             "number": "From 1, in the order in which they began.",
             "name": (
-                "`load`, `preflight` where it looks, `plan`, `deliver`, `settle`, `receipt`; of other commands `load` and "
-                "their own name."
+                "`load`, `preflight` where it looks, `plan`, `deliver`, `settle`, `receipt`; of other commands `load` "
+                "and their own name."
             ),
             "model": "Destination view; NULL for a step about all of them.",
             "state": "`running`, `done`, `failed`, `stopped` or `skipped`.",

@@ -154,11 +154,11 @@ class DestinationViews:
         Raises:
             ConfigError: The project has no such model.
         """
-        from pusher.push.suppressions import Suppressions
-
         name = self.policy.consent.suppressions
         if name is None:
             return None
+        from pusher.push.suppressions import Suppressions
+
         model = self.manifest.models.get(name)
         if model is None:
             near = suggest(name, self.manifest.models)

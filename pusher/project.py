@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,7 +19,7 @@ from pusher.access import Access, access, check_roles
 from pusher.account import Account
 from pusher.campaigns import Campaign
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import INLINE, Inference, Manifest, Model, inspect, inspect_additions, load
+from pusher.compile import INLINE, Inference, Manifest, Mentions, Model, inspect, inspect_additions, inspect_with, load
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from pusher.alerting import Alerting
     from pusher.audience_keeping import AudienceKeeping
     from pusher.building import Building
+    from pusher.compile.known_columns import Known
     from pusher.data_tests import DataTestResult
     from pusher.destination_views import DestinationViews
     from pusher.effective import ViewConfig
     from pusher.engines.duckdb import DuckDBEngine
     from pusher.explaining import Explained
     from pusher.forgetting import Derived
+    from pusher.importer import Imported, ImportOptions
     from pusher.keeping import Keeping
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
@@ -303,20 +305,25 @@ class Project:
         with closing(self._warehouse()) as engine:
             return count_relations(engine)
 
-    def _inference(self) -> Inference:
-        """Bind every model on empty tables.
+    def _inference(self, cache: Known | None = None, mentions: Mentions | None = None) -> Inference:
+        """Bind every model on empty tables, or those that a cache does not know.
 
         Raises:
             CompileError: A model does not bind.
         """
         from pusher.engines.duckdb import DuckDBEngine
 
-        engine = DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())
-        try:
-            inference = inspect(self.manifest, engine)
-            problems = inference.problems or inspect_additions(self._again, engine, inference)
-        finally:
-            engine.close()
+        def engine() -> DuckDBEngine:
+            return opened.enter_context(closing(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())))
+
+        with ExitStack() as opened:
+            if cache is not None and mentions is not None:
+                inference = inspect_with(self.manifest, engine, cache, mentions)
+                problems = inference.problems
+            else:
+                asked = engine()
+                inference = inspect(self.manifest, asked)
+                problems = inference.problems or inspect_additions(self._again, asked, inference)
         if problems:
             raise CompileError(*problems)
         return inference
@@ -324,7 +331,12 @@ class Project:
     # verbs ----------------------------------------------------------------------------------------------------
 
     def lint(
-        self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, only: Collection[str] | None = None
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        *,
+        only: Collection[str] | None = None,
+        uses_cache: bool = False,
     ) -> LintReport:
         """Prove from the SQL alone that the views carry what TikTok requires; opens no warehouse.
 
@@ -332,14 +344,19 @@ class Project:
             select: Models to judge, in dbt's selector syntax.
             exclude: Models to leave out.
             only: Names of models beside which none is judged, or None for all that are selected.
+            uses_cache: Take from `target/` what was found before, and keep there what is found now.
         """
         from pusher.lint import lint
+        from pusher.lint.cache import FILE, Cache
 
         self.account.check_settings()
         self._check_policy()
         models = self._judged(select, exclude, only)
         self.destination_views.check(models)
-        inference = self._inference()
+        cache = mentions = None
+        if uses_cache and not self.manifest.incremental:
+            cache, mentions = Cache.read(self.file.root / self.file.target_path / FILE), Mentions(self.manifest)
+        inference = self._inference(cache, mentions)
         account = self.account
         payloads = account.payloads_of(models)
         columns: Mapping[str, Sequence[Column]] = inference.models
@@ -356,7 +373,11 @@ class Project:
             source_columns=inference.sources,
             again=self._again if self._again is not self.manifest else None,
             missing_settings=self.destination_views.missing_settings(models),
+            cache=cache,
+            mentions=mentions,
         )
+        if cache is not None:
+            cache.write(whole=not select and not exclude and only is None)
         return LintReport(findings, len(models))
 
     def sunsets(self) -> list[Sunset]:
@@ -401,6 +422,23 @@ class Project:
             policy=self.policy,
             models=models,
             now=self.clock.now(),
+        )
+
+    def import_query(
+        self, text: str, *, file: str, dialect: str, options: ImportOptions, dry_run: bool = False
+    ) -> Imported:
+        """Turn a query of another platform into models of this project; see `pusher.importing.bring`."""
+        from pusher.importing import bring
+
+        return bring(
+            text,
+            file=file,
+            dialect=dialect,
+            options=options,
+            project=self.file,
+            manifest=self.manifest,
+            payloads=self.account.destination.payloads,
+            dry_run=dry_run,
         )
 
     def compile_inline(self, sql: str) -> Model:

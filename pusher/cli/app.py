@@ -19,6 +19,7 @@ from pusher.cli import (
     doctor,
     explain,
     forget,
+    import_,
     init,
     lint,
     ls,
@@ -61,6 +62,7 @@ def _shared(
 
 
 app.command("init", help=init.HELP)(init.init)
+app.command("import", help=import_.HELP)(import_.import_)
 app.command("debug", help=debug.HELP)(debug.debug)
 app.command("doctor", help=doctor.HELP)(doctor.doctor)
 app.command("ls", help=ls.HELP)(ls.ls)

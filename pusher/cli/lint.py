@@ -55,6 +55,9 @@ def lint(
     html: Annotated[
         Path | None, typer.Option("--html", help="Write the way of each identifier to this page; implies --pii.")
     ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Judge everything anew, and keep nothing for the next time.")
+    ] = False,
     json: options.Json = False,
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
@@ -78,7 +81,7 @@ def lint(
             project = load()
             if diff is not None:
                 only = _differing(current, project, diff, found)
-            report = project.lint(select or (), exclude or (), only=only)
+            report = project.lint(select or (), exclude or (), only=only, uses_cache=not no_cache)
         found.findings += report.findings
         counts = summary(found.findings, report.models)
         current.body["findings"] = [finding.as_json() for finding in found.findings]

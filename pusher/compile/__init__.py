@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
 from pusher.compile.compilation import INLINE, INLINE_OPTION
+from pusher.compile.digest import digest
+from pusher.compile.known_columns import inspect_with
 from pusher.compile.manifest import Manifest, load
+from pusher.compile.mentions import Mentions
 from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import Fixture, Input, Row, UnitTest
@@ -18,6 +21,7 @@ __all__ = [
     "Inference",
     "Input",
     "Manifest",
+    "Mentions",
     "Model",
     "Place",
     "Relation",
@@ -26,8 +30,10 @@ __all__ = [
     "SourceKey",
     "SourceMap",
     "UnitTest",
+    "digest",
     "infer",
     "inspect",
     "inspect_additions",
+    "inspect_with",
     "load",
 ]

@@ -81,6 +81,14 @@ def _fix(manifest: Manifest, error: EngineError) -> str:
     return error.fix or _FIXES.get(error.kind, "Fix the SQL at this place.")
 
 
+def make_schemas(manifest: Manifest, engine: Engine, sources: Iterable[Source], models: Iterable[Model]) -> None:
+    """Make the schemas that empty tables need."""
+    engine.execute(f"attach if not exists ':memory:' as {identifier(manifest.database)}")
+    relations = [*(source.stub for source in sources), *(model.relation for model in models)]
+    for database, schema in sorted({(relation.database, relation.schema) for relation in relations}):
+        engine.execute(f"create schema if not exists {identifier(database)}.{identifier(schema)}")
+
+
 def inspect(
     manifest: Manifest, engine: Engine, models: Iterable[str] | None = None, *, sources: Iterable[SourceKey] = ()
 ) -> Inference:
@@ -94,24 +102,20 @@ def inspect(
     """
     edges = {name: model.depends_on for name, model in manifest.models.items()}
     wanted = graph.reach(models, edges) if models is not None else set(manifest.models)
-    engine.execute(f"attach if not exists ':memory:' as {identifier(manifest.database)}")
     found = Inference()
     read = [key for name in manifest.models if name in wanted for key in manifest.models[name].sources]
     keys = dict.fromkeys((*read, *sources))
-    schemas = {manifest.sources[key].stub for key in keys}
-    schemas |= {manifest.models[name].relation for name in wanted}
-    for database, schema in sorted({(relation.database, relation.schema) for relation in schemas}):
-        engine.execute(f"create schema if not exists {identifier(database)}.{identifier(schema)}")
+    make_schemas(manifest, engine, (manifest.sources[key] for key in keys), (manifest.models[name] for name in wanted))
     # A source may be the table of a seed, and every model may read sources.
     chosen = [model for name, model in manifest.models.items() if name in wanted]
     for model in chosen:
         if model.seed is not None:
             _seed(engine, model, model.seed, found)
     for key in keys:
-        _source(manifest, engine, manifest.sources[key], found)
+        inspect_source(manifest, engine, manifest.sources[key], found)
     for model in chosen:
         if model.seed is None:
-            _model(manifest, engine, model, found)
+            inspect_model(manifest, engine, model, found)
     return found
 
 
@@ -160,7 +164,8 @@ def infer_all(manifest: Manifest, engine: Engine, models: Iterable[str] | None =
     return found
 
 
-def _create(engine: Engine, relation: Relation, columns: Sequence[Column]) -> None:
+def create_empty(engine: Engine, relation: Relation, columns: Sequence[Column]) -> None:
+    """Make an empty table."""
     listed = ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)
     engine.execute(f"create or replace table {relation} ({listed})")
 
@@ -170,11 +175,12 @@ def _seed(engine: Engine, model: Model, seed: Seed, found: Inference) -> None:
     if isinstance(query, Problem):
         found.problems.append(query)
         return
-    _create(engine, model.relation, query.columns)
+    create_empty(engine, model.relation, query.columns)
     found.models[model.name] = query.columns
 
 
-def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -> None:
+def inspect_model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -> None:
+    """Find the columns of a model, whose inputs stand as empty tables, and make one of it."""
     ready = all(name in found.models for name in model.depends_on) and all(
         key in found.sources for key in model.sources
     )
@@ -196,7 +202,7 @@ def _model(manifest: Manifest, engine: Engine, model: Model, found: Inference) -
     found.problems += broken_contract(engine, model, columns)
     columns = in_order(model, columns)
     try:
-        _create(engine, model.relation, columns)
+        create_empty(engine, model.relation, columns)
     except EngineError as error:
         found.problems.append(sql_problem(manifest, model, error, analysis=True))
         return
@@ -234,7 +240,8 @@ def _last_output(sql: str, name: str) -> int | None:
     return max((node.meta["start"] for node in names if "start" in node.meta), default=None)
 
 
-def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> None:
+def inspect_source(manifest: Manifest, engine: Engine, source: Source, found: Inference) -> None:
+    """Find the columns of a source, and make an empty table of them."""
     declared = source.columns
     untyped = [column.name for column in declared if column.data_type is None]
     in_file = _known_columns(manifest, engine, source, found) if untyped or not declared else {}
@@ -257,7 +264,7 @@ def _source(manifest: Manifest, engine: Engine, source: Source, found: Inference
                 Problem("assumed-types", message, source.file, source.line, 1, "Add `data_type` to these columns.")
             )
     try:
-        _create(engine, source.stub, columns)
+        create_empty(engine, source.stub, columns)
         # The engine's own spelling of the declared types.
         found.sources[source.key] = engine.columns(f"select * from {source.stub}")
     except EngineError as error:

@@ -401,7 +401,12 @@ class Compilation:
         """Return each model's own rendered text; with `analysis`, sources are stub tables."""
         if analysis not in self._own:
             renderer = Renderer(self._words(analysis=True), self.files.macros, self.texts)
-            self._own[True] = {name: assemble.tidy(self._again(renderer, name)) for name in self.order}
+            # Only what reads sources differs.
+            texts = self._own[False]
+            self._own[True] = {
+                name: assemble.tidy(self._again(renderer, name)) if self._renders[name].sources else texts[name]
+                for name in self.order
+            }
         return self._own[analysis]
 
     def _again(self, renderer: Renderer, name: str) -> str:

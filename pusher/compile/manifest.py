@@ -57,6 +57,8 @@ class Manifest:
         macro_texts: The texts of these macros.
         texts: What stands in each file of models, macros and data tests, by its path.
         previous: What differs from a saved manifest, for the selector `state:`; None without one.
+        run_started_at: Moment of the run.
+        yaml_paths: The YAML files that describe all this.
         normaliser_version: What the project's macro of this name says, or None without it.
     """
 
@@ -76,6 +78,8 @@ class Manifest:
         self.previous: selection.Previous | None = None
         self.notices: tuple[str, ...] = compilation.notices
         self.normaliser_version: str | None = compilation.normaliser_version
+        self.run_started_at = compilation.settings.run_started_at
+        self.yaml_paths: tuple[Path, ...] = tuple(one.absolute for one in compilation.files.yaml)
         self._maps: dict[tuple[str, bool, bool], SourceMap] = {}
 
     @property

@@ -103,6 +103,7 @@ class Context:
         source_map: Returns the map of a model's analysis SQL.
         models: Models to judge.
         first: The project before the tables of its incremental models stood, when these models now add rows.
+        flow: What each column may hold, as far as it was followed already.
 
     Attributes:
         flow: What each column of each model may hold.
@@ -122,11 +123,14 @@ class Context:
         models: Sequence[Model],
         first: Manifest | None = None,
         missing_settings: Mapping[str, Sequence[ColumnFinding]] | None = None,
+        flow: Flow | None = None,
     ) -> None:
         self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
         self.policy, self.models = policy, models
-        before = Flow(first, columns, source_columns, label=_FIRST) if first else None
-        self.flow = Flow(manifest, columns, source_columns, before=before)
+        if flow is None:
+            before = Flow(first, columns, source_columns, label=_FIRST) if first else None
+            flow = Flow(manifest, columns, source_columns, before=before)
+        self.flow = flow
         self._first = first
         self._missing_settings = missing_settings or {}
         self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
@@ -180,6 +184,22 @@ class Context:
         if self._first is not None and name.endswith(_FIRST):
             return self._first.source_map(name.removesuffix(_FIRST), analysis=True)
         return self._source_map(name)
+
+    def about(self, model: Model) -> Context:
+        """Return the same for one of the models alone."""
+        return Context(
+            self.manifest,
+            columns=self.columns,
+            source_columns=self.source_columns,
+            payload_of=self._payload_of,
+            source_id_of=self._source_id_of,
+            policy=self.policy,
+            source_map=self._source_map,
+            models=[model],
+            first=self._first,
+            missing_settings=self._missing_settings,
+            flow=self.flow,
+        )
 
     # -- findings
 

@@ -23,11 +23,13 @@ class Rule:
         code: Stable code.
         name: Readable name.
         severity: How bad it is unless the policy says otherwise.
+        looks_at_all: It is about all models, and not about the views and what they read.
     """
 
     code: ClassVar[str]
     name: ClassVar[str]
     severity: ClassVar[str]
+    looks_at_all: ClassVar[bool] = False
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield what is wrong."""

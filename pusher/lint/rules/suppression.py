@@ -34,6 +34,7 @@ class Suppression(Rule):
     code = "PU001"
     name = "lint.suppression"
     severity = "warning"
+    looks_at_all = True
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield comments without a reason."""
