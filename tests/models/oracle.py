@@ -10,9 +10,9 @@ from phonenumbers import PhoneNumber
 
 from tests.phones.plans import general
 
-_BLANK = set("\t\n\v\f\r \u0085\u00a0\u00ad\u061c\u1680\u180e\u3000\ufeff") | {
+_BLANK = set("\t\n\v\f\r \u00ad\u061c\u1680\u180e\u3000\ufeff") | {
     chr(point)
-    for first, last in ((0x2000, 0x200F), (0x2028, 0x202F), (0x205F, 0x206F))
+    for first, last in ((0x80, 0xA0), (0x2000, 0x200F), (0x2027, 0x202F), (0x205F, 0x206F))
     for point in range(first, last + 1)
 }
 _LETTERS, _DIGITS = set(string.ascii_letters), set(string.digits)

@@ -48,6 +48,13 @@ def test_vectors_of_normalised_values(vectors: list[Vector]) -> None:
     assert found == [vector.expected for vector in vectors]
 
 
+@pytest.mark.parametrize("call", ["hashed_email('text')", "hashed_phone('text', 'country')", "blank_characters()"])
+def test_a_macro_may_be_indented(call: str) -> None:
+    """No character of a pattern ends a line, so that the filter puts nothing into it."""
+    plain, indented = (MACROS.text(f"{{{{ {call}{filters} }}}}") for filters in ("", " | indent(8)"))
+    assert [line.strip() for line in plain.split("\n")] == [line.strip() for line in indented.split("\n")]
+
+
 def test_vectors_of_digests(vectors: list[Vector]) -> None:
     """Every vector hashes to the digest of the table, and junk to no digest at all."""
     texts, countries = [vector.text for vector in vectors], [vector.country for vector in vectors]
