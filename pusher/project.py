@@ -707,6 +707,7 @@ class Project:
         from pusher.pushing import Pushing
         from pusher.warehouse import READING_MEMORY
 
+        more.setdefault("asked", self._asked((), ()))
         return Pushing(
             root=self.file.root,
             account=self.account,
@@ -801,7 +802,7 @@ class Project:
         derived = Deriving(self.manifest, audience).derive(lines, country=country)
         if not derived.identifiers:
             return derived, None
-        pushing = self._pushing(should_stop=should_stop, asked=self._asked((), ()))
+        pushing = self._pushing(should_stop=should_stop)
         return derived, pushing.forget(derived.identifiers, sends=sends, wait_s=wait_s)
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
