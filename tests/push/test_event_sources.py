@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pusher.project import LoadOptions, Project
+from tests.canaries import EMAIL
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 
 LEADS = "7000000000000000001"
@@ -18,7 +19,7 @@ _HEAD = (
     "{{{{ config(materialized='view', meta={{'pusher': {{'destination': 'tiktok', 'payload': '{payload}'}}}}) }}}}\n"
 )
 AT = int(NOW.timestamp()) - 26 * 3600
-DIGEST, OTHER = hashlib.sha256(b"order-00000").hexdigest(), hashlib.sha256(b"order-00001").hexdigest()
+DIGEST, OTHER = hashlib.sha256(EMAIL.lower().encode()).hexdigest(), hashlib.sha256(b"order-00001").hexdigest()
 IDFA = "70574fa9c8f498a7b2e5c8712b1126de7b1406fd02fdc591821c5bd33092fd1c"
 
 CRM = """

@@ -104,11 +104,12 @@ def test_a_ledger_of_schema_4_gains_steps_and_keeps_its_runs(tmp_path: Path) -> 
     newer = shop.push().run_id
 
     after = run_facts(shop.state, older)
-    assert shop.ledger("pragma user_version") == [(5,)]
+    assert shop.ledger("pragma user_version") == [(SCHEMA_VERSION,)]
     assert (before.steps, before.words, before.problems) == (after.steps, after.words, after.problems) == ([], (), [])
     assert (after.exit_code, run_facts(shop.state, newer).exit_code) == (0, 0)
     assert [(one["step"], one["state"]) for one in run_facts(shop.state, newer).steps] == [
-        ("load", "done"), ("plan", "done"), ("deliver", "skipped"), ("settle", "done"), ("receipt", "done"),
+        ("load", "done"), ("preflight", "done"), ("plan", "done"), ("deliver", "skipped"), ("settle", "done"),
+        ("receipt", "done"),
     ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import ConfigError, Incomplete, PlanError, Problem
+from pusher.ledger.rows import Asked
 from pusher.outcomes import Patience, PushChoice
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushOptions, PushReport
@@ -62,6 +63,7 @@ def test_what_a_person_chose_and_what_the_files_say_become_options(
         resume_all=True,
         wait_s=1.0,
         normaliser_version=chosen.normaliser_version,
+        asked=Asked(("--test-event-code", " T1 "), (), chosen.asked.began_at),
     )
     assert (other.adopt, other.resume_all, other.dry_run, other.wait_s) == (True, False, False, 0.0)
     assert (chosen.audience.guard.is_off, other.audience.guard.is_off) == (False, True)
