@@ -114,7 +114,7 @@ CASES = {
         {"pusher.yml": "foo: 1\n", "profiles.yml": "shop: {target: dev}\n"},
         (
             "error: pusher.yml:1:1: Unknown key `foo`.",
-            "  Known keys: consent, identity, lint, push, roles, version.",
+            "  Known keys: alerts, consent, identity, lint, push, roles, version.",
             "error: profiles.yml:1:1: Key `outputs` is not in profiles.yml.",
             "  Known: target.",
         ),

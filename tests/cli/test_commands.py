@@ -20,7 +20,7 @@ from tests.conftest import EVENT_SET, ProjectFactory
 
 COMMANDS = (
     "init", "ls", "compile", "config", "debug", "explain", "show", "lint", "build", "test", "push", "status", "report",
-    "doctor", "retry", "resolve", "clean", "forget", "sandbox", "audience", "auth",
+    "doctor", "retry", "resolve", "clean", "forget", "sandbox", "audience", "auth", "import",
 )  # fmt: skip
 ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
 MAIN = [sys.executable, "-m", "pusher"]
