@@ -199,7 +199,7 @@ def test_a_state_file_of_before_gets_the_tables(tmp_path: Path) -> None:
     answer(world, None)
     del world
     with sqlite3.connect(tmp_path / "s.sqlite") as connection:
-        for table in ("apps", "auth_codes", "tokens"):
+        for table in ("apps", "auth_codes", "tokens", "accounts", "event_sources"):
             connection.execute(f"drop table {table}")
         connection.execute("pragma user_version = 3")
     connection.close()

@@ -161,8 +161,8 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
         length: Length of the caller's SQL; positions outside are dropped.
     """
     name, details = _details(str(error))
-    # Names in it may be as long as the SQL, and the patterns below take their time with long ones.
-    message = str(details.get("exception_message", ""))[:_LONGEST_MESSAGE]
+    # Tokens and names may be as long as the SQL, and the patterns below take their time with long ones.
+    message = _NEAR.sub(_few_words, str(details.get("exception_message", "")))[:_LONGEST_MESSAGE]
     kind = _KINDS.get(name.lower(), "other")
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
@@ -180,7 +180,6 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
         message = _without_values(message)
     elif kind == "out-of-memory":
         message = "The query needs more memory than memory_limit allows"
-    message = _NEAR.sub(_few_words, message)
     message = _DETAILS.sub("", _ADVICE.sub("", message)).strip().rstrip(".!")
     offset = _offset(str(details.get("position", "")), statement, prefix, length)
     return EngineError(f"{message[:1].upper()}{message[1:]}.", kind=kind, offset=offset, candidates=candidates, fix=fix)
