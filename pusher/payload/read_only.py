@@ -51,7 +51,8 @@ def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] |
         name = written.lower()
         if name.startswith(_PREFIXES) or (kind == "function_name" and name in _FUNCTIONS):
             word = rf"\b{re.escape(name)}\b"
-            place = re.search(rf'{word}"?\s*\(', sql, re.IGNORECASE) or re.search(word, sql, re.IGNORECASE)
+            # The last one: a comment about it stands before it.
+            places = [*re.finditer(rf'{word}"?\s*\(', sql, re.IGNORECASE)] or [*re.finditer(word, sql, re.IGNORECASE)]
             fix = "Read models by ref() and tables by source(); give values by var()."
-            return f"may not use {name}()", fix, place.start() if place else 0
+            return f"may not use {name}()", fix, places[-1].start() if places else 0
     return None

@@ -40,6 +40,7 @@ class WrittenToken(Rule):
     code = "PU414"
     name = "privacy.written-token"
     severity = "warning"
+    looks_at_all = True
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield each place that holds one."""
