@@ -100,7 +100,7 @@ def many_models_figures(world: World) -> list[Figure]:
     changed = folder / "models/staging/stg_007.sql"
     text = changed.read_text("utf-8")
     cold, warm, baseline = [], [], []
-    for number in range(world.scale.quick_rounds):
+    for number in range(world.scale.rounds):
         cold.append(pusher("lint", "--no-cache", *options))
         pusher("lint", *options)
         changed.write_text(f"{text}-- {number}\n", encoding="utf-8")

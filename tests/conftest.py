@@ -34,9 +34,8 @@ SLOW_FOLDERS = ("torture", "docs", "benchmarks", "examples", "dbt", "faults", "p
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow files; for the others the order stays."""
-    tests = Path(__file__).parent
-    places = {name: place for place, name in enumerate(SLOW_FOLDERS)}
-    items.sort(key=lambda item: places.get(item.path.relative_to(tests).parts[0], len(places)))
+    places = {Path(__file__).parent / name: place for place, name in enumerate(SLOW_FOLDERS)}
+    items.sort(key=lambda item: next((places[one] for one in item.path.parents if one in places), len(places)))
 
 
 @pytest.fixture(autouse=True)

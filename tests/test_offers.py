@@ -334,6 +334,7 @@ def test_deciding_about_rows_is_for_who_may_push_them(tmp_path: Path, monkeypatc
 # A code of test events -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.leaks  # Event ids of this view are digests of addresses.
 def test_a_test_event_code_may_stand_in_any_layer(tmp_path: Path) -> None:
     """What it is set for are test events, which is told; audiences know no such thing."""
     club = offered(tmp_path, destination={"test_event_code": "TEST1"}, name="Tents", more="")
