@@ -11,6 +11,7 @@ import pytest
 from pusher.destinations.tiktok import sandbox_audience_state
 from pusher.push.world import PushReport
 from tests.push.members import ADVERTISER, BOTH, MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
+from tests.push.support import NOW
 from tests.push.test_audience_files import DAY, FILE, emails, filled, line, push, requests
 from tests.push.test_suppressions import opt_out
 
@@ -219,6 +220,32 @@ def test_a_part_that_may_land_late_does_not_land_on_a_replacement(tmp_path: Path
     assert (doubtful.exit_code, early.exit_code, due.exit_code) == (4, 4, 0)
     assert early.notices == (notice().replace("12:00", "12:01"),)
     assert [one for one, _, _ in actions(club)] == ["replace", "append", "replace"]
+
+
+def test_a_part_is_not_told_to_an_audience_whose_replacement_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TikTok kept the members of before, so that a part would make a third set; all members go the next day."""
+    number = sandbox_audience_state.number
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        with monkeypatch.context() as patched:
+            patched.setattr(sandbox_audience_state, "number", lambda name: 5_000 if "least" in name else number(name))
+            server.now = NOW + 3 * DAY + 7 * HOUR
+            server.audiences()
+        before = len(server.requests())
+        told = later(club, server, range(50, 1_400), hours=8)
+        sent = requests(server, before)
+        kept = server.members(audience)
+        push(club, server, 3 * DAY + 25 * HOUR)
+        push(club, server, 5 * DAY)
+        members = server.members(audience)
+
+    assert (line(told)["problem"], line(told)["pending_adds"], told.exit_code) == ("audience-files-failed", 1_350, 4)
+    assert "files" not in line(told)
+    assert (sent, kept) == (["get/ 0"], emails(range(1_200)))
+    assert [(one, state) for one, _, state in actions(club)] == [("replace", "failed"), ("replace", "confirmed")]
+    assert members == emails(range(50, 1_400))
 
 
 def test_reconcile_is_never_a_part(tmp_path: Path) -> None:

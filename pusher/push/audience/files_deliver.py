@@ -132,9 +132,11 @@ class FileDelivery:
             return
         with self.store.transaction():
             self.loads.conclude(latest, state, now=self.clock.now())
-        if state is LoadState.FAILED and plan.whole is None:
+        # A part was made for members whom the audience has not got.
+        if state is LoadState.FAILED and (plan.whole is None or plan.action != REPLACE):
             counts = plan.receipt.counts
             plan.receipt.counts = replace(counts, unchanged=0, adds=counts.members)
+            plan.receipt.files = plan.receipt.bytes = 0
             raise NotBound(self._failed(plan, seen), is_halted=latest.action == CREATE)
 
     def _failed(self, plan: FilePlan, seen: SeenAudience) -> Problem:
