@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from pusher.account import Account
 from pusher.clock import Clock
-from pusher.errors import ConfigError, Problem
-from pusher.progress import Listener
+from pusher.errors import ConfigError, Problem, StateError
+from pusher.progress import Listener, Notice
 
 if TYPE_CHECKING:
     from pusher.contracts import Engine
@@ -76,18 +77,21 @@ class AudienceKeeping:
         return found
 
     def _keep_sizes(self, found: Sequence[ListedAudience]) -> None:
-        """Keep how many people TikTok matched in the audiences whose people the ledger knows."""
+        """Keep how many people TikTok matched in the audiences whose people the ledger knows, if it can be written."""
         from pusher.ledger.audience_sizes import keep_sizes
         from pusher.ledger.opening import open_beside
 
-        store = open_beside(self.state)
-        if store is None:
-            return
         try:
-            sizes = {(one.advertiser_id, one.audience_id): one.size for one in found if one.size is not None}
-            keep_sizes(store, sizes, now=self.clock.now(), settles_in=self.account.destination.audiences.settles_in)
-        finally:
-            store.close()
+            store = open_beside(self.state)
+            if store is None:
+                return
+            try:
+                sizes = {(one.advertiser_id, one.audience_id): one.size for one in found if one.size is not None}
+                keep_sizes(store, sizes, now=self.clock.now(), settles_in=self.account.destination.audiences.settles_in)
+            finally:
+                store.close()
+        except (sqlite3.Error, StateError):
+            self.listener(Notice("The ledger cannot be written now, so the sizes are not kept for a forecast."))
 
     def forecast(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Forecast]:
         """Return whom the selected views can reach and will probably match; asks TikTok nothing.

@@ -84,8 +84,11 @@ class SizeStore:
         )
         for (text,) in rows:
             for line in json.loads(text).get("audiences", ()):
-                if _is_of(line, audience) and all(line[term] == 0 for term in _OPEN):
-                    return int(line["view_rows"] - line["no_identity"])
+                if _is_of(line, audience) and line["view_rows"] and all(line[term] == 0 for term in _OPEN):
+                    # Rows of suppressed people are among those of the view, and are told to nobody.
+                    named = line["members"] + line["suppressed"]
+                    rows = line["view_rows"] - line["no_identity"]
+                    return round(rows * line["members"] / named) if named else 0
         return None
 
     def looks(self) -> list[Look]:
@@ -102,7 +105,8 @@ class SizeStore:
 
 
 def _is_of(line: Mapping[str, object], audience: Audience) -> bool:
-    return (line["advertiser_id"], line["audience_id"]) == (audience.advertiser_id, audience.audience_id)
+    about = (line["model"], line["advertiser_id"], line["audience_id"])
+    return about == (audience.model, audience.advertiser_id, audience.audience_id)
 
 
 def keep_sizes(

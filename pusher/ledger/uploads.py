@@ -84,9 +84,10 @@ def want_without_leaving(comparison: Comparison, *, suppressed_only: bool) -> No
     keep_members(comparison, but="going")
 
 
-def leaving_kinds(comparison: Comparison) -> list[int]:
-    """Return the kinds of who leaves, by their places."""
-    found = comparison.connection.execute("select distinct kind from leaving order by kind")
+def leaving_kinds(comparison: Comparison, *, suppressed_only: bool) -> list[int]:
+    """Return the kinds of who leaves, by their places; arguments as of `want_without_leaving`."""
+    which = " where is_suppressed" * suppressed_only
+    found = comparison.connection.execute(f"select distinct kind from leaving{which} order by kind")
     return [int(kind) for (kind,) in found.fetchall()]
 
 

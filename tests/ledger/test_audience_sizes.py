@@ -17,10 +17,13 @@ SETTLES = timedelta(hours=48)
 MINE, OTHER = ("1", "72001"), ("2", "72002")
 
 
-def line(of: tuple[str, str], rows: int, **open_terms: int) -> dict[str, Any]:
+def line(
+    of: tuple[str, str], rows: int, *, suppressed: int = 0, model: str = "best", **open_terms: int
+) -> dict[str, Any]:
     """Return the line of a receipt about an audience."""
     terms = dict.fromkeys(("pending_adds", "pending_deletes", "refused_adds", "refused_deletes"), 0)
-    about = {"advertiser_id": of[0], "audience_id": of[1], "view_rows": rows, "no_identity": 5}
+    people = {"view_rows": rows, "no_identity": 5, "members": rows - 5 - suppressed, "suppressed": suppressed}
+    about = {"model": model, "advertiser_id": of[0], "audience_id": of[1], **people}
     return {**about, **terms, **open_terms}
 
 
@@ -43,7 +46,9 @@ def test_a_size_is_compared_with_the_last_push_that_told_all_two_days_before(tmp
                 model="best", advertiser_id=advertiser_id, name="Best", audience_id=audience_id, now=NOW - 9 * SETTLES
             )
         finish(store, line(MINE, 3_000), ago=timedelta(days=9))
-        finish(store, line(MINE, 2_005), ago=timedelta(days=8))
+        finish(store, line(MINE, 2_105, suppressed=100), ago=timedelta(days=8))
+        finish(store, line(MINE, 2_050, model="before"), ago=timedelta(days=7))
+        finish(store, {**line(MINE, 0), "no_identity": 0}, ago=timedelta(days=6))
         finish(store, line(MINE, 2_100, pending_adds=1), ago=timedelta(days=5))
         finish(store, line(OTHER, 2_200), line(MINE, 2_200, refused_deletes=1), ago=timedelta(days=4))
         finish(store, line(MINE, 2_300), ago=timedelta(days=3), command="forget")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pusher.destinations.tiktok import sandbox_audience_state
+from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
 from tests.push.members import ADVERTISER, BOTH, MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
 from tests.push.support import NOW
@@ -226,13 +227,9 @@ def test_a_part_is_not_told_to_an_audience_whose_replacement_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """TikTok kept the members of before, so that a part would make a third set; all members go the next day."""
-    number = sandbox_audience_state.number
     with serving_audiences(tmp_path) as server:
         club, audience = replaced(tmp_path, server)
-        with monkeypatch.context() as patched:
-            patched.setattr(sandbox_audience_state, "number", lambda name: 5_000 if "least" in name else number(name))
-            server.now = NOW + 3 * DAY + 7 * HOUR
-            server.audiences()
+        failing(server, 3 * DAY + 7 * HOUR, monkeypatch)
         before = len(server.requests())
         told = later(club, server, range(50, 1_400), hours=8)
         sent = requests(server, before)
@@ -246,6 +243,79 @@ def test_a_part_is_not_told_to_an_audience_whose_replacement_failed(
     assert (sent, kept) == (["get/ 0"], emails(range(1_200)))
     assert [(one, state) for one, _, state in actions(club)] == [("replace", "failed"), ("replace", "confirmed")]
     assert members == emails(range(50, 1_400))
+
+
+def failing(server: AudienceServer, after: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let TikTok finish what it works on at a moment, and match too few."""
+    number = sandbox_audience_state.number
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox_audience_state, "number", lambda name: 5_000 if "least" in name else number(name))
+        server.now = NOW + after
+        server.audiences()
+
+
+def test_a_part_that_arrived_unheard_and_failed_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its history names the file, and its state says that TikTok failed on it."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        server.script([{"match": {"path": "update/"}, "do": "drop_after_accept"}])
+        with monkeypatch.context() as patched:
+            patched.setattr(files_deliver.FileDelivery, "_look_for", lambda *_: None)
+            later(club, server, range(1_400), hours=8)
+        failing(server, 3 * DAY + 15 * HOUR, monkeypatch)
+        told = push(club, server, 3 * DAY + 16 * HOUR)
+        push(club, server, 3 * DAY + 25 * HOUR)
+        push(club, server, 5 * DAY)
+        members = server.members(audience)
+
+    assert (told.exit_code, line(told)["pending_adds"]) == (4, 1_400)
+    assert [(one, state) for one, _, state in actions(club)] == [
+        ("replace", "confirmed"), ("append", "failed"), ("replace", "confirmed"),
+    ]  # fmt: skip
+    assert members == emails(range(1_400))
+
+
+@pytest.mark.parametrize(("hours", "action"), [(8, "remove"), (48, "replace")])
+def test_who_is_suppressed_goes_alone_while_a_view_lacks_a_kind_of_identifier(
+    tmp_path: Path, hours: int, action: str
+) -> None:
+    """Everybody else stays with all identifiers: in the audience and in the ledger."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server, THREE)
+        club.view(BOTH, more=FILE)
+        opt_out(club, digest("email 7"))
+        report = later(club, server, range(1_300), hours=hours)
+        push(club, server, 8 * DAY)
+        members = server.members(audience)
+
+    assert (line(report)["deleted"], line(report)["problem"]) == (1, "audience-shrinks")
+    assert actions(club)[-1] == (action, 3 * 1_300 - 1, "confirmed")
+    assert len(members) == 3 * 1_300 - 1
+
+
+def test_who_is_suppressed_while_a_busy_audience_is_waited_for_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The files of before the wait hold them; others are made."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server)
+        server.script([{"match": {"path": "update/"}, "do": 40002, "message": "Audience is not editable"}])
+
+        def nap(*_: Any, **_more: Any) -> float:
+            club.suppress("email 1299")
+            return 0.0
+
+        monkeypatch.setattr(files_deliver.FileDelivery, "_nap", nap)
+        club.join(people(range(1_300)))
+        report = push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (report.exit_code, line(report)["added"]) == (0, 99)
+    assert members == emails(range(1_299))
 
 
 def test_reconcile_is_never_a_part(tmp_path: Path) -> None:

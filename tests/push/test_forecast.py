@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -135,6 +136,23 @@ def test_a_list_without_a_ledger_keeps_nothing(tmp_path: Path, server: AudienceS
 
     assert audience(club, "list", at=NOW).code == 0
     assert not club.state.ledger.exists()
+
+
+def test_a_list_whose_sizes_cannot_be_kept_is_shown_all_the_same(
+    tmp_path: Path, server: AudienceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another program holds the ledger."""
+    club = filled(tmp_path, server, people_count=3, unmatched=1)
+
+    def busy(*_: object, **_more: object) -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    monkeypatch.setattr("pusher.ledger.audience_sizes.keep_sizes", busy)
+    shown = audience(club, "list", at=NOW)
+
+    assert shown.code == 0
+    assert f"filled by {MEMBERS}" in shown.out
+    assert shown.err == "The ledger cannot be written now, so the sizes are not kept for a forecast.\n"
 
 
 def test_views_stand_side_by_side_with_what_tiktok_will_probably_match(tmp_path: Path, server: AudienceServer) -> None:

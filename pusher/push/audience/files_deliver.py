@@ -109,8 +109,11 @@ class FileDelivery:
         latest = self.loads.latest(audience)
         if latest is not None and latest.is_in_doubt and plan.whole is not None and _is_in(latest, seen):
             # Its members are those of the view when the set is the same; else only another load says who is in.
-            if latest.digest == plan.whole.digest:
+            if seen.error and not seen.is_busy:
+                self._conclude(plan, latest, seen)
+            elif latest.digest == plan.whole.digest:
                 self._accept(plan, plan.whole, audience, latest)
+                plan.receipt.files = plan.receipt.bytes = 0
                 return
         elif latest is not None and latest.state is LoadState.ACCEPTED and not seen.is_busy:
             self._conclude(plan, latest, seen)
@@ -216,6 +219,7 @@ class FileDelivery:
                 if plan.action != REPLACE:
                     return
                 waits_s = self._nap(audience, waits_s)
+                self._check_suppressed(plan)
             elif self.asking.api.needs_upload(verdict) and not has_uploaded_again:
                 has_uploaded_again = True
                 paths = self._upload(plan, whole, audience)

@@ -138,8 +138,10 @@ def plan_files(
         layout = api.layout(staged.kinds)
         if suppressed_only:
             counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
-            layout = _layout_of(latest, comparison, api, kinds)
         shrunk = None if suppressed_only else shrinks(view, counts, guard)
+        if suppressed_only or shrunk is not None:
+            # Whoever stays has identifiers that the view need not have.
+            layout = _layout_of(latest, comparison, api, kinds)
         plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
         plan.newest_suppressed = newest
         if plan.receipt.pending_adds or plan.receipt.pending_deletes:
@@ -191,7 +193,9 @@ def _narrow(plan: FilePlan, comparison: Comparison, api: FileAudienceApi) -> str
         plan.action = APPEND
         return "coming"
     kinds = {kind for _, kinds in plan.layout.columns for kind in kinds}
-    is_told = all(comparison.kinds[place] in kinds for place in leaving_kinds(comparison))
+    is_told = all(
+        comparison.kinds[place] in kinds for place in leaving_kinds(comparison, suppressed_only=plan.is_only_suppressed)
+    )
     if not is_told or counts.known - leaving < api.least_members:
         return None
     plan.action = REMOVE
