@@ -94,8 +94,8 @@ def test_burst_of_throttling_pauses_once_and_goes_on(
         # On a slow machine fewer requests are under way when the first answer comes.
         under_way = next(number for number in range(1, len(bodies)) if bodies[number] in bodies[:number])
         assert 1 <= under_way <= concurrency
-        # Nothing else was sent during the pause: what was throttled comes first after it.
-        assert sorted(bodies[under_way : 2 * under_way]) == sorted(bodies[:under_way])
+        # Nothing else was sent during the pause: what was throttled is among the first that are sent together after it.
+        assert set(bodies[:under_way]) <= set(bodies[under_way : under_way + concurrency])
         assert terms(report) == {"planned": 6_000, "accepted": 6_000}
         assert report.exit_code == 0
 
