@@ -47,6 +47,31 @@ def few(monkeypatch: pytest.MonkeyPatch, *limits: int) -> None:
         monkeypatch.setattr(f"pusher.ledger.{module}.MEMORY_LIMITS_MB", limits)
 
 
+def test_chunks_of_many_outcomes_are_told_apart(tmp_path: Path) -> None:
+    """Some were obeyed, of some nobody knows, and the last was never sent."""
+    frozen = tmp_path / "add.parquet"
+    with duckdb.connect() as connection:
+        rows = "select sha256(range::varchar) as EMAIL_SHA256 from range(14)"
+        connection.execute(f"copy ({rows}) to '{frozen}' (format parquet)")
+    doubtful = {"state": BatchState.UNKNOWN, "at_risk": True, "last_risk_at": NOW}
+    chunks = [
+        Chunk(number, 1, 2 * number, 2, 2, **(doubtful if number % 2 else {"state": BatchState.ACCEPTED}))
+        for number in range(6)
+    ]
+
+    written = write_told(
+        [Sent("add", frozen, ["EMAIL_SHA256"], chunks)],
+        tmp_path / "members.parquet",
+        kinds=KINDS,
+        now=NOW,
+        folder=tmp_path,
+    )
+
+    assert written is not None
+    assert written.rows == 12
+    assert member_states([written.path], tmp_path) == MemberStates(inside=6, maybe=6, outside=0, told_at=NOW)
+
+
 @pytest.mark.parametrize("limits", [(1, 320), (1, 1, 320)])
 def test_members_are_counted_with_more_memory_when_there_was_too_little(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: tuple[int, ...]
