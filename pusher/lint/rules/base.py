@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -16,7 +17,7 @@ from pusher.lint.flow.values import Mark
 from pusher.payload.columns import ColumnFinding
 
 
-class Rule:
+class Rule(ABC):
     """One thing that lint checks; the docstring of a rule is its manual page.
 
     Attributes:
@@ -31,15 +32,9 @@ class Rule:
     severity: ClassVar[str]
     looks_at_all: ClassVar[bool] = False
 
+    @abstractmethod
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield what is wrong."""
-        for view in context.views:
-            yield from self.check_view(context, view)
-
-    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
-        """Yield what is wrong with one destination view."""
-        # A rule about the whole project has its own `check`, and never comes here.
-        raise NotImplementedError
 
     def at_mark(
         self,
@@ -57,7 +52,20 @@ class Rule:
         return context.finding(self, view.model.name, place, message, Fix(fix), column=output.name, severity=severity)
 
 
-class ColumnRule(Rule):
+class ViewRule(Rule):
+    """A rule that looks at one destination view after the other."""
+
+    def check(self, context: Context) -> Iterator[Finding]:
+        """Yield what is wrong with the views."""
+        for view in context.views:
+            yield from self.check_view(context, view)
+
+    @abstractmethod
+    def check_view(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield what is wrong with one destination view."""
+
+
+class ColumnRule(ViewRule):
     """A rule that the contract's own check of columns decides.
 
     Attributes:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.arithmetic import FLOAT
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.money import amounts
 
 
-class BinaryFloat(Rule):
+class BinaryFloat(ViewRule):
     """An amount is a DOUBLE.
 
     ## What it does

@@ -8,11 +8,11 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import forbidden, kinds_of, listed
 
 
-class CannotFollow(Rule):
+class CannotFollow(ViewRule):
     """Identifiers go through a construct that cannot be followed.
 
     ## What it does

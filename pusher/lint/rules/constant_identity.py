@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.values import Constant
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import in_order
 from pusher.payload.sql import literal
 
 _COLUMN = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
-class ConstantIdentity(Rule):
+class ConstantIdentity(ViewRule):
     """A text constant stands where an identity belongs.
 
     ## What it does

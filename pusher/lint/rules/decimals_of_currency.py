@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.money import amounts
 from pusher.payload.model import Currency
 
 
-class DecimalsOfCurrency(Rule):
+class DecimalsOfCurrency(ViewRule):
     """An amount has other decimals than its currency.
 
     ## What it does

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import CAPITALS, RESHAPED
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class DigestForm(Rule):
+class DigestForm(ViewRule):
     """A digest has another form than 64 small hexadecimal digits.
 
     ## What it does

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.grain import Kept
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.grain import joins_that_repeat
 from pusher.lint.rules.join_repeats import told
 
 
-class DistinctHides(Rule):
+class DistinctHides(ViewRule):
     """`select distinct` hides that a join repeats rows.
 
     ## What it does

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.arithmetic import DIVIDED
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 _NUMBERS = {"decimal", "integer", "items"}
 
 
-class DivisionByZero(Rule):
+class DivisionByZero(ViewRule):
     """An amount is divided by something that can be 0.
 
     ## What it does

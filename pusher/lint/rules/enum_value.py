@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.values import Constant
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import Allowed, constants_of_enums
 from pusher.payload.sql import literal
 
 
-class EnumValue(Rule):
+class EnumValue(ViewRule):
     """A constant is not in the list of values.
 
     ## What it does

@@ -8,7 +8,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.epochs import SECONDS, UNITS, WRONG_UNIT, kind_of
 from pusher.lint.flow.values import Mark
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 _FIX = Fix(
     "to_timestamp() takes seconds, epoch_ms() milliseconds, make_timestamp() microseconds; as a number, `event_time` "
@@ -16,7 +16,7 @@ _FIX = Fix(
 )
 
 
-class EpochUnit(Rule):
+class EpochUnit(ViewRule):
     """A number of one unit is read as another.
 
     ## What it does

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 _CHANGES = ("email", "phone")
 
 
-class EventIdFromIdentity(Rule):
+class EventIdFromIdentity(ViewRule):
     """An event id depends on an e-mail address or a phone number.
 
     ## What it does

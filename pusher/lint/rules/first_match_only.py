@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import FIRST_ONLY
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.payload.sql import literal
 
 
-class FirstMatchOnly(Rule):
+class FirstMatchOnly(ViewRule):
     """A pattern takes only the first sign out of an identifier.
 
     ## What it does

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import SEVERAL, SKIPS_NULL
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import word
 from pusher.payload.sql import literal
 
 _ONE_BY_ONE = frozenset({"email", "phone"})
 
 
-class HashOfConcat(Rule):
+class HashOfConcat(ViewRule):
     """An identity is put together before it is hashed.
 
     ## What it does

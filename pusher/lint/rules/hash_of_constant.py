@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.digests import CONSTANT, ONLY_CONSTANT
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.payload.sql import literal
 
 
-class HashOfConstant(Rule):
+class HashOfConstant(ViewRule):
     """A text of the SQL is hashed as an identity.
 
     ## What it does

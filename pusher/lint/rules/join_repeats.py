@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.grain import UNNEST, Fan, Kept
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.grain import holds_items, joins_that_repeat, named
 
 
-class JoinRepeats(Rule):
+class JoinRepeats(ViewRule):
     """A join may give an event more than once.
 
     ## What it does

@@ -12,10 +12,10 @@ from pusher.lint.flow.identifiers import seed_columns, source_columns
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.times import UNKNOWN_ZONE, is_utc
 from pusher.lint.flow.values import Moment
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class LocalTime(Rule):
+class LocalTime(ViewRule):
     """A time reaches `event_time` and is not known to be UTC.
 
     ## What it does

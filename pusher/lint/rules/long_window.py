@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.windows import max_age_days, windows_behind
 
 # A window somewhat longer than the age lets a push count what came too late.
 _MARGIN = 2
 
 
-class LongWindow(Rule):
+class LongWindow(ViewRule):
     """The window of a view is much longer than events count.
 
     ## What it does

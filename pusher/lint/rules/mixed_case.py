@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.values import Hashed
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 _CASES = frozenset({"upper", "lower"})
 
 
-class MixedCase(Rule):
+class MixedCase(ViewRule):
     """An audience holds advertising ids of iOS hashed in two cases.
 
     ## What it does

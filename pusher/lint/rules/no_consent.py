@@ -8,10 +8,10 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.consent import asks_for
 from pusher.lint.flow.project import Failure
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class NoConsent(Rule):
+class NoConsent(ViewRule):
     """Nobody asks who agreed.
 
     ## What it does

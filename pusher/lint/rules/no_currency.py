@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.relations import Output
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class NoCurrency(Rule):
+class NoCurrency(ViewRule):
     """A value has no currency.
 
     ## What it does

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.windows import max_age_days, windows_behind
 
 
-class NoWindow(Rule):
+class NoWindow(ViewRule):
     """A view of events goes back to the first order.
 
     ## What it does

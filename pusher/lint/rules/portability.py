@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Difference:
     instead: str
 
 
-class PortabilityRule(Rule, ABC):
+class PortabilityRule(Rule):
     """A rule about SQL that other engines read differently; off until pusher.yml asks for it."""
 
     severity = "off"

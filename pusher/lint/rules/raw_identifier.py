@@ -8,11 +8,11 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed, select_fix
 
 
-class RawIdentifier(Rule):
+class RawIdentifier(ViewRule):
     """A raw identifier reaches a destination view.
 
     ## What it does

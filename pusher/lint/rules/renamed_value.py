@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import constants_of_enums
 from pusher.payload.sql import literal
 
 
-class RenamedValue(Rule):
+class RenamedValue(ViewRule):
     """A constant is an old name.
 
     ## What it does

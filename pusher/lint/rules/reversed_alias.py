@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.payload.sql import literal
 
 
-class ReversedAlias(Rule):
+class ReversedAlias(ViewRule):
     """A constant and its column name are swapped.
 
     ## What it does

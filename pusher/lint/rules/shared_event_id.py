@@ -8,7 +8,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.grain import Kept
 from pusher.lint.flow.relations import Output
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.grain import event_id_of, holds_items, is_of_an_item, named
 
 _ROLL_UP = (
@@ -18,7 +18,7 @@ _TEST = "Add `data_tests: [unique]` to `event_id` in the view's YAML: `pusher bu
 _COUNT_ONCE = " Rows that share an id count once."
 
 
-class SharedEventId(Rule):
+class SharedEventId(ViewRule):
     """Rows of a view of events share an id, or nothing proves that they do not.
 
     ## What it does

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import in_order
 from pusher.payload.sql import literal
 
 
-class SourceIdForm(Rule):
+class SourceIdForm(ViewRule):
     """A constant event source id has the wrong form.
 
     ## What it does

@@ -9,7 +9,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.arithmetic import PER_UNIT, counts_units, is_quantity
 from pusher.lint.flow.relations import Output
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.money import columns_of
 
 _UNIT_PRICE = re.compile(
@@ -19,7 +19,7 @@ _TOTAL = re.compile(r"(^|_)(total|amount|revenue|subtotal|net|gross|sum|value|sa
 _FIX = Fix("Sum over the order: sum(price * quantity), grouped by the order.")
 
 
-class UnitPrice(Rule):
+class UnitPrice(ViewRule):
     """The price of one unit stands where the order's value belongs.
 
     ## What it does

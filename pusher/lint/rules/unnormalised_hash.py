@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.values import Hashed
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import word
 
 # What the value must have gone through before the hash, one of these steps, and what it is called.
@@ -19,7 +19,7 @@ _IDFA = {
 }
 
 
-class UnnormalisedHash(Rule):
+class UnnormalisedHash(ViewRule):
     """An identity is hashed as it was typed.
 
     ## What it does

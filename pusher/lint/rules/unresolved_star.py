@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class UnresolvedStar(Rule):
+class UnresolvedStar(ViewRule):
     """The columns of a destination view are not known.
 
     ## What it does

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class UnsortedList(Rule):
+class UnsortedList(ViewRule):
     """A list is made of rows in no order.
 
     ## What it does

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 
 
-class UnstableEventId(Rule):
+class UnstableEventId(ViewRule):
     """An event id differs from run to run.
 
     ## What it does

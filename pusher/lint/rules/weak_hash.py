@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import forbidden, hash_fix, word
 
 
-class WeakHash(Rule):
+class WeakHash(ViewRule):
     """An identifier is hashed with something else than SHA-256.
 
     ## What it does

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import in_order
 
 
-class WebsiteOffline(Rule):
+class WebsiteOffline(ViewRule):
     """Web orders go to an offline event set.
 
     ## What it does

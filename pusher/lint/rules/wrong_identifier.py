@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.digests import EITHER
-from pusher.lint.rules.base import Rule
+from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.privacy import article, word
 
 _KNOWN = {"email", "phone", "external_id", "ip", "user_agent", "name", "idfa", "gaid"}
 
 
-class WrongIdentifier(Rule):
+class WrongIdentifier(ViewRule):
     """An identity column holds the hash of something else.
 
     ## What it does
