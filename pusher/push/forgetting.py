@@ -167,7 +167,7 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
         with steps.step("settle"):
             members.drop_suppressed()
             Findings(steps, store, world.destination).keep((), Delivered(), members.receipts)
-        result.audiences = [one for one in members.receipts if one.counts.deletes]
+        result.audiences = [one for one in members.receipts if one.counts.deletes or one.is_open]
         result.problems = tuple(one.problem for one in members.receipts if one.problem is not None)
         result.exit_code = audience_exit_code(members.receipts, dry_run=False)
         with steps.step("receipt"):

@@ -11,14 +11,26 @@ import pytest
 from pusher.destinations.tiktok import sandbox_audience_state
 from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
-from tests.push.members import ADVERTISER, BOTH, MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
+from tests.push.members import (
+    ADVERTISER,
+    BOTH,
+    EMAILS,
+    MEMBERS,
+    NAME,
+    AudienceServer,
+    Club,
+    digest,
+    people,
+    serving_audiences,
+)
 from tests.push.support import NOW
-from tests.push.test_audience_files import DAY, FILE, emails, filled, line, push, requests
+from tests.push.test_audience_files import DAY, FILE, emails, filled, forget, line, push, requests
 from tests.push.test_suppressions import opt_out
 
 HOUR = timedelta(hours=1)
 DONE_H = 6
 """Hours that TikTok works on files here: it is done long before all members may be replaced again."""
+SOONER = " Who comes is told before that, once TikTok has worked on the last files."
 THREE = "select email, phone, phone as idfa from {{ source('crm', 'people') }}\n"
 
 
@@ -88,7 +100,7 @@ def test_who_leaves_is_removed_before_who_comes_is_appended(tmp_path: Path) -> N
         "members": 1_350, "unchanged": 1_250, "adds": 100, "deletes": 50, "deleted": 50, "pending_adds": 100,
         "files": 1, "bytes": 3_250, "exit": 4,
     }  # fmt: skip
-    assert first.notices == (notice(),)
+    assert first.notices == (notice(SOONER),)
     assert between == emails(range(1_300))
     assert (line(second)["added"], second.exit_code) == (100, 0)
     assert [one for one, _, _ in actions(club)] == ["replace", "remove", "append"]
@@ -131,7 +143,7 @@ def test_a_busy_audience_is_not_waited_for_by_a_part(tmp_path: Path) -> None:
         shown = push(club, server, 3 * DAY + 2 * HOUR, dry_run=True)
         sent = requests(server, before)
 
-    told = notice(" Who comes is told before that, once TikTok has worked on the last files.")
+    told = notice(SOONER)
     pending = {"members": 1_400, "unchanged": 1_300, "adds": 100, "pending_adds": 100}
     assert (line(report), report.notices) == (pending | {"exit": 4}, (told,))
     assert (line(shown), shown.notices) == (pending | {"files": 1, "bytes": 6_500, "exit": 0}, (told,))
@@ -149,7 +161,7 @@ def test_a_part_that_is_refused_for_now_is_left_for_later(tmp_path: Path) -> Non
         push(club, server, 3 * DAY + 20 * HOUR)
         members = server.members(audience)
 
-    assert (line(refused)["pending_adds"], refused.exit_code, refused.notices) == (100, 4, (notice(),))
+    assert (line(refused)["pending_adds"], refused.exit_code, refused.notices) == (100, 4, (notice(SOONER),))
     assert (line(again)["added"], again.exit_code) == (100, 0)
     assert members == emails(range(1_400))
 
@@ -316,6 +328,63 @@ def test_who_is_suppressed_while_a_busy_audience_is_waited_for_is_not_sent(
 
     assert (report.exit_code, line(report)["added"]) == (0, 99)
     assert members == emails(range(1_299))
+
+
+def test_somebody_forgotten_leaves_an_audience_of_no_view_although_tiktok_failed_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No push ends well before the person is out: the ledger no longer names them, and knows that it does not know."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        forgotten = forget(club, server, 3 * DAY + 8 * HOUR, 7)
+        failing(server, 3 * DAY + 15 * HOUR, monkeypatch)
+        club.view(EMAILS, name="Another", more=FILE)
+        club.build()
+        told = [push(club, server, 3 * DAY + hours * HOUR).exit_code for hours in (16, 17)]
+        again = forget(club, server, 3 * DAY + 18 * HOUR, 7)
+        push(club, server, 3 * DAY + 25 * HOUR)
+        done = push(club, server, 5 * DAY).exit_code
+        members = server.members(audience)
+
+    assert (forgotten, told, again, done) == ((0, [(1, 1, 0)]), [4, 4], (4, [(0, 0, 0)]), 0)
+    assert actions(club)[1:3] == [("remove", 1_299, "failed"), ("create", 1_299, "confirmed")]
+    assert members == emails(range(1_300)) - emails(range(7, 8))
+
+
+def test_somebody_suppressed_leaves_a_guarded_audience_although_tiktok_failed_at_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view that lost most of its rows holds back nobody who must go."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        opt_out(club, digest("email 7"))
+        later(club, server, range(20), hours=8)
+        failing(server, 3 * DAY + 15 * HOUR, monkeypatch)
+        codes = [push(club, server, 3 * DAY + hours * HOUR).exit_code for hours in (16, 17, 25, 48)]
+        members = server.members(audience)
+
+    assert codes == [4, 4, 1, 1]
+    assert actions(club)[1:] == [("remove", 1_299, "failed"), ("replace", 1_299, "confirmed")]
+    assert members == emails(range(1_300)) - emails(range(7, 8))
+
+
+def test_forgetting_somebody_whom_a_lost_request_may_have_brought_is_not_done_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows whether they are in the audience until all members are given again."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        server.script([{"match": {"path": "update/"}, "do": "drop_after_accept"}])
+        with monkeypatch.context() as patched:
+            patched.setattr(files_deliver.FileDelivery, "_look_for", lambda *_: None)
+            later(club, server, range(1_400), hours=8)
+        forgotten = forget(club, server, 3 * DAY + 9 * HOUR, 1_399)
+        push(club, server, 3 * DAY + 25 * HOUR)
+        done = push(club, server, 5 * DAY).exit_code
+        members = server.members(audience)
+
+    assert (forgotten, done) == ((4, [(0, 0, 0)]), 0)
+    assert members == emails(range(1_399))
 
 
 def test_reconcile_is_never_a_part(tmp_path: Path) -> None:

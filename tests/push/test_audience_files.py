@@ -557,7 +557,7 @@ def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
         audience = filled(club, server)
         club.join([])
         before = len(server.requests())
-        forgotten = [_forget(club, server, 3 * DAY, number) for number in (5, 6)]
+        forgotten = [forget(club, server, 3 * DAY, number) for number in (5, 6)]
         sent = requests(server, before)
         club.join(people(range(1_200)))
         push(club, server, 6 * DAY)
@@ -570,7 +570,7 @@ def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
     assert members == emails(range(1_200)) - emails(range(5, 7)) | phones
 
 
-def _forget(club: Club, server: AudienceServer, after: timedelta, number: int) -> tuple[int, list[Any]]:
+def forget(club: Club, server: AudienceServer, after: timedelta, number: int) -> tuple[int, list[Any]]:
     """Forget somebody; returns exit code, and what was due, done and left in each audience."""
     server.now = NOW + after
     pushing = club.project(server.now)._pushing()

@@ -117,16 +117,16 @@ class FileDelivery:
                 return
         elif latest is not None and latest.state is LoadState.ACCEPTED and not seen.is_busy:
             self._conclude(plan, latest, seen)
-        if plan.whole is None:
-            return
         is_part = plan.action != REPLACE
-        if plan.due_at is not None and (not is_part or seen.is_busy or not seen.is_valid):
+        if plan.whole is not None and plan.due_at is not None and (not is_part or seen.is_busy or not seen.is_valid):
             plan.receipt.files = plan.receipt.bytes = 0
             tell_due(plan, self.listener, before=is_part)
-            return
-        self._change(plan, plan.whole, audience, seen)
-        if is_part and not plan.receipt.is_settled:
-            tell_due(plan, self.listener)
+        elif plan.whole is not None:
+            self._change(plan, plan.whole, audience, seen)
+            if is_part and not plan.receipt.is_settled:
+                tell_due(plan, self.listener, before=True)
+        if plan.receipt.is_open:
+            raise NotBound(_still_open(plan))
 
     def _conclude(self, plan: FilePlan, latest: Load, seen: SeenAudience) -> None:
         """Keep what came of a load that TikTok accepted, once it has worked on it."""
@@ -140,13 +140,17 @@ class FileDelivery:
             counts = plan.receipt.counts
             plan.receipt.counts = replace(counts, unchanged=0, adds=counts.members)
             plan.receipt.files = plan.receipt.bytes = 0
+            plan.receipt.is_open = plan.is_only_suppressed
             raise NotBound(self._failed(plan, seen), is_halted=latest.action == CREATE)
 
     def _failed(self, plan: FilePlan, seen: SeenAudience) -> Problem:
         message = (
             f"TikTok took the files of audience `{plan.receipt.name}` and failed on them: {seen.error.rstrip('.')}."
         )
-        fix = "Mostly too few people were matched. Widen the view; the next push gives all members again."
+        fix = (
+            "Mostly too few people were matched. Widen the view; all members are given again by the next push after a "
+            "day since the last replacement."
+        )
         return Problem("audience-files-failed", message, fix=fix)
 
     # making ---------------------------------------------------------------------------------------------------
@@ -361,6 +365,17 @@ def _is_in(load: Load, seen: SeenAudience) -> bool:
     return any(path in detail for detail in seen.changed_by for path in load.file_paths)
 
 
+def _still_open(plan: FilePlan) -> Problem:
+    """Return why a push that only takes suppressed people out has not ended well."""
+    receipt = plan.receipt
+    message = (
+        f"Nobody knows whether all who are suppressed left audience `{receipt.name}` of advertiser "
+        f"{receipt.advertiser_id}: TikTok failed on the last files, or gave no answer."
+    )
+    fix = "Run `pusher push` again: whoever may stay is given anew, a day after the last replacement at the soonest."
+    return Problem("audience-open", message, fix=fix)
+
+
 def tell_due(plan: FilePlan, listener: Listener, *, before: bool = False) -> None:
     """Tell when an audience may be replaced again.
 
@@ -371,7 +386,7 @@ def tell_due(plan: FilePlan, listener: Listener, *, before: bool = False) -> Non
     """
     assert plan.due_at is not None  # noqa: S101 -- only asked then
     receipt = plan.receipt
-    who = "leaves" if plan.action == REMOVE else "comes"
+    who = "leaves" if plan.action == REMOVE and receipt.pending_deletes else "comes"
     sooner = f" Who {who} is told before that, once TikTok has worked on the last files." if before else ""
     listener(
         Notice(

@@ -58,6 +58,7 @@ class FilePlan:
         whole: All its members, when TikTok has to be told of some.
         action: `replace`; or `append` or `remove` when its files hold only those who come or leave.
         is_only_suppressed: The view lost too many members, so that only those go who are suppressed.
+        is_unconfirmed: TikTok is to be asked what it made of the last files.
         due_at: Moment before which all members may not be replaced, or None.
         newest_suppressed: How far the list of suppressed identifiers was read.
     """
@@ -69,6 +70,7 @@ class FilePlan:
     whole: WholeSet | None = None
     action: str = REPLACE
     is_only_suppressed: bool = False
+    is_unconfirmed: bool = False
     due_at: datetime | None = None
     newest_suppressed: int = 0
     receipts: list[AudienceReceipt] = field(init=False)
@@ -80,6 +82,7 @@ class FilePlan:
     def took(self) -> None:
         """Note in the owner's line that TikTok took the members."""
         counts = self.receipt.counts
+        self.receipt.is_open = False
         if self.is_only_suppressed:
             self.receipt.deleted = counts.suppressed_deletes
             return
@@ -144,7 +147,11 @@ def plan_files(
             layout = _layout_of(latest, comparison, api, kinds)
         plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
         plan.newest_suppressed = newest
-        if plan.receipt.pending_adds or plan.receipt.pending_deletes:
+        plan.is_unconfirmed = latest is not None and latest.state is not LoadState.CONFIRMED
+        # Whoever is suppressed may be in it still, although the members do not name them any more.
+        plan.receipt.is_open = is_open and plan.is_only_suppressed
+        is_kept_due = plan.receipt.is_open and counts.known - counts.suppressed_deletes >= api.least_members
+        if plan.receipt.pending_adds or plan.receipt.pending_deletes or is_kept_due:
             if known.loads and audience:
                 plan.due_at = _due_at(known.loads, audience, api, now)
             told = None

@@ -32,6 +32,7 @@ class AudienceReceipt:
         owner: Advertiser who shares it with this one, or None.
         files: Files that hold all members, when they are due to be sent.
         bytes: Their size.
+        is_open: What TikTok made of the last files is not known, or it failed on them.
         problem: Why something is still to be done, or None.
         is_halted: TikTok refused the token, a right or a setting.
         warnings: What a person should know, in sentences.
@@ -53,6 +54,7 @@ class AudienceReceipt:
     owner: str | None = None
     files: int = 0
     bytes: int = 0
+    is_open: bool = False
     problem: Problem | None = None
     is_halted: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -70,7 +72,7 @@ class AudienceReceipt:
     @property
     def is_settled(self) -> bool:
         """Whether the audience is as the view says, as far as it was allowed to be."""
-        return self.pending_adds == 0 and self.pending_deletes == 0
+        return not (self.pending_adds or self.pending_deletes or self.is_open)
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -100,6 +102,7 @@ class AudienceReceipt:
             "refused_deletes": self.refused_deletes,
             "pending_adds": self.pending_adds,
             "pending_deletes": self.pending_deletes,
+            "is_open": self.is_open,
             "requests": self.requests,
             "request_ids": self.request_ids,
             "problem": None

@@ -105,7 +105,9 @@ class AudiencePush:
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to tell TikTok."""
-        return any(plan.frozen for plan in self.plans) or any(plan.whole is not None for plan in self.whole.plans)
+        return any(plan.frozen for plan in self.plans) or any(
+            plan.whole is not None or plan.is_unconfirmed for plan in self.whole.plans
+        )
 
     def recover(self) -> None:
         """Settle what an earlier run left behind, so that what is in doubt is known as that."""
@@ -212,7 +214,7 @@ class AudiencePush:
                     )
                 )
         self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
-        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes]
+        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes or plan.is_unconfirmed]
 
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         if staged.audience is not None:
