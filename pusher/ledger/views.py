@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.contracts import EngineError
 from pusher.ledger.opening import bring_up, check_pages, no_ledger, read_connection, unreadable
 from pusher.ledger.state import StateFolder
-from pusher.payload.read_only import refusal
+from pusher.payload.read_only import CLOSED, refusal
 from pusher.payload.sql import identifier, literal, path_list
 
 if TYPE_CHECKING:
@@ -46,14 +46,6 @@ _FILES = {
             "sql_model varchar, sql_file varchar, sql_line bigint, sql_text varchar, space varchar"
         ),
     ),
-}
-_AT_OPENING: dict[str, str | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "allow_community_extensions": False,
-    "python_enable_replacements": False,
-    "python_scan_all_frames": False,
-    "allow_persistent_secrets": False,
 }
 _FROZEN = (
     "_event varchar, _event_id varchar, _source_id varchar, _event_time bigint, _value decimal(38, 9), "
@@ -175,7 +167,7 @@ def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) 
     copy = copy or copy_of(state)
     if copy is None:
         raise no_ledger()
-    connection = duckdb.connect(":memory:", config=_AT_OPENING)
+    connection = duckdb.connect(":memory:", config=CLOSED)
     try:
         try:
             for table in TABLES:

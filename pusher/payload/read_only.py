@@ -1,10 +1,22 @@
-"""What a SELECT may not do although it is one: write, run SQL that stands in a text, or look at the process."""
+"""What keeps a SELECT to reading: it may not write, run SQL that stands in a text, or look at the process.
+
+And how DuckDB is opened for it.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
+CLOSED: dict[str, str | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+    "python_scan_all_frames": False,
+    "allow_persistent_secrets": False,
+}
+"""Settings with which DuckDB is opened so that no extension, variable or secret of the machine comes into it."""
 _WRITING = re.compile(
     r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
     r"insert|install|load|merge|pragma|prepare|replace|reset|set|truncate|update|use|vacuum)\b",

@@ -15,7 +15,7 @@ from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
 from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
-from pusher.payload.read_only import refusal
+from pusher.payload.read_only import CLOSED, refusal
 from pusher.payload.sql import identifier, literal
 
 if TYPE_CHECKING:
@@ -30,12 +30,7 @@ _REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file syst
 _AT_OPENING: dict[str, str | int | float | list[str]] = {
     "storage_compatibility_version": STORAGE_VERSION,
     "errors_as_json": True,
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "allow_community_extensions": False,
-    "python_enable_replacements": False,
-    "python_scan_all_frames": False,
-    "allow_persistent_secrets": False,
+    **CLOSED,
 }
 
 
