@@ -118,7 +118,8 @@ class ProjectRuns(ProjectLint):
         """Return what was asked of a run, so that it can be asked again."""
         from pusher.ledger.rows import Asked, selection
 
-        words = [*selection(select, exclude)]
+        words, campaign = [*selection(select, exclude)], self.options.campaign
+        words += [] if campaign is None else ["--campaign", campaign.name, "--group", campaign.group]
         words += [word for key, value in self.options.overrides.items() for word in ("--set", f"{key}={value}")]
         words += [] if test_event_code is None else ["--test-event-code", test_event_code]
         return Asked(tuple(words), tuple(self.options.vars), self.started_at)

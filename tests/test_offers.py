@@ -67,6 +67,18 @@ def test_an_audience_is_filled_for_each_campaign(tmp_path: Path) -> None:
     assert (counts.unchanged, counts.adds, report.exit_code) == (5, 1, 0)
 
 
+def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:
+    """What its page offers would be another push without the campaign."""
+    with serving_audiences(tmp_path, [{"match": {"path": "segment/mapping/"}, "do": 40001, "times": None}]) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        club.join(people(range(5)))
+        report = project(club, SPRING).push()
+        page = project(club).run_page(report.run_id, commands=["push", "status"])
+
+    (restart,) = [one.command for one in page.open_actions if one.name == "restart"]
+    assert (report.exit_code, restart) == (3, ("push", "--campaign", "Spring", "--group", "a"))
+
+
 def test_a_push_from_a_campaign_takes_audiences_only(tmp_path: Path) -> None:
     """Events go by query and orchestration only: they are left out, and refused where somebody names them."""
     club = offered(tmp_path)
