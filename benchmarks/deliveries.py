@@ -21,7 +21,7 @@ from pusher.ledger.state import StateFolder, file_sha256
 from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import silent
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from pusher.push.deliver import Delivery
 from pusher.push.encode import Body, PartEncoder
 from pusher.push.policy import CANARY_ROWS

@@ -11,7 +11,7 @@ def imports(project: str) -> dict[str, Any]:
     """Lint a project and return the packages of others that were loaded for it."""
     import sys
 
-    from pusher.project import LoadOptions, Project
+    from pusher.project.facade import LoadOptions, Project
 
     before = set(sys.modules)
     import typer  # noqa: F401 -- the command line is part of what is measured
@@ -24,7 +24,7 @@ def imports(project: str) -> dict[str, Any]:
 
 def compiled(project: str) -> dict[str, Any]:
     """Return relation and SQL of each model in graph order."""
-    from pusher.project import LoadOptions, Project
+    from pusher.project.facade import LoadOptions, Project
 
     manifest = Project.load(LoadOptions(project_dir=Path(project))).manifest
     models = [[str(model.relation), model.compiled_sql] for model in manifest.models.values()]
@@ -56,7 +56,7 @@ def register_keys(*, state: str, base_url: str, path: str, rows: int, size: int,
 def freeze(project: str, view: str, folder: str) -> dict[str, Any]:
     """Freeze the due rows of a view as a push does, and return the files and the bytes around the rows."""
     from pusher.engines.duckdb import DuckDBEngine
-    from pusher.project import LoadOptions, Project
+    from pusher.project.facade import LoadOptions, Project
     from pusher.push.plan import PlanOptions, plan_view
 
     target = Path(folder)

@@ -21,8 +21,8 @@ from pusher.money import plain
 from pusher.payload.model import Payload
 from pusher.payload.sql import identifier
 from pusher.progress import silent
-from pusher.project import Project
-from pusher.warehouse import BUILDING_MEMORY, open_warehouse
+from pusher.project.facade import Project
+from pusher.project.warehouse import BUILDING_MEMORY, open_warehouse
 
 _BEFORE, _AFTER = "pusher before", "pusher after"
 _KEY = ("event", "event_id")

@@ -14,11 +14,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pusher.account import EMBEDDED, TOKEN_VARIABLE
 from pusher.config import POLICY_FILE
 from pusher.config.alerts import Webhook
 from pusher.errors import ConfigError, Problem, PusherError, StateError
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
+from pusher.settings.account import EMBEDDED, TOKEN_VARIABLE
 
 PACKAGES = ("duckdb", "sqlglot", "jinja2", "pyarrow", "arro3-io", "httpx", "typer")
 

@@ -14,14 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pusher.account import TOKEN_VARIABLE
 from pusher.credentials import Credential
 from pusher.diagnosis import Check, diagnose
 from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
 from pusher.preflight.checks import FAILED, UNKNOWN, PreflightCheck
 from pusher.preflight.run import Preflight
 from pusher.progress import Listener, silent
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
+from pusher.settings.account import TOKEN_VARIABLE
 from pusher.version import __version__
 
 DEFAULT_DAYS = 14

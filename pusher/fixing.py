@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pusher.errors import ConfigError, Problem, PusherError
 from pusher.lint import Edit, Finding
-from pusher.outcomes import LintReport
-from pusher.project import Project
+from pusher.project.facade import Project
+from pusher.project.outcomes import LintReport
 
 _MOST_PASSES = 10
 

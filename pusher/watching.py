@@ -14,7 +14,7 @@ from pathlib import Path
 from pusher.clock import Clock
 from pusher.compile import Manifest, Model, packages
 from pusher.errors import PusherError
-from pusher.project import Project
+from pusher.project.facade import Project
 
 POLL_S = 0.1
 # An editor may write a file in several steps.

@@ -11,7 +11,7 @@ import pytest
 
 from pusher.cli.app import run
 from pusher.diagnosis import Check, diagnose
-from pusher.project import LoadOptions
+from pusher.project.facade import LoadOptions
 from tests.canaries import TOKEN
 from tests.push.support import NOW, VIEW, Shop, orders
 

@@ -10,7 +10,7 @@ import pytest
 
 from pusher.errors import PusherError
 from pusher.fixing import fix
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.cli.conftest import pusher
 from tests.conftest import ProjectFactory
 

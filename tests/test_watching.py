@@ -17,7 +17,7 @@ import typer
 from pusher.cli.progress import Progress
 from pusher.cli.session import Session
 from pusher.cli.watch import watch_build
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from pusher.watching import Change, Watch
 from tests.cli.conftest import pusher
 

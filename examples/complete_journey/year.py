@@ -34,7 +34,7 @@ from pusher.destinations.tiktok.facts import contract
 from pusher.destinations.tiktok.sandbox import sandbox_app
 from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 
 FIRST = datetime(2017, 1, 2, 6, 0, tzinfo=UTC)
 DAYS, FEWEST_DAYS = 366, 12

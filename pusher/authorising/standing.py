@@ -14,7 +14,7 @@ from pusher.destinations.tiktok.settings import needs_token
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 SETTING, ENVIRONMENT, CREDENTIAL, NOT_NEEDED, NONE = (
     "access_token",

@@ -17,7 +17,7 @@ from pusher.errors import ConfigError, Problem, Unanswered
 from pusher.progress import Listener
 
 if TYPE_CHECKING:
-    from pusher.project import Project
+    from pusher.project.facade import Project
     from pusher.transport import Transport
 
 _EMBEDDED = "sandbox"

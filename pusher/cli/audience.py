@@ -13,7 +13,7 @@ from pusher.cli.ending import Ending
 from pusher.cli.forecast import forecast_text
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
-from pusher.outcomes import Patience, PushChoice
+from pusher.project.outcomes import Patience, PushChoice
 
 if TYPE_CHECKING:
     from pusher.push.audience.listing import ListedAudience

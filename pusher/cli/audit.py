@@ -11,8 +11,8 @@ from pusher.cli.render import counted, wrapped
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
-    from pusher.personal_data import Audit
-    from pusher.project import Project
+    from pusher.project.facade import Project
+    from pusher.project.personal_data import Audit
 
 _NOWHERE = "reaches no destination view"
 

@@ -21,7 +21,7 @@ from pusher.errors import ConfigError, Problem, PusherError
 
 if TYPE_CHECKING:
     from pusher.authorising import CredentialStanding, Kept, ViewStanding
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 GROUP_HELP = """Give pusher access to TikTok, look at it, end it: login, status, revoke, logout.
 

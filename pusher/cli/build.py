@@ -15,7 +15,7 @@ from pusher.cli.watch import watch_build
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 HELP = """Run models and their data tests in the warehouse, and judge destination views by their contract.
 

@@ -10,7 +10,7 @@ from pusher.cli.identity import identity_table
 from pusher.cli.test import test_lines
 
 if TYPE_CHECKING:
-    from pusher.outcomes import BuildReport
+    from pusher.project.outcomes import BuildReport
 
 
 def report_text(report: BuildReport) -> str:

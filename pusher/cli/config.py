@@ -14,8 +14,8 @@ from pusher.cli.render import escaped, wrapped
 from pusher.cli.session import session
 
 if TYPE_CHECKING:
-    from pusher.access import Access
-    from pusher.effective import EffectiveSetting, ViewConfig
+    from pusher.settings.access import Access
+    from pusher.settings.effective import EffectiveSetting, ViewConfig
 
 HELP = """Show which settings hold for a destination view, what set each, and what it would be otherwise.
 

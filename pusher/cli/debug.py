@@ -14,7 +14,7 @@ from pusher.cli.render import problem_lines, wrapped
 from pusher.cli.session import Session, session
 
 if TYPE_CHECKING:
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 HELP = """Look at everything that a push needs, and say what is wrong with it.
 
@@ -40,7 +40,7 @@ def debug(
     """Check the surroundings."""
     with session("debug", as_json=json, quiet=quiet, no_color=no_color) as current:
         from pusher.diagnosis import diagnose
-        from pusher.project import LoadOptions, Project
+        from pusher.project.facade import LoadOptions, Project
 
         current.guard(project_dir)
         chosen = LoadOptions(

@@ -43,7 +43,7 @@ def doctor(
         StopOnSignal(current.progress.line) as stop,
     ):
         from pusher.doctor import examine
-        from pusher.project import LoadOptions
+        from pusher.project.facade import LoadOptions
 
         current.guard(project_dir)
         found = examine(

@@ -16,10 +16,10 @@ from pusher.clock import SystemClock
 from pusher.errors import PusherError
 
 if TYPE_CHECKING:
-    from pusher.alerting import Alerting
-    from pusher.project import Project
+    from pusher.project.alerting import Alerting
+    from pusher.project.facade import Project
+    from pusher.project.remedies import RunPage
     from pusher.push.world import PushReport
-    from pusher.remedies import RunPage
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Ending:
 
     def _tell(self, exit_code: int, run_id: str | None, error: BaseException | None) -> None:
         """Tell whom pusher.yml names, if it can be read; what is wrong with it is on stderr already."""
-        from pusher.alerting import Ended
+        from pusher.project.alerting import Ended
 
         try:
             alerting = self._alerting()
@@ -104,8 +104,8 @@ class Ending:
         Raises:
             ConfigError: pusher.yml cannot be read, or there is no project.
         """
-        from pusher.alerting import Alerting
         from pusher.config import load_policy_file, load_project_file
+        from pusher.project.alerting import Alerting
 
         if self.project is not None:
             return self.project.alerting(self.current.complain)
@@ -124,8 +124,8 @@ class Ending:
         """Return what is known of the run: by the ledger, else by its errors alone."""
         from pusher.cli.run_page import command_names
         from pusher.destinations.tiktok import destination
+        from pusher.project.remedies import Remedies, without_ledger
         from pusher.push.recording import problems_of
-        from pusher.remedies import Remedies, without_ledger
 
         if run_id is not None and self.project is not None:
             # A ledger that cannot be read now leaves the errors, which can be told all the same.

@@ -15,7 +15,7 @@ from pusher.errors import ConfigError, NotAllowed, Problem
 from pusher.screening import HIDDEN
 
 if TYPE_CHECKING:
-    from pusher.explaining import Explained
+    from pusher.project.explaining import Explained
 
 HELP = """Show what becomes of one identifier: each step of its normalisation, its digest, or why it is unusable.
 
@@ -53,7 +53,7 @@ def explain(
 ) -> None:
     """Explain one identifier."""
     with session("explain", as_json=json, quiet=quiet, no_color=no_color) as current:
-        from pusher.explaining import check_choice
+        from pusher.project.explaining import check_choice
 
         if context.args:
             message = "explain takes one kind and the options of `pusher explain --help`; a value is never an argument."

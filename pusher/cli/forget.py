@@ -15,7 +15,7 @@ from pusher.cli.signals import StopOnSignal
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from pusher.forgetting import Derived
+    from pusher.project.forgetting import Derived
     from pusher.push.forgetting import Forgotten
 
 HELP = """Forget people: keep them out of every audience and event for ever, and take them out of all audiences now.

@@ -16,13 +16,13 @@ from pusher.cli.colours import painted
 from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
-from pusher.outcomes import LintReport
+from pusher.project.outcomes import LintReport
 
 if TYPE_CHECKING:
     from pusher.changes import Changes
     from pusher.cli.session import Session
     from pusher.lint import Finding
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 HELP = """Prove from the SQL alone that the views carry what TikTok requires.
 

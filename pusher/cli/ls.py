@@ -11,7 +11,7 @@ from pusher.cli.session import session
 if TYPE_CHECKING:
     from pusher.compile import Model
     from pusher.payload.model import Payload
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 HELP = """List models and seeds in graph order.
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from pusher.campaigns import Campaign
 from pusher.errors import ConfigError, Problem
+from pusher.settings.campaigns import Campaign
 
 EARLIEST_YEAR, LATEST_YEAR = 1980, 2999
 

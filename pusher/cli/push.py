@@ -11,7 +11,7 @@ from pusher.cli import options
 from pusher.cli.ending import Ending
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
-from pusher.outcomes import Patience, PushChoice
+from pusher.project.outcomes import Patience, PushChoice
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
 

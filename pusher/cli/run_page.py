@@ -17,7 +17,7 @@ from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
-    from pusher.remedies import Action, RunPage
+    from pusher.project.remedies import Action, RunPage
 
 _WIDE = "      "
 FOR_A_PERSON = 1

@@ -22,7 +22,7 @@ from pusher.cli.signals import Stopped
 from pusher.errors import Problem, PusherError
 
 if TYPE_CHECKING:
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 SCHEMA_VERSION = 1
 INTERNAL_ERROR = 70
@@ -59,7 +59,7 @@ class Session:
 
     def guard(self, project_dir: Path) -> None:
         """Find out whether the user may see personal data, before anything of the project is read."""
-        from pusher.access import sees_no_personal_data
+        from pusher.settings.access import sees_no_personal_data
 
         self.hides = sees_no_personal_data(project_dir)
         self.progress.screen = self.screened
@@ -92,7 +92,7 @@ class Session:
         **more: Any,
     ) -> Project:
         """Load the project that the shared options name."""
-        from pusher.project import LoadOptions, Project
+        from pusher.project.facade import LoadOptions, Project
 
         self.guard(project_dir)
         return Project.load(

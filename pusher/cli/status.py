@@ -16,7 +16,7 @@ from pusher.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from pusher.cli.run_page import Given
     from pusher.ledger.summary import Summary
-    from pusher.project import Project
+    from pusher.project.facade import Project
 
 HELP = """Show what the ledger knows: last runs, what needs a person and what to do, open rows, quarantine.
 

@@ -18,7 +18,7 @@ from pusher.progress import Notice
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
-    from pusher.project import Project
+    from pusher.project.facade import Project
     from pusher.watching import Watch
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pusher.account import Account
 from pusher.contracts import Need
 from pusher.push.audience.plan import AudienceView
 from pusher.push.plan import View
+from pusher.settings.account import Account
 
 
 def needs_of(account: Account, views: Sequence[View], audiences: Sequence[AudienceView]) -> list[Need]:

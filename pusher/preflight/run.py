@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pusher.account import Account
 from pusher.clock import Clock
 from pusher.contracts import Endpoint, LookUp, Need, Seen
 from pusher.credentials import EVENTS, OAUTH, Credential
@@ -17,6 +16,7 @@ from pusher.ledger.state import StateFolder
 from pusher.preflight.cache import PreflightCache, key_of
 from pusher.preflight.checks import FAILED, Asked, PreflightCheck, judge
 from pusher.progress import Listener, Notice
+from pusher.settings.account import Account
 from pusher.transport import Bounds, Pacer, Transport
 
 _BOUNDS = Bounds(total_s=10.0)

@@ -10,7 +10,7 @@ import pytest
 from pusher.authorising import ViewStanding, credential_standings, view_standings
 from pusher.credentials import CredentialStore
 from pusher.errors import ConfigError
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.credentials.support import OwnKeyring, credential, using
 from tests.push.members import ADVERTISER, MEMBERS, OTHER, Club
 from tests.push.support import VIEW, Shop

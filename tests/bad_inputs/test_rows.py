@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pusher.clock import SystemClock
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.bad_inputs.support import HEADER, Files, answered, printed, write
 from tests.conftest import PROFILES
 

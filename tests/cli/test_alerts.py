@@ -282,7 +282,7 @@ def test_a_ledger_that_cannot_be_read_after_the_push_still_lets_people_be_told(
     def unreadable(*_words: object, **_more: object) -> None:
         raise StateError(Problem("ledger", "It cannot be read."))
 
-    monkeypatch.setattr("pusher.project.Project.run_page", unreadable)
+    monkeypatch.setattr("pusher.project.facade.Project.run_page", unreadable)
     monkeypatch.setattr("pusher.ledger.opening.open_beside", unreadable)
     assert run(shop, "push").code == 3
     (summary,) = told(shop.root)

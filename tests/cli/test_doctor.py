@@ -15,7 +15,7 @@ import pytest
 from pusher import doctor
 from pusher.cli.app import run
 from pusher.credentials import FILE, CredentialStore
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.cli.conftest import Ran, pusher
 from tests.credentials.support import credential
 from tests.preflight.accounts import (

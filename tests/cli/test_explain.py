@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pusher.explaining import HASHED, IN_AUDIENCES, KINDS, Explained, Step
+from pusher.project.explaining import HASHED, IN_AUDIENCES, KINDS, Explained, Step
 from tests.cli.conftest import Ran, pusher
 from tests.conftest import ProjectFactory
 from tests.models.render import Renderer, evaluate

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import pytest
 
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.cli.conftest import pusher
 from tests.push.members import ADVERTISER, AudienceServer, digest, serving_audiences, stored
 from tests.push.support import NOW, Order, Shop, orders

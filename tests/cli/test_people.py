@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import typer
 
-from pusher.access import USER_VARIABLE
 from pusher.cli.app import app
 from pusher.destinations.tiktok.facts import contract
-from pusher.showing import masked_body
+from pusher.project.showing import masked_body
+from pusher.settings.access import USER_VARIABLE
 from tests.cli.conftest import CANARIES, Ran, Shop, pusher
 from tests.test_screening import codings
 
@@ -459,7 +459,7 @@ def test_a_defect_of_ours_shows_no_value(guarded: Shop, monkeypatch: pytest.Monk
         del given
         raise RuntimeError(f"cannot take {CANARIES[0]}")
 
-    monkeypatch.setattr("pusher.project.Project.models", broken)
+    monkeypatch.setattr("pusher.project.facade.Project.models", broken)
     ran = guarded("ls")
     assert ran.code == 70
     assert "RuntimeError: cannot take [e-mail]" in ran.err

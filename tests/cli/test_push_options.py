@@ -8,8 +8,8 @@ import pytest
 
 from pusher.destinations.tiktok.settings import read_settings
 from pusher.errors import ConfigError, Problem
-from pusher.outcomes import Patience, PushChoice
-from pusher.pushing import Pushing
+from pusher.project.outcomes import Patience, PushChoice
+from pusher.project.pushing import Pushing
 from tests.cli.conftest import Shop
 
 Asked = list[tuple[PushChoice, int | None, bool]]

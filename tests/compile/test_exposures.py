@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pusher.artifacts import Invocation, manifest_json
 from pusher.errors import ConfigError
+from pusher.project.artifacts import Invocation, manifest_json
 from tests.compile.support import STARTED, compiled, refused
 
 MODELS = {

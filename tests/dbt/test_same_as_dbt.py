@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from pusher.build import build, standing
+from pusher.build.data_tests import run_tests
+from pusher.build.run import build, standing
+from pusher.build.unit_tests import UnitTestRun
+from pusher.build.workers import Surroundings
 from pusher.clock import SystemClock
 from pusher.compile import Manifest, inspect, load
 from pusher.config import load_profile, load_project_file
-from pusher.data_tests import run_tests
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
 from pusher.progress import silent
-from pusher.unit_tests import UnitTestRun
-from pusher.workers import Surroundings
 from tests.cli.conftest import pusher
 from tests.compile.support import STARTED
 from tests.dbt.ask_dbt import CONFIG, EXPECTED, STEPS, copied, rows_of

@@ -18,7 +18,7 @@ import pytest
 from examples.complete_journey import fetch, prepare
 from pusher.clock import SystemClock
 from pusher.errors import CompileError
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from pusher.push.world import PushReport
 from tests.examples.support import FUEL, write_data
 

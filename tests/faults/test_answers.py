@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.faults.scene import ROWS, scene
 from tests.push.support import EVENT_SET, Order, orders
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pusher.contracts import ColumnOrigin
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 
 VIEW = "tiktok_offline_events"
 _SOURCES = """version: 2

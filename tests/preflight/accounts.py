@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from pusher.project import Project
+from pusher.project.facade import Project
 from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders
 
 ADVERTISER = "7654321098765432109"

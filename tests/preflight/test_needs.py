@@ -8,7 +8,7 @@ import pytest
 
 from pusher.contracts import Need
 from pusher.preflight.needs import needs_of
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.preflight.accounts import ADVERTISER, OTHER, store
 from tests.push.members import MEMBERS, NAME, Club
 from tests.push.support import EVENT_SET, VIEW

@@ -14,8 +14,8 @@ import pytest
 
 from pusher.credentials import FILE, Credential, CredentialStore
 from pusher.errors import DestinationRefused, Problem, PusherError, UsageError
-from pusher.outcomes import PushChoice
 from pusher.progress import Event, Notice
+from pusher.project.outcomes import PushChoice
 from tests.credentials.support import credential
 from tests.preflight.accounts import (
     ADVERTISER,

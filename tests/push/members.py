@@ -23,7 +23,7 @@ from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.ledger.store import Store
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.canaries import EMAIL, PHONE
 from tests.push.support import NOW, QuickClock, Server, Shop
 

@@ -25,8 +25,8 @@ from pusher.destinations.tiktok.sandbox import Sandbox, sandbox_app
 from pusher.destinations.tiktok.sandbox_faults import load_faults
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.ledger.state import StateFolder
-from pusher.outcomes import PushChoice
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
+from pusher.project.outcomes import PushChoice
 from pusher.push.world import PushReport
 from tests.canaries import EMAIL, TOKEN
 
@@ -157,7 +157,7 @@ class Shop:
 
     def build_without_checks(self) -> None:
         """Create the view without judging its rows."""
-        from pusher.build import build
+        from pusher.build.run import build
 
         project = self.project()
         engine = project._warehouse()

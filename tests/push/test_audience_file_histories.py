@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.push.members import Club, digest, people, serving_audiences, stored
 from tests.push.support import NOW
 

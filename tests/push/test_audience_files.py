@@ -13,7 +13,7 @@ import pytest
 
 from pusher.destinations.tiktok import destination, sandbox_audience_state
 from pusher.errors import ConfigError, PlanError
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
 from tests.push.members import (

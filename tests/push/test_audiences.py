@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from pusher.errors import ConfigError, PlanError, PusherError
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.world import PushReport
 from tests.push import support

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pusher.project import LoadOptions, Project
+from pusher.project.facade import LoadOptions, Project
 from tests.canaries import EMAIL
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 

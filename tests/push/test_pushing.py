@@ -10,7 +10,7 @@ import pytest
 
 from pusher.errors import ConfigError, Incomplete, PlanError, Problem
 from pusher.ledger.rows import Asked
-from pusher.outcomes import Patience, PushChoice
+from pusher.project.outcomes import Patience, PushChoice
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushOptions, PushReport
 from tests.push.refused import pin

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.push import support
 from tests.push.refused import POISON, shop_at, terms
 from tests.push.support import EVENT_SET, NOW, Shop, orders, serving

@@ -11,7 +11,7 @@ import pytest
 from pusher.errors import ConfigError, PlanError
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
-from pusher.outcomes import Patience
+from pusher.project.outcomes import Patience
 from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 

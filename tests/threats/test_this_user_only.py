@@ -89,7 +89,7 @@ def test_a_traceback_holds_no_value(shop: Shop, words: tuple[str, ...], monkeypa
         somebody, token = EMAIL, TOKEN
         raise KeyError(f"{PHONE} of {token}") from ValueError(f"cannot read {somebody!r}")
 
-    monkeypatch.setattr("pusher.project.Project.load", broken)
+    monkeypatch.setattr("pusher.project.facade.Project.load", broken)
     ran = shop(*words)
     shown = (ran.code, "Traceback" in ran.err, "[e-mail]" in ran.err, "somebody, token = EMAIL" in ran.err)
     assert (shown, found_in((ran.out + ran.err).encode())) == ((70, True, True, False), [])

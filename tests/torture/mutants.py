@@ -239,7 +239,7 @@ MUTANTS = (
     ),
     Mutant(
         "test events count as sent",
-        "pusher/pushing.py",
+        "pusher/project/pushing.py",
         "test_event_code=known_test_code(choice.test_event_code),",
         "test_event_code=None,",
         tests("tests/push/test_push.py", "-k", "test_events_have_a_key_space"),

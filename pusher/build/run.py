@@ -1,0 +1,234 @@
+"""Builds models and seeds in the engine, each after those it reads; data tests run as soon as they can."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pusher.clock import Clock, SystemClock
+from pusher.compile import DataTest, Manifest, Model, UnitTest
+from pusher.contracts import Engine, EngineError
+from pusher.build.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
+from pusher.errors import BuildError, Problem
+from pusher.build.model_run import Made, ModelRun, shard_by_of
+from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFinished, silent
+from pusher.build.unit_tests import UnitTestResult, UnitTestRun
+from pusher.build.unit_tests import skipped as skip_unit_test
+from pusher.build.workers import Ended, Surroundings, Task, run_steps
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltModel:
+    """What became of a model.
+
+    Attributes:
+        model: Its name.
+        status: `built`, `failed` or `skipped` (something it reads failed, or a data test of it did).
+        rows: Rows of a table, None for a view.
+        seconds: Time it took.
+        strategy: How rows were added to the table that stood, None when the model was built anew.
+        resource_type: `model`, or `seed`.
+        message: Why it failed, else empty.
+    """
+
+    model: str
+    status: str
+    rows: int | None
+    seconds: float
+    strategy: str | None = None
+    resource_type: str = "model"
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of models and their tests.
+
+    Attributes:
+        models: In the order of the build.
+        tests: Likewise.
+    """
+
+    models: list[BuiltModel]
+    tests: list[DataTestResult | UnitTestResult]
+
+
+def standing(manifest: Manifest, engine: Engine, *, full_refresh: bool) -> list[str]:
+    """Return the incremental models that add rows to their table, because it stands and is not built anew.
+
+    Args:
+        manifest: The compiled project.
+        engine: The database.
+        full_refresh: Build anew; a model's own `full_refresh` wins.
+    """
+    found = []
+    for model in manifest.models.values():
+        if model.increment is None:
+            continue
+        anew = full_refresh if model.increment.full_refresh is None else model.increment.full_refresh
+        if not anew and engine.table_columns(model.relation) is not None:
+            found.append(model.name)
+    return found
+
+
+def build(
+    manifest: Manifest,
+    engine: Engine,
+    models: Sequence[Model] | None = None,
+    listener: Listener = silent,
+    clock: Clock | None = None,
+    *,
+    tests: Iterable[DataTest] = (),
+    unit_tests: Iterable[UnitTest] = (),
+    unit_test_run: UnitTestRun | None = None,
+    into: Built | None = None,
+    workers: int = 1,
+) -> Built:
+    """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
+
+    What is below everything that a failed test reads is not built. Unit tests run before their model, which is not
+    built when one fails.
+
+    Args:
+        manifest: The compiled project.
+        engine: The database.
+        models: What to build, all by default; ephemeral models live inside those that read them.
+        listener: Told about each model that was built, and about each test, as they end.
+        clock: Measures.
+        tests: Data tests to run.
+        unit_tests: Unit tests to run.
+        unit_test_run: Runs them; without it there are none.
+        into: Takes what became of each, in the order of the graph, also when the build fails.
+        workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
+
+    Raises:
+        BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
+    """
+    chosen = {model.name for model in models} if models is not None else set(manifest.models)
+    of_model: dict[str, list[UnitTest]] = {}
+    for test in unit_tests:
+        of_model.setdefault(test.model, []).append(test)
+    ancestors = ancestors_of(manifest)
+    steps, waits = _in_order(manifest, list(tests), ancestors)
+    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener)
+    found = into or Built([], [])
+    try:
+        run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
+    finally:
+        found.models.extend(run.built[step] for step in sorted(run.built))
+        found.tests.extend(one for step in sorted(run.tested) for one in run.tested[step])
+    problems = [problem for step in sorted(run.problems) for problem in run.problems[step]]
+    if problems:
+        error = BuildError(*problems, *(one.problem for one in found.tests if one.is_wrong))
+        skipped = [built.model for built in found.models if built.status == "skipped"]
+        if skipped:
+            error.add_note(f"Not built because of this: {', '.join(skipped)}.")
+        raise error
+    return found
+
+
+def _in_order(
+    manifest: Manifest, tests: list[DataTest], ancestors: Mapping[str, frozenset[object]]
+) -> tuple[list[Model | DataTest], list[set[int]]]:
+    """Return all models, each test as soon as what it reads is there, and for each of them the steps that it waits for.
+
+    Models that are not built are steps too, because those below them wait for those above them.
+    """
+    places = {name: place for place, name in enumerate(manifest.models)}
+    # By the place of the last model that a test reads; it stands before the first model where it reads none.
+    after: dict[int, list[DataTest]] = {}
+    for test in tests:
+        after.setdefault(max((places[name] for name in test.depends_on), default=-1), []).append(test)
+    steps: list[Model | DataTest] = [*after.get(-1, ())]
+    for place, model in enumerate(manifest.models.values()):
+        steps += [model, *after.get(place, ())]
+    numbers = {step.name: number for number, step in enumerate(steps) if isinstance(step, Model)}
+    waits = [{numbers[name] for name in step.depends_on} for step in steps]
+    readers: dict[object, list[str]] = {}
+    for name, model in manifest.models.items():
+        for parent in (*model.depends_on, *model.sources):
+            readers.setdefault(parent, []).append(name)
+    for number, step in enumerate(steps):
+        if isinstance(step, DataTest):
+            parents = {*step.depends_on, *step.sources}
+            # Most tests read one thing: whatever is further below waits for what reads it.
+            if len(parents) > 1:
+                blocked = blocked_by(step, ancestors)
+            else:
+                blocked = [name for parent in parents for name in readers.get(parent, ())]
+            for name in blocked:
+                waits[numbers[name]].add(number)
+    return steps, waits
+
+
+@dataclass(slots=True)
+class _Run:
+    manifest: Manifest
+    steps: list[Model | DataTest]
+    ancestors: Mapping[str, frozenset[object]]
+    chosen: set[str]
+    unit_tests: dict[str, list[UnitTest]]
+    unit_test_run: UnitTestRun | None
+    listener: Listener
+    built: dict[int, BuiltModel] = field(default_factory=dict)
+    tested: dict[int, list[DataTestResult | UnitTestResult]] = field(default_factory=dict)
+    problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+
+    def begin(self, step: int) -> Task | None:
+        """Return what a model or a test runs; None when it is skipped, or has nothing to run."""
+        one = self.steps[step]
+        if isinstance(one, DataTest):
+            if self.broken.isdisjoint(one.depends_on):
+                return DataTestRun(self.manifest, one).task
+            self._tested(step, skipped(one))
+            return None
+        if not self.broken.isdisjoint(one.depends_on):
+            self.broken.add(one.name)
+        self._test_units(step, one)
+        if one.name not in self.chosen or one.materialized == "ephemeral":
+            return None
+        if one.name in self.broken:
+            self.built[step] = BuiltModel(one.name, "skipped", None, 0.0, resource_type=one.resource_type)
+            return None
+        return Task(one.name, ModelRun(self.manifest, one), alone=shard_by_of(one) is not None)
+
+    def end(self, step: int, ended: Ended) -> None:
+        """Take what came of a model or a test."""
+        one = self.steps[step]
+        if isinstance(one, DataTest):
+            self._tested(step, DataTestRun(self.manifest, one).result(ended))
+        else:
+            self._made(step, one, ended)
+
+    def _test_units(self, step: int, model: Model) -> None:
+        """Run the unit tests of a model; it counts as broken when one of them fails."""
+        if self.unit_test_run is None:
+            return
+        is_blocked = model.name in self.broken
+        for test in self.unit_tests.get(model.name, ()):
+            done = skip_unit_test(test) if is_blocked else self.unit_test_run.run(test)
+            self.tested.setdefault(step, []).append(done)
+            self.listener(UnitTestFinished(test.name, done.status, done.seconds))
+            if done.is_wrong:
+                self.broken.add(model.name)
+
+    def _tested(self, step: int, done: DataTestResult) -> None:
+        self.tested[step] = [done]
+        self.listener(DataTestFinished(done.test.name, done.status, done.failures, done.seconds))
+        if done.is_wrong:
+            self.broken |= set(blocked_by(done.test, self.ancestors))
+
+    def _made(self, step: int, model: Model, ended: Ended) -> None:
+        made, kind = ended.value, model.resource_type
+        if isinstance(made, EngineError):
+            made = Made(None, (ModelRun(self.manifest, model).problem_of(made),))
+        if made.problems:
+            self.broken.add(model.name)
+            self.problems[step] = made.problems
+            message = made.problems[-1].message
+            self.built[step] = BuiltModel(model.name, "failed", None, ended.seconds, None, kind, message)
+            return
+        strategy = model.increment.strategy if model.increment and model.adds else None
+        self.built[step] = BuiltModel(model.name, "built", made.rows, ended.seconds, strategy, kind)
+        self.listener(ModelBuilt(model.name, strategy or model.materialized, made.rows, ended.seconds))

@@ -1,0 +1,170 @@
+"""Builds and tests a project: opens what is needed, runs it, and keeps dbt's artifacts of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from pusher.build.data_tests import DataTestResult, run_tests
+from pusher.build.run import Built, build, standing
+from pusher.build.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
+from pusher.build.workers import Surroundings
+from pusher.clock import Clock
+from pusher.compile import Manifest, UnitTest, inspect
+from pusher.config import Floor
+from pusher.engines.duckdb import DuckDBEngine
+from pusher.errors import BuildError, ConfigError, Problem
+from pusher.progress import Listener
+from pusher.project import artifacts
+from pusher.project.outcomes import BuildReport, Interruptible
+from pusher.push.coverage import Coverage
+from pusher.push.floors import below_floors
+from pusher.screening import screened, screened_value
+from pusher.settings.account import Account
+from pusher.version import __version__
+
+
+@dataclass(slots=True)
+class Building:
+    """What a build and a run of tests need of a project.
+
+    Args:
+        manifest: The compiled project.
+        account: The destination and its settings.
+        listener: Told about progress.
+        clock: Measures.
+        open_warehouse: Opens the database of the profile.
+        with_standing: Returns the project as it is when the tables of some incremental models stand.
+        cover: Judges destination views by their contract, by their names.
+        floors: Least shares of rows with identifiers.
+        workers: How many models and data tests run at a time.
+        interruptible: Surrounds the work in a database, given what cuts running queries short.
+        hides: Whether the user may see no personal data: what is written for people is screened for it.
+    """
+
+    manifest: Manifest
+    account: Account
+    listener: Listener
+    clock: Clock
+    open_warehouse: Callable[[], DuckDBEngine]
+    with_standing: Callable[[Sequence[str]], Manifest]
+    cover: Callable[[DuckDBEngine, Sequence[str]], list[Coverage]]
+    workers: int
+    interruptible: Interruptible
+    floors: Sequence[Floor] = ()
+    hides: bool = False
+    _id: str = field(default_factory=lambda: str(uuid4()))
+    _engines: list[DuckDBEngine] = field(default_factory=list)
+
+    def build(self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool) -> BuildReport:
+        """Run the selected models and their tests, then judge each built destination view by its contract.
+
+        Raises:
+            BuildError: A model failed; those that read it were not run.
+        """
+        # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
+        if self.account.payloads_of(self.manifest.select_all(select, exclude).models):
+            self.account.check_is_there()
+        with self.interruptible(self._cut_short), self._using(self.open_warehouse()) as engine:
+            manifest = self.with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
+            models, tests, unit_tests = manifest.select_all(select, exclude)
+            built = Built([], [])
+            with self._kept("build", manifest, built), self._unit_testing(unit_tests) as run:
+                build(
+                    manifest,
+                    engine,
+                    models,
+                    self.listener,
+                    self.clock,
+                    tests=tests,
+                    unit_tests=unit_tests,
+                    unit_test_run=run,
+                    into=built,
+                    workers=self.workers,
+                )
+            skipped = {one.model for one in built.models if one.status == "skipped"}
+            views = [name for name in self.account.payloads_of(models) if name not in skipped]
+            coverage = self.cover(engine, views) if views else []
+            return BuildReport(built.models, built.tests, coverage, below_floors(self.floors, coverage))
+
+    def test(self, select: Sequence[str], exclude: Sequence[str]) -> list[DataTestResult | UnitTestResult]:
+        """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.
+
+        Raises:
+            ConfigError: Nothing is selected.
+        """
+        _, tests, unit_tests = self.manifest.select_all(select, exclude)
+        if not tests and not unit_tests:
+            fix = "Write data_tests: for a model or column, a query below test-paths, or unit_tests:."
+            raise ConfigError(Problem("no-tests", "The selection has no test.", fix=fix))
+        found = Built([], [])
+        with self.interruptible(self._cut_short), self._kept("test", self.manifest, found):
+            with self._unit_testing(unit_tests) as run:
+                if run is not None:
+                    found.tests.extend(run_unit_tests(run, unit_tests, self.listener))
+            if tests:
+                with self._using(self.open_warehouse()) as engine:
+                    around = Surroundings(engine, self.listener, self.clock, self.workers)
+                    found.tests.extend(run_tests(self.manifest, tests, around))
+        return found.tests
+
+    def keep_manifest(self, command: str, manifest: Manifest) -> None:
+        """Write the compiled SQL and manifest.json."""
+        now = self.clock.now()
+        content = artifacts.manifest_json(manifest, artifacts.Invocation(self._id, command, now, now, __version__))
+        if self.hides:
+            # What `state:` compares stays: checksums, and the texts of macros and unit tests, which the user has.
+            for node in content["nodes"].values():
+                node |= {key: screened(node[key]) for key in ("raw_code", "compiled_code") if key in node}
+        with _writing(manifest):
+            manifest.write_compiled(screen=screened if self.hides else str)
+            artifacts.write(manifest.project.target_folder, artifacts.MANIFEST, content)
+
+    @contextmanager
+    def _kept(self, command: str, manifest: Manifest, built: Built) -> Iterator[None]:
+        """Keep the artifacts of a run, also of one that fails."""
+        started_at, started_s = self.clock.now(), self.clock.monotonic_s()
+        self.keep_manifest(command, manifest)
+        try:
+            yield
+        finally:
+            invocation = artifacts.Invocation(self._id, command, started_at, self.clock.now(), __version__)
+            elapsed_s = self.clock.monotonic_s() - started_s
+            content = artifacts.run_results_json(manifest, built, invocation, elapsed_s)
+            content = screened_value(content) if self.hides else content
+            with _writing(manifest):
+                artifacts.write(manifest.project.target_folder, artifacts.RUN_RESULTS, content)
+
+    @contextmanager
+    def _using(self, engine: DuckDBEngine) -> Iterator[DuckDBEngine]:
+        """Give a database whose queries can be cut short, and close it."""
+        with closing(engine):
+            self._engines.append(engine)
+            yield engine
+
+    def _cut_short(self) -> None:
+        for engine in self._engines:
+            engine.interrupt()
+
+    @contextmanager
+    def _unit_testing(self, tests: Sequence[UnitTest]) -> Iterator[UnitTestRun | None]:
+        """Give what runs unit tests, in an empty database; nothing when there are none."""
+        if not tests:
+            yield None
+            return
+        with self._using(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
+            inference = inspect(self.manifest, engine, [test.model for test in tests])
+            yield UnitTestRun(self.manifest, engine, inference, self.clock, hides=self.hides)
+
+
+@contextmanager
+def _writing(manifest: Manifest) -> Iterator[None]:
+    """Tell a folder that cannot be written as what it is for a person."""
+    try:
+        yield
+    except OSError as error:
+        target = manifest.project.target_path
+        message, fix = f"Cannot write {target}/: {error.strerror}.", f"Check space and rights of {target}/."
+        raise BuildError(Problem("target", message, target, fix=fix)) from error

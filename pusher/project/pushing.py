@@ -1,0 +1,282 @@
+"""Puts a push together: the views, the account, the warehouse and the state folder become one run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pusher.clock import Clock
+from pusher.config import PolicyFile, Profile
+from pusher.contracts import Engine
+from pusher.errors import ConfigError, DestinationRefused, PlanError, Problem
+from pusher.progress import Listener, Notice
+from pusher.project.outcomes import Origins, Patience, PushChoice, known_test_code
+from pusher.settings.account import DEFAULT_CONCURRENCY, Account
+
+if TYPE_CHECKING:
+    from pusher.ledger.rows import Asked
+    from pusher.ledger.state import StateFolder
+    from pusher.lint import Finding
+    from pusher.payload.model import Limits
+    from pusher.preflight.run import Preflighting
+    from pusher.push.audience.plan import AudienceView
+    from pusher.push.forgetting import Forgotten
+    from pusher.push.plan import View
+    from pusher.push.suppressions import Suppressions
+    from pusher.push.world import PushOptions, PushReport, PushWorld
+
+NETWORK_STATE_VARIABLE = "PUSHER_ALLOW_NETWORK_STATE"
+STATELESS_LOOKBACK_S = 86_400
+"""A push without a ledger sends an event for the last time a day after the first, inside TikTok's 48 hours."""
+UNSTABLE_ID = "PU302"
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Pushing:
+    """What a push of one target works with.
+
+    Attributes:
+        root: The project's folder.
+        account: The destination with the settings of the target.
+        policy: Project policy.
+        profile: The target.
+        state: The state folder.
+        clock: Wall and monotonic time.
+        listener: Is told about progress.
+        open_warehouse: Opens the warehouse, allowed to write into one folder.
+        origins: Says which SQL makes each contract column of a view.
+        normaliser_version: Version of the identity macros, or None.
+        lint: Proves the selected views from their SQL.
+        should_stop: True once the user asked to stop.
+        interruptible: Surrounds reading a view, given what cuts a running query short.
+        suppressions: The model that lists who is kept out of every view, or None.
+        is_clock_set: `--clock` sets the clock.
+        rows_name_source: Says whether the rows of a view name their event source themselves.
+        asked: What the person asked for, kept with the run.
+        told: What to tell of how views and settings were chosen.
+    """
+
+    root: Path
+    account: Account
+    asked: Asked
+    policy: PolicyFile
+    profile: Profile
+    state: StateFolder
+    clock: Clock
+    listener: Listener
+    open_warehouse: Callable[[Path], Engine]
+    origins: Origins
+    normaliser_version: str | None
+    lint: Callable[[], Sequence[Finding]] = lambda: ()
+    should_stop: Callable[[], bool] = _never
+    interruptible: Callable[[Callable[[], None]], AbstractContextManager[Any]] = nullcontext
+    suppressions: Suppressions | None = None
+    is_clock_set: bool = False
+    rows_name_source: Callable[[str], bool] = lambda _model: False
+    told: tuple[str, ...] = ()
+    _engines: list[Engine] = field(default_factory=list, init=False)
+
+    def push(
+        self, views: Sequence[View], audiences: Sequence[AudienceView], choice: PushChoice, *, everything: bool
+    ) -> PushReport:
+        """Push views.
+
+        Args:
+            views: The views of events.
+            audiences: The views of audiences; there is a view of either kind.
+            choice: What the person chose.
+            everything: Also go on with what earlier runs froze for other views.
+        """
+        from pusher.destinations.tiktok.settings import is_preflighted
+        from pusher.preflight.needs import needs_of
+        from pusher.push.run import push
+
+        # Refused before anything is opened.
+        known_test_code(choice.test_event_code)
+        limits = (*views, *(one.view for one in audiences))[0].payload.limits
+        if choice.stateless:
+            self._refuse_unstable_ids()
+            _refuse_audiences(audiences)
+        with self._ledger_place(choice) as (state, about_state):
+            options = self._options(choice, limits, everything=everything)
+            world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
+            preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
+            if preflight is not None:
+                needs = needs_of(self.account, views, audiences)
+                world = replace(world, preflight=lambda told: preflight.before_push(needs, told).as_json())
+            if not choice.dry_run:
+                self.account.note_use()
+            report = push(views, world, options, audiences)
+            if preflight is not None and report.exit_code == DestinationRefused.exit_code:
+                preflight.forget()
+            return report
+
+    def preflight(self, state: StateFolder) -> Preflighting:
+        """Return what looks at the account before a push."""
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.preflight.run import Preflighting
+
+        return Preflighting(
+            account=self.account,
+            state=state,
+            clock=self.clock,
+            credential=self.account.credential,
+            is_clock_set=self.is_clock_set,
+            is_strict=read_settings(self.account.settings).preflight is True,
+            rows_name_source=self.rows_name_source,
+            should_stop=self.should_stop,
+        )
+
+    def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:
+        """Suppress identifiers for ever, and take them out of everything that the ledger knows.
+
+        Args:
+            digests: The identifiers, as (kind, digest).
+            sends: Tell TikTok at once who has to go.
+            wait_s: How long to wait for a push that is running.
+        """
+        from pusher.push.forgetting import forget
+
+        payloads = self.account.destination.payloads.values()
+        limits = next(one for one in payloads if one.kind == "audience").limits
+        choice = PushChoice(patience=Patience(wait_s=wait_s))
+        with self._ledger_place(choice) as (state, about_state):
+            for told in about_state:
+                self.listener(Notice(told))
+            options = self._options(choice, limits, everything=True, reads_lock=False)
+            world = self._world(state)
+            if sends:
+                self.account.note_use()
+            return forget(digests, world, options, sends=sends)
+
+    def _options(self, choice: PushChoice, limits: Limits, *, everything: bool, reads_lock: bool = True) -> PushOptions:
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.audience.lock_file import LockFile
+        from pusher.push.audience.options import AudienceOptions
+        from pusher.push.work import DeliveryLimits
+        from pusher.push.world import PushOptions
+
+        settings = read_settings(self.account.settings)
+        patience = choice.patience
+        pixel_window = self.policy.shared_with_pixel
+        return PushOptions(
+            dry_run=choice.dry_run,
+            test_event_code=known_test_code(choice.test_event_code),
+            requests_per_s=settings.requests_per_second or self.account.default_rate(limits.default_requests_per_s),
+            limits=DeliveryLimits(
+                concurrency=settings.concurrency or DEFAULT_CONCURRENCY,
+                deadline_s=patience.deadline_s,
+                grace_s=patience.grace_s,
+                max_dead_share=patience.max_dead_share,
+                pixel_window=pixel_window,
+            ),
+            on_change=self.policy.on_change,
+            pixel_window=pixel_window,
+            strict=self.policy.require_vendor_page_columns,
+            shared=self.policy.shared,
+            ledger_id=None if choice.stateless else self.profile.ledger_id,
+            normaliser_version=self.normaliser_version,
+            resume_all=everything,
+            adopt=choice.adopt,
+            wait_s=patience.wait_s,
+            longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+            audience=AudienceOptions(
+                guard=replace(self.policy.shrink, is_off=choice.allow_shrink),
+                reassert=choice.reassert,
+                lock=LockFile(self.root, self.profile.target) if reads_lock and not self.account.is_embedded else None,
+            ),
+            asked=self.asked,
+        )
+
+    def _world(self, state: StateFolder, *, told_before: tuple[str, ...] = ()) -> PushWorld:
+        from pusher.destinations.tiktok.settings import read_settings
+        from pusher.push.world import PushWorld
+
+        return PushWorld(
+            destination=self.account.destination,
+            endpoint=self.account.endpoint(self.state.root),
+            state=state,
+            clock=self.clock,
+            listener=self.listener,
+            should_stop=self.should_stop,
+            open_engine=self._open,
+            ca_file=read_settings(self.account.settings).ca_file,
+            interruptible=lambda: self.interruptible(self._cut_query_short),
+            origins=self.origins,
+            told_before=told_before,
+            suppressions=self.suppressions,
+        )
+
+    @contextmanager
+    def _ledger_place(self, choice: PushChoice) -> Iterator[tuple[StateFolder, tuple[str, ...]]]:
+        """Give the folder of the ledger, and what a person should know about it."""
+        from pusher.ledger.place import check_place
+        from pusher.ledger.state import StateFolder, scratch_folder
+
+        if choice.dry_run and not choice.stateless:
+            yield self.state, ()
+            return
+        told = check_place(self.state.root, allow_network=os.environ.get(NETWORK_STATE_VARIABLE) == "1")
+        # The embedded sandbox keeps its counts here, also when nobody keeps the ledger.
+        self.state.create()
+        if not choice.stateless:
+            yield self.state, tuple(told)
+            return
+        with scratch_folder() as folder:
+            yield (
+                StateFolder(folder / "state"),
+                (*told, "This push keeps no ledger: the next one sends these rows again."),
+            )
+
+    def _refuse_unstable_ids(self) -> None:
+        """Refuse views whose event ids differ from run to run: without a ledger only the id tells a copy."""
+        found = [one for one in self.lint() if one.rule == UNSTABLE_ID]
+        if found:
+            raise ConfigError(*map(_unstable, found))
+
+    def _same_orders(self, views: Sequence[View]) -> tuple[str, ...]:
+        from pusher.push.same_orders import same_orders
+
+        if self.policy.same_order_offline == "ignore":
+            return ()
+        with closing(self.open_warehouse(self.state.root)) as engine:
+            found = same_orders(engine, views)
+        if found and self.policy.same_order_offline == "refuse":
+            raise PlanError(*(Problem("same-order-offline", one.message, one.web.file, fix=one.fix) for one in found))
+        return tuple(f"{one.message} {one.fix}" for one in found)
+
+    def _open(self, folder: Path) -> Engine:
+        engine = self.open_warehouse(folder)
+        self._engines[:] = [engine]
+        return engine
+
+    def _cut_query_short(self) -> None:
+        for engine in self._engines:
+            engine.interrupt()
+
+
+def _unstable(finding: Finding) -> Problem:
+    fix = finding.fix.description if finding.fix is not None else None
+    return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
+
+
+def _refuse_audiences(audiences: Sequence[AudienceView]) -> None:
+    """Refuse audiences without a ledger: nobody could tell who has to be taken out.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    if not audiences:
+        return
+    names = ", ".join(one.view.model for one in audiences)
+    message = f"--stateless cannot push audiences ({names}): only the ledger knows who has to be taken out."
+    fix = f"Leave them out with --exclude {names.replace(',', '')}, or keep the state folder."
+    raise ConfigError(Problem("stateless-audience", message, fix=fix))

@@ -1,0 +1,315 @@
+"""What of a project reaches the ledger and TikTok: pushes, what was sent, and what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pusher.config import (
+    suggest,
+)
+from pusher.errors import ConfigError, Problem, StateError, UsageError
+from pusher.project.linting import ProjectLint
+from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
+
+if TYPE_CHECKING:
+    from pusher.ledger.bridge import Bridge
+    from pusher.ledger.rows import Asked
+    from pusher.preflight.run import Preflight
+    from pusher.project.alerting import Alerting
+    from pusher.project.audience_keeping import AudienceKeeping
+    from pusher.project.forgetting import Derived
+    from pusher.project.pushing import Pushing
+    from pusher.project.remedies import Remedies, RunPage
+    from pusher.push.forgetting import Forgotten
+    from pusher.push.world import PushReport
+
+
+class ProjectRuns(ProjectLint):
+    """A loaded project, with what sends its views and keeps account of it."""
+
+    def push(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        choice: PushChoice = DEFAULT_PUSH,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        interruptible: Interruptible = nullcontext,
+    ) -> PushReport:
+        """Send the due rows of the selected destination views.
+
+        Args:
+            select: Models to use, in dbt's selector syntax.
+            exclude: Models to leave out.
+            choice: What the person chose.
+            should_stop: True once the user asked to stop.
+            interruptible: Surrounds reading a view: there a KeyboardInterrupt may be raised to stop at once. It is
+                given what cuts a running query short, to be called from another thread.
+
+        Raises:
+            UsageError: A setting or a view is wrong, or the user may not push it; nothing was sent.
+            AnotherRunIsActive: Another push of this target is running.
+            Incomplete: The user asked to stop before anything was sent, or the state folder could not be written.
+        """
+        asked = self._asked(select, exclude, choice.test_event_code)
+        with self._kept_failure("push", asked, choice):
+            self.account.check_settings()
+            self.destination_views.check(self.models(select, exclude))
+            views, told = self.offering.taken(self.views(select, exclude), is_selected=bool(select))
+            events = [view for view in views if view.payload.kind == "events"]
+            audiences = [view for view in views if view not in events]
+            if choice.test_event_code is not None and not events:
+                # Either the selection has none, which this says, or none is offered here.
+                self.destination_views.events(select, exclude)
+                raise ConfigError(Problem("not-offered", f"No view of events is offered to {self.offering.origin}."))
+            code = self.destination_views.test_event_code(events) if choice.test_event_code is None else None
+            if code is not None:
+                choice = replace(choice, test_event_code=str(code.value))
+                told.append(f"These are test events: test_event_code is set in {code.place}.")
+                told += [f"Left out: {view.model} is an audience, and no test event." for view in audiences]
+            if choice.test_event_code is not None:
+                audiences = []
+            return self._pushing(
+                lint=lambda: self.lint(select, exclude).findings,
+                should_stop=should_stop,
+                interruptible=interruptible,
+                suppressions=self.destination_views.suppressions(),
+                told=tuple(told),
+                asked=asked,
+            ).push(
+                events,
+                self.destination_views.with_settings(audiences),
+                choice,
+                # What else earlier runs froze are events, which no campaign sends.
+                everything=not select and not exclude and self.account.campaign is None,
+            )
+
+    def reconcile(
+        self,
+        select: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        choice: PushChoice = DEFAULT_PUSH,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        interruptible: Interruptible = nullcontext,
+    ) -> PushReport:
+        """Tell the selected audiences again everything that is known of them; see `push`."""
+        asked = self._asked(select, exclude)
+        with self._kept_failure("audience reconcile", asked, choice):
+            self.account.check_settings()
+            self.destination_views.check(self.models(select, exclude))
+            views, told = self.offering.taken(
+                self.destination_views.audience_views(select, exclude), is_selected=bool(select)
+            )
+            audiences = self.destination_views.with_settings(views)
+            pushing = self._pushing(
+                should_stop=should_stop,
+                interruptible=interruptible,
+                suppressions=self.destination_views.suppressions(),
+                told=tuple(told),
+                asked=asked,
+            )
+            return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
+
+    def _asked(self, select: Sequence[str], exclude: Sequence[str], test_event_code: str | None = None) -> Asked:
+        """Return what was asked of a run, so that it can be asked again."""
+        from pusher.ledger.rows import Asked, selection
+
+        words, campaign = [*selection(select, exclude)], self.options.campaign
+        words += [] if campaign is None else ["--campaign", campaign.name, "--group", campaign.group]
+        words += [word for key, value in self.options.overrides.items() for word in ("--set", f"{key}={value}")]
+        words += [] if test_event_code is None else ["--test-event-code", test_event_code]
+        return Asked(tuple(words), tuple(self.options.vars), self.started_at)
+
+    def run_page(self, name: str, *, commands: Collection[str], variables: str | None = None) -> RunPage:
+        """Return one run with its steps, what went wrong in it and what can be done.
+
+        Args:
+            name: Its id, the beginning of its id, or `last`.
+            commands: Names of the commands that actions may run.
+            variables: Text of the variables that the person gives, for a run that had some.
+
+        Raises:
+            ConfigError: There is no such run, or several.
+            StateError: There is no ledger, or it cannot be read.
+        """
+        from pusher.ledger.run_facts import run_facts
+
+        return self.remedies(commands, variables).page(run_facts(self.state, name))
+
+    def remedies(self, commands: Collection[str], variables: str | None = None) -> Remedies:
+        """Return what finds the actions of runs; see `run_page`."""
+        from pusher.project.remedies import Remedies
+
+        given = (tuple(self.options.vars), variables or "")
+        return Remedies(lambda model: self.config(model).settings, commands, self.clock.now(), given)
+
+    def alerting(self, complain: Callable[[str], None]) -> Alerting:
+        """Return what tells people how a run ended.
+
+        Args:
+            complain: Says that somebody could not be told.
+        """
+        from pusher.project.alerting import Alerting
+
+        return Alerting(
+            alerts=self.policy.alerts,
+            project=self.file.name,
+            target=self.profile.target,
+            root=self.file.root,
+            state=self.state,
+            clock=self.clock,
+            complain=complain,
+        )
+
+    @contextmanager
+    def _kept_failure(self, command: str, asked: Asked, choice: PushChoice) -> Iterator[None]:
+        """Keep in the ledger, if there is one that can be trusted, that a run failed before it got there."""
+        try:
+            yield
+        except UsageError as error:
+            if error.run_id is None and not isinstance(error, StateError) and not (choice.dry_run or choice.stateless):
+                from pusher.push.recording import keep_failed_load
+
+                error.run_id = keep_failed_load(
+                    self.state, error, self.account.destination, command=command, asked=asked, now=self.clock.now()
+                )
+            raise
+
+    def _pushing(self, **more: Any) -> Pushing:
+        from pusher.project.pushing import Pushing
+        from pusher.project.warehouse import READING_MEMORY
+
+        more.setdefault("asked", self._asked((), ()))
+        return Pushing(
+            root=self.file.root,
+            account=self.account,
+            policy=self.policy,
+            profile=self.profile,
+            state=self.state,
+            clock=self.clock,
+            listener=self.listener,
+            open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
+            origins=self._origins,
+            normaliser_version=self.manifest.normaliser_version,
+            is_clock_set=self.options.clock is not None,
+            rows_name_source=self._names_source,
+            **more,
+        )
+
+    def _names_source(self, name: str) -> bool:
+        """Say whether the rows of a destination view name their event source, by its SQL."""
+        payload = self.account.payload_of(self.manifest.models[name])
+        columns = self._inference().models.get(name, ())
+        return payload is not None and any(column.name.lower() in payload.source_id.names for column in columns)
+
+    def preflight(self, *, should_stop: Callable[[], bool] = lambda: False) -> Preflight | None:
+        """Look at what all destination views need of the account, whatever was found before; None without a view.
+
+        Raises:
+            ConfigError: A setting is missing or wrong.
+        """
+        from pusher.preflight.needs import needs_of
+
+        payloads = self.account.payloads_of(self.models())
+        if not payloads:
+            return None
+        views = self.views()
+        events = [view for view in views if view.payload.kind == "events"]
+        audiences = self.destination_views.with_settings([view for view in views if view not in events])
+        preflight = self._pushing(should_stop=should_stop).preflight(self.state)
+        return preflight.look(needs_of(self.account, events, audiences))
+
+    @property
+    def audiences(self) -> AudienceKeeping:
+        """What people ask of the target's audiences."""
+        from pusher.project.audience_keeping import AudienceKeeping
+        from pusher.project.warehouse import READING_MEMORY
+
+        return AudienceKeeping(
+            root=self.file.root,
+            target=self.profile.target,
+            account=self.account,
+            state=self.state,
+            clock=self.clock,
+            listener=self.listener,
+            views=self.destination_views.audiences,
+            open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
+            suppressions=self.destination_views.suppressions,
+            check_allowed=self.offering.check_allowed,
+        )
+
+    def forget(
+        self,
+        lines: Sequence[str],
+        *,
+        country: str | None = None,
+        sends: bool = True,
+        wait_s: float = 0.0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> tuple[Derived, Forgotten | None]:
+        """Suppress people for ever, and take them out of audiences and of events that wait to be sent.
+
+        Args:
+            lines: E-mail addresses, phone numbers and advertising ids as they are; they are kept nowhere.
+            country: ISO 3166 code of numbers in national form.
+            sends: Tell TikTok at once who has to go, else the next push does.
+            wait_s: How long to wait for a push that is running.
+            should_stop: True once the user asked to stop.
+
+        Returns:
+            What was made of the lines, and what became of it; None when no line was readable.
+
+        Raises:
+            CompileError: The project's macros are missing, or fail.
+            StateError: The ledger cannot be trusted.
+            NotAllowed: The user may not tell audiences who has to go.
+        """
+        from pusher.project.forgetting import Deriving
+
+        if sends:
+            self.offering.check_telling()
+        self.account.check_settings()
+        payloads = self.account.destination.payloads.values()
+        audience = next(one for one in payloads if one.kind == "audience")
+        derived = Deriving(self.manifest, audience).derive(lines, country=country)
+        if not derived.identifiers:
+            return derived, None
+        pushing = self._pushing(should_stop=should_stop)
+        return derived, pushing.forget(derived.identifiers, sends=sends, wait_s=wait_s)
+
+    def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
+        """Return what became of the revenue in the selected destination views; sends nothing.
+
+        Args:
+            select: Models to use, in dbt's selector syntax.
+            exclude: Models to leave out.
+            by: Dimensions to group by, beside the currency.
+
+        Raises:
+            ConfigError: A dimension is not known.
+            PlanError: A view is not built.
+            StateError: Nothing was pushed yet, or the ledger cannot be read.
+        """
+        from pusher.ledger.bridge import DIMENSIONS
+        from pusher.project.warehouse import READING_MEMORY
+        from pusher.push.report import report
+
+        for name in by:
+            if name not in DIMENSIONS:
+                near = suggest(name, DIMENSIONS)
+                fix = f"Did you mean `{near}`?" if near else f"Dimensions: {', '.join(DIMENSIONS)}."
+                raise ConfigError(Problem("report-by", f"A report has no dimension `{name}`.", fix=fix))
+        return report(
+            self.destination_views.events(select, exclude),
+            open_engine=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
+            state=self.state,
+            now=self.clock.now(),
+            pixel_window=self.policy.shared_with_pixel,
+            shared=self.policy.shared,
+            by=list(dict.fromkeys(by)),
+            suppressions=self.destination_views.suppressions(),
+        )
