@@ -1,7 +1,7 @@
 """The facade: everything the command line does, as methods.
 
-`Project` has those that make and show models; what it is made of is in `project_parts.py`, what proves it from its SQL
-in `project_lint.py`, what sends it in `project_runs.py`.
+`Project` has those that make and show models; what it is made of is in `parts.py`, what proves it from its SQL in
+`linting.py`, what sends it in `runs.py`.
 """
 
 from __future__ import annotations
