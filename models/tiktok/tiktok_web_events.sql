@@ -36,6 +36,17 @@ customers as (
 
 ),
 
+not_agreed as (
+
+    {#- Known customers only: whether a guest's visit may be told is what the shop's own banner asked. #}
+    select customer_id
+    from {{ ref('stg_retail__customers') }}
+    where customer_id is not null
+    group by customer_id
+    having max(case when {{ consented('has_consent') }} then 1 else 0 end) = 0
+
+),
+
 first_orders as (
 
     {#- All channels and all of history: who bought in a store before is not new to the web shop. #}
@@ -58,11 +69,13 @@ final as (
         orders.occurred_at as event_time,
         customers.emails as email,
         customers.phones as phone,
-        {{ hashed_external_id('orders.customer_id') }} as external_id,
-        orders.ttclid,
-        orders.ttp,
-        orders.ip,
-        orders.user_agent,
+        case
+            when not_agreed.customer_id is null then {{ hashed_external_id('orders.customer_id') }}
+        end as external_id,
+        case when not_agreed.customer_id is null then orders.ttclid end as ttclid,
+        case when not_agreed.customer_id is null then orders.ttp end as ttp,
+        case when not_agreed.customer_id is null then orders.ip end as ip,
+        case when not_agreed.customer_id is null then orders.user_agent end as user_agent,
         orders.page_url,
         orders.page_referrer,
         orders.order_value as value,
@@ -81,6 +94,7 @@ final as (
         'Northwind Outfitters' as brand
     from orders
     left join customers on orders.customer_id = customers.customer_id
+    left join not_agreed on orders.customer_id = not_agreed.customer_id
     left join first_orders on orders.customer_id = first_orders.customer_id
 
 )

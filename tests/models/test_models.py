@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from datetime import datetime
 from decimal import Decimal
@@ -183,6 +184,24 @@ def test_web_events(shop: Path) -> None:
     ]
     found = rows(connection, "select * from tiktok_web_events order by order_id")
     assert found == [web | row for row in expected]
+
+
+def test_a_web_order_of_somebody_who_did_not_agree_identifies_nobody(shop: Path, tmp_path: Path) -> None:
+    """Not by their visit either; a guest's visit is told, and the var lets everybody in."""
+    for name in ("customers", "transactions"):
+        (tmp_path / f"{name}.csv").write_bytes((shop / f"{name}.csv").read_bytes())
+    times, goods = ["2026-11-13T10:00:00Z"] * 2, ["USD", "A1", "Pack", "Packs", "", "160.00", "1"]
+    visit = ["https://shop.example.com/w", "", "E.C.P.9", "ttp9", "203.0.113.9", "UA/9", ""]
+    with (tmp_path / "transactions.csv").open("a", encoding="utf-8", newline="") as file:
+        for order, customer in (("W-8", "C-3"), ("W-9", "")):
+            csv.writer(file).writerow([order, "1", "sale", "completed", "web", "web", customer, *times, *goods, *visit])
+    query = "select external_id, ttclid, ttp, ip, user_agent from tiktok_web_events where order_id = '{}'"
+    told = {"external_id": None, "ttclid": "E.C.P.9", "ttp": "ttp9", "ip": "203.0.113.9", "user_agent": "UA/9"}
+    found = build(Renderer(data=tmp_path))
+    assert rows(found, query.format("W-8")) == [dict.fromkeys(told)]
+    assert rows(found, query.format("W-9")) == [told]
+    everybody = build(Renderer(data=tmp_path, consent="ignored"))
+    assert rows(everybody, query.format("W-8")) == [told | {"external_id": hashlib.sha256(b"C-3").hexdigest()}]
 
 
 def test_a_web_order_given_back_is_no_event_under_net(shop: Path) -> None:
