@@ -17,21 +17,22 @@ from typing import Any, Self
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.barred import Barred, excluded_sql
+from pusher.ledger.quarantine import (
+    QUARANTINED,
+    UNEXPLAINED,
+    ReasonText,
+    new_conflicts_sql,
+    origin_table,
+    quarantine_sql,
+)
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.payload.sql import literal, path_list
 
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
 """Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
 ROWS_PER_PART = 49_152
-CONFLICT = (
-    "The same event has other material values than before.",
-    "Give a changed order an event_id of its own, or restore the first values.",
-)
-DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 CORRECTED = "corrected"
 """How a row is held that TikTok refused and its model gives otherwise by now."""
-UNEXPLAINED = ("planned", "already_sent", "enriched", "suppressed")
-"""Terms whose rows the quarantine does not list."""
 MATERIAL = ("event_time", "value", "currency", "contents")
 
 
@@ -73,36 +74,6 @@ class Reconciled:
     quarantine: StagedFile | None
     dropped_identifiers: int
     new_conflicts: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonText:
-    """What the quarantine says about one reason number.
-
-    Attributes:
-        term: The receipt's term.
-        code: Reason code.
-        field: Contract column.
-        message: What is wrong.
-        fix: What to do.
-    """
-
-    term: str
-    code: str
-    field: str
-    message: str
-    fix: str
-
-
-def origin_table(origins: Mapping[str, ColumnOrigin]) -> str:
-    """Return the SQL that makes a temporary table of what makes each contract column."""
-    rows = ", ".join(
-        f"({literal(field)}, {literal(one.model)}, {literal(one.file)}, {one.line}, {literal(one.sql)})"
-        for field, one in origins.items()
-    )
-    columns = "field, sql_model, sql_file, sql_line, sql_text"
-    empty = "select null::varchar, null::varchar, null::varchar, null::bigint, null::varchar where false"
-    return f"create temp table origin as select * from ({f'values {rows}' if rows else empty}) as origin ({columns})"
 
 
 @dataclass(slots=True)
@@ -357,63 +328,16 @@ class Reconciler:
     def _quarantine(self, *, model: str, run: str, first_seen: str, max_age_s: int) -> tuple[StagedFile | None, int]:
         """Write the rows that are not sent and why; returns the file and the number of new conflicts."""
         path = self.folder / "quarantine.parquet"
-        texts = ", ".join(
-            f"({number}, {literal(text.field)}, {literal(text.message)}, {literal(text.fix)})"
-            for number, text in self.reasons.items()
-        )
-        reason = f"(values {texts or '(-1, null, null, null)'}) as reason (number, field, message, fix)"
-        columns = "_event_key, _payload_hash, _event, _event_id, _source_id, _event_time, _value, _currency"
-        self._connection.execute(
-            f"copy (select {literal(model)} as model, {literal(run)} as run, term, detail as reason, "
-            "case when term = 'conflicting' then detail else reason.field end as field, "
-            f"case term when 'conflicting' then {literal(CONFLICT[0])} "
-            f"when 'duplicate' then {literal(DUPLICATE[0])} "
-            "else reason.message end as message, "
-            f"case term when 'conflicting' then {literal(CONFLICT[1])} "
-            f"when 'duplicate' then {literal(DUPLICATE[1])} "
-            "else reason.fix end as fix, "
-            "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
-            "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "
-            f"coalesce(seen.first_seen, {literal(first_seen)}) as first_seen, "
-            f"_event_time + {max_age_s} as sendable_until, "
-            "origin.sql_model, origin.sql_file, origin.sql_line, origin.sql_text "
-            f"from ({self._outcome(columns)}) as outcome left join {reason} on reason.number = outcome._reason "
-            "left join origin on origin.field = case term when 'conflicting' then split_part(detail, ',', 1) "
-            "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
-            f"left join ({self._seen_before(model)}) as seen on seen.event_id = _event_id and seen.event = _event "
-            "and seen.source_id = _source_id and seen.reason = detail "
-            f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)})) "
-            f"to {literal(path.as_posix())} (format parquet, compression zstd)"
-        )
+        selected = quarantine_sql(
+            self._outcome(QUARANTINED), self.reasons, self.told,
+            model=model, run=run, first_seen=first_seen, max_age_s=max_age_s,
+        )  # fmt: skip
+        self._connection.execute(f"copy ({selected}) to {literal(path.as_posix())} (format parquet, compression zstd)")
         rows = self._rows(f"select count(*) from read_parquet({literal(path.as_posix())})")[0][0]
         if rows == 0:
             path.unlink()
             return None, 0
-        return StagedFile(path, rows), self._new_conflicts(path)
-
-    def _seen_before(self, model: str) -> str:
-        """Return the rows that earlier plans of a view set aside, and when the first of them did."""
-        facts = "event, event_id, source_id, reason"
-        if not self.told:
-            return "select null as event, null as event_id, null as source_id, null as reason, null as first_seen"
-        return (
-            f"select {facts}, min(first_seen) as first_seen from read_parquet({path_list(self.told)}, "
-            f"union_by_name = true) where model = {literal(model)} and term <> 'dead' group by {facts}"
-        )
-
-    def _new_conflicts(self, path: Path) -> int:
-        known = "select null::uuid as event_key, null::blob as payload_hash where false"
-        if self.known_conflicts:
-            known = (
-                f"select event_key, payload_hash from read_parquet({path_list(self.known_conflicts)}) "
-                "where term = 'conflicting'"
-            )
-        sql = (
-            f"select count(*) from read_parquet({literal(path.as_posix())}) as now "
-            f"where term = 'conflicting' and not exists (select 1 from ({known}) as seen "
-            "where seen.event_key = now.event_key and seen.payload_hash = now.payload_hash)"
-        )
-        return int(self._rows(sql)[0][0])
+        return StagedFile(path, rows), int(self._rows(new_conflicts_sql(path, self.known_conflicts))[0][0])
 
     def reconcile(
         self,

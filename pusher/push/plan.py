@@ -17,7 +17,8 @@ from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.barred import Barred
 from pusher.ledger.compaction import remember_conflicts
-from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
+from pusher.ledger.quarantine import ReasonText
+from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.rows import File, Part
 from pusher.ledger.state import PRIVATE_FOLDER, StateFolder, publish
 from pusher.ledger.store import Store

@@ -16,7 +16,8 @@ from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.compaction import merge
 from pusher.ledger.opening import SCHEMA_VERSION, open_store
-from pusher.ledger.reconcile import ReasonText, Reconciled, Reconciler, TermCount
+from pusher.ledger.quarantine import ReasonText
+from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.state import StateFolder
 from pusher.ledger.views import query
 from tests.push.support import NOW, Order, Shop, orders
