@@ -12,8 +12,8 @@ from pusher.cli.signals import CutShort
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pusher.build.data_tests import DataTestResult
-    from pusher.build.unit_tests import Difference, UnitTestResult
+    from pusher.builds.data_tests import DataTestResult
+    from pusher.builds.unit_tests import Difference, UnitTestResult
 
 HELP = """Run unit tests, and data tests on what the warehouse holds.
 

@@ -15,9 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pusher.build.data_tests import DataTestResult
-from pusher.build.run import Built, BuiltModel
-from pusher.build.unit_tests import UnitTestResult
+from pusher.builds.data_tests import DataTestResult
+from pusher.builds.run import Built, BuiltModel
+from pusher.builds.unit_tests import UnitTestResult
 from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest
 from pusher.compile.exposures import Exposure
 from pusher.compile.macro_texts import MacroKey

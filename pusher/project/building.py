@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from pusher.build.data_tests import DataTestResult, run_tests
-from pusher.build.run import Built, build, standing
-from pusher.build.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
-from pusher.build.workers import Surroundings
+from pusher.builds.data_tests import DataTestResult, run_tests
+from pusher.builds.run import Built, build, standing
+from pusher.builds.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
+from pusher.builds.workers import Surroundings
 from pusher.clock import Clock
 from pusher.compile import Manifest, UnitTest, inspect
 from pusher.config import Floor

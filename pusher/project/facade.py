@@ -16,8 +16,8 @@ from pusher.project.parts import STATE_VARIABLE, LoadOptions
 from pusher.project.runs import ProjectRuns
 
 if TYPE_CHECKING:
-    from pusher.build.data_tests import DataTestResult
-    from pusher.build.unit_tests import UnitTestResult
+    from pusher.builds.data_tests import DataTestResult
+    from pusher.builds.unit_tests import UnitTestResult
     from pusher.importer import Imported, ImportOptions
     from pusher.project.building import Building
     from pusher.project.explaining import Explained

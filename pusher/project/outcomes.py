@@ -11,9 +11,9 @@ from pusher.contracts import ColumnOrigin
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from pusher.build.data_tests import DataTestResult
-    from pusher.build.run import BuiltModel
-    from pusher.build.unit_tests import UnitTestResult
+    from pusher.builds.data_tests import DataTestResult
+    from pusher.builds.run import BuiltModel
+    from pusher.builds.unit_tests import UnitTestResult
     from pusher.lint import Finding
     from pusher.push.coverage import Coverage
 

@@ -117,7 +117,7 @@ def test_progress_goes_quiet_when_it_cannot_be_written(monkeypatch: pytest.Monke
 
 def _endless(shop: Shop) -> None:
     """Make reading the view take an hour."""
-    from pusher.build.run import build
+    from pusher.builds.run import build
 
     model = shop.root / "models" / f"{VIEW}.sql"
     slow = "where (select count(*) from range(1000000000000) as t(n) where hash(n) > 3) >= 0"

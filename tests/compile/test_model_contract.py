@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pusher.build.run import build
+from pusher.builds.run import build
 from pusher.compile import inspect
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, Problem

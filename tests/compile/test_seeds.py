@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pusher.build.run import build
+from pusher.builds.run import build
 from pusher.compile import Manifest, infer, inspect
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from pusher.build.data_tests import run_tests
-from pusher.build.run import build, standing
-from pusher.build.unit_tests import UnitTestRun
-from pusher.build.workers import Surroundings
+from pusher.builds.data_tests import run_tests
+from pusher.builds.run import build, standing
+from pusher.builds.unit_tests import UnitTestRun
+from pusher.builds.workers import Surroundings
 from pusher.clock import SystemClock
 from pusher.compile import Manifest, inspect, load
 from pusher.config import load_profile, load_project_file

@@ -157,7 +157,7 @@ class Shop:
 
     def build_without_checks(self) -> None:
         """Create the view without judging its rows."""
-        from pusher.build.run import build
+        from pusher.builds.run import build
 
         project = self.project()
         engine = project._warehouse()

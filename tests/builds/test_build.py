@@ -8,14 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pusher.build import model_run
-from pusher.build.run import Built, build
+from pusher.builds import model_run
+from pusher.builds.run import Built, build
 from pusher.clock import FixedClock
 from pusher.compile import Manifest
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
-from pusher.progress import Event, ModelBuilt, Notice
-from tests.build.support import Told
+from pusher.progress import ModelBuilt, Notice
+from tests.builds.support import Told
 from tests.compile.support import STARTED, compiled, problems
 
 FILES = {

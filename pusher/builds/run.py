@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pusher.builds.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
+from pusher.builds.model_run import Made, ModelRun, shard_by_of
+from pusher.builds.unit_tests import UnitTestResult, UnitTestRun
+from pusher.builds.unit_tests import skipped as skip_unit_test
+from pusher.builds.workers import Ended, Surroundings, Task, run_steps
 from pusher.clock import Clock, SystemClock
 from pusher.compile import DataTest, Manifest, Model, UnitTest
 from pusher.contracts import Engine, EngineError
-from pusher.build.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
 from pusher.errors import BuildError, Problem
-from pusher.build.model_run import Made, ModelRun, shard_by_of
 from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFinished, silent
-from pusher.build.unit_tests import UnitTestResult, UnitTestRun
-from pusher.build.unit_tests import skipped as skip_unit_test
-from pusher.build.workers import Ended, Surroundings, Task, run_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from typing import Any, TypeVar
 import duckdb
 import pytest
 
-from pusher.build.data_tests import DataTestRun, run_tests
-from pusher.build.model_run import Made, ModelRun
-from pusher.build.run import Built, build, standing
-from pusher.build.workers import Surroundings
+from pusher.builds.data_tests import DataTestRun, run_tests
+from pusher.builds.model_run import Made, ModelRun
+from pusher.builds.run import Built, build, standing
+from pusher.builds.workers import Surroundings
 from pusher.clock import SystemClock
 from pusher.compile import Manifest
 from pusher.config import Profile
@@ -28,10 +28,10 @@ from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, Problem
 from pusher.progress import DataTestFinished, Listener, ModelBuilt, Notice, silent
 from pusher.project.warehouse import open_warehouse, workers_of
+from tests.builds.support import Told
 from tests.cli.conftest import pusher
 from tests.compile.support import compiled
 from tests.conftest import ProjectFactory
-from tests.build.support import Told
 
 T = TypeVar("T")
 TOGETHER_S = 20

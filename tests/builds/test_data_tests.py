@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pusher.build.data_tests import DataTestResult, run_tests
-from pusher.build.run import Built, build
-from pusher.build.workers import Surroundings
+from pusher.builds.data_tests import DataTestResult, run_tests
+from pusher.builds.run import Built, build
+from pusher.builds.workers import Surroundings
 from pusher.compile import DataTest, Manifest
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError
 from pusher.progress import DataTestFinished, silent
-from tests.compile.support import STARTED, compiled, refused
-from tests.build.support import STILL, Told
-
+from tests.builds.support import STILL, Told
+from tests.compile.support import compiled, refused
 
 SOURCES = """sources:
   - name: raw

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pusher.builds.data_tests import BROKEN, FAILED, PASSED, SKIPPED
 from pusher.clock import Clock
 from pusher.compile import Fixture, Inference, Input, Manifest, Relation, Row, UnitTest
 from pusher.compile.columns import sql_problem
@@ -16,7 +17,6 @@ from pusher.compile.seeds import Seed, seed_query
 from pusher.compile.unit_tests import THIS
 from pusher.config import suggest
 from pusher.contracts import Column, Engine, EngineError
-from pusher.build.data_tests import BROKEN, FAILED, PASSED, SKIPPED
 from pusher.errors import Problem
 from pusher.masking import mask, mask_whole, personal_columns, without_identifiers
 from pusher.payload.sql import identifier, literal

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from pusher.build.run import Built, build
-from pusher.build.unit_tests import Difference, UnitTestResult, UnitTestRun, run_unit_tests
+from pusher.builds.run import Built, build
+from pusher.builds.unit_tests import Difference, UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.compile import Manifest, inspect
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import ConfigError
 from pusher.progress import UnitTestFinished
+from tests.builds.support import STILL, Told
 from tests.compile.support import compiled
-from tests.build.support import STILL, Told
 
 SOURCES = """sources:
   - name: raw

@@ -13,12 +13,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pusher.build.run import build, standing
+from pusher.builds.run import build, standing
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError
 from pusher.progress import ModelBuilt
+from tests.builds.support import Told
 from tests.compile.support import compiled, problems
-from tests.build.support import Told
 
 # Rows arrive with the day; the second day brings a row of the first again.
 ROWS = "(values (1, 1, 'a'), (1, 2, 'b'), (2, 2, 'c'), (2, 3, 'd')) as rows(day, id, word)"
@@ -261,7 +261,7 @@ def test_many_passes_add_the_same_rows(
     tmp_path: Path, warehouse: DuckDBEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """shard_by bounds the memory of both builds."""
-    monkeypatch.setattr("pusher.build.model_run.ROWS_PER_SHARD", 100)
+    monkeypatch.setattr("pusher.builds.model_run.ROWS_PER_SHARD", 100)
     warehouse.execute("create schema raw; create table raw.lines as select range as id, range % 7 as n from range(500)")
     config = "{{ config(materialized='incremental', unique_key='id', meta={'pusher': {'shard_by': 'id'}}) }}"
     files = {
@@ -290,7 +290,7 @@ def test_the_strategy_is_told(tmp_path: Path, warehouse: DuckDBEngine) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from pusher.build.run import build, standing
+from pusher.builds.run import build, standing
 from pusher.engines.duckdb import DuckDBEngine
 from tests.compile.support import compiled
 root = Path(sys.argv[1])

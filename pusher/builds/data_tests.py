@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pusher.builds.workers import Ended, Surroundings, Task, run_steps
 from pusher.compile import DataTest, Manifest
 from pusher.contracts import Engine, EngineError
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 from pusher.progress import DataTestFinished, Listener
-from pusher.build.workers import Ended, Surroundings, Task, run_steps
 
 PASSED, WARNED, FAILED, BROKEN, SKIPPED = "pass", "warn", "fail", "error", "skipped"
 _DEFAULTS = {"fail_calc": "count(*)", "warn_if": "!= 0", "error_if": "!= 0"}
