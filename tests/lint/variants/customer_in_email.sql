@@ -4,5 +4,5 @@
         customers.emails as email,
 -- with:
         {{ hashed_external_id('orders.customer_id') }} as email,
--- expect: models/tiktok/tiktok_web_events.sql:59:59: error PU405 privacy.wrong-identifier: `email` holds the hash of a customer id (retail.transactions.customer_id).
+-- expect: models/tiktok/tiktok_web_events.sql:70:59: error PU405 privacy.wrong-identifier: `email` holds the hash of a customer id (retail.transactions.customer_id).
 -- fix: Hash the e-mail address here.

@@ -8,5 +8,5 @@
         cast(min(occurred_at) as date) as occurred_at,
 -- expect: models/tiktok/tiktok_offline_events.sql:38:9: error PU203 contract.wrong-type: `event_time` is DATE, but must be TIMESTAMP, TIMESTAMPTZ or ISO 8601 text.
 -- fix: A date has no time of day: use the moment of the event as TIMESTAMP.
--- expect: models/tiktok/tiktok_web_events.sql:58:9: error PU203 contract.wrong-type: `event_time` is DATE, but must be TIMESTAMP, TIMESTAMPTZ or ISO 8601 text.
+-- expect: models/tiktok/tiktok_web_events.sql:69:9: error PU203 contract.wrong-type: `event_time` is DATE, but must be TIMESTAMP, TIMESTAMPTZ or ISO 8601 text.
 -- fix: A date has no time of day: use the moment of the event as TIMESTAMP.

@@ -4,5 +4,5 @@
         'Purchase' as event,
 -- with:
         'CompletePayment' as event,
--- expect: models/tiktok/tiktok_web_events.sql:56:9: note PU209 contract.renamed-value: 'CompletePayment' is now called 'Purchase'. Renamed; TikTok converts the old name, so the two are one event.
+-- expect: models/tiktok/tiktok_web_events.sql:67:9: note PU209 contract.renamed-value: 'CompletePayment' is now called 'Purchase'. Renamed; TikTok converts the old name, so the two are one event.
 -- fix: Write 'Purchase'.

@@ -21,7 +21,7 @@
 -- fix: Hash it with {{ hashed_email('...') }}, or leave it out of the view.
 -- expect: models/tiktok/tiktok_offline_events.sql:40:9: error PU401 privacy.raw-identifier: `phone` carries a raw e-mail address from retail.customers.loyalty_email.
 -- fix: Select the phone number here: {{ hashed_phone('...') }}.
--- expect: models/tiktok/tiktok_web_events.sql:59:9: error PU401 privacy.raw-identifier: `email` carries a raw e-mail address from retail.customers.loyalty_email.
+-- expect: models/tiktok/tiktok_web_events.sql:70:9: error PU401 privacy.raw-identifier: `email` carries a raw e-mail address from retail.customers.loyalty_email.
 -- fix: Hash it with {{ hashed_email('...') }}, or leave it out of the view.
--- expect: models/tiktok/tiktok_web_events.sql:60:9: error PU401 privacy.raw-identifier: `phone` carries a raw e-mail address from retail.customers.loyalty_email.
+-- expect: models/tiktok/tiktok_web_events.sql:71:9: error PU401 privacy.raw-identifier: `phone` carries a raw e-mail address from retail.customers.loyalty_email.
 -- fix: Select the phone number here: {{ hashed_phone('...') }}.

@@ -38,5 +38,5 @@
     from {{ ref('stg_retail__transactions') }}
 -- expect: models/tiktok/tiktok_offline_events.sql:43:9: error PU401 privacy.raw-identifier: `contents` carries a raw e-mail address from retail.customers.email.
 -- fix: Hash it with {{ hashed_email('...') }}, or leave it out of the view.
--- expect: models/tiktok/tiktok_web_events.sql:70:9: error PU401 privacy.raw-identifier: `contents` carries a raw e-mail address from retail.customers.email.
+-- expect: models/tiktok/tiktok_web_events.sql:83:9: error PU401 privacy.raw-identifier: `contents` carries a raw e-mail address from retail.customers.email.
 -- fix: Hash it with {{ hashed_email('...') }}, or leave it out of the view.
