@@ -314,12 +314,26 @@ def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) ->
         now: The run's clock.
         folder: For spilled data.
     """
+    oldest_s = seconds(now - TOMBSTONES)
+    if not any(_has_change_before(path, oldest_s) for path in files):
+        return False
     old = (
         f"select count(*) from read_parquet({path_list(files)}) "
-        f"where state = {OUT} and changed_s < {seconds(now - TOMBSTONES)} "
+        f"where state = {OUT} and changed_s < {oldest_s} "
         f"and (risk_s is null or risk_s <= {seconds(now - HOLD)})"
     )
     return bool(with_connection(folder, lambda connection: connection.execute(old).fetchone()[0]))
+
+
+def _has_change_before(path: Path, second: int) -> bool:
+    """Say whether a member file may hold a change before a Unix second, by what its footer says of its rows."""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    place = metadata.schema.names.index("changed_s")
+    known = [group.column(place).statistics for group in groups]
+    return any(one is None or one.min is None or one.min < second for one in known)
 
 
 def with_connection(folder: Path, work: Callable[[Any], T]) -> T:
