@@ -50,9 +50,9 @@ def command_names() -> set[str]:
 
 
 def _group() -> Any:
-    from pusher.cli.app import app
+    from pusher.cli.app import command_line
 
-    return typer.main.get_command(app)
+    return command_line()
 
 
 def shown(current: Session, page: RunPage, given: Given) -> None:
