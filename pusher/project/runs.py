@@ -219,7 +219,7 @@ class ProjectRuns(ProjectLint):
             return None
         views = self.views()
         events = [view for view in views if view.payload.kind == "events"]
-        audiences = self.destination_views.with_settings([view for view in views if view not in events])
+        audiences = self.destination_views.with_settings([view for view in views if view not in events], may_wait=True)
         preflight = self._pushing(should_stop=should_stop).preflight(self.state)
         return preflight.look(needs_of(self.account, events, audiences))
 
