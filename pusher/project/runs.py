@@ -17,6 +17,7 @@ from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
 if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
+    from pusher.ledger.run_facts import RunFacts
     from pusher.preflight.run import Preflight
     from pusher.project.alerting import Alerting
     from pusher.project.audience_keeping import AudienceKeeping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pusher.project.remedies import Remedies, RunPage
     from pusher.push.forgetting import Forgotten
     from pusher.push.world import PushReport
+    from pusher.settings.effective import EffectiveSetting
 
 
 class ProjectRuns(ProjectLint):
@@ -145,7 +147,29 @@ class ProjectRuns(ProjectLint):
         from pusher.project.remedies import Remedies
 
         given = (tuple(self.options.vars), variables or "")
-        return Remedies(lambda model: self.config(model).settings, commands, self.clock.now(), given)
+        known: dict[tuple[str, str | None], list[EffectiveSetting]] = {}
+
+        def settings_of(run: RunFacts, model: str | None) -> list[EffectiveSetting]:
+            if (run.id, model) not in known:
+                known[run.id, model] = self._settings_of(run, model)
+            return known[run.id, model]
+
+        return Remedies(settings_of, commands, self.clock.now(), given)
+
+    def _settings_of(self, run: RunFacts, model: str | None) -> list[EffectiveSetting]:
+        """Return the settings that a run had for a view, or for all views that it selected.
+
+        Raises:
+            CompileError: A model does not bind.
+            ConfigError: There is no such view any more, or a setting is not in its form.
+        """
+        options = replace(self.options, overrides=dict(one.split("=", 1) for one in run.values_of("--set")))
+        as_then = type(self)(
+            file=self.file, profile=self.profile, policy=self.policy, options=options, listener=self.listener
+        )
+        as_then.manifest = self.manifest
+        chosen = ((model,), ()) if model is not None else (run.values_of("--select"), run.values_of("--exclude"))
+        return [setting for view in as_then.configs(*chosen) for setting in view.settings]
 
     def alerting(self, complain: Callable[[str], None]) -> Alerting:
         """Return what tells people how a run ended.

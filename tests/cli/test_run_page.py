@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import signal
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,8 +19,10 @@ from pusher.push import brakes, plan
 from tests.canaries import TOKEN
 from tests.cli.conftest import Ran, pusher
 from tests.faults.scene import scene
+from tests.preflight.accounts import ADVERTISER, CACHE, OTHER, account, tell
+from tests.preflight.accounts import event_set as event_set_of
 from tests.push.members import MEMBERS, AudienceServer, Club, digest, people, serving_audiences
-from tests.push.support import NOW, VIEW, Order, Shop, orders
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
 
@@ -204,6 +208,40 @@ def test_what_tiktok_refuses_is_corrected_elsewhere_and_then_goes_on(
     assert receipt["models"][0]["resumed"]["accepted"] == 12
 
 
+@pytest.mark.parametrize(
+    ("words", "event_set"),
+    [((), "event_set_id is 7654321098765432109, profiles.yml:1."),
+     (("--set", f"event_set_id={OTHER}"), f"event_set_id is {OTHER}, --set of the run.")],
+    ids=["the profile's", "of the run"],
+)  # fmt: skip
+def test_what_a_look_before_the_push_refuses_shows_the_settings_of_the_run(
+    tmp_path: Path, server: AudienceServer, *, words: tuple[str, ...], event_set: str
+) -> None:
+    """An account is about no view, so the settings of every view that was selected are reviewed."""
+    found = selling(tmp_path, server, advertiser_ids=[ADVERTISER], preflight=True)
+    assert found("push").code == 0
+    tell(server, [account(OTHER)])
+    (found.shop.root / ".pusher" / "dev" / CACHE).unlink()
+    page = found.failed("advertiser-not-found", "--select", VIEW, *words)
+    run = page["run"]["id"]
+    advertiser = f"advertiser_ids is {ADVERTISER}, profiles.yml:1."
+
+    assert states(page)[1] == ("preflight", None, "failed")
+    reviewed = found.do("review-destination", "--json", run=run).json["action"]["steps"]
+    assert reviewed[:4] == [
+        f"base_url is {server.base_url}, profiles.yml:1.",
+        "access_token is ****, profiles.yml:1.",
+        event_set,
+        advertiser,
+    ]
+    assert found.do("check-account", "--json", run=run).json["action"]["steps"][:2] == [
+        advertiser,
+        "The advertiser exists and its id is the one above.",
+    ]
+    tell(server, [account()], [event_set_of(ADVERTISER, OTHER if words else EVENT_SET)])
+    walked(found, page)
+
+
 def test_a_missing_token_is_told_although_nothing_was_sent(tmp_path: Path) -> None:
     """The load failed: the ledger of earlier pushes keeps it, and another token is all that it needs."""
     with serving_audiences(tmp_path) as server:
@@ -242,6 +280,19 @@ def test_a_used_up_quota_waits_for_midnight(tmp_path: Path, server: AudienceServ
     assert (over.code, "a new day has begun at 00:00 UTC" in over.err) == (2, True)
     server.script([])
     walked(found, page)
+
+
+def test_a_quota_that_was_used_up_after_midnight_waits_for_the_next(tmp_path: Path, server: AudienceServer) -> None:
+    """The day is the one on which the run ended, and not the one on which it began."""
+    found = selling(tmp_path, server)
+    server.script([{"do": 40100, "times": None}])
+    run = found.failed("rate-limit-day", "--deadline", "1")["run"]["id"]
+    ledger = found.shop.root / ".pusher" / "dev" / "ledger.sqlite"
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        began, ended = "2026-11-19T23:40:00.000000+00:00", "2026-11-20T00:05:00.000000+00:00"
+        connection.execute("update run set started_at = ?, finished_at = ? where id = ?", (began, ended, run))
+    waits = found.do("wait-for-quota", run=run)
+    assert (waits.code, "2026-11-21 00:00 UTC, in 12 h 0 min" in waits.out.replace("\n     ", " ")) == (1, True)
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "html_502", "empty"])
