@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from pusher.credentials import FILE, CredentialStore
 from pusher.push import brakes, plan
+from pusher.settings.access import USER_VARIABLE
 from tests.canaries import TOKEN
 from tests.cli.conftest import Ran, pusher
+from tests.credentials.support import credential
 from tests.faults.scene import scene
-from tests.preflight.accounts import ADVERTISER, CACHE, OTHER, account, tell
+from tests.preflight.accounts import ADVERTISER, CACHE, OTHER, account, configure, tell
 from tests.preflight.accounts import event_set as event_set_of
 from tests.push.members import MEMBERS, AudienceServer, Club, digest, people, serving_audiences
 from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders
@@ -206,6 +209,55 @@ def test_what_tiktok_refuses_is_corrected_elsewhere_and_then_goes_on(
 
     receipt = walked(found, page)
     assert receipt["models"][0]["resumed"]["accepted"] == 12
+
+
+def test_a_credential_that_is_not_there_is_made_by_logging_in(
+    tmp_path: Path, server: AudienceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no mistake in a file: the page names what is missing, and the tool's own action is the login."""
+    monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", str(tmp_path / "credentials"))
+    found = selling(tmp_path, server)
+    assert found("push").code == 0
+    configure(found.shop, server.base_url, access_token=None, credential="tills", preflight=False)
+    page = found.failed("invalid-credentials")
+    run = page["run"]["id"]
+
+    assert names(page) == ["review-credential", "log-in", "check-again", "restart"]
+    reviewed = found.do("review-credential", "--json", run=run).json["action"]["steps"]
+    assert reviewed[:3] == [
+        f"base_url is {server.base_url}, profiles.yml:1.",
+        "credential is tills, profiles.yml:1.",
+        (
+            "profiles.yml:1: There is no credential `tills`. Authorise with `pusher auth login --name tills`, or set "
+            "access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN."
+        ),
+    ]
+    CredentialStore(place=FILE).put(credential("tills"))
+    walked(found, page)
+
+
+def test_who_may_not_push_is_told_whom_to_ask(
+    tmp_path: Path, server: AudienceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file has to be corrected; who may push does so by the same page."""
+    found = selling(tmp_path, server)
+    assert found("push").code == 0
+    roles = "roles: {engineers: {users: [ana], orchestrations: [tiktok]}, others: {users: [ben]}}\n"
+    (found.shop.root / "pusher.yml").write_text(roles)
+    monkeypatch.setenv(USER_VARIABLE, "ben")
+    page = found.failed("not-allowed")
+
+    assert names(page) == ["ask-somebody", "restart"]
+    assert found.do("ask-somebody", "--json", run="last").json["action"]["steps"] == [
+        (
+            f"pusher.yml: `ben` may not push tiktok.events from orchestrations ({VIEW}). Ask ana (role engineers) to "
+            "push it. Whoever keeps pusher.yml has to add tiktok.events to `orchestrations` of role `others` if you "
+            "should."
+        ),
+        "`pusher config` says who you are taken to be, and what you may push.",
+    ]
+    monkeypatch.setenv(USER_VARIABLE, "ana")
+    walked(found, page)
 
 
 @pytest.mark.parametrize(
