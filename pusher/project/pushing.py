@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.clock import Clock
+from pusher.compile import Model
 from pusher.config import PolicyFile, Profile
 from pusher.contracts import Engine
 from pusher.errors import ConfigError, DestinationRefused, PlanError, Problem
@@ -46,6 +47,7 @@ class Pushing:
     Attributes:
         root: The project's folder.
         account: The destination with the settings of the target.
+        models: The models of the project, by name.
         policy: Project policy.
         profile: The target.
         state: The state folder.
@@ -66,6 +68,7 @@ class Pushing:
 
     root: Path
     account: Account
+    models: Mapping[str, Model]
     asked: Asked
     policy: PolicyFile
     profile: Profile
@@ -110,7 +113,7 @@ class Pushing:
             world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
             preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
             if preflight is not None:
-                needs = needs_of(self.account, views, audiences)
+                needs = needs_of(self.account, self.models, views, audiences)
                 world = replace(world, preflight=lambda told: preflight.before_push(needs, told).as_json())
             if not choice.dry_run:
                 self.account.note_use()

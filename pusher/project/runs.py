@@ -211,6 +211,7 @@ class ProjectRuns(ProjectLint):
         return Pushing(
             root=self.file.root,
             account=self.account,
+            models=self.manifest.models,
             policy=self.policy,
             profile=self.profile,
             state=self.state,
@@ -245,7 +246,7 @@ class ProjectRuns(ProjectLint):
         events = [view for view in views if view.payload.kind == "events"]
         audiences = self.destination_views.with_settings([view for view in views if view not in events], may_wait=True)
         preflight = self._pushing(should_stop=should_stop).preflight(self.state)
-        return preflight.look(needs_of(self.account, events, audiences))
+        return preflight.look(needs_of(self.account, self.manifest.models, events, audiences))
 
     @property
     def audiences(self) -> AudienceKeeping:
