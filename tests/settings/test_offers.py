@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -341,6 +342,37 @@ def test_deciding_about_rows_is_for_who_may_push_them(tmp_path: Path, monkeypatc
     monkeypatch.setenv(USER_VARIABLE, "ana")
     with pytest.raises(StateError):
         project(club).ledger.resolve("resend")
+
+
+def test_deciding_about_rows_needs_what_a_push_of_them_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user with restricted PII decides where the destination is open to them."""
+    closed = [
+        (
+            "`cy` has restricted PII, and events is not open to such users.",
+            f"{ASK} Whoever keeps it can say `allow_restricted_pii: true` of the destination or the template.",
+        )
+    ]
+    for number, (select, opened) in enumerate([((), False), (("events",), False), ((), True), (("events",), True)]):
+        settings = {"allow_restricted_pii": True} if opened else {}
+        club = with_roles(tmp_path / str(number), monkeypatch, "cy", **settings)
+        ledger = project(club).ledger
+        for act in (ledger.retry, partial(ledger.resolve, "resend"), partial(ledger.resolve, "assume_delivered")):
+            # Who may decide comes as far as the ledger, which is not there yet.
+            with pytest.raises(StateError if opened else NotAllowed) as caught:
+                act(select)
+            assert opened or [(one.message, one.fix) for one in caught.value.problems] == closed
+
+
+def test_nobody_is_told_how_to_become_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that a script leaves empty names no user, and none can be added to a role."""
+    club = with_roles(tmp_path, monkeypatch, " ")
+    assert refused(club, "events") == [
+        (
+            "not-allowed",
+            "Nobody (PUSHER_USER is empty) may not push tiktok.events from orchestrations (events).",
+            f"{ASK} Or let PUSHER_USER say who you are, or unset it.",
+        )
+    ]
 
 
 # A code of test events -----------------------------------------------------------------------------------------------
