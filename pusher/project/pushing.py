@@ -64,6 +64,7 @@ class Pushing:
         rows_name_source: Says whether the rows of a view name their event source themselves.
         asked: What the person asked for, kept with the run.
         told: What to tell of how views and settings were chosen.
+        left_alone: Views that are not offered to this push.
     """
 
     root: Path
@@ -85,6 +86,7 @@ class Pushing:
     is_clock_set: bool = False
     rows_name_source: Callable[[str], bool] = lambda _model: False
     told: tuple[str, ...] = ()
+    left_alone: frozenset[str] = frozenset()
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -188,6 +190,7 @@ class Pushing:
             ledger_id=None if choice.stateless else self.profile.ledger_id,
             normaliser_version=self.normaliser_version,
             resume_all=everything,
+            left_alone=self.left_alone,
             adopt=choice.adopt,
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,

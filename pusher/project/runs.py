@@ -60,7 +60,8 @@ class ProjectRuns(ProjectLint):
         with self._kept_failure("push", asked, choice):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
-            views, told = self.offering.taken(self.views(select, exclude), is_selected=bool(select))
+            found = self.views(select, exclude)
+            views, told = self.offering.taken(found, is_selected=bool(select))
             events = [view for view in views if view.payload.kind == "events"]
             audiences = [view for view in views if view not in events]
             if choice.test_event_code is not None and not events:
@@ -80,6 +81,7 @@ class ProjectRuns(ProjectLint):
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
+                left_alone=frozenset(view.model for view in found if view not in views),
                 asked=asked,
             ).push(
                 events,

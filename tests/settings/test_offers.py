@@ -180,6 +180,28 @@ def test_what_is_not_visible_to_orchestrations_is_left_out_or_refused(tmp_path: 
     ]
 
 
+@pytest.mark.leaks  # Event ids of this view are digests of addresses.
+def test_what_was_frozen_before_a_view_was_hidden_waits_until_it_is_shown_again(tmp_path: Path) -> None:
+    """A push of everything goes on with what earlier runs left, and not with that of a view that is not offered."""
+    refusing = [{"match": {"path": "event/track/"}, "do": 40001}]
+    with serving_audiences(tmp_path, refusing) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        (club.root / "models" / "events.sql").write_text(EVENTS)
+        club.join(people(range(3)))
+        frozen = project(club).push(["events"])
+        offered = (club.root / "models" / "events.sql").read_text()
+        hidden = offered.replace("'payload'", "'visible_to_orchestrations': false, 'payload'")
+        (club.root / "models" / "events.sql").write_text(hidden)
+        without = project(club).push()
+        (club.root / "models" / "events.sql").write_text(offered)
+        after = project(club).push()
+
+    (first,), (last,) = ([one.as_json() for one in report.models] for report in (frozen, after))
+    assert (first["model"], first["pending"], first["accepted"]) == ("events", 3, 0)
+    assert (without.exit_code, without.models) == (0, [])
+    assert (after.exit_code, last["model"], last["resumed"]["accepted"]) == (0, "events", 3)
+
+
 def test_a_push_without_anything_to_take_says_what_would_be_taken(tmp_path: Path) -> None:
     """Nothing is offered to where it comes from: by name, by switch, or because a campaign has to say its name."""
     club = offered(tmp_path, destination={"events": {"visible_to_orchestrations": False}})
