@@ -167,16 +167,14 @@ def logout(
     with session("auth logout", as_json=json, quiet=quiet, no_color=no_color) as current:
         _refuse_words(context, "logout")
         from pusher.authorising import log_out
+        from pusher.credentials import EVENTS
 
         found = log_out(_name(name, _project(current, project_dir, profiles_dir, target)))
         current.body |= {"name": found.name, "revoked": False}
-        current.text(
-            render.wrapped(
-                f"The credential {found.name} is gone from this machine. Its token still works for whoever has a copy: "
-                "only `pusher auth revoke`, or TikTok's own pages, end it.",
-                "",
-            )
-        )
+        # It is forgotten here, so that `revoke` can end it no more.
+        where = "in Events Manager, at the data source" if found.kind == EVENTS else "on TikTok's own pages"
+        gone = f"The credential {found.name} is gone from this machine. Its token still works for whoever has a copy"
+        current.text(render.wrapped(f"{gone}, until somebody ends it {where}.", ""))
 
 
 def _refuse_words(context: typer.Context, command: str) -> None:

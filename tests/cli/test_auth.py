@@ -423,7 +423,13 @@ def test_revoke_ends_the_token_and_logout_only_forgets_it(tmp_path: Path, base_u
     assert out.code == 0
     assert out.out == (
         "The credential default is gone from this machine. Its token still works for\n"
-        "whoever has a copy: only `pusher auth revoke`, or TikTok's own pages, end it.\n"
+        "whoever has a copy, until somebody ends it on TikTok's own pages.\n"
+    )
+    CredentialStore(place="file").put(credential("pixel", kind="events", app_id=None))
+    assert at(shop, "auth", "logout", "--name", "pixel").out == (
+        "The credential pixel is gone from this machine. Its token still works for\n"
+        "whoever has a copy, until somebody ends it in Events Manager, at the data\n"
+        "source.\n"
     )
     assert (gone.code, gone.json["errors"][0]["message"]) == (2, "There is no credential `default`.")
     assert {key: revoked.json[key] for key in ("name", "revoked", "worked_before", "exit_code")} == {
