@@ -13,6 +13,7 @@ from pusher.project.facade import LoadOptions, Project
 from pusher.project.outcomes import PushChoice
 from pusher.settings.access import USER_VARIABLE
 from pusher.settings.campaigns import Campaign
+from tests.cli.conftest import pusher
 from tests.push.members import ADVERTISER, EMAILS, MEMBERS, Club, digest, people, serving_audiences, stored
 from tests.push.support import QuickClock
 
@@ -78,6 +79,19 @@ def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:
 
     (restart,) = [one.command for one in page.open_actions if one.name == "restart"]
     assert (report.exit_code, restart) == (3, ("push", "--campaign", "Spring", "--group", "a"))
+
+
+def test_an_audience_for_campaigns_is_forecast_for_one(tmp_path: Path) -> None:
+    """The remedy that its refusal names is an option of the command."""
+    club = offered(tmp_path)
+    words = ("audience", "forecast", "--project-dir", str(club.root), "--select", MEMBERS, "--json")
+    without = pusher(*words)
+    assert (without.code, without.json["errors"][0]["fix"][:37]) == (2, "Say --campaign NAME --group NAME, or ")
+    ran = pusher(*words, "--campaign", "Spring", "--group", "a")
+    assert (ran.code, [(one["model"], one["name"]) for one in ran.json["forecasts"]]) == (
+        0,
+        [(MEMBERS, "Tents - Spring - a")],
+    )
 
 
 def test_a_push_from_a_campaign_takes_audiences_only(tmp_path: Path) -> None:
