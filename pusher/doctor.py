@@ -22,6 +22,7 @@ from pusher.preflight.run import Preflight
 from pusher.progress import Listener, silent
 from pusher.project.facade import LoadOptions, Project
 from pusher.settings.account import TOKEN_VARIABLE
+from pusher.settings.campaigns import needs_campaign
 from pusher.version import __version__
 
 DEFAULT_DAYS = 14
@@ -180,7 +181,9 @@ def _entry(date: datetime, now: datetime, kind: str, what: str, *, where: str, f
 def _audiences(project: Project, now: datetime) -> Iterator[Entry]:
     """Yield when each audience that a view fills ends."""
     payloads = project.account.payloads_of(project.models())
-    if all(payload.kind != "audience" for payload in payloads.values()):
+    views = [view for view in project.views() if view.payload.kind == "audience"] if payloads else []
+    # Audiences of campaigns have no name before a push gives one.
+    if all(needs_campaign(view.source_id or "") for view in views):
         return
     for one in project.audiences.listed():
         if one.model is None or not one.is_listed:

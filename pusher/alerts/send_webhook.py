@@ -17,8 +17,6 @@ _GOOD = range(200, 300)
 
 def call_webhook(webhook: Webhook, message: Message, *, clock: Clock) -> tuple[str, str | None]:
     """Post the text; returns the host, path masked, and why it failed, or None."""
-    from pusher.transport import Bounds, Transport
-
     url = os.environ.get(webhook.variable, "").strip()
     if not url:
         return f"${webhook.variable}", f"The environment variable {webhook.variable} is not set."
@@ -29,19 +27,28 @@ def call_webhook(webhook: Webhook, message: Message, *, clock: Clock) -> tuple[s
     base_url = f"{parts.scheme}://{parts.netloc}"
     shown = f"{base_url}/****"
     path = parts.path.lstrip("/") + (f"?{parts.query}" if parts.query else "")
+    return shown, _posted(Endpoint(base_url, {}, None, shown), path, message, clock)
+
+
+def _posted(endpoint: Endpoint, path: str, message: Message, clock: Clock) -> str | None:
+    """Post the text; returns why it failed, or None."""
+    from pusher.transport import Bounds, Transport
+
     bounds = Bounds(connect_s=5.0, write_s=10.0, read_s=10.0, total_s=15.0, response_bytes=64 * 1024)
     try:
-        transport = Transport(Endpoint(base_url, {}, None, shown), clock=clock, connections=1, bounds=bounds)
+        transport = Transport(endpoint, clock=clock, connections=1, bounds=bounds)
+        try:
+            result = transport.post(path, json.dumps({"text": message.text}).encode())
+        finally:
+            transport.close()
     except PusherError as error:
-        return shown, error.problems[0].message
-    try:
-        result = transport.post(path, json.dumps({"text": message.text}).encode())
-    finally:
-        transport.close()
+        return error.problems[0].message
+    except Exception as error:  # noqa: BLE001 -- each library has errors of its own about a host, and none ends a push
+        return f"It failed by {type(error).__name__}."
     if isinstance(result, Failure):
-        return shown, result.message
+        return result.message
     # What the server says is not repeated: it may quote the URL.
-    return shown, None if result.status in _GOOD else f"It answered HTTP {result.status}."
+    return None if result.status in _GOOD else f"It answered HTTP {result.status}."
 
 
 def _parts(url: str) -> SplitResult | str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pusher.authorising.attempt import Attempt
@@ -86,18 +86,31 @@ def log_in(
     uris = redirect_uris if redirect_uris is not None else oauth.redirect_uris()
     code = _pasted_code(api, person, uris[0]) if pastes else _received_code(api, person, uris)
     grant = api.exchange(code)
-    named = api.advertisers(grant.token)
     credential = Credential(
         name=wish.name,
         description=wish.description,
         kind=OAUTH,
         token=grant.token,
         app_id=api.app.app_id,
-        advertisers=named if named is not None else tuple((id_, "") for id_ in grant.advertiser_ids),
+        advertisers=tuple((id_, "") for id_ in grant.advertiser_ids),
         scopes=grant.scopes,
         granted_at=_now(api.clock),
     )
-    return _keep(credential, wish.place)
+    # Kept before anything else: who ends the command now has a token all the same.
+    kept = _keep(credential, wish.place)
+    named = api.advertisers(grant.token)
+    return kept if named is None else _named(kept, named)
+
+
+def _named(kept: Kept, advertisers: tuple[tuple[str, str], ...]) -> Kept:
+    """Keep the names of the ad accounts too; a place that has failed since the token was kept has its ids."""
+    credential = replace(kept.credential, advertisers=advertisers)
+    if kept.place is not Place.SHOWN:
+        try:
+            CredentialStore(place=kept.place).put(credential)
+        except ConfigError:
+            return kept
+    return replace(kept, credential=credential)
 
 
 def keep_events_token(token: str, wish: Wish, clock: Clock) -> Kept:

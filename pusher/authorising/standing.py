@@ -119,9 +119,8 @@ def view_standings(project: Project) -> list[ViewStanding]:
     views = project.destination_views
     payloads = account.payloads_of(project.manifest.models.values())
     chosen = views.selected(list(payloads), ()) if payloads else []
-    audiences = {
-        one.view.model: one for one in views.with_settings([v for v in chosen if v.payload.kind == "audience"])
-    }
+    filled = views.with_settings([view for view in chosen if view.payload.kind == "audience"], may_wait=True)
+    audiences = {one.view.model: one for one in filled}
     found = []
     for view in chosen:
         audience = audiences.get(view.model)

@@ -101,6 +101,8 @@ def forecast(
     select: options.Select = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
+    campaign: options.CampaignName = None,
+    group: options.GroupName = None,
     state_dir: options.StateDir = None,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -109,7 +111,13 @@ def forecast(
     """Forecast audiences."""
     with session("audience forecast", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(
-            project_dir, profiles_dir, target, variables, overrides=overrides or (), state_dir=state_dir
+            project_dir,
+            profiles_dir,
+            target,
+            variables,
+            overrides=overrides or (),
+            state_dir=state_dir,
+            campaign=options.parse_campaign(campaign, group),
         )
         found = project.audiences.forecast(select or (), exclude or ())
         current.body["forecasts"] = [one.as_json() for one in found]

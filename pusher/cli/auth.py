@@ -90,7 +90,7 @@ def login(
             api = token_api(application(), project, clock=clock, listener=current.progress)
             wish = Wish(chosen, description, place_for(store, may_show=not json and _is_terminal(sys.stdout)))
             kept = log_in(api, wish, Person(_say, hidden_value, _browser()), pastes=no_browser)
-        _show_kept(current, kept)
+        _show_kept(current, kept, _comes_first(project))
 
 
 def status(
@@ -167,16 +167,14 @@ def logout(
     with session("auth logout", as_json=json, quiet=quiet, no_color=no_color) as current:
         _refuse_words(context, "logout")
         from pusher.authorising import log_out
+        from pusher.credentials import EVENTS
 
         found = log_out(_name(name, _project(current, project_dir, profiles_dir, target)))
         current.body |= {"name": found.name, "revoked": False}
-        current.text(
-            render.wrapped(
-                f"The credential {found.name} is gone from this machine. Its token still works for whoever has a copy: "
-                "only `pusher auth revoke`, or TikTok's own pages, end it.",
-                "",
-            )
-        )
+        # It is forgotten here, so that `revoke` can end it no more.
+        where = "in Events Manager, at the data source" if found.kind == EVENTS else "on TikTok's own pages"
+        gone = f"The credential {found.name} is gone from this machine. Its token still works for whoever has a copy"
+        current.text(render.wrapped(f"{gone}, until somebody ends it {where}.", ""))
 
 
 def _refuse_words(context: typer.Context, command: str) -> None:
@@ -236,13 +234,23 @@ def _browser() -> Callable[[str], None] | None:
     return open_url
 
 
-def _show_kept(current: Session, kept: Kept) -> None:
+def _comes_first(project: Project | None) -> str | None:
+    """Return what gives a token that is taken before any credential, or None."""
+    from pusher.settings.account import TOKEN_VARIABLE
+
+    found = None if project is None else project.profile.destinations.get(project.account.destination.name)
+    if project is not None and found is not None and found.access_token is not None:
+        return f"access_token of target {project.profile.target}"
+    return TOKEN_VARIABLE if os.environ.get(TOKEN_VARIABLE) else None
+
+
+def _show_kept(current: Session, kept: Kept, comes_first: str | None) -> None:
     from pusher.authorising import CredentialStanding, Place
     from pusher.credentials import DEFAULT_NAME
 
     standing = CredentialStanding(kept.credential, str(kept.place))
     replaced = None if kept.replaced is None else f"{kept.replaced.isoformat()}Z"
-    current.body |= {"credential": standing.as_json(), "replaced": replaced}
+    current.body |= {"credential": standing.as_json(), "replaced": replaced, "comes_first": comes_first}
     current.text(_credential_text(standing, SystemClock().now()))
     if kept.place is Place.SHOWN:
         current.text(
@@ -263,6 +271,9 @@ def _show_kept(current: Session, kept: Kept) -> None:
         else (f"Targets with `credential: {name}` in profiles.yml use it")
     )
     current.text(render.wrapped(f"{how}, unless access_token or TIKTOK_ACCESS_TOKEN gives another token.", ""))
+    if comes_first is not None:
+        told = f"warning: {comes_first} gives one here, so this credential is not used: take it away first."
+        current.complain(render.wrapped(told, ""))
 
 
 def _credentials_text(found: list[CredentialStanding], now: datetime) -> str:

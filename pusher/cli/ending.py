@@ -135,4 +135,4 @@ class Ending:
             error = PusherError(*self.report.problems)
         problems = [] if error is None else problems_of(error, destination)
         run = without_ledger(problems, command=self.current.command, words=(), started_at=self._began_at)
-        return Remedies(lambda _model: (), command_names(), self._began_at).page(run)
+        return Remedies(lambda _run, _model: (), command_names(), self._began_at).page(run)

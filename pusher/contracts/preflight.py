@@ -23,6 +23,7 @@ class Need:
         method: How an audience is told: `stream` or `file`.
         file: Where the event source is set, or None.
         line: Line in that file, or None.
+        accounts_place: File and line of the setting that names its accounts; None where nobody says.
     """
 
     model: str
@@ -32,6 +33,7 @@ class Need:
     method: str = "stream"
     file: str | None = None
     line: int | None = None
+    accounts_place: tuple[str | None, int | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

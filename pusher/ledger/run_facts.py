@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from pusher.errors import ConfigError, Problem
@@ -57,6 +58,10 @@ class RunFacts:
     settled_by: str | None = None
     to_correct: list[dict[str, Any]] = field(default_factory=list)
     parked: dict[str, int] = field(default_factory=dict)
+
+    def values_of(self, option: str) -> list[str]:
+        """Return the values that an option was given, in their order."""
+        return [value for word, value in pairwise(self.words) if word == option]
 
     @property
     def was_killed(self) -> bool:

@@ -15,6 +15,7 @@ def personal_outputs(
     *,
     columns: Mapping[str, Sequence[Column]],
     source_columns: Mapping[SourceKey, Sequence[Column]],
+    strictly: bool = False,
 ) -> frozenset[str]:
     """Return the columns of a model, in lower case, that may hold an identifier, readable or hashed.
 
@@ -25,7 +26,10 @@ def personal_outputs(
         name: The model.
         columns: Columns of each model.
         source_columns: Columns of each source.
+        strictly: Also columns that tell something of an identifier, by a comparison, a position or a choice.
     """
     relation = Flow(manifest, columns, source_columns).relation(name)
     values = {column.name.lower(): relation.named[column.name.lower()].value.flat() for column in columns[name]}
-    return frozenset(name for name, value in values.items() if value.leaks or value.hashed)
+    return frozenset(
+        name for name, value in values.items() if value.leaks or value.hashed or (strictly and value.hints)
+    )

@@ -57,7 +57,7 @@ class Asked:
         skew: How much the destination's clock is ahead of ours, or None when it was not told.
         own_clock: Why the clocks cannot be compared, or empty.
         rows_name_source: Says whether the rows of a view name their event source themselves.
-        accounts_place: File and line of the settings that name accounts.
+        accounts_place: File and line of the settings that name accounts, for a need that says none.
     """
 
     api: PreflightApi
@@ -159,7 +159,8 @@ def _named(api: PreflightApi, scope: str) -> str:
 
 def _advertiser(asked: Asked, advertiser_id: str) -> PreflightCheck:
     said = {seen.said: seen for seen in asked.of(advertiser_id)}
-    file, line = asked.accounts_place
+    places = (need.accounts_place for need in asked.needs if advertiser_id in need.advertisers)
+    file, line = next((place for place in places if place is not None), asked.accounts_place)
     if _ANSWERED & said.keys():
         return PreflightCheck("advertiser", advertiser_id, OK, "there, and this token may read it")
     for what, message in (

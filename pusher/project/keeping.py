@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ class Keeping:
         origins: Says which SQL makes each contract column of a view.
         variables: Names of the variables of the command line, kept with a run.
         hides: Whether the user may see no personal data.
-        check_deciding: Refuses a user who may not say what becomes of rows.
+        check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all.
     """
 
     state: StateFolder
@@ -45,7 +45,7 @@ class Keeping:
     origins: Origins
     variables: tuple[str, ...] = ()
     hides: bool = False
-    check_deciding: Callable[[], None] = lambda: None
+    check_deciding: Callable[[Collection[str] | None], None] = lambda _models: None
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -124,11 +124,12 @@ class Keeping:
         words = [word for reason in reasons for word in ("--reason", reason)]
         words += [] if test_event_code is None else ["--test-event-code", test_event_code]
         words += ["--unchanged"] if even_unchanged else []
+        models = self.chosen(select, exclude)
         if not dry_run:
-            self.check_deciding()
+            self.check_deciding(models)
         return retry(
             self._place(wait_s, select, exclude, words),
-            models=self.chosen(select, exclude),
+            models=models,
             reasons=list(reasons) or None,
             test_event_code=known_test_code(test_event_code),
             even_unchanged=even_unchanged,
@@ -153,9 +154,9 @@ class Keeping:
         """
         from pusher.push.decisions import resolve
 
-        if action != "list":
-            self.check_deciding()
         models = self.chosen(select, exclude)
+        if action != "list":
+            self.check_deciding(models)
         words = {"list": [], "resend": ["--resend"], "assume_delivered": ["--assume-delivered"]}[action]
         words += [word for batch in batches for word in ("--batch", str(batch))]
         place = self._place(wait_s, select, exclude, words)

@@ -212,10 +212,12 @@ class ProjectParts:
             check_deciding=self._check_deciding,
         )
 
-    def _check_deciding(self) -> None:
+    def _check_deciding(self, names: Collection[str] | None) -> None:
         from pusher.settings.offering import check_deciding
 
         check_deciding(self.account, self.access)
+        if self.access.is_restricted:
+            self.offering.check_open(names)
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
         """Open the warehouse; `memory` is its limit when the profile says nothing."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pusher.clock import Clock
+from pusher.compile import Model
 from pusher.config import PolicyFile, Profile
 from pusher.contracts import Engine
 from pusher.errors import ConfigError, DestinationRefused, PlanError, Problem
@@ -46,6 +47,7 @@ class Pushing:
     Attributes:
         root: The project's folder.
         account: The destination with the settings of the target.
+        models: The models of the project, by name.
         policy: Project policy.
         profile: The target.
         state: The state folder.
@@ -62,10 +64,12 @@ class Pushing:
         rows_name_source: Says whether the rows of a view name their event source themselves.
         asked: What the person asked for, kept with the run.
         told: What to tell of how views and settings were chosen.
+        left_alone: Views that are not offered to this push.
     """
 
     root: Path
     account: Account
+    models: Mapping[str, Model]
     asked: Asked
     policy: PolicyFile
     profile: Profile
@@ -82,6 +86,7 @@ class Pushing:
     is_clock_set: bool = False
     rows_name_source: Callable[[str], bool] = lambda _model: False
     told: tuple[str, ...] = ()
+    left_alone: frozenset[str] = frozenset()
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -110,7 +115,7 @@ class Pushing:
             world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
             preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
             if preflight is not None:
-                needs = needs_of(self.account, views, audiences)
+                needs = needs_of(self.account, self.models, views, audiences)
                 world = replace(world, preflight=lambda told: preflight.before_push(needs, told).as_json())
             if not choice.dry_run:
                 self.account.note_use()
@@ -185,6 +190,7 @@ class Pushing:
             ledger_id=None if choice.stateless else self.profile.ledger_id,
             normaliser_version=self.normaliser_version,
             resume_all=everything,
+            left_alone=self.left_alone,
             adopt=choice.adopt,
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,

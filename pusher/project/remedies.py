@@ -23,8 +23,8 @@ KILLED = RunProblem("killed", "killed", "The run ended without a word.")
 _REPEATS = ("push", "audience reconcile", "retry", "resolve", "clean")
 _CHANGES = frozenset({"--resend", "--assume-delivered"})
 _MOST_LINES = 10
-SettingsOf = Callable[[str], "Sequence[EffectiveSetting]"]
-"""Returns the settings of a destination view."""
+SettingsOf = Callable[[RunFacts, str | None], "Sequence[EffectiveSetting]"]
+"""Returns the settings that a run had for a destination view, or for all that it selected where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Remedies:
     """Finds what can be done about runs.
 
     Args:
-        settings_of: Returns the settings of a destination view.
+        settings_of: Returns the settings of a run.
         commands: Names of the commands that there are.
         now: Current moment.
         variables: Names and text of the variables that the person gives now, for a run that had some.
@@ -212,16 +212,19 @@ class _About:
 
     def _settings(self) -> Iterator[str]:
         told = set()
-        for model in self.models if self.resolution.settings else ():
+        # What is about no view, such as a token or an account, may come from the settings of any.
+        models: Sequence[str | None] = self.models or [None]
+        for model in models if self.resolution.settings else ():
             try:
-                settings = self.remedies.settings_of(model)
+                settings = self.remedies.settings_of(self.run, model)
             except PusherError:
                 # The view may be gone, or the project broken by now: what the sentences say stands all the same.
                 continue
             for setting in settings:
                 if setting.name not in self.resolution.settings or (setting.value is None and setting.file is None):
                     continue
-                place = f", {setting.file}:{setting.line}" if setting.line else f", {setting.file or setting.layer}"
+                given = "--set of the run" if setting.layer == "run" else setting.layer
+                place = f", {setting.file}:{setting.line}" if setting.line else f", {setting.file or given}"
                 line = f"{setting.name} is {setting.value}{place}"
                 if line not in told:
                     told.add(line)
@@ -246,8 +249,9 @@ class _About:
             yield f"{place}{problem.message}{f' {problem.fix}' if problem.fix else ''}"
 
     def _midnight(self) -> datetime:
-        started = datetime.fromisoformat(self.run.started_at)
-        return (started + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        """Return when the quota that the run used up at its end begins anew."""
+        ended = datetime.fromisoformat(self.run.finished_at or self.run.started_at)
+        return (ended + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
     def _left(self) -> timedelta:
         return self._midnight() - self.remedies.now

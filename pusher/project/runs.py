@@ -17,6 +17,7 @@ from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
 if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
+    from pusher.ledger.run_facts import RunFacts
     from pusher.preflight.run import Preflight
     from pusher.project.alerting import Alerting
     from pusher.project.audience_keeping import AudienceKeeping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pusher.project.remedies import Remedies, RunPage
     from pusher.push.forgetting import Forgotten
     from pusher.push.world import PushReport
+    from pusher.settings.effective import EffectiveSetting
 
 
 class ProjectRuns(ProjectLint):
@@ -58,7 +60,8 @@ class ProjectRuns(ProjectLint):
         with self._kept_failure("push", asked, choice):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
-            views, told = self.offering.taken(self.views(select, exclude), is_selected=bool(select))
+            found = self.views(select, exclude)
+            views, told = self.offering.taken(found, is_selected=bool(select))
             events = [view for view in views if view.payload.kind == "events"]
             audiences = [view for view in views if view not in events]
             if choice.test_event_code is not None and not events:
@@ -78,6 +81,7 @@ class ProjectRuns(ProjectLint):
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
+                left_alone=frozenset(view.model for view in found if view not in views),
                 asked=asked,
             ).push(
                 events,
@@ -145,7 +149,29 @@ class ProjectRuns(ProjectLint):
         from pusher.project.remedies import Remedies
 
         given = (tuple(self.options.vars), variables or "")
-        return Remedies(lambda model: self.config(model).settings, commands, self.clock.now(), given)
+        known: dict[tuple[str, str | None], list[EffectiveSetting]] = {}
+
+        def settings_of(run: RunFacts, model: str | None) -> list[EffectiveSetting]:
+            if (run.id, model) not in known:
+                known[run.id, model] = self._settings_of(run, model)
+            return known[run.id, model]
+
+        return Remedies(settings_of, commands, self.clock.now(), given)
+
+    def _settings_of(self, run: RunFacts, model: str | None) -> list[EffectiveSetting]:
+        """Return the settings that a run had for a view, or for all views that it selected.
+
+        Raises:
+            CompileError: A model does not bind.
+            ConfigError: There is no such view any more, or a setting is not in its form.
+        """
+        options = replace(self.options, overrides=dict(one.split("=", 1) for one in run.values_of("--set")))
+        as_then = type(self)(
+            file=self.file, profile=self.profile, policy=self.policy, options=options, listener=self.listener
+        )
+        as_then.manifest = self.manifest
+        chosen = ((model,), ()) if model is not None else (run.values_of("--select"), run.values_of("--exclude"))
+        return [setting for view in as_then.configs(*chosen) for setting in view.settings]
 
     def alerting(self, complain: Callable[[str], None]) -> Alerting:
         """Return what tells people how a run ended.
@@ -187,6 +213,7 @@ class ProjectRuns(ProjectLint):
         return Pushing(
             root=self.file.root,
             account=self.account,
+            models=self.manifest.models,
             policy=self.policy,
             profile=self.profile,
             state=self.state,
@@ -219,9 +246,9 @@ class ProjectRuns(ProjectLint):
             return None
         views = self.views()
         events = [view for view in views if view.payload.kind == "events"]
-        audiences = self.destination_views.with_settings([view for view in views if view not in events])
+        audiences = self.destination_views.with_settings([view for view in views if view not in events], may_wait=True)
         preflight = self._pushing(should_stop=should_stop).preflight(self.state)
-        return preflight.look(needs_of(self.account, events, audiences))
+        return preflight.look(needs_of(self.account, self.manifest.models, events, audiences))
 
     @property
     def audiences(self) -> AudienceKeeping:

@@ -60,7 +60,7 @@ class Showing:
         """
         manifest = self.manifest.with_inline(sql)
         model = manifest.models[INLINE]
-        hidden = self._made_of_personal_data(manifest, model)
+        hidden = self._made_of_personal_data(manifest, model, strictly=self.hides)
         with closing(self.open_warehouse()) as engine:
             try:
                 names, rows = rows_of_query(engine, manifest, model, limit=limit)
@@ -70,16 +70,28 @@ class Showing:
                 # The words of an error can be made of the data.
                 fix = "Try it on fewer columns; its words are not shown to users with restricted PII."
                 raise BuildError(Problem("query-failed", "The query fails in the warehouse.", fix=fix)) from None
+        if self.hides:
+            # Who writes the query says what is NULL and how long a list is, which tells as much as a value.
+            rows = [
+                tuple(HIDDEN if name.lower() in hidden else value for name, value in zip(names, row, strict=True))
+                for row in rows
+            ]
         return Shown(names, self._masked(model, names, rows, hidden))
 
     @staticmethod
-    def _made_of_personal_data(manifest: Manifest, model: Model) -> frozenset[str]:
+    def _made_of_personal_data(manifest: Manifest, model: Model, *, strictly: bool = False) -> frozenset[str]:
         """Return the columns that hold identifiers by what they are made of."""
         if model.seed is not None:
             return frozenset()
         with closing(DuckDBEngine.in_memory(allowed_paths=manifest.source_paths())) as empty:
             inference = infer_all(manifest, empty, [model.name])
-        return personal_outputs(manifest, model.name, columns=inference.models, source_columns=inference.sources)
+        return personal_outputs(
+            manifest,
+            model.name,
+            columns=inference.models,
+            source_columns=inference.sources,
+            strictly=strictly,
+        )
 
     def _masked(
         self, model: Model, names: Sequence[str], rows: Sequence[Sequence[Any]], known: Collection[str] = ()

@@ -369,7 +369,9 @@ def _resumable(store: Store, views: Sequence[View], options: PushOptions, planni
     return [
         part
         for part in store.open_parts()
-        if part.space == planning.space and (options.resume_all or part.model in selected)
+        if part.space == planning.space
+        and part.model not in options.left_alone
+        and (options.resume_all or part.model in selected)
     ]
 
 

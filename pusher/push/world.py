@@ -39,6 +39,7 @@ class PushOptions:
         ledger_id: Ledger that the profile pins, or None.
         normaliser_version: Version of the identity macros, or None.
         resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
+        left_alone: Views of which nothing is sent, not even what earlier runs froze.
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
         wait_s: How long to wait for another run that holds the lock.
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
@@ -57,6 +58,7 @@ class PushOptions:
     ledger_id: str | None = None
     normaliser_version: str | None = None
     resume_all: bool = True
+    left_alone: frozenset[str] = frozenset()
     adopt: bool = False
     wait_s: float = 0.0
     longest_lookback_s: int | None = None

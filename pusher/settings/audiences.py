@@ -40,8 +40,14 @@ class AudienceSettings:
     retention_d: int | None = None
 
 
-def audience_settings(account: Account, model: Model, payload: Payload) -> AudienceSettings:
+def audience_settings(account: Account, model: Model, payload: Payload, *, may_wait: bool = False) -> AudienceSettings:
     """Return what holds for an audience view, of whichever layer says it.
+
+    Args:
+        account: The settings of the target.
+        model: The view.
+        payload: What it is pushed as.
+        may_wait: A name that a campaign will fill is no problem: nothing is sent.
 
     Raises:
         ConfigError: A setting is missing or not in its form.
@@ -52,7 +58,7 @@ def audience_settings(account: Account, model: Model, payload: Payload) -> Audie
     method = _method(view, problems)
     if name is not None and (wrong := _name_problem(account, name, method)) is not None:
         problems.append(view.problem("audience-name", payload.source_id_setting, wrong, "Choose a shorter name."))
-    if name is not None and account.campaign is None and needs_campaign(name):
+    if name is not None and account.campaign is None and needs_campaign(name) and not may_wait:
         fix = f"Say --campaign NAME --group NAME, or give one run a name: --set {payload.source_id_setting}=NAME."
         message = "the audience is named after a campaign and a group, and none is given."
         problems.append(view.problem("no-campaign", payload.source_id_setting, message, fix))

@@ -170,8 +170,12 @@ class DestinationViews:
         audience = next(one for one in payloads if one.kind == "audience")
         return Suppressions(model.name, model.path, str(model.relation), audience)
 
-    def with_settings(self, views: Sequence[View]) -> list[AudienceView]:
+    def with_settings(self, views: Sequence[View], *, may_wait: bool = False) -> list[AudienceView]:
         """Return audience views with their settings.
+
+        Args:
+            views: Views of audiences.
+            may_wait: Also those whose names wait for a campaign: nothing is sent.
 
         Raises:
             ConfigError: A setting is missing or not in its form.
@@ -181,7 +185,8 @@ class DestinationViews:
 
         found = []
         for view in views:
-            chosen = audience_settings(self.account, self.manifest.models[view.model], view.payload)
+            model = self.manifest.models[view.model]
+            chosen = audience_settings(self.account, model, view.payload, may_wait=may_wait)
             found.append(
                 AudienceView(
                     view,

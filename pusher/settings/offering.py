@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pusher.compile import Manifest
+from pusher.compile import Manifest, Model
 from pusher.errors import ConfigError, NotAllowed, Problem
 from pusher.payload.model import Payload
-from pusher.settings.access import Access
+from pusher.settings.access import USER_VARIABLE, Access
 from pusher.settings.account import Account
 from pusher.settings.campaigns import needs_campaign
 from pusher.settings.offers import CAMPAIGNS, ORCHESTRATIONS, RESTRICTED, SWITCH_OF, switch
@@ -75,7 +75,27 @@ class Offering:
             if not self.access.may_push(destination, self.origin):
                 problems.append(self._no_role(destination, [view.model for view in mine]))
             elif self.access.is_restricted:
-                problems += [problem for view in mine if (problem := self._closed(destination, view)) is not None]
+                closed = (self._closed(destination, self.manifest.models[view.model], view.payload) for view in mine)
+                problems += [problem for problem in closed if problem is not None]
+        if problems:
+            raise NotAllowed(*problems)
+
+    def check_open(self, names: Collection[str] | None) -> None:
+        """Refuse views of events that are not open to users with restricted PII, as this one is.
+
+        Args:
+            names: Names of models, or None for all of the project.
+
+        Raises:
+            NotAllowed: With one problem for each of them.
+        """
+        models = [model for name, model in self.manifest.models.items() if names is None or name in names]
+        payloads = self.account.payloads_of(models)
+        views = [
+            (self.manifest.models[name], payload) for name, payload in payloads.items() if payload.kind == "events"
+        ]
+        closed = (self._closed(destination_of(self.account, payload), model, payload) for model, payload in views)
+        problems = [problem for problem in closed if problem is not None]
         if problems:
             raise NotAllowed(*problems)
 
@@ -141,18 +161,20 @@ class Offering:
         else:
             change = f"to name `{self.access.person.name}` among the users of a role"
         fix = f"{self._ask(destination)} Whoever keeps pusher.yml has {change} if you should."
+        if not self.access.person.name:
+            fix = f"{self._ask(destination)} Or let {USER_VARIABLE} say who you are, or unset it."
         return Problem("not-allowed", message, "pusher.yml", fix=fix)
 
-    def _closed(self, destination: str, view: View) -> Problem | None:
-        found = switch(self.account, self.manifest.models[view.model], view.payload, RESTRICTED)
+    def _closed(self, destination: str, model: Model, payload: Payload) -> Problem | None:
+        found = switch(self.account, model, payload, RESTRICTED)
         if found.is_on:
             return None
-        message = f"{self._who} has restricted PII, and {view.model} is not open to such users."
+        message = f"{self._who} has restricted PII, and {model.name} is not open to such users."
         opening = f"Whoever keeps it can say `{RESTRICTED}: true` of the destination or the template."
         fix = f"{self._ask(destination)} {opening}"
         if found.by is not None:
             fix = f"{self._ask(destination)} `{RESTRICTED}: false` in {found.by.place} closes it."
-        return Problem("not-allowed", message, view.file, fix=fix)
+        return Problem("not-allowed", message, model.path, fix=fix)
 
     @property
     def _who(self) -> str:

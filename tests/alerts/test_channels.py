@@ -126,6 +126,15 @@ def test_a_url_that_may_not_be_used_is_never_quoted(monkeypatch: pytest.MonkeyPa
     assert told(hook(monkeypatch, url)) == ("$ALERT_URL", failure)
 
 
+@pytest.mark.parametrize(
+    ("host", "failure"),
+    [("xn--a.example", "It failed by InvalidCodepoint."), ("a..example\u3002", "It failed by InvalidURL.")],
+)
+def test_a_host_that_no_name_can_be_is_told(monkeypatch: pytest.MonkeyPatch, host: str, failure: str) -> None:
+    """The push has ended by then, and keeps its exit code."""
+    assert told(hook(monkeypatch, f"https://{host}/{PATH}")) == (f"https://{host}/****", failure)
+
+
 def test_a_proxy_that_is_not_supported_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client's own rules hold for webhooks too."""
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")

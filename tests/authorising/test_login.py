@@ -196,6 +196,22 @@ def test_a_token_is_not_lost_when_accounts_cannot_be_listed(tmp_path: Path, faul
     assert kept.credential.advertisers == ((ACCOUNT, ""),)
 
 
+def test_a_token_is_not_lost_when_somebody_ends_the_login_behind_it(tmp_path: Path) -> None:
+    """TikTok has granted it by then, and grants it once."""
+
+    class Impatient(SystemClock):
+        def sleep(self, seconds: float) -> None:
+            del seconds
+            raise KeyboardInterrupt
+
+    faults = [{"match": {"path": "oauth2/advertiser/get/"}, "do": 50000, "times": None}]
+    with serving_tokens(tmp_path, faults) as base_url, pytest.raises(KeyboardInterrupt):
+        log_in(api(base_url, clock=Impatient()), WISH, Browser().person(), pastes=True)
+    found = CredentialStore().get("default")
+    assert found is not None
+    assert (found.kind, found.advertisers, found.scopes, bool(found.token)) == ("oauth", ((ACCOUNT, ""),), SCOPES, True)
+
+
 def test_accounts_are_asked_for_again_after_a_hiccup(tmp_path: Path) -> None:
     """Once a second, a few times."""
     waited: list[float] = []

@@ -148,6 +148,15 @@ def test_an_audience_of_files_for_several_needs_to_share(tmp_path: Path) -> None
     ]
 
 
+def test_an_audience_that_waits_for_a_campaign_is_judged_without_its_name(tmp_path: Path) -> None:
+    """What the token lacks does not hang on the campaign."""
+    keep(scopes=("30",))
+    more = ", 'visible_to_campaigns': true"
+    assert lacks(club(tmp_path, more, name="Tents - {campaign} - {group}")) == [
+        "The token of default lacks the scope Create and Update Custom Audiences (31)."
+    ]
+
+
 def test_a_token_of_events_manager_is_for_events_only(tmp_path: Path) -> None:
     """It has no scopes that could be listed."""
     keep(kind="events", app_id=None, advertisers=(), scopes=())

@@ -128,6 +128,38 @@ def test_login_in_a_browser_says_who_may_consent_and_what_came_of_it(
     assert stored_token(tmp_path) not in ran.out + ran.err
 
 
+@pytest.mark.parametrize(
+    ("settings", "variable", "first"),
+    [
+        ({}, "an-older-token-0123456789", "TIKTOK_ACCESS_TOKEN"),
+        ({"access_token": "an-older-token-0123456789"}, "", "access_token of target dev"),
+        ({}, "", None),
+    ],
+    ids=["environment", "profile", "neither"],
+)
+def test_login_says_when_another_token_comes_first(
+    tmp_path: Path,
+    base_url: str,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    settings: dict[str, str],
+    variable: str,
+    first: str | None,
+) -> None:
+    """Who logs in because a token was refused would be refused again with the old one."""
+    monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", variable)
+    shop = shop_at(tmp_path, base_url, **settings)
+    told = at(shop, "auth", "login", "--store", "file")
+    browser.join()
+    warned = " ".join(told.err.split()).partition("warning: ")[2]
+    expected = f"{first} gives one here, so this credential is not used: take it away first."
+    assert (told.code, warned) == (0, "" if first is None else expected)
+    said = at(shop, "auth", "login", "--store", "file", "--json")
+    browser.join()
+    assert (said.code, said.json["comes_first"]) == (0, first)
+
+
 def test_login_elsewhere_and_json(tmp_path: Path, base_url: str, browser: Browser) -> None:
     """One object on stdout; a named credential; the page is not opened."""
     shop = shop_at(tmp_path, base_url, credential="shop")
@@ -391,7 +423,13 @@ def test_revoke_ends_the_token_and_logout_only_forgets_it(tmp_path: Path, base_u
     assert out.code == 0
     assert out.out == (
         "The credential default is gone from this machine. Its token still works for\n"
-        "whoever has a copy: only `pusher auth revoke`, or TikTok's own pages, end it.\n"
+        "whoever has a copy, until somebody ends it on TikTok's own pages.\n"
+    )
+    CredentialStore(place="file").put(credential("pixel", kind="events", app_id=None))
+    assert at(shop, "auth", "logout", "--name", "pixel").out == (
+        "The credential pixel is gone from this machine. Its token still works for\n"
+        "whoever has a copy, until somebody ends it in Events Manager, at the data\n"
+        "source.\n"
     )
     assert (gone.code, gone.json["errors"][0]["message"]) == (2, "There is no credential `default`.")
     assert {key: revoked.json[key] for key in ("name", "revoked", "worked_before", "exit_code")} == {

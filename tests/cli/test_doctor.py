@@ -203,6 +203,22 @@ def test_an_audience_whose_end_tiktok_does_not_tell_has_no_date(tmp_path: Path) 
     assert entry["what"].endswith("unused and unchanged it ends after 365 days")
 
 
+@pytest.mark.parametrize("name", ["Tents - {campaign} - {group}", "Best customers"])
+def test_an_audience_that_waits_for_a_campaign_is_looked_at_like_any_other(name: str, tmp_path: Path) -> None:
+    """It has no name yet, and its account, scopes and role are needed all the same."""
+    club = Club(tmp_path / "club", name=name, more=", 'visible_to_campaigns': true" if "{" in name else "")
+    club.join(people(range(3)))
+    ran = examined(club, *AT, "--json")
+    assert (ran.code, ran.json["errors"], [one for one in ran.json["checks"] if one["status"] != "ok"]) == (0, [], [])
+    assert {one["name"]: one["status"] for one in ran.json["preflight"]["checks"]} == {
+        "token": "ok",
+        "scopes": "unknown",
+        "advertiser": "ok",
+        "role": "unknown",
+        "clock": "unknown",
+    }
+
+
 def test_audiences_that_cannot_be_listed_are_a_check_of_their_own(tmp_path: Path) -> None:
     """An answer without a list: nothing is known, and nothing is wrong."""
     fault = {"match": {"path": "custom_audience/list/", "nth": 2}, "do": 0, "times": None}

@@ -280,6 +280,55 @@ def test_rows_are_masked_whole(guarded: Shop) -> None:
     assert {row["email"] for row in guarded("show", "offline", "--json").json["rows"]} == {"****", None}
 
 
+@pytest.mark.parametrize(
+    ("query", "row"),
+    [
+        ("select strpos('abc', contact[1]) as x, order_id from O", {"x": "****", "order_id": "1"}),
+        ("select case when contact like 'c%' then 'yes' end as x, amount from O", {"x": "****", "amount": 10.5}),
+        ("select case left(contact, 1) when 'z' then 'z' end as x from O", {"x": "****"}),
+        ("select ['a', 'b', 'c'][ascii(contact[1]) - 96] as x from O", {"x": "****"}),
+        ("select list_filter(range(97, 123), lambda c: chr(c::int) = contact[1]) as x from O", {"x": "****"}),
+        ("select [c for c in range(97, 123) if chr(c::int) = contact[1]] as x from O", {"x": "****"}),
+        ("select length(contact) as x, contact = 'a' as y from O", {"x": "****", "y": "****"}),
+        ("select nullif(contact[1], 'c') as x from O", {"x": "****"}),
+        ("select row_number() over (order by contact) as x from O", {"x": "****"}),
+        ("select c.c as x from O, range(97, 123) c(c) where chr(c.c::int) = contact[1]", {"x": "****"}),
+        ("select c.c as x from O join range(97, 123) c(c) on chr(c.c::int) = contact[1]", {"x": "****"}),
+        ("select (select c from range(97, 123) t(c) where chr(c::int) = contact[1]) as x from O", {"x": "****"}),
+        ("select exists (select 1 where contact[1] = 'c') as x from O", {"x": "****"}),
+        ("select count(*) as x from O where contact like 'c%'", {"x": "****"}),
+        ("select count(*) as x from O where contact is not null", {"x": 4}),
+        ("select distinct contact is null as x from O where contact is null", {"x": True}),
+        ("select max(y) as x from (select count(*) over (partition by contact) as y from O)", {"x": 2}),
+        ("select min(a.amount) as x from O as a join O as b on a.contact = b.contact", {"x": 7.0}),
+    ],
+)  # fmt: skip
+def test_what_tells_of_an_identifier_is_masked_like_one(guarded: Shop, query: str, row: dict[str, Any]) -> None:
+    """A position, a comparison, a choice or a row that is there spells an address out, letter by letter."""
+    orders = "(select * from {{ ref('stg_orders') }} order by order_id)"
+    ran = guarded("show", "--json", "--limit", "1", "--inline", query.replace(" O", f" {orders}"))
+    assert (ran.code, ran.json["rows"]) == (0, [row]), ran.err
+
+
+def test_what_a_model_tells_of_an_identifier_is_shown(guarded: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Models are reviewed before they are the project's; a query is whatever comes to mind."""
+    model = "select order_id, length(contact) as size from {{ ref('stg_orders') }} where order_id = '1'"
+    (guarded.root / "models" / "sizes.sql").write_text(model)
+    monkeypatch.setenv(USER_VARIABLE, "ana")
+    assert guarded("build", "--select", "sizes").code == 0
+    monkeypatch.setenv(USER_VARIABLE, "ben")
+    assert guarded("show", "sizes", "--json").json["rows"] == [{"order_id": "1", "size": 23}]
+
+
+def test_what_tells_of_an_identifier_is_shown_to_who_may_see_more(
+    guarded: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Positions and comparisons are how an engineer looks for what is wrong with a column."""
+    monkeypatch.setenv(USER_VARIABLE, "ana")
+    query = "select strpos(contact, '@') as at from {{ ref('stg_orders') }} where order_id = '1'"
+    assert guarded("show", "--json", "--inline", query).json["rows"] == [{"at": 11}]
+
+
 def test_a_request_is_shown_with_its_identifiers_masked(guarded: Shop) -> None:
     """Everything else of it is as it would be sent."""
     events = json.loads(guarded("show", "offline", "--payload", "--limit", "1").out)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import json
 import signal
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,12 +15,17 @@ from typing import Any
 
 import pytest
 
+from pusher.credentials import FILE, CredentialStore
 from pusher.push import brakes, plan
+from pusher.settings.access import USER_VARIABLE
 from tests.canaries import TOKEN
 from tests.cli.conftest import Ran, pusher
+from tests.credentials.support import credential
 from tests.faults.scene import scene
+from tests.preflight.accounts import ADVERTISER, CACHE, OTHER, account, configure, tell
+from tests.preflight.accounts import event_set as event_set_of
 from tests.push.members import MEMBERS, AudienceServer, Club, digest, people, serving_audiences
-from tests.push.support import NOW, VIEW, Order, Shop, orders
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
 
@@ -204,6 +211,89 @@ def test_what_tiktok_refuses_is_corrected_elsewhere_and_then_goes_on(
     assert receipt["models"][0]["resumed"]["accepted"] == 12
 
 
+def test_a_credential_that_is_not_there_is_made_by_logging_in(
+    tmp_path: Path, server: AudienceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no mistake in a file: the page names what is missing, and the tool's own action is the login."""
+    monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", str(tmp_path / "credentials"))
+    found = selling(tmp_path, server)
+    assert found("push").code == 0
+    configure(found.shop, server.base_url, access_token=None, credential="tills", preflight=False)
+    page = found.failed("invalid-credentials")
+    run = page["run"]["id"]
+
+    assert names(page) == ["review-credential", "log-in", "check-again", "restart"]
+    reviewed = found.do("review-credential", "--json", run=run).json["action"]["steps"]
+    assert reviewed[:3] == [
+        f"base_url is {server.base_url}, profiles.yml:1.",
+        "credential is tills, profiles.yml:1.",
+        (
+            "profiles.yml:1: There is no credential `tills`. Authorise with `pusher auth login --name tills`, or set "
+            "access_token of this target in profiles.yml, or the environment variable TIKTOK_ACCESS_TOKEN."
+        ),
+    ]
+    CredentialStore(place=FILE).put(credential("tills"))
+    walked(found, page)
+
+
+def test_who_may_not_push_is_told_whom_to_ask(
+    tmp_path: Path, server: AudienceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No file has to be corrected; who may push does so by the same page."""
+    found = selling(tmp_path, server)
+    assert found("push").code == 0
+    roles = "roles: {engineers: {users: [ana], orchestrations: [tiktok]}, others: {users: [ben]}}\n"
+    (found.shop.root / "pusher.yml").write_text(roles)
+    monkeypatch.setenv(USER_VARIABLE, "ben")
+    page = found.failed("not-allowed")
+
+    assert names(page) == ["ask-somebody", "restart"]
+    assert found.do("ask-somebody", "--json", run="last").json["action"]["steps"] == [
+        (
+            f"pusher.yml: `ben` may not push tiktok.events from orchestrations ({VIEW}). Ask ana (role engineers) to "
+            "push it. Whoever keeps pusher.yml has to add tiktok.events to `orchestrations` of role `others` if you "
+            "should."
+        ),
+        "`pusher config` says who you are taken to be, and what you may push.",
+    ]
+    monkeypatch.setenv(USER_VARIABLE, "ana")
+    walked(found, page)
+
+
+@pytest.mark.parametrize(
+    ("words", "event_set"),
+    [((), "event_set_id is 7654321098765432109, profiles.yml:1."),
+     (("--set", f"event_set_id={OTHER}"), f"event_set_id is {OTHER}, --set of the run.")],
+    ids=["the profile's", "of the run"],
+)  # fmt: skip
+def test_what_a_look_before_the_push_refuses_shows_the_settings_of_the_run(
+    tmp_path: Path, server: AudienceServer, *, words: tuple[str, ...], event_set: str
+) -> None:
+    """An account is about no view, so the settings of every view that was selected are reviewed."""
+    found = selling(tmp_path, server, advertiser_ids=[ADVERTISER], preflight=True)
+    assert found("push").code == 0
+    tell(server, [account(OTHER)])
+    (found.shop.root / ".pusher" / "dev" / CACHE).unlink()
+    page = found.failed("advertiser-not-found", "--select", VIEW, *words)
+    run = page["run"]["id"]
+    advertiser = f"advertiser_ids is {ADVERTISER}, profiles.yml:1."
+
+    assert states(page)[1] == ("preflight", None, "failed")
+    reviewed = found.do("review-destination", "--json", run=run).json["action"]["steps"]
+    assert reviewed[:4] == [
+        f"base_url is {server.base_url}, profiles.yml:1.",
+        "access_token is ****, profiles.yml:1.",
+        event_set,
+        advertiser,
+    ]
+    assert found.do("check-account", "--json", run=run).json["action"]["steps"][:2] == [
+        advertiser,
+        "The advertiser exists and its id is the one above.",
+    ]
+    tell(server, [account()], [event_set_of(ADVERTISER, OTHER if words else EVENT_SET)])
+    walked(found, page)
+
+
 def test_a_missing_token_is_told_although_nothing_was_sent(tmp_path: Path) -> None:
     """The load failed: the ledger of earlier pushes keeps it, and another token is all that it needs."""
     with serving_audiences(tmp_path) as server:
@@ -242,6 +332,19 @@ def test_a_used_up_quota_waits_for_midnight(tmp_path: Path, server: AudienceServ
     assert (over.code, "a new day has begun at 00:00 UTC" in over.err) == (2, True)
     server.script([])
     walked(found, page)
+
+
+def test_a_quota_that_was_used_up_after_midnight_waits_for_the_next(tmp_path: Path, server: AudienceServer) -> None:
+    """The day is the one on which the run ended, and not the one on which it began."""
+    found = selling(tmp_path, server)
+    server.script([{"do": 40100, "times": None}])
+    run = found.failed("rate-limit-day", "--deadline", "1")["run"]["id"]
+    ledger = found.shop.root / ".pusher" / "dev" / "ledger.sqlite"
+    with closing(sqlite3.connect(ledger)) as connection, connection:
+        began, ended = "2026-11-19T23:40:00.000000+00:00", "2026-11-20T00:05:00.000000+00:00"
+        connection.execute("update run set started_at = ?, finished_at = ? where id = ?", (began, ended, run))
+    waits = found.do("wait-for-quota", run=run)
+    assert (waits.code, "2026-11-21 00:00 UTC, in 12 h 0 min" in waits.out.replace("\n     ", " ")) == (1, True)
 
 
 @pytest.mark.parametrize("fault", ["drop_before", "html_502", "empty"])

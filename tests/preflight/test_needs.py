@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ FILE = f"models/{VIEW}.sql"
     ("meta", "overrides", "expected"),
     [
         ("", {}, (EVENT_SET, "profiles.yml", 1)),
-        (f", 'event_set_id': '{OTHER}'", {}, (OTHER, FILE, None)),
+        (f", 'event_set_id': '{OTHER}'", {}, (OTHER, FILE, 1)),
         (f", 'event_set_id': '{OTHER}'", {"event_set_id": ADVERTISER}, (ADVERTISER, None, None)),
     ],
     ids=["destination", "template", "run"],
@@ -33,7 +34,7 @@ def test_the_place_of_an_event_set_is_that_of_the_layer_that_wins(
     path = shop.root / FILE
     path.write_text(path.read_text().replace("'offline_events'", f"'offline_events'{meta}"))
     project = Project.load(LoadOptions(project_dir=shop.root, overrides=overrides))
-    (need,) = needs_of(project.account, project.views(), [])
+    (need,) = needs_of(project.account, project.manifest.models, project.views(), [])
     assert (need.source_id, need.file, need.line, need.advertisers) == (*expected, (ADVERTISER,))
 
 
@@ -43,6 +44,27 @@ def test_an_audience_needs_its_own_advertisers(tmp_path: Path) -> None:
     project = club.project()
     audiences = project.destination_views.audiences([], [])
     payload = project.account.destination.payloads["audience"]
-    assert needs_of(project.account, [], audiences) == [
-        Need(MEMBERS, payload, NAME, (OTHER,), method="file", file=f"models/{MEMBERS}.sql")
+    file = f"models/{MEMBERS}.sql"
+    assert needs_of(project.account, project.manifest.models, [], audiences) == [
+        Need(MEMBERS, payload, NAME, (OTHER,), method="file", file=file, accounts_place=(file, 1))
     ]
+
+
+def test_what_is_for_these_views_only_has_its_own_place(tmp_path: Path) -> None:
+    """The part of the block wins over what stands beside it, for the event set and for the accounts."""
+    shop = store(tmp_path, "sandbox")
+    path = shop.root / "profiles.yml"
+    profiles = json.loads(path.read_text())
+    profiles["pusher"]["dev"]["tiktok"]["events"] = {"event_set_id": OTHER, "advertiser_ids": [OTHER]}
+    path.write_text(json.dumps(profiles, indent=1))
+    lines = path.read_text().splitlines()
+    numbers = [[number for number, text in enumerate(lines, 1) if key in text] for key in ("event_set_id", "advert")]
+    project = Project.load(LoadOptions(project_dir=shop.root))
+    (need,) = needs_of(project.account, project.manifest.models, project.views(), [])
+    assert (need.source_id, need.file, need.line, need.advertisers, need.accounts_place) == (
+        OTHER,
+        "profiles.yml",
+        numbers[0][1],
+        (OTHER,),
+        ("profiles.yml", numbers[1][1]),
+    )

@@ -285,7 +285,9 @@ def test_a_token_that_may_be_of_events_manager_stops_nothing_by_itself(tmp_path:
         from pusher.preflight.needs import needs_of
 
         project = shop.project()
-        found = preflighting.before_push(needs_of(project.account, project.views(), []), listen)
+        found = preflighting.before_push(
+            needs_of(project.account, project.manifest.models, project.views(), []), listen
+        )
         assert [one.name for one in found.failed] == ["role"]
         (notice,) = told
         assert isinstance(notice, Notice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pusher.project.facade import LoadOptions, Project
 from pusher.project.outcomes import PushChoice
 from pusher.settings.access import USER_VARIABLE
 from pusher.settings.campaigns import Campaign
+from tests.cli.conftest import pusher
 from tests.push.members import ADVERTISER, EMAILS, MEMBERS, Club, digest, people, serving_audiences, stored
 from tests.push.support import QuickClock
 
@@ -77,6 +79,19 @@ def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:
 
     (restart,) = [one.command for one in page.open_actions if one.name == "restart"]
     assert (report.exit_code, restart) == (3, ("push", "--campaign", "Spring", "--group", "a"))
+
+
+def test_an_audience_for_campaigns_is_forecast_for_one(tmp_path: Path) -> None:
+    """The remedy that its refusal names is an option of the command."""
+    club = offered(tmp_path)
+    words = ("audience", "forecast", "--project-dir", str(club.root), "--select", MEMBERS, "--json")
+    without = pusher(*words)
+    assert (without.code, without.json["errors"][0]["fix"][:37]) == (2, "Say --campaign NAME --group NAME, or ")
+    ran = pusher(*words, "--campaign", "Spring", "--group", "a")
+    assert (ran.code, [(one["model"], one["name"]) for one in ran.json["forecasts"]]) == (
+        0,
+        [(MEMBERS, "Tents - Spring - a")],
+    )
 
 
 def test_a_push_from_a_campaign_takes_audiences_only(tmp_path: Path) -> None:
@@ -177,6 +192,28 @@ def test_what_is_not_visible_to_orchestrations_is_left_out_or_refused(tmp_path: 
     assert refused(club, MEMBERS) == [
         ("not-offered", told, "`visible_to_orchestrations: false` in profiles.yml:1 says so.")
     ]
+
+
+@pytest.mark.leaks  # Event ids of this view are digests of addresses.
+def test_what_was_frozen_before_a_view_was_hidden_waits_until_it_is_shown_again(tmp_path: Path) -> None:
+    """A push of everything goes on with what earlier runs left, and not with that of a view that is not offered."""
+    refusing = [{"match": {"path": "event/track/"}, "do": 40001}]
+    with serving_audiences(tmp_path, refusing) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        (club.root / "models" / "events.sql").write_text(EVENTS)
+        club.join(people(range(3)))
+        frozen = project(club).push(["events"])
+        offered = (club.root / "models" / "events.sql").read_text()
+        hidden = offered.replace("'payload'", "'visible_to_orchestrations': false, 'payload'")
+        (club.root / "models" / "events.sql").write_text(hidden)
+        without = project(club).push()
+        (club.root / "models" / "events.sql").write_text(offered)
+        after = project(club).push()
+
+    (first,), (last,) = ([one.as_json() for one in report.models] for report in (frozen, after))
+    assert (first["model"], first["pending"], first["accepted"]) == ("events", 3, 0)
+    assert (without.exit_code, without.models) == (0, [])
+    assert (after.exit_code, last["model"], last["resumed"]["accepted"]) == (0, "events", 3)
 
 
 def test_a_push_without_anything_to_take_says_what_would_be_taken(tmp_path: Path) -> None:
@@ -341,6 +378,37 @@ def test_deciding_about_rows_is_for_who_may_push_them(tmp_path: Path, monkeypatc
     monkeypatch.setenv(USER_VARIABLE, "ana")
     with pytest.raises(StateError):
         project(club).ledger.resolve("resend")
+
+
+def test_deciding_about_rows_needs_what_a_push_of_them_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user with restricted PII decides where the destination is open to them."""
+    closed = [
+        (
+            "`cy` has restricted PII, and events is not open to such users.",
+            f"{ASK} Whoever keeps it can say `allow_restricted_pii: true` of the destination or the template.",
+        )
+    ]
+    for number, (select, opened) in enumerate([((), False), (("events",), False), ((), True), (("events",), True)]):
+        settings = {"allow_restricted_pii": True} if opened else {}
+        club = with_roles(tmp_path / str(number), monkeypatch, "cy", **settings)
+        ledger = project(club).ledger
+        for act in (ledger.retry, partial(ledger.resolve, "resend"), partial(ledger.resolve, "assume_delivered")):
+            # Who may decide comes as far as the ledger, which is not there yet.
+            with pytest.raises(StateError if opened else NotAllowed) as caught:
+                act(select)
+            assert opened or [(one.message, one.fix) for one in caught.value.problems] == closed
+
+
+def test_nobody_is_told_how_to_become_somebody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable that a script leaves empty names no user, and none can be added to a role."""
+    club = with_roles(tmp_path, monkeypatch, " ")
+    assert refused(club, "events") == [
+        (
+            "not-allowed",
+            "Nobody (PUSHER_USER is empty) may not push tiktok.events from orchestrations (events).",
+            f"{ASK} Or let PUSHER_USER say who you are, or unset it.",
+        )
+    ]
 
 
 # A code of test events -----------------------------------------------------------------------------------------------

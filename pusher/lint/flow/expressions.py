@@ -180,6 +180,7 @@ class Expressions:
             return value.field(str(key.this))
         # An element of a list of structs keeps its fields; a slice of a text is no longer the text.
         value = value.remade() if isinstance(key, exp.Slice) else value
+        value = value.decided_by(self.decides(iter(node.expressions), scope))
         return replace(value, constants=frozenset(), is_open=True)
 
     def _dot(self, node: exp.Dot, scope: Scope) -> Value:
@@ -198,9 +199,9 @@ class Expressions:
 
     # -- functions
 
-    def _decides(self, nodes: Iterator[exp.Expr], scope: Scope) -> Value:
-        """Return what conditions tell: nothing but whether they differ from run to run."""
-        return join(self.value(node, scope).only_unstable() for node in nodes)
+    def decides(self, nodes: Iterator[exp.Expr], scope: Scope) -> Value:
+        """Return what conditions tell: whether they differ from run to run, and of which identifiers they tell."""
+        return join(self.value(node, scope).told() for node in nodes)
 
     def _case(self, node: exp.Expr, scope: Scope) -> Value:
         cases = node.args.get("ifs", [node])
@@ -224,7 +225,7 @@ class Expressions:
                 results.append(value.without_digests_of(no_digests))
             if subject is not None:
                 no_digests = join((no_digests, taken))
-        return join(results).decided_by(self._decides(iter(conditions), scope))
+        return join(results).decided_by(self.decides(iter(conditions), scope))
 
     def _under(self, node: exp.Expr, cases: list[exp.Expr], result: exp.Expr, scope: Scope) -> Value:
         """Return a branch's value, which holds only where its condition does and those before it do not."""
@@ -313,8 +314,10 @@ class Expressions:
     def _window(self, node: exp.Window, scope: Scope) -> Value:
         value = self.value(node.this, scope)
         order = node.args.get("order")
-        around = [*(node.args.get("partition_by") or []), *([order] if order is not None else [])]
-        value = value.decided_by(self._decides(iter(around), scope))
+        groups = self.decides(iter(node.args.get("partition_by") or []), scope)
+        # Which rows go together tells no identifier, their order does.
+        value = value.decided_by(replace(groups, hints=frozenset()))
+        value = value.decided_by(self.decides(iter([order] if order is not None else []), scope))
         if isinstance(node.this, functions.NUMBERS_ROWS) and order is None and not node.args.get("alias"):
             name = f"{functions.function_name(node.this)}() without ORDER BY"
             value = replace(value, unstable=value.unstable | {Unstable(name, "order", self.place(node.this))})
@@ -322,7 +325,8 @@ class Expressions:
 
     def _function(self, node: exp.Expr, scope: Scope) -> Value:
         if functions.is_a(node, functions.REVEALS_NOTHING, functions.REVEALS_NOTHING_BY_NAME):
-            return join([UNKNOWN, self._decides(node.iter_expressions(), scope)])
+            told = join([UNKNOWN, self.decides(node.iter_expressions(), scope)])
+            return replace(told, hints=frozenset()) if functions.tells_nothing(node) else told
         if functions.is_a(node, functions.PASSES_ON, functions.PASSES_ON_BY_NAME):
             return self._passed_on(node, scope)
         if functions.is_a(node, (), functions.CONVERTS_BY_NAME) and len(node.expressions) > 1:
@@ -357,9 +361,10 @@ class Expressions:
             if isinstance(node, exp.Filter) and first.find(*DIVISIONS) is not None:
                 with self.holding((other, True) for other in others):
                     value = self.value(first, scope)
-            return value.decided_by(self._decides(iter(others), scope))
+            return value.decided_by(self.decides(iter(others), scope))
         given = (child for child in others if not isinstance(child, (exp.Lambda, exp.Boolean)) and not child.is_number)
-        return join([value, *(self.value(child, scope) for child in given)])
+        kept = join(self._applied(child, value, scope).told() for child in others if isinstance(child, exp.Lambda))
+        return join([value, *(self.value(child, scope) for child in given)]).decided_by(kept)
 
     def _all_of(self, node: exp.Expr, scope: Scope) -> Value:
         """Return everything that is in the arguments; lambdas see the elements of the others."""
@@ -388,7 +393,9 @@ class Expressions:
     def _comprehension(self, node: exp.Comprehension, scope: Scope) -> Value:
         elements = self.value(node.args["iterator"], scope)
         variable = node.args["expression"]
-        return self.value(node.this, scope.with_parameters({variable.name.lower(): elements}))
+        inner = scope.with_parameters({variable.name.lower(): elements})
+        condition = node.args.get("condition")
+        return self.value(node.this, inner).decided_by(self.decides(iter([condition] if condition else []), inner))
 
 
 def _is_zero(constant: Constant) -> bool:

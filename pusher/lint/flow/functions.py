@@ -15,6 +15,12 @@ REVEALS_NOTHING_BY_NAME = frozenset({
     "list_has_all", "array_has_any", "array_has_all", "list_position", "array_position", "cardinality", "isnan",
     "json_valid", "json_array_length", "length_grapheme", "ascii_only",
 })  # fmt: skip
+# Of these, a number of rows, or whether there is a value, tells nothing of one row's identifier.
+COUNTS: tuple[type[exp.Expr], ...] = (
+    exp.Count, exp.CountIf, exp.ApproxDistinct, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Ntile, exp.PercentRank,
+    exp.CumeDist, exp.GroupingId, exp.Grouping,
+)  # fmt: skip
+COUNTS_BY_NAME = frozenset({"isnull"})
 
 # The result is the argument, or one element of it: constants and fields stay known.
 PASSES_ON: tuple[type[exp.Expr], ...] = (
@@ -95,6 +101,12 @@ def function_name(node: exp.Expr) -> str:
 def is_a(node: exp.Expr, classes: tuple[type[exp.Expr], ...], names: frozenset[str] = frozenset()) -> bool:
     """Whether a node is one of these functions, by class or, when sqlglot has none, by name."""
     return isinstance(node, classes) or (isinstance(node, exp.Anonymous) and node.name.lower() in names)
+
+
+def tells_nothing(node: exp.Expr) -> bool:
+    """Whether a function counts rows, or asks only whether there is a value."""
+    is_test = isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
+    return is_test or is_a(node, COUNTS, COUNTS_BY_NAME)
 
 
 def makes_rows(node: exp.Expr) -> bool:

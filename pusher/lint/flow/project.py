@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pusher.compile import ColumnDoc, Manifest, Model, Source, SourceKey
+from pusher.compile import INLINE, ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
 from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.declared import Declared
@@ -154,7 +154,7 @@ class Flow:
         if isinstance(tree, Failure):
             self.failures[name] = tree
             return self._failed(tree)
-        queries = Queries(name + self._label, self._lookup)
+        queries = Queries(name + self._label, self._lookup, follows_rows=name == INLINE)
         try:
             found = queries.relation(tree)
             self.choices[name] = list(queries.choices)

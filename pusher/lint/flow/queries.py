@@ -32,13 +32,14 @@ class Queries:
     Args:
         model: Name of the model.
         lookup: Returns the relation of a table by the parts of its name.
+        follows_rows: What conditions tell by the rows that they let through is a hint in every column.
 
     Attributes:
         choices: Functions that take one of several rows and leave open which.
     """
 
-    def __init__(self, model: str, lookup: Lookup) -> None:
-        self._model, self._lookup = model, lookup
+    def __init__(self, model: str, lookup: Lookup, *, follows_rows: bool = False) -> None:
+        self._model, self._lookup, self._follows_rows = model, lookup, follows_rows
         self._expressions = Expressions(model, self.relation)
         self.choices: dict[Choice, None] = {}
 
@@ -125,7 +126,28 @@ class Queries:
         for condition in read:
             narrow_zero(scope, condition)
         with self._expressions.holding(((condition, True) for condition in read), returned):
-            return self._projected(node, scope, [*read, *returned])
+            found = self._projected(node, scope, [*read, *returned])
+        return self._seen_through(node, found, scope) if self._follows_rows else found
+
+    def _seen_through(self, node: exp.Select, found: Relation, scope: Scope) -> Relation:
+        """Return a relation with what its rows tell by being there."""
+        clauses = [one.this for part in ("where", "having", "qualify") if (one := node.args.get(part)) is not None]
+        clauses += [on for one in node.args.get("joins") or [] if (on := one.args.get("on")) is not None]
+        parts = (part for one in clauses for part in (one.flatten() if isinstance(one, exp.And) else [one]))
+        told = self._expressions.decides((part for part in parts if not self._is_key(part, scope)), scope)
+        # Rows of one customer are looked at by their id.
+        only_hints = Value(hints=frozenset(one for one in told.hints if one[0] != "external_id"))
+        outputs = tuple(replace(output, value=output.value.decided_by(only_hints)) for output in found.outputs)
+        rest = None if found.rest is None else found.rest.decided_by(only_hints)
+        return replace(found, outputs=outputs, rest=rest)
+
+    def _is_key(self, condition: exp.Expr, scope: Scope) -> bool:
+        """Whether a condition brings rows with the same identifier together, whatever it is."""
+        if not isinstance(condition, exp.EQ):
+            return False
+        sides = (condition.this, condition.expression)
+        values = [self._expressions.value(side, scope) for side in sides if isinstance(side, exp.Column)]
+        return len(values) == len(sides) and all(value.leaks or value.hashed for value in values)
 
     def _joined(self, table: exp.Expr, scope: Scope) -> list[Entry]:
         inner = Scope(scope)

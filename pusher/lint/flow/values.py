@@ -150,6 +150,8 @@ class Value:
         unstable: Functions on the way that differ from run to run.
         moments: Times of sources that are in it.
         columns: Source columns that it is made of, such as `retail.orders.order_id`, conditions included.
+        hints: Kinds and source columns of identifiers that it tells something of without holding them, as a
+            comparison, a position or a choice does.
         marks: What was done to it on the way.
         may_be_zero: It may be the number 0.
         fields: Values of a struct's fields (or of the structs in a list), when they are known.
@@ -162,6 +164,7 @@ class Value:
     unstable: frozenset[Unstable] = frozenset()
     moments: frozenset[Moment] = frozenset()
     columns: frozenset[str] = _NONE
+    hints: frozenset[tuple[str, str]] = frozenset()
     marks: frozenset[Mark] = frozenset()
     may_be_zero: bool = True
     fields: Mapping[str, Value] | None = None
@@ -172,15 +175,24 @@ class Value:
             return self
         return replace(self, constants=frozenset(), is_open=True, fields=None, may_be_zero=True)
 
-    def only_unstable(self) -> Value:
-        """Return what a yes or no, or a count, tells about this value."""
-        return Value(unstable=self.unstable, columns=self.columns) if self.unstable or self.columns else UNKNOWN
+    def told(self) -> Value:
+        """Return what a yes or no, or a position, tells about this value."""
+        held = {(leak.kind, leak.column) for leak in self.leaks} | {(one.kind, one.column) for one in self.hashed}
+        hints = self.hints | held
+        if not self.unstable and not self.columns and not hints:
+            return UNKNOWN
+        return Value(unstable=self.unstable, columns=self.columns, hints=hints)
 
     def decided_by(self, other: Value) -> Value:
         """Return the value when another one decides whether it is taken."""
-        if not other.unstable and not other.columns:
+        if not other.unstable and not other.columns and not other.hints:
             return self
-        return replace(self, unstable=self.unstable | other.unstable, columns=self.columns | other.columns)
+        return replace(
+            self,
+            unstable=self.unstable | other.unstable,
+            columns=self.columns | other.columns,
+            hints=self.hints | other.hints,
+        )
 
     def marked(self, kind: str, what: str, place: Place | None) -> Value:
         """Return the value after something that a rule may mind."""
@@ -261,7 +273,13 @@ class Value:
         """Return the value after SHA-256."""
         once = {Hashed(leak.kind, leak.column, place, leak.steps) for leak in self.leaks}
         again = {replace(hashed, place=place, times=2) for hashed in self.hashed}
-        return Value(hashed=frozenset(once | again), unstable=self.unstable, columns=self.columns, marks=self.marks)
+        return Value(
+            hashed=frozenset(once | again),
+            unstable=self.unstable,
+            columns=self.columns,
+            hints=self.hints,
+            marks=self.marks,
+        )
 
 
 UNKNOWN = Value()
@@ -288,6 +306,7 @@ def _join_two(one: Value, other: Value) -> Value:
         unstable=one.unstable | other.unstable,
         moments=one.moments | other.moments,
         columns=one.columns | other.columns,
+        hints=one.hints | other.hints,
         marks=one.marks | other.marks,
         may_be_zero=one.may_be_zero or other.may_be_zero,
         fields=_joined_fields(one, other),
