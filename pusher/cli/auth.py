@@ -206,7 +206,7 @@ def _name(given: str | None, project: Project | None) -> str:
 
     if given is not None or project is None:
         return given if given is not None else DEFAULT_NAME
-    return project.account.credential_name
+    return str(project.account.in_profile.values.get("credential") or DEFAULT_NAME)
 
 
 def _say(text: str) -> None:

@@ -17,7 +17,7 @@ from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
 if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
-    from pusher.preflight.run import Preflight
+    from pusher.preflight.looking import Preflight
     from pusher.project.alerting import Alerting
     from pusher.project.audience_keeping import AudienceKeeping
     from pusher.project.forgetting import Derived
