@@ -147,20 +147,21 @@ def _settings(project: Project) -> str:
 
 def _token(project: Project) -> str:
     tokens = project.account.tokens
-    groups = tokens.by_token(_kinds(project))
+    groups = tokens.by_token(kinds_of(project))
     found = [_token_of(project, kinds[0]) for kinds in groups]
     if len(groups) == 1:
         return found[0]
     return "; ".join(f"{FAMILIES[kinds[0]]} {text}" for kinds, text in zip(groups, found, strict=True))
 
 
-def _kinds(project: Project) -> list[str]:
-    """Return the kinds of the project's views; both when they cannot be told, or there are none."""
+def kinds_of(project: Project) -> list[str]:
+    """Return the kinds of the project's views, events first; both when they cannot be told, or there are none."""
     try:
         payloads = project.account.payloads_of(project.models())
     except PusherError:
         payloads = {}
-    return sorted({payload.kind for payload in payloads.values()} or FAMILIES, reverse=True)
+    found = {payload.kind for payload in payloads.values()}
+    return [kind for kind in FAMILIES if kind in found] or list(FAMILIES)
 
 
 def _token_of(project: Project, kind: str) -> str:

@@ -15,9 +15,9 @@ from typing import Any
 
 from pusher.credentials import Credential
 from pusher.destinations.tiktok.settings import FAMILIES
-from pusher.diagnosis import Check, diagnose
+from pusher.diagnosis import Check, diagnose, kinds_of
 from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
-from pusher.preflight.checks import FAILED, UNKNOWN, PreflightCheck
+from pusher.preflight.checks import FAILED, OK, UNKNOWN, PreflightCheck
 from pusher.preflight.looking import Preflight
 from pusher.progress import Listener, silent
 from pusher.project.facade import LoadOptions, Project
@@ -151,7 +151,8 @@ def examine(
     if status["sql"] == "ok":
         _try(found, "sunsets", lambda: found.calendar.extend(_event_names(project, found.now)))
     _try(found, "ledger", lambda: found.calendar.extend(_rows(project, found)))
-    _try(found, "tokens", lambda: found.calendar.extend(_tokens(project, found.now)))
+    if status["token"] == OK:
+        found.calendar.extend(_tokens(project, found.now))
     found.calendar.extend(_disks(project, found.now))
     found.calendar.append(_contract(found.now))
     found.calendar.sort(key=lambda entry: (entry.date is None, entry.date or found.now))
@@ -238,9 +239,8 @@ def _rows(project: Project, found: Examination) -> Iterator[Entry]:
 def _tokens(project: Project, now: datetime) -> Iterator[Entry]:
     """Yield what is known of each access token of the project's views: TikTok gives it no end."""
     tokens = project.account.tokens
-    kinds = sorted({payload.kind for payload in project.account.payloads_of(project.models()).values()}, reverse=True)
     fix = "Nothing until TikTok refuses it: it ends when somebody revokes it or takes the app's access away."
-    for kind, *_ in tokens.by_token(kinds):
+    for kind, *_ in tokens.by_token(kinds_of(project)):
         source, credential = tokens.source(kind), tokens.credential(kind)
         if credential is not None:
             yield Entry(None, None, "token", _age(credential, now), f"credential {credential.name}", fix)
