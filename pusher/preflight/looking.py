@@ -99,8 +99,6 @@ class Looking:
         """Look now, and remember it if nothing is wrong and every question was answered."""
         now = self.clock.now()
         answers = self._ask()
-        document, path = self.account.settings.document, self.account.settings.path
-        line, _ = document.lines.get((*path, "advertiser_ids"), document.lines.get(path, (None, None)))
         asked = Asked(
             api=self.account.destination.preflight,
             needs=self.needs,
@@ -110,7 +108,7 @@ class Looking:
             skew=self._skew,
             own_clock=self._own_clock,
             rows_name_source=self.rows_name_source,
-            accounts_place=(document.file, line),
+            accounts_place=self._accounts_place,
             whose=self._whose,
         )
         is_answered = all(seen.said != "unanswered" for seen in answers.values())
@@ -136,6 +134,16 @@ class Looking:
         from pusher.destinations.tiktok.settings import FAMILIES
 
         return None if self.is_shared else FAMILIES[self.kinds[0]]
+
+    @property
+    def _accounts_place(self) -> tuple[str, int | None]:
+        """File and line where the settings name accounts: in a part for these views, beside it, or not at all."""
+        from pusher.destinations.tiktok.settings import FAMILIES
+
+        document, path = self.account.settings.document, self.account.settings.path
+        parts = ((*path, FAMILIES[kind], "advertiser_ids") for kind in self.kinds)
+        lines = (document.lines.get(place) for place in (*parts, (*path, "advertiser_ids"), path))
+        return document.file, next((line for line, _ in filter(None, lines)), None)
 
     @property
     def _whose(self) -> str:

@@ -18,7 +18,8 @@ def needs_of(account: Account, views: Sequence[View], audiences: Sequence[Audien
         views: Views of events.
         audiences: Views of audiences.
     """
-    advertisers = tuple(account.settings.values.get("advertiser_ids") or ())
+    accounts = account.given_without_template("events", "advertiser_ids")
+    advertisers = tuple(accounts.value) if accounts is not None else ()
     found = []
     for view in views:
         file, line = _place(account, view)
@@ -31,11 +32,6 @@ def needs_of(account: Account, views: Sequence[View], audiences: Sequence[Audien
 
 
 def _place(account: Account, view: View) -> tuple[str | None, int | None]:
-    """Return where the event source of a view is set: the run, the target's block, or the model."""
-    key, settings = view.payload.source_id_setting, account.settings
-    if key in account.overrides:
-        return None, None
-    if settings.values.get(key) != view.source_id:
-        return view.file, None
-    line, _ = settings.document.lines.get((*settings.path, key), (None, None))
-    return settings.document.file, line
+    """Return where the event source of a view is set: the run, the target's block or its part, or the model."""
+    found = account.given_without_template(view.payload.kind, view.payload.source_id_setting)
+    return (view.file, None) if found is None or found.value != view.source_id else (found.file, found.line)

@@ -15,7 +15,7 @@ from pusher.contracts import LOGIN, Destination, Endpoint, Endpoints
 from pusher.errors import CompileError, ConfigError, Problem
 from pusher.payload.model import Payload
 from pusher.settings.campaigns import Campaign
-from pusher.settings.layers import Given, given_by_layers, place_of, template_of
+from pusher.settings.layers import RUN, Given, given_by_destination, given_by_layers, place_of, template_of
 from pusher.settings.tokens import Tokens
 
 EMBEDDED = "sandbox"
@@ -110,6 +110,15 @@ class Account:
     def given(self, model: Model, payload: Payload, name: str) -> Given | None:
         """Return what holds for a view, or None when no layer says anything."""
         return next(iter(self.layers(model, payload, name)), None)
+
+    def given_without_template(self, kind: str, name: str) -> Given | None:
+        """Return what the run, else the destination, says of a setting for views of a kind; None when neither does."""
+        from pusher.destinations.tiktok.settings import FAMILIES
+
+        overrides = self._typed_overrides()
+        if name in overrides:
+            return Given(RUN, overrides[name])
+        return next(given_by_destination(name, self.in_profile, FAMILIES[kind]), None)
 
     @property
     def overrides(self) -> Mapping[str, str]:

@@ -127,6 +127,23 @@ def test_everything_that_is_wrong_with_both_is_told_at_once(tmp_path: Path) -> N
         ]
 
 
+def test_an_advertiser_is_named_with_the_line_of_its_part(tmp_path: Path) -> None:
+    """Where the one stands that has to be corrected."""
+    with hearing(tmp_path) as (server, _):
+        tell(server, [account(OTHER)], [event_set()])
+        audiences = {"credential": "ads", "advertiser_ids": [ADVERTISER]}
+        shop = looking(tmp_path, server, audiences=audiences, advertiser_ids=[OTHER])
+        profiles = shop.root / "profiles.yml"
+        profiles.write_text(json.dumps(json.loads(profiles.read_text()), indent=2))
+        lines = profiles.read_text().splitlines()
+        with pytest.raises(DestinationRefused) as caught:
+            shop.push()
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.file) == ("preflight-advertiser", "profiles.yml")
+    assert problem.line is not None
+    assert ("advertiser_ids" in lines[problem.line - 1], ADVERTISER in lines[problem.line]) == (True, True)
+
+
 def test_a_token_of_events_manager_for_all_views_says_how_to_have_two(tmp_path: Path) -> None:
     """The audiences are stopped, and the remedy is a credential of their own."""
     with hearing(tmp_path) as (server, heard):

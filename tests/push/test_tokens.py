@@ -160,6 +160,9 @@ def test_people_who_have_to_go_from_an_audience_without_a_view_need_its_token(tm
             shop.push(now=NOW + timedelta(minutes=1))
         assert [one.message for one in caught.value.problems] == [MISSING]
         assert (heard.taken(), sorted(path.name for path in shop.state.outbox.iterdir())) == ({}, [])
+        page = shop.project().run_page("last", commands=["push", "auth", "doctor"])
+        assert [(error.name, one.credential) for error, one in page.failures] == [("invalid-credentials", "ads")]
+        assert ("auth", "login", "--name", "ads") in [one.command for one in page.actions]
         keep()
         report = shop.push(now=NOW + timedelta(minutes=2))
         assert (report.exit_code, [(one.name, one.deleted) for one in report.audiences]) == (0, [(NAME, 1)])
