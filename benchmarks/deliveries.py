@@ -80,7 +80,7 @@ def _opened(project: str, view: str, url: str) -> tuple[Project, Payload, str, E
     opened = Project.load(LoadOptions(project_dir=Path(project)))
     chosen = opened.views([view])[0]
     assert chosen.source_id is not None
-    endpoint = replace(opened.account.endpoint(Path(project)), base_url=url)
+    endpoint = replace(opened.account.endpoint("events", Path(project)), base_url=url)
     return opened, chosen.payload, chosen.source_id, endpoint
 
 

@@ -84,6 +84,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "file": "File of the project, or NULL.",
             "line": "Line in it, or NULL.",
             "fix": "What to do next, or NULL.",
+            "credential": "Name of the credential that was missing, or whose token was refused; or NULL.",
         },
     ),
     "run_alert": (

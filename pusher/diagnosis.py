@@ -16,9 +16,10 @@ from typing import Any
 
 from pusher.config import POLICY_FILE
 from pusher.config.alerts import Webhook
+from pusher.destinations.tiktok.settings import FAMILIES
 from pusher.errors import ConfigError, Problem, PusherError, StateError
 from pusher.project.facade import LoadOptions, Project
-from pusher.settings.account import EMBEDDED, TOKEN_VARIABLE
+from pusher.settings.tokens import ENVIRONMENT, SETTING, TOKEN_VARIABLE
 
 PACKAGES = ("duckdb", "sqlglot", "jinja2", "pyarrow", "arro3-io", "httpx", "typer")
 
@@ -145,17 +146,37 @@ def _settings(project: Project) -> str:
 
 
 def _token(project: Project) -> str:
-    settings = project.account.settings
-    if settings.access_token is not None:
-        return f"from {settings.document.file}"
-    if os.environ.get(TOKEN_VARIABLE):
-        return f"from {TOKEN_VARIABLE}"
-    if settings.base_url == EMBEDDED:
+    tokens = project.account.tokens
+    groups = tokens.by_token(kinds_of(project))
+    found = [_token_of(project, kinds[0]) for kinds in groups]
+    if len(groups) == 1:
+        return found[0]
+    return "; ".join(f"{FAMILIES[kinds[0]]} {text}" for kinds, text in zip(groups, found, strict=True))
+
+
+def kinds_of(project: Project) -> list[str]:
+    """Return the kinds of the project's views, events first; both when they cannot be told, or there are none."""
+    try:
+        payloads = project.account.payloads_of(project.models())
+    except PusherError:
+        payloads = {}
+    found = {payload.kind for payload in payloads.values()}
+    return [kind for kind in FAMILIES if kind in found] or list(FAMILIES)
+
+
+def _token_of(project: Project, kind: str) -> str:
+    source, credential = project.account.tokens.source(kind), project.account.tokens.credential(kind)
+    if source is None:
         return "not needed by the sandbox"
+    if source.kind == SETTING and source.given is not None:
+        return f"from {source.given.file}"
+    if source.kind == ENVIRONMENT:
+        return f"from {TOKEN_VARIABLE}"
+    if credential is not None:
+        return f"from the credential {credential.name}"
     # Says what is missing and where it may stand; for a server on loopback none is needed.
-    project.account.endpoint(project.state.root)
-    credential = project.account.credential
-    return "not needed on loopback" if credential is None else f"from the credential {credential.name}"
+    project.account.endpoint(kind, project.state.root)
+    return "not needed on loopback"
 
 
 def _state(project: Project) -> str:

@@ -6,7 +6,6 @@ counts.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -15,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from pusher.credentials import Credential
-from pusher.diagnosis import Check, diagnose
+from pusher.destinations.tiktok.settings import FAMILIES
+from pusher.diagnosis import Check, diagnose, kinds_of
 from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
-from pusher.preflight.checks import FAILED, UNKNOWN, PreflightCheck
-from pusher.preflight.run import Preflight
+from pusher.preflight.checks import FAILED, OK, UNKNOWN, PreflightCheck
+from pusher.preflight.looking import Preflight
 from pusher.progress import Listener, silent
 from pusher.project.facade import LoadOptions, Project
-from pusher.settings.account import TOKEN_VARIABLE
 from pusher.settings.campaigns import needs_campaign
+from pusher.settings.tokens import TOKEN_VARIABLE
 from pusher.version import __version__
 
 DEFAULT_DAYS = 14
@@ -145,18 +145,23 @@ def examine(
     may_ask = status["settings"] == status["token"] == "ok"
     if may_ask:
         _try(found, "preflight", lambda: _look(found, project, should_stop))
-    # Without an answer, or a token that is taken, listing audiences tells nothing new.
-    may_ask = may_ask and found.is_answered and all(check.name != "token" for check in found.failed)
+    # Without an answer, or a token of theirs that is taken, listing audiences tells nothing new.
+    may_ask = may_ask and found.is_answered and not any(_is_of_audiences(check) for check in found.failed)
     if may_ask:
         _try(found, "audiences", lambda: found.calendar.extend(_audiences(project, found.now)))
     if status["sql"] == "ok":
         _try(found, "sunsets", lambda: found.calendar.extend(_event_names(project, found.now)))
     _try(found, "ledger", lambda: found.calendar.extend(_rows(project, found)))
-    found.calendar.extend(_token(project, found.now))
+    if status["token"] == OK:
+        found.calendar.extend(_tokens(project, found.now))
     found.calendar.extend(_disks(project, found.now))
     found.calendar.append(_contract(found.now))
     found.calendar.sort(key=lambda entry: (entry.date is None, entry.date or found.now))
     return found
+
+
+def _is_of_audiences(check: PreflightCheck) -> bool:
+    return check.name == "token" and check.part != FAMILIES["events"]
 
 
 def _try(found: Examination, name: str, work: Callable[[], None]) -> None:
@@ -234,21 +239,18 @@ def _rows(project: Project, found: Examination) -> Iterator[Entry]:
         yield replace(entry, counts=one.what not in _UNCOUNTED)
 
 
-def _token(project: Project, now: datetime) -> Iterator[Entry]:
-    """Yield what is known of the access token: TikTok gives it no end."""
-    settings = project.account.settings
+def _tokens(project: Project, now: datetime) -> Iterator[Entry]:
+    """Yield what is known of each access token of the project's views: TikTok gives it no end."""
+    tokens = project.account.tokens
     fix = "Nothing until TikTok refuses it: it ends when somebody revokes it or takes the app's access away."
-    if settings.access_token is not None:
-        line, _ = settings.document.lines.get((*settings.path, "access_token"), (None, None))
-        where = f"{settings.document.file}:{line}" if line is not None else settings.document.file
-    elif os.environ.get(TOKEN_VARIABLE):
-        where = TOKEN_VARIABLE
-    elif (credential := project.account.credential) is not None:
-        yield Entry(None, None, "token", _age(credential, now), f"credential {credential.name}", fix)
-        return
-    else:
-        return
-    yield Entry(None, None, "token", "Access token: no end known, and nobody keeps its age or last use", where, fix)
+    for kind, *_ in tokens.by_token(kinds_of(project)):
+        source, credential = tokens.source(kind), tokens.credential(kind)
+        if credential is not None:
+            yield Entry(None, None, "token", _age(credential, now), f"credential {credential.name}", fix)
+        elif source is not None and source.secret is not None:
+            where = TOKEN_VARIABLE if source.given is None else source.given.place
+            what = "Access token: no end known, and nobody keeps its age or last use"
+            yield Entry(None, None, "token", what, where, fix)
 
 
 def _age(credential: Credential, now: datetime) -> str:

@@ -35,6 +35,7 @@ class Problem:
         column: 1-based column in that line.
         fix: What to do next.
         return_code: The destination's own code, when it refused something; kept with the run, and not printed.
+        credential: Name of the credential that is missing, or whose token was refused; kept as the code is.
     """
 
     code: str
@@ -44,6 +45,7 @@ class Problem:
     column: int | None = None
     fix: str | None = None
     return_code: int | None = field(default=None, compare=False)
+    credential: str | None = field(default=None, compare=False)
 
     @property
     def place(self) -> str:

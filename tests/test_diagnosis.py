@@ -62,7 +62,7 @@ def test_a_new_project_is_in_place_and_nothing_is_made(shop: Shop) -> None:
         "sources": "1 sources, 1 files",
         "warehouse": "shop.duckdb is not there yet; `pusher build` makes it",
         "settings": "base_url sandbox",
-        "token": "from profiles.yml",
+        "token": "not needed by the sandbox",
         "state": ".pusher/dev is not there yet; the first push makes it",
         "clock": "2026-11-20 12:00 UTC",
         "alerts": "nobody is told how a push ends",

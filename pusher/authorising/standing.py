@@ -8,21 +8,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pusher.config import suggest
-from pusher.credentials import EVENTS, OAUTH, Credential, CredentialStore
+from pusher.credentials import EVENTS, OAUTH, REACHES_NO_AUDIENCE, Credential, CredentialStore
 from pusher.destinations.tiktok import oauth
 from pusher.destinations.tiktok.settings import needs_token
 from pusher.errors import ConfigError, Problem
+from pusher.settings.account import Account
+from pusher.settings.tokens import CREDENTIAL
 
 if TYPE_CHECKING:
     from pusher.project.facade import Project
 
-SETTING, ENVIRONMENT, CREDENTIAL, NOT_NEEDED, NONE = (
-    "access_token",
-    "environment",
-    "credential",
-    "not-needed",
-    "missing",
-)
+NOT_NEEDED, NONE = "not-needed", "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +111,6 @@ def view_standings(project: Project) -> list[ViewStanding]:
     """
     account = project.account
     account.check_settings()
-    token, credential = _token_of(project)
     views = project.destination_views
     payloads = account.payloads_of(project.manifest.models.values())
     chosen = views.selected(list(payloads), ()) if payloads else []
@@ -128,27 +123,25 @@ def view_standings(project: Project) -> list[ViewStanding]:
         needs = ["events"] if audience is None else [audience.method]
         if len(advertisers) > 1 and needs == ["file"]:
             needs.append("share")
-        missing: Iterable[Problem] = ()
-        if token == NONE:
-            missing = [_no_token(account.credential_name)]
-        elif credential is not None:
+        token, credential, missing = _token_of(account, view.payload.kind)
+        if credential is not None:
             missing = _missing(credential, needs, advertisers)
         name = credential.name if credential is not None else None
         found.append(ViewStanding(view.model, view.payload.name, token, name, tuple(missing)))
     return found
 
 
-def _token_of(project: Project) -> tuple[str, Credential | None]:
-    """Return where the token of a target comes from, and the credential without its token, if it is one."""
-    account = project.account
-    if account.is_embedded:
-        return NOT_NEEDED, None
-    if not account.uses_credential:
-        return (SETTING if account.settings.access_token else ENVIRONMENT), None
-    credential = CredentialStore().get(account.credential_name, with_token=False)
+def _token_of(account: Account, kind: str) -> tuple[str, Credential | None, Iterable[Problem]]:
+    """Return where the token of a kind of views comes from, its credential if it is one, and what is missing."""
+    source = account.tokens.source(kind)
+    if source is None or source.credential is None:
+        return (NOT_NEEDED if source is None else source.kind), None, ()
+    credential = CredentialStore().get(source.credential, with_token=False)
     if credential is not None:
-        return CREDENTIAL, credential
-    return (NONE if needs_token(account.settings) else NOT_NEEDED), None
+        return CREDENTIAL, credential, ()
+    if source.given is not None:
+        return NONE, None, [account.tokens.missing(source)]
+    return (NONE, None, [_no_token(source.credential)]) if needs_token(account.settings) else (NOT_NEEDED, None, ())
 
 
 def _missing(credential: Credential, needs: Iterable[str], advertisers: Iterable[str]) -> Iterator[Problem]:
@@ -156,7 +149,7 @@ def _missing(credential: Credential, needs: Iterable[str], advertisers: Iterable
     if credential.kind == EVENTS:
         if "events" not in needs:
             message = f"The token of {name} is of Events Manager and reaches no audience."
-            yield Problem("events-token", message, fix=f"Authorise an app: `pusher auth login --name {name}`.")
+            yield Problem("events-token", message, fix=REACHES_NO_AUDIENCE)
         return
     for scope in oauth.scopes_needed(needs):
         if not oauth.is_granted(scope.id, credential.scopes):

@@ -204,7 +204,7 @@ def _name(given: str | None, project: Project | None) -> str:
 
     if given is not None or project is None:
         return given if given is not None else DEFAULT_NAME
-    return project.account.credential_name
+    return str(project.account.in_profile.values.get("credential") or DEFAULT_NAME)
 
 
 def _say(text: str) -> None:
@@ -235,13 +235,19 @@ def _browser() -> Callable[[str], None] | None:
 
 
 def _comes_first(project: Project | None) -> str | None:
-    """Return what gives a token that is taken before any credential, or None."""
-    from pusher.settings.account import TOKEN_VARIABLE
+    """Return what gives a token that is taken before any credential, for all views, or None."""
+    from pusher.settings.tokens import TOKEN_VARIABLE
 
-    found = None if project is None else project.profile.destinations.get(project.account.destination.name)
-    if project is not None and found is not None and found.access_token is not None:
-        return f"access_token of target {project.profile.target}"
-    return TOKEN_VARIABLE if os.environ.get(TOKEN_VARIABLE) else None
+    if project is None or project.account.destination.name not in project.profile.destinations:
+        return TOKEN_VARIABLE if os.environ.get(TOKEN_VARIABLE) else None
+    firsts = [next(project.account.tokens.sources(kind)) for kind in ("events", "audience")]
+    if any(one.credential is not None for one in firsts):
+        return None
+    given = [
+        f"access_token of target {project.profile.target}" if one.secret and one.given else TOKEN_VARIABLE
+        for one in firsts
+    ]
+    return " and ".join(dict.fromkeys(given))
 
 
 def _show_kept(current: Session, kept: Kept, comes_first: str | None) -> None:

@@ -79,7 +79,7 @@ def _print(current: Session, found: Examination) -> None:
         current.text("It was not asked.")
     for one in found.preflight.checks if found.preflight is not None else ():
         name = one.name.replace("_", " ")
-        _line(current, one.status, name, ": ".join(filter(None, (one.about, one.found))))
+        _line(current, one.status, name, ": ".join(filter(None, (one.part, one.about, one.found))))
         if one.problem is not None:
             current.text(problem_lines([one.problem]))
     current.text("\nCalendar, in UTC")

@@ -85,6 +85,7 @@ def shown(current: Session, page: RunPage, given: Given) -> None:
                 "file": one.file,
                 "line": one.line,
                 "fix": one.fix,
+                "credential": one.credential,
             }
             for error, one in page.failures
         ],

@@ -9,7 +9,7 @@ from pusher.config.project_file import POLICY_FILE, PolicyFile, ProjectFile, loa
 from pusher.config.roles import EVERYBODY_ELSE, Role
 from pusher.config.shared import SharedLimits
 from pusher.config.shrink import ShrinkGuard
-from pusher.config.strict_yaml import Document, load_yaml, parse_yaml, suggest
+from pusher.config.strict_yaml import Document, KeyPath, load_yaml, parse_yaml, suggest
 
 __all__ = [
     "EVERYBODY_ELSE",
@@ -18,6 +18,7 @@ __all__ = [
     "DestinationSettings",
     "Document",
     "Floor",
+    "KeyPath",
     "PolicyFile",
     "Profile",
     "ProjectFile",

@@ -17,6 +17,7 @@ from pusher.config.strict_yaml import Document, KeyPath, load_yaml, suggest
 from pusher.errors import ConfigError, Problem
 
 PROFILES_FILE = "profiles.yml"
+_TOKEN = "access_token"  # noqa: S105 -- the name of a key
 _AS_EXAMPLE = "Write it as in profiles.yml.example."
 MOST_THREADS = 256
 """DuckDB starts as many as it is told, whatever the machine can bear."""
@@ -61,7 +62,7 @@ class DestinationSettings:
         name: Destination, such as `tiktok`.
         base_url: `sandbox`, a URL up to and including the version, or None for the real API.
         access_token: Token from the profile, if it gives one.
-        values: The destination's other settings, as written.
+        values: The destination's other settings, as written; a token inside one of them is a `Secret`.
         document: The file, for messages.
         path: Key path of the block in the file.
     """
@@ -137,7 +138,7 @@ def _render(value: Any, document: Document, path: KeyPath) -> Any:
         value = os.environ.get(name, default)
         if value is None:
             fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
-            if path[-1:] == ("access_token",):
+            if path[-1:] == (_TOKEN,):
                 fix = "Set it, or leave `access_token` out and authorise with `pusher auth login`."
             raise ConfigError(document.problem("no-env-var", f"Environment variable {name} is not set.", path, fix))
         return value
@@ -228,11 +229,10 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
         here = (*path, name)
         if not isinstance(given, dict):
             raise ConfigError(document.problem("wrong-type", f"`{name}` must be a mapping.", here, _AS_EXAMPLE))
-        values = dict(given)
-        base_url, token = values.pop("base_url", None), values.pop("access_token", None)
-        for key, value in (("base_url", base_url), ("access_token", token)):
-            if value is not None and not isinstance(value, str):
-                raise ConfigError(document.problem("wrong-type", f"`{key}` must be text.", (*here, key), "Quote it."))
+        values = {key: _hidden(document, value, (*here, key)) for key, value in given.items()}
+        base_url, token = values.pop("base_url", None), values.pop(_TOKEN, None)
+        for key, value in (("base_url", base_url), (_TOKEN, token)):
+            _check_text(document, value, (*here, key))
         found[name] = DestinationSettings(
             name=name,
             base_url=base_url,
@@ -242,6 +242,20 @@ def _destinations(document: Document, target: str) -> tuple[dict[str, Destinatio
             path=here,
         )
     return found, ledger_id
+
+
+def _hidden(document: Document, value: Any, path: KeyPath) -> Any:
+    """Return a value whose access token, if it is a part of the block and has one, shows itself nowhere."""
+    if not isinstance(value, dict) or value.get(_TOKEN) is None:
+        return value
+    token = value[_TOKEN]
+    _check_text(document, token, (*path, _TOKEN))
+    return {**value, _TOKEN: Secret(token) if token else None}
+
+
+def _check_text(document: Document, value: Any, path: KeyPath) -> None:
+    if value is not None and not isinstance(value, str):
+        raise ConfigError(document.problem("wrong-type", f"`{path[-1]}` must be text.", path, "Quote it."))
 
 
 def load_profile(*, project_root: Path, profile_name: str, profiles_dir: Path | None, target: str | None) -> Profile:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pusher.contracts.answers import FINAL_STATES, Answer, BatchState, Failure, Verdict
 from pusher.contracts.audiences import AudienceApi, FileAudienceApi, FileLayout, FoundAudience, SeenAudience
-from pusher.contracts.destination import Destination, Endpoint, ErrorClass, Resolution
+from pusher.contracts.destination import LOGIN, Destination, Endpoint, Endpoints, ErrorClass, Resolution
 from pusher.contracts.engine import Addition, Column, ColumnOrigin, Engine, EngineError, StagedFile
 from pusher.contracts.preflight import LookUp, Need, PreflightApi, Seen
 
 __all__ = [
     "FINAL_STATES",
+    "LOGIN",
     "Addition",
     "Answer",
     "AudienceApi",
@@ -22,6 +23,7 @@ __all__ = [
     "ColumnOrigin",
     "Destination",
     "Endpoint",
+    "Endpoints",
     "Engine",
     "EngineError",
     "ErrorClass",

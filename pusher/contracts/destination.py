@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 from pusher.contracts.answers import Answer, Failure, Verdict
 from pusher.contracts.audiences import AudienceApi, FileAudienceApi
 from pusher.contracts.preflight import PreflightApi
+from pusher.errors import Problem
 from pusher.payload.model import Payload
 
 if TYPE_CHECKING:
     from pusher.config import DestinationSettings, Secret
+
+LOGIN = "pusher auth login"
+"""Makes a token; for a credential by name, its name follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Endpoint:
         app: In-process WSGI application that serves `base_url`, or None for a real socket.
         shown_as: How the base URL is printed and stored (`sandbox` for the embedded one).
         totals: What an embedded stand-in has counted over its whole life, by name; None for a real socket.
+        credential: Name of the stored credential whose token the headers carry, or None.
+        login: Command that makes another token in its place.
     """
 
     base_url: str
@@ -34,6 +40,47 @@ class Endpoint:
     app: Callable[..., Iterable[bytes]] | None
     shown_as: str
     totals: Callable[[], Mapping[str, int]] | None = None
+    credential: str | None = None
+    login: str = LOGIN
+
+    def refused(self, problem: Problem) -> Problem:
+        """Return a problem of a request with its credential: a login that the remedy asks for is one of that name."""
+        if self.credential is None:
+            return problem
+        fix = problem.fix and problem.fix.replace(f"`{LOGIN}`", f"`{self.login}`")
+        return replace(problem, fix=fix, credential=self.credential)
+
+
+class Endpoints:
+    """Where a destination is reached by the views of each kind, which may have tokens of their own.
+
+    An endpoint is made when it is first asked for, so that a token is needed only where it is sent.
+
+    Args:
+        shown_as: How the base URL is printed and stored.
+        make: Returns the endpoint of a kind of views, `events` or `audience`; raises ConfigError when its token is
+            missing.
+    """
+
+    def __init__(self, shown_as: str, make: Callable[[str], Endpoint]) -> None:
+        self.shown_as = shown_as
+        self._make = make
+        self._made: dict[str, Endpoint] = {}
+
+    def of(self, kind: str) -> Endpoint:
+        """Return the endpoint for requests about views of a kind.
+
+        Raises:
+            ConfigError: The token is missing, or its credential cannot be read.
+        """
+        if kind not in self._made:
+            self._made[kind] = self._make(kind)
+        return self._made[kind]
+
+    def totals(self) -> dict[str, int] | None:
+        """Return what an embedded stand-in has counted over its whole life, or None for a real socket."""
+        counting = next((one.totals for one in self._made.values() if one.totals is not None), None)
+        return None if counting is None else dict(counting())
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +154,22 @@ class Destination(Protocol):
         """
 
     def endpoint(
-        self, settings: DestinationSettings, *, state_dir: Path, now: Callable[[], datetime], token: Secret | None
+        self,
+        settings: DestinationSettings,
+        *,
+        state_dir: Path,
+        now: Callable[[], datetime],
+        token: Secret | None,
+        part: str | None = None,
     ) -> Endpoint:
         """Return where requests go.
+
+        Args:
+            settings: The destination's block.
+            state_dir: Folder of an embedded stand-in's state.
+            now: The run's clock.
+            token: The token of the requests, or None when there is none.
+            part: Part of the block that gives the token, or None.
 
         Raises:
             ConfigError: The base URL is not allowed, or the token is missing.

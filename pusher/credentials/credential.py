@@ -11,6 +11,11 @@ from pusher.errors import ConfigError, Problem
 
 DEFAULT_NAME = "default"
 OAUTH, EVENTS = "oauth", "events"
+REACHES_NO_AUDIENCE = (
+    "Give audiences a token of their own, which a developer app was granted: `pusher auth login --name ads`, and "
+    "`audiences: {credential: ads}` in profiles.yml."
+)
+"""What to do where a token of Events Manager is to fill audiences."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -39,6 +44,11 @@ class Credential:
     scopes: tuple[str, ...]
     granted_at: datetime
     last_used_at: datetime | None = None
+
+    @property
+    def login_options(self) -> tuple[str, ...]:
+        """Words after `pusher auth login` that put another token in the place of this one."""
+        return ("--name", self.name, *(("--token-stdin",) if self.kind == EVENTS else ()))
 
 
 def check_name(name: str) -> str:

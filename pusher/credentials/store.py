@@ -50,6 +50,14 @@ def credentials_folder() -> Path:
         raise ConfigError(Problem("no-home", "This user has no home for credentials.", fix=fix)) from None
 
 
+def login_options(name: str) -> tuple[str, ...]:
+    """Return the words after `pusher auth login` that make the token of a credential anew, which may not be there."""
+    found = None
+    with suppress(ConfigError):
+        found = CredentialStore().get(name, with_token=False)
+    return ("--name", name) if found is None else found.login_options
+
+
 class CredentialStore:
     """The credentials of one user.
 

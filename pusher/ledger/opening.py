@@ -15,7 +15,7 @@ from pusher.ledger.rows import stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 BUSY_TIMEOUT_S = 30
 MOST_BEHIND = timedelta(hours=24)
 OLDER_COPY = "ledger-schema-{version}.sqlite"

@@ -95,8 +95,8 @@ def run_facts(state: StateFolder, name: str) -> RunFacts:
         problems = [
             RunProblem(*found)
             for found in copy.execute(
-                "select error_class, code, message, return_code, model, rows, file, line, fix from run_problem "
-                "where run = ? order by number",
+                "select error_class, code, message, return_code, model, rows, file, line, fix, credential "
+                "from run_problem where run = ? order by number",
                 (run,),
             )
         ]

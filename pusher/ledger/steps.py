@@ -35,6 +35,7 @@ class RunProblem:
         file: File of the project, or None.
         line: Line in it, or None.
         fix: What to do next, or None.
+        credential: Name of the credential that was missing, or whose token was refused; or None.
     """
 
     error_class: str
@@ -46,6 +47,7 @@ class RunProblem:
     file: str | None = None
     line: int | None = None
     fix: str | None = None
+    credential: str | None = None
 
 
 @dataclass(slots=True)
@@ -145,7 +147,7 @@ class Steps:
         self._problems += 1
         self.store.connection.execute(
             "insert into run_problem (run, number, step, error_class, code, return_code, model, rows, message, file, "
-            "line, fix) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "line, fix, credential) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self.run,
                 self._problems,
@@ -159,6 +161,7 @@ class Steps:
                 found.file,
                 found.line,
                 found.fix,
+                found.credential,
             ),
         )
 

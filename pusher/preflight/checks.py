@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from pusher.contracts import LookUp, Need, PreflightApi, Seen
-from pusher.credentials import EVENTS, OAUTH
+from pusher.credentials import EVENTS, OAUTH, REACHES_NO_AUDIENCE
 from pusher.errors import DestinationRefused, Problem, UsageError
 
 OK, FAILED, UNKNOWN = "ok", "failed", "unknown"
@@ -27,6 +27,7 @@ class PreflightCheck:
         problem: What is wrong and what to do, when it failed.
         exit_code: Code that a failure ends with, 2 or 3; else 0.
         is_certain: The failure is one whatever kind of token this is.
+        part: Views that it is about, `events` or `audiences`, when these have tokens of their own; else None.
     """
 
     name: str
@@ -36,12 +37,13 @@ class PreflightCheck:
     problem: Problem | None = None
     exit_code: int = 0
     is_certain: bool = True
+    part: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
         shown = asdict(self)
         shown["problem"] = None if self.problem is None else self.problem.as_json()
-        return {name: shown[name] for name in ("name", "about", "status", "found", "problem")}
+        return {name: shown[name] for name in ("name", "about", "status", "found", "problem", "part")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Asked:
         own_clock: Why the clocks cannot be compared, or empty.
         rows_name_source: Says whether the rows of a view name their event source themselves.
         accounts_place: File and line of the settings that name accounts, for a need that says none.
+        whose: Words that tell the token from others, with a blank before them; empty when there is one.
     """
 
     api: PreflightApi
@@ -69,6 +72,7 @@ class Asked:
     own_clock: str = ""
     rows_name_source: Callable[[str], bool] = lambda _model: False
     accounts_place: tuple[str | None, int | None] = (None, None)
+    whose: str = ""
 
     @property
     def is_certain(self) -> bool:
@@ -111,12 +115,11 @@ def _token(asked: Asked) -> PreflightCheck:
         models = [need.model for need in asked.needs if need.payload.kind == "audience"]
         if models:
             message = f"A token of Events Manager cannot fill audiences ({', '.join(models)})."
-            fix = "Use a token that a developer app was granted: `pusher auth login`."
-            return _failed(asked, "token", "", message, fix, refused=False)
+            return _failed(asked, "token", "", message, REACHES_NO_AUDIENCE, refused=False)
         return PreflightCheck("token", "", UNKNOWN, f"{_EVENTS_ONLY}; the first request tells")
     said = {seen.said: seen for seen in asked.answers.values()}
     if "token" in said:
-        message = f"TikTok does not take the access token: {said['token'].words}."
+        message = f"TikTok does not take the access token{asked.whose}: {said['token'].words}."
         return _failed(asked, "token", "", message, asked.api.remedy("token"))
     if said.keys() - {"unanswered", "refused"}:
         return PreflightCheck("token", "", OK, "TikTok takes it")
@@ -136,7 +139,7 @@ def _scopes(asked: Asked) -> Iterator[PreflightCheck]:
     if asked.granted is None:
         if refused:
             (seen, *_) = refused.values()
-            message = f"The token lacks a scope that audiences need: {seen.words}."
+            message = f"The token{asked.whose} lacks a scope that audiences need: {seen.words}."
             yield _failed(asked, "scopes", "", message, asked.api.remedy("scope"))
         else:
             yield PreflightCheck("scopes", "", UNKNOWN, "only a login tells which scopes a token has")
@@ -145,7 +148,9 @@ def _scopes(asked: Asked) -> Iterator[PreflightCheck]:
     for scope in missing:
         models = ", ".join(need.model for need in wanted[scope])
         paths = ", ".join(dict.fromkeys(path for need in wanted[scope] for path in asked.api.scopes(need)[scope]))
-        message = f"The token lacks the scope {_named(asked.api, scope)}, which {models} needs for {paths}."
+        message = (
+            f"The token{asked.whose} lacks the scope {_named(asked.api, scope)}, which {models} needs for {paths}."
+        )
         yield _failed(asked, "scopes", scope, message, asked.api.remedy("scope"), is_certain=True)
     if not missing:
         names = ", ".join(_named(asked.api, scope) for scope in wanted)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pusher.clock import Clock
-from pusher.errors import ConfigError, Problem, StateError
+from pusher.errors import ConfigError, Problem, StateError, Unanswered
 from pusher.progress import Listener, Notice
 from pusher.settings.account import Account
 
@@ -158,7 +158,7 @@ class AudienceKeeping:
         self.check_allowed([views[0].view])
         self.state.create()
         with self.state.locked(wait_s=wait_s), self._asking(views) as asking:
-            store = open_store(self.state, base_url=self._shown_as, now=self.clock.now())
+            store = open_store(self.state, base_url=self.account.shown_as, now=self.clock.now())
             try:
                 return adopt(
                     views[0],
@@ -194,10 +194,6 @@ class AudienceKeeping:
 
         return None if self.account.is_embedded else LockFile(self.root, self.target)
 
-    @property
-    def _shown_as(self) -> str:
-        return self.account.endpoint(self.state.root).shown_as
-
     @contextmanager
     def _asking(self, views: Sequence[AudienceView]) -> Iterator[Asking]:
         from pusher.destinations.tiktok.settings import read_settings
@@ -208,16 +204,18 @@ class AudienceKeeping:
         rate = settings.requests_per_second or self.account.default_rate(
             views[0].view.payload.limits.default_requests_per_s
         )
+        endpoint = self.account.endpoints(self.state.root, notes_use=True).of("audience")
         transport = Transport(
-            self.account.endpoint(self.state.root),
+            endpoint,
             clock=self.clock,
             connections=1,
             ca_file=settings.ca_file,
             listener=self.listener,
         )
-        self.account.note_use()
         try:
             api = self.account.destination.audiences
             yield Asking(api, transport, Pacer(rate, self.clock), self.clock, lambda: False)
+        except Unanswered as error:
+            raise Unanswered(endpoint.refused(error.problems[0]), error.outcome) from error
         finally:
             transport.close()

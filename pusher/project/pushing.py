@@ -112,13 +112,18 @@ class Pushing:
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
             options = self._options(choice, limits, everything=everything)
-            world = self._world(state, told_before=(*self.told, *about_state, *self._same_orders(views)))
+            world = self._world(
+                state,
+                notes_use=not choice.dry_run,
+                told_before=(*self.told, *about_state, *self._same_orders(views)),
+            )
+            # A token that is missing is told before anything is planned.
+            for kind in dict.fromkeys(view.payload.kind for view in (*views, *(one.view for one in audiences))):
+                world.endpoints.of(kind)
             preflight = self.preflight(state) if is_preflighted(self.account.settings) else None
             if preflight is not None:
                 needs = needs_of(self.account, self.models, views, audiences)
                 world = replace(world, preflight=lambda told: preflight.before_push(needs, told).as_json())
-            if not choice.dry_run:
-                self.account.note_use()
             report = push(views, world, options, audiences)
             if preflight is not None and report.exit_code == DestinationRefused.exit_code:
                 preflight.forget()
@@ -133,7 +138,6 @@ class Pushing:
             account=self.account,
             state=state,
             clock=self.clock,
-            credential=self.account.credential,
             is_clock_set=self.is_clock_set,
             is_strict=read_settings(self.account.settings).preflight is True,
             rows_name_source=self.rows_name_source,
@@ -157,9 +161,9 @@ class Pushing:
             for told in about_state:
                 self.listener(Notice(told))
             options = self._options(choice, limits, everything=True, reads_lock=False)
-            world = self._world(state)
+            world = self._world(state, notes_use=sends)
             if sends:
-                self.account.note_use()
+                world.endpoints.of("audience")
             return forget(digests, world, options, sends=sends)
 
     def _options(self, choice: PushChoice, limits: Limits, *, everything: bool, reads_lock: bool = True) -> PushOptions:
@@ -202,13 +206,13 @@ class Pushing:
             asked=self.asked,
         )
 
-    def _world(self, state: StateFolder, *, told_before: tuple[str, ...] = ()) -> PushWorld:
+    def _world(self, state: StateFolder, *, notes_use: bool, told_before: tuple[str, ...] = ()) -> PushWorld:
         from pusher.destinations.tiktok.settings import read_settings
         from pusher.push.world import PushWorld
 
         return PushWorld(
             destination=self.account.destination,
-            endpoint=self.account.endpoint(self.state.root),
+            endpoints=self.account.endpoints(self.state.root, notes_use=notes_use),
             state=state,
             clock=self.clock,
             listener=self.listener,

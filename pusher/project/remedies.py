@@ -221,7 +221,7 @@ class _About:
                 # The view may be gone, or the project broken by now: what the sentences say stands all the same.
                 continue
             for setting in settings:
-                if setting.name not in self.resolution.settings or (setting.value is None and setting.file is None):
+                if setting.name not in self.resolution.settings or setting.value is None:
                     continue
                 given = "--set of the run" if setting.layer == "run" else setting.layer
                 place = f", {setting.file}:{setting.line}" if setting.line else f", {setting.file or given}"
@@ -270,10 +270,20 @@ class _About:
                     yield from ("--test-event-code", self.run.test_event_code)
                 case "{view}":
                     yield from self.models[:1]
+                case "{credential}":
+                    yield from self._credential()
                 case "{test}" | "{audience_id}":
                     pass
                 case _:
                     yield word
+
+    def _credential(self) -> Iterator[str]:
+        """Yield what names the credential that was refused or missing; of several, the first."""
+        from pusher.credentials import login_options
+
+        name = next((problem.credential for problem in self.problems if problem.credential is not None), None)
+        if name is not None:
+            yield from login_options(name)
 
     def _again(self) -> Iterator[str]:
         yield from self.run.command.split()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
     from pusher.ledger.run_facts import RunFacts
-    from pusher.preflight.run import Preflight
+    from pusher.preflight.looking import Preflight
     from pusher.project.alerting import Alerting
     from pusher.project.audience_keeping import AudienceKeeping
     from pusher.project.forgetting import Derived

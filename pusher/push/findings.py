@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pusher.contracts import Destination, Verdict
+from pusher.contracts import Destination, Endpoints, Verdict
 from pusher.errors import Problem
 from pusher.ledger.steps import RunProblem, Steps
 from pusher.ledger.store import Store
@@ -25,11 +25,13 @@ class Findings:
         steps: The steps of its run.
         store: The ledger.
         destination: Knows the classes of errors.
+        endpoints: Know the credentials that were used.
     """
 
     steps: Steps
     store: Store
     destination: Destination
+    endpoints: Endpoints
 
     def keep(self, models: Sequence[ModelReceipt], delivered: Delivered, audiences: Sequence[AudienceReceipt]) -> None:
         """Write every finding, and the state that its step turned out to have, in one commit."""
@@ -57,14 +59,17 @@ class Findings:
         for model, verdict in delivered.halts:
             told.setdefault((model, verdict.response_class, verdict.code), verdict)
         for (model, response_class, return_code), verdict in told.items():
-            code = f"tiktok-{response_class.lower()}"
+            message = verdict.message or "TikTok refused the request."
+            problem = Problem(f"tiktok-{response_class.lower()}", message, fix=verdict.remedy)
+            problem = self.endpoints.of("events").refused(problem)
             found = RunProblem(
-                self._class(code, return_code),
-                code,
-                verdict.message or "TikTok refused the request.",
+                self._class(problem.code, return_code),
+                problem.code,
+                problem.message,
                 return_code=return_code,
                 model=model,
-                fix=verdict.remedy,
+                fix=problem.fix,
+                credential=problem.credential,
             )
             self._keep(found, "deliver", "failed")
 
@@ -143,6 +148,7 @@ class Findings:
             model=audience.model,
             rows=audience.pending_adds + audience.pending_deletes or None,
             fix=None if problem.fix is None else redact(problem.fix),
+            credential=problem.credential,
         )
         step = "deliver" if self.steps.number("deliver", audience.model) is not None else "plan"
         self._keep(found, step, state if has_failed else None)

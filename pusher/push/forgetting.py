@@ -93,7 +93,7 @@ def forget(digests: Collection[tuple[str, str]], world: PushWorld, options: Push
         Incomplete: The state folder could not be written; running again is safe.
     """
     world.state.create()
-    result, new = Forgotten(0, world.endpoint.shown_as), None
+    result, new = Forgotten(0, world.endpoints.shown_as), None
     try:
         new = _suppress_beside(digests, world)
         result.new = new or 0
@@ -104,7 +104,7 @@ def forget(digests: Collection[tuple[str, str]], world: PushWorld, options: Push
         ):
             store = open_store(
                 world.state,
-                base_url=world.endpoint.shown_as,
+                base_url=world.endpoints.shown_as,
                 now=world.clock.now(),
                 expected_id=options.ledger_id,
             )
@@ -147,7 +147,7 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
     now = world.clock.now()
     refuse_old_clock(store, now, world.state.ledger.name)
     run = result.run_id = new_run_id(now)
-    store.start_run(run=run, command=REASON, now=now, version=__version__, base_url=world.endpoint.shown_as)
+    store.start_run(run=run, command=REASON, now=now, version=__version__, base_url=world.endpoints.shown_as)
     with recorded(store, run, world.clock, world.destination, asked=options.asked) as steps:
         members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
         with steps.step("plan"):
@@ -159,14 +159,15 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
             members.plan_suppressed(audience, world.state.outbox, freeze=sends)
             if sends and members.has_changes:
                 models = dict.fromkeys(one.model for one in members.receipts)
-                with steps.step("deliver", models), connected(world, options) as transport:
+                with steps.step("deliver", models), connected(world, options, "audience") as transport:
                     members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
+                    members.name_credential()
         finally:
             members.clear()
         steps.skip(("deliver",))
         with steps.step("settle"):
             members.drop_suppressed()
-            Findings(steps, store, world.destination).keep((), Delivered(), members.receipts)
+            Findings(steps, store, world.destination, world.endpoints).keep((), Delivered(), members.receipts)
         result.audiences = [one for one in members.receipts if one.counts.deletes or one.is_open]
         result.problems = tuple(one.problem for one in members.receipts if one.problem is not None)
         result.exit_code = audience_exit_code(members.receipts, dry_run=False)

@@ -73,6 +73,7 @@ def problems_of(error: BaseException, destination: Destination) -> list[RunProbl
                 file=one.file,
                 line=one.line,
                 fix=None if one.fix is None else redact(one.fix),
+                credential=one.credential,
             )
             for one in error.problems
         ]

@@ -85,7 +85,7 @@ def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> Pus
     ):
         store = open_store(
             world.state,
-            base_url=world.endpoint.shown_as,
+            base_url=world.endpoints.shown_as,
             now=world.clock.now(),
             expected_id=options.ledger_id,
             adopt=options.adopt,
@@ -239,7 +239,7 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
     code = receipts.exit_code(models, halted=False, gave_up=True, on_change=options.on_change)
     findings = any(model.terms["invalid"] or model.new_conflicts for model in models)
     code = receipts.worst(code if findings else 0, audience_exit_code(audiences, dry_run=True))
-    return PushReport(planning.run, world.endpoint.shown_as, True, models, seconds, 0, code, audiences=audiences)
+    return PushReport(planning.run, world.endpoints.shown_as, True, models, seconds, 0, code, audiences=audiences)
 
 
 @contextmanager
@@ -263,7 +263,7 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
         command="audience reconcile" if options.audience.reassert else "push",
         now=planning.now,
         version=__version__,
-        base_url=world.endpoint.shown_as,
+        base_url=world.endpoints.shown_as,
         normaliser_version=options.normaliser_version,
         test_event_code=options.test_event_code,
         words=options.asked.words,
@@ -309,6 +309,7 @@ def _run(
         planned = _plan_all(
             views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting, steps=steps
         )
+        _refuse_without_token(world, _resumable(store, views, options, planning), others)
     for plan, result in planned:
         commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
         _tell_released(plan, world.listener)
@@ -325,12 +326,12 @@ def _run(
     explain = Explainer(world.destination, world.origins)
     with steps.step("settle"):
         _account(models, store, planning, delivered, resumed=resumed, explain=explain)
-        Findings(steps, store, world.destination).keep(models, delivered, audiences)
+        Findings(steps, store, world.destination, world.endpoints).keep(models, delivered, audiences)
     for model in models:
         model.earlier_run = earlier.get(model.model)
     report = PushReport(
         run_id=planning.run,
-        base_url=world.endpoint.shown_as,
+        base_url=world.endpoints.shown_as,
         dry_run=False,
         models=models,
         seconds={
@@ -339,8 +340,8 @@ def _run(
             "settle": delivered.settle_s + clock.monotonic_s() - settling,
         },
         requests=delivered.requests + sum(one.requests for one in audiences),
-        problems=(*_problems(delivered), *(one.problem for one in audiences if one.problem is not None)),
-        sandbox=dict(world.endpoint.totals()) if world.endpoint.totals else None,
+        problems=(*_problems(delivered, world), *(one.problem for one in audiences if one.problem is not None)),
+        sandbox=world.endpoints.totals(),
         audiences=audiences,
         preflight=looked,
     )
@@ -375,6 +376,17 @@ def _resumable(store: Store, views: Sequence[View], options: PushOptions, planni
     ]
 
 
+def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: AudiencePush) -> None:
+    """Refuse a push that also goes on with what no view of it has, and has no token for that.
+
+    Raises:
+        ConfigError: The token is missing; nothing was frozen.
+    """
+    for kind, is_due in (("events", waiting), ("audience", others.receipts)):
+        if is_due:
+            world.endpoints.of(kind)
+
+
 def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
     """Return the open parts of the key space that this run leaves alone."""
     taken = {part.id for part in _resumable(store, views, options, planning)}
@@ -387,7 +399,7 @@ def _deliver(
     if not parts:
         return Delivered()
     models = dict.fromkeys(part.model for part in parts)
-    with steps.step("deliver", models), connected(world, options) as transport:
+    with steps.step("deliver", models), connected(world, options, "events") as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -424,10 +436,11 @@ def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: 
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
     if models:
-        with steps.step("deliver", models), connected(world, options) as transport:
+        with steps.step("deliver", models), connected(world, options, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
                 one.deliver(transport, pacer, options.limits)
+                one.name_credential()
     for one in pushes:
         one.clear()
     return world.clock.monotonic_s() - started
@@ -469,18 +482,17 @@ def _account(
         model.close()
 
 
-def _problems(delivered: Delivered) -> tuple[Problem, ...]:
+def _problems(delivered: Delivered, world: PushWorld) -> tuple[Problem, ...]:
     problems = []
     for _, verdict in delivered.halts:
         code = "" if verdict.code is None else f" (code {verdict.code})"
-        problems.append(
-            Problem(
-                f"tiktok-{verdict.response_class.lower()}",
-                f"TikTok refused the request{code}: {verdict.message or 'no message'}",
-                fix=verdict.remedy,
-                return_code=verdict.code,
-            )
+        problem = Problem(
+            f"tiktok-{verdict.response_class.lower()}",
+            f"TikTok refused the request{code}: {verdict.message or 'no message'}",
+            fix=verdict.remedy,
+            return_code=verdict.code,
         )
+        problems.append(world.endpoints.of("events").refused(problem))
     if delivered.stopped is not None:
         problems.append(delivered.stopped)
     return tuple(problems)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pusher.clock import Clock
 from pusher.config import SharedLimits
-from pusher.contracts import ColumnOrigin, Destination, Endpoint, Engine
+from pusher.contracts import ColumnOrigin, Destination, Endpoints, Engine
 from pusher.errors import Problem
 from pusher.ledger.rows import Asked
 from pusher.ledger.state import StateFolder
@@ -127,7 +127,7 @@ class PushWorld:
 
     Attributes:
         destination: The API's rules.
-        endpoint: Where it is.
+        endpoints: Where it is, for views of events and of audiences.
         state: The state folder.
         clock: Wall and monotonic time.
         listener: Is told about progress.
@@ -143,7 +143,7 @@ class PushWorld:
     """
 
     destination: Destination
-    endpoint: Endpoint
+    endpoints: Endpoints
     state: StateFolder
     clock: Clock
     listener: Listener
@@ -182,10 +182,10 @@ class Telling:
 
 
 @contextmanager
-def connected(world: PushWorld, options: PushOptions) -> Iterator[Transport]:
-    """Give what sends requests, as long as the block lasts."""
+def connected(world: PushWorld, options: PushOptions, kind: str) -> Iterator[Transport]:
+    """Give what sends requests about views of a kind, `events` or `audience`, as long as the block lasts."""
     transport = Transport(
-        world.endpoint,
+        world.endpoints.of(kind),
         clock=world.clock,
         connections=options.limits.concurrency,
         ca_file=world.ca_file,

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from pusher.clock import Clock
 from pusher.compile import Model
-from pusher.config import DestinationSettings, Document, Profile, Secret, suggest
-from pusher.contracts import Destination, Endpoint
-from pusher.credentials import DEFAULT_NAME, Credential, CredentialStore
+from pusher.config import DestinationSettings, Document, Profile, suggest
+from pusher.contracts import LOGIN, Destination, Endpoint, Endpoints
 from pusher.errors import CompileError, ConfigError, Problem
 from pusher.payload.model import Payload
 from pusher.settings.campaigns import Campaign
 from pusher.settings.layers import Given, given_by_layers, place_of, template_of
+from pusher.settings.tokens import Tokens
 
-TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the variable's name, not a token
 EMBEDDED = "sandbox"
 DEFAULT_CONCURRENCY = 8
 STRUCTURE = ("destination", "payload", "shard_by")
@@ -328,59 +325,58 @@ class Account:
                 moved = [found.problem(one.code, one.message, one.fix or "") for one in error.problems]
             raise ConfigError(*moved) from error
 
-    def endpoint(self, state_dir: Path) -> Endpoint:
-        """Return where requests of this target go.
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Which token the requests about each kind of views carry."""
+        return Tokens(
+            block=self.in_profile,
+            of_run=self._overrides.get("credential"),
+            is_embedded=self.is_embedded,
+            clock=self._clock,
+        )
+
+    def endpoint(self, kind: str, state_dir: Path) -> Endpoint:
+        """Return where requests about views of a kind go, with the token of that kind.
+
+        Args:
+            kind: `events` or `audience`.
+            state_dir: Folder of the embedded sandbox's state.
 
         Raises:
             ConfigError: The base URL is not allowed, the token is missing, or the credential cannot be read.
         """
-        variable = os.environ.get(TOKEN_VARIABLE)
-        token = self.settings.access_token or (Secret(variable) if variable else None)
-        if self.credential is not None:
-            token = self.credential.token
-        return self.destination.endpoint(self.settings, state_dir=state_dir, now=self._clock.now, token=token)
-
-    @property
-    def credential_name(self) -> str:
-        """Name of the credential that this target uses unless a token is given."""
-        return str(self.settings.values.get("credential") or DEFAULT_NAME)
-
-    @property
-    def uses_credential(self) -> bool:
-        """Whether the token comes from the user's credentials: it is needed, and given nowhere else."""
-        return not (self.is_embedded or self.settings.access_token or os.environ.get(TOKEN_VARIABLE))
-
-    @cached_property
-    def credential(self) -> Credential | None:
-        """The credential whose token requests carry; None when they need none, or it is given elsewhere or missing.
-
-        Raises:
-            ConfigError: The credential cannot be read, or the settings name one that is not there.
-        """
-        if not self.uses_credential:
-            return None
-        store = CredentialStore()
-        found = store.get(self.credential_name)
-        if found is None and self.settings.values.get("credential"):
-            raise ConfigError(self._no_credential(store))
-        return found
-
-    def note_use(self) -> None:
-        """Note at the credential, if one is used, that its token is sent now."""
-        if self.credential is not None:
-            CredentialStore().used(self.credential.name, self._clock.now().astimezone(UTC).replace(tzinfo=None))
-
-    def _no_credential(self, store: CredentialStore) -> Problem:
-        settings, name = self.settings, self.credential_name
-        near = suggest(name, store.names())
-        fix = (
-            f"Did you mean `{near}`?"
-            if near
-            else f"Authorise with `pusher auth login --name {name}`, or set access_token of this target in "
-            f"{settings.document.file}, or the environment variable {TOKEN_VARIABLE}."
+        source, credential = self.tokens.source(kind), self.tokens.credential(kind)
+        found = self.destination.endpoint(
+            self.settings,
+            state_dir=state_dir,
+            now=self._clock.now,
+            token=self.tokens.secret(kind),
+            part=source.part if source is not None else None,
         )
-        place = (*settings.path, "credential")
-        return settings.document.problem("no-credential", f"There is no credential `{name}`.", place, fix)
+        if credential is None:
+            return found
+        return replace(found, credential=credential.name, login=" ".join((LOGIN, *credential.login_options)))
+
+    def endpoints(self, state_dir: Path, *, notes_use: bool) -> Endpoints:
+        """Return where requests of this target go.
+
+        Args:
+            state_dir: Folder of the embedded sandbox's state.
+            notes_use: Note at each credential whose endpoint is asked for that its token is sent now.
+        """
+
+        def make(kind: str) -> Endpoint:
+            found = self.endpoint(kind, state_dir)
+            if notes_use:
+                self.tokens.note_use(kind)
+            return found
+
+        return Endpoints(self.shown_as, make)
+
+    @property
+    def shown_as(self) -> str:
+        """The base URL as it is printed and stored."""
+        return (self.settings.base_url or self.production_base_url).rstrip("/")
 
     @property
     def is_embedded(self) -> bool:

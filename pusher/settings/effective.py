@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -12,17 +11,17 @@ from pusher.credentials import DEFAULT_NAME, CredentialStore
 from pusher.errors import Problem
 from pusher.payload.columns import source_id_missing
 from pusher.payload.model import Payload
-from pusher.settings.account import DEFAULT_CONCURRENCY, EMBEDDED, METHODS, TOKEN_VARIABLE, Account
+from pusher.settings.account import DEFAULT_CONCURRENCY, EMBEDDED, METHODS, Account
 from pusher.settings.audiences import missing_audience_settings
 from pusher.settings.layers import Given
 from pusher.settings.offering import Offering
 from pusher.settings.offers import SWITCHES, switch
+from pusher.settings.tokens import CREDENTIAL, TOKEN
 
 if TYPE_CHECKING:
     from pusher.push.plan import View
 
 MASK = "****"
-TOKEN = "access_token"  # noqa: S105 -- the setting's name
 _DEFAULTS = {
     "credential": DEFAULT_NAME,
     "method": METHODS[0],
@@ -125,10 +124,6 @@ def effective_settings(
 def _setting(account: Account, model: Model, payload: Payload, name: str) -> EffectiveSetting:
     """Return a setting whose `otherwise` leads through the weaker layers down to the default."""
     chain = [*_layers(account, model, payload, name)]
-    if name == TOKEN and os.environ.get(TOKEN_VARIABLE):
-        chain.append(EffectiveSetting(name, MASK, "environment"))
-    if name == TOKEN and account.uses_credential and CredentialStore().place_of(account.credential_name):
-        chain.append(EffectiveSetting(name, f"{MASK} of the credential {account.credential_name}", "credential"))
     found = EffectiveSetting(name, _default(account, payload, name), "default")
     for one in reversed(chain):
         found = replace(one, otherwise=found)
@@ -136,8 +131,11 @@ def _setting(account: Account, model: Model, payload: Payload, name: str) -> Eff
 
 
 def _layers(account: Account, model: Model, payload: Payload, name: str) -> Iterator[EffectiveSetting]:
-    if name in {"base_url", TOKEN}:
-        yield from _connection(account, name)
+    if name == TOKEN:
+        yield from _tokens(account, payload)
+        return
+    if name == "base_url":
+        yield from _base_url(account)
         return
     layers = account.layers(model, payload, name)
     if name in SWITCHES and (by := switch(account, model, payload, name).by) in layers:
@@ -151,17 +149,29 @@ def _of(name: str, given: Given) -> EffectiveSetting:
     return EffectiveSetting(name, _text(given.value), given.layer, given.file, given.line)
 
 
-def _connection(account: Account, name: str) -> Iterator[EffectiveSetting]:
-    """Yield what says where a push goes and by which token; the account keeps both apart from the other settings."""
+def _base_url(account: Account) -> Iterator[EffectiveSetting]:
+    """Yield what says where a push goes; the account keeps it apart from the other settings."""
+    name, settings = "base_url", account.in_profile
     if name in account.overrides:
         yield EffectiveSetting(name, account.overrides[name], "run")
-    settings = account.in_profile
-    given = settings.base_url if name == "base_url" else settings.access_token
-    if given is not None:
+    if settings.base_url is not None:
         line, _ = settings.document.lines.get((*settings.path, name), (None, None))
-        yield EffectiveSetting(
-            name, MASK if name == TOKEN else _text(given), "destination", settings.document.file, line
-        )
+        yield EffectiveSetting(name, settings.base_url, "destination", settings.document.file, line)
+
+
+def _tokens(account: Account, payload: Payload) -> Iterator[EffectiveSetting]:
+    """Yield every place that gives the token of a view; a credential that is named and not there gives none."""
+    for source in account.tokens.sources(payload.kind):
+        given = source.given
+        layer = given.layer if source.kind == TOKEN and given is not None else source.kind
+        file, line = (None, None) if given is None else (given.file, given.line)
+        if source.kind != CREDENTIAL:
+            yield EffectiveSetting(TOKEN, MASK, layer, file, line)
+        elif not account.is_embedded:
+            is_there = CredentialStore().place_of(source.credential or DEFAULT_NAME) is not None
+            if is_there or given is not None:
+                value = f"{MASK} of the credential {source.credential}" if is_there else None
+                yield EffectiveSetting(TOKEN, value, layer, file, line)
 
 
 def _default(account: Account, payload: Payload, name: str) -> str | None:

@@ -67,8 +67,12 @@ def given_by_layers(
     block = template_of(model)
     if block.get(name) is not None:
         yield Given(TEMPLATE, block[name], *place_of(model, name))
-    if settings is None:
-        return
+    if settings is not None:
+        yield from given_by_destination(name, settings, family)
+
+
+def given_by_destination(name: str, settings: DestinationSettings, family: str) -> Iterator[Given]:
+    """Yield what the block of the destination says: its part for views of one kind, then what stands beside it."""
     part = settings.values.get(family)
     for path, values in (((family,), part if isinstance(part, dict) else {}), ((), settings.values)):
         if values.get(name) is not None:

@@ -15,6 +15,10 @@ from tests.credentials.support import OwnKeyring, credential, using
 from tests.push.members import ADVERTISER, MEMBERS, OTHER, Club
 from tests.push.support import VIEW, Shop
 
+NO_SHOP = (
+    "Authorise with `pusher auth login --name shop`, or set access_token of this target in profiles.yml, or the "
+    "environment variable TIKTOK_ACCESS_TOKEN."
+)
 REAL = "https://business-api.tiktok.com/open_api/v1.3"
 
 
@@ -102,11 +106,12 @@ def test_a_view_without_a_token_says_what_to_do(tmp_path: Path) -> None:
     """The credential that its target would use is named."""
     (one,) = view_standings(shop(tmp_path, credential="shop"))
     (problem,) = one.missing
-    assert (one.token, one.credential, problem.code, problem.fix) == (
+    assert (one.token, one.credential, problem.code, problem.file, problem.fix) == (
         "missing",
         None,
-        "no-access-token",
-        "Authorise with `pusher auth login --name shop`, or set TIKTOK_ACCESS_TOKEN or access_token.",
+        "no-credential",
+        "profiles.yml",
+        NO_SHOP,
     )
 
 

@@ -404,7 +404,7 @@ def test_a_revoked_token_refuses_the_push_and_says_how_to_go_on(
     status = json.loads(at(shop, "status", "--json").out)
     assert (without.code, refused.code) == (3, 3)
     assert (revoked.code, revoked.out) == (0, "The token is revoked, and the credential copy is gone.\n")
-    assert "authorise again with `pusher auth login`" in " ".join((refused.out + refused.err).split())
+    assert "authorise again with `pusher auth login --name default`" in " ".join((refused.out + refused.err).split())
     assert (again, status["exit_code"]) == ([0, 0], 0)
 
 

@@ -770,7 +770,8 @@ def test_the_json_of_a_run_has_the_fields_of_the_formats_page(tmp_path: Path, se
          "return_code", "message"]
     )  # fmt: skip
     assert sorted(page["failures"][0]) == sorted(
-        ["class", "title", "words", "code", "return_code", "model", "rows", "message", "file", "line", "fix"]
-    )
+        ["class", "title", "words", "code", "return_code", "model", "rows", "message", "file", "line", "fix",
+         "credential"]
+    )  # fmt: skip
     assert sorted(page["actions"][0]) == sorted(["number", "name", "title", "who", "steps", "command", "needs"])
     assert json.dumps(page["alerts"]) == "[]"

@@ -165,5 +165,5 @@ def test_five_minutes_are_the_limit_of_the_clock(skew: timedelta, status: str) -
 def test_json_has_the_problem_in_its_own_form() -> None:
     """And no word of what is only for the push."""
     shown = judged([need()], {"offline/get": Seen("absent")})[f"event_source {SET}"].as_json()
-    assert list(shown) == ["name", "about", "status", "found", "problem"]
+    assert list(shown) == ["name", "about", "status", "found", "problem", "part"]
     assert shown["problem"]["code"] == "preflight-event-source"

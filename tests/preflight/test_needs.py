@@ -38,6 +38,14 @@ def test_the_place_of_an_event_set_is_that_of_the_layer_that_wins(
     assert (need.source_id, need.file, need.line, need.advertisers) == (*expected, (ADVERTISER,))
 
 
+def test_what_stands_in_the_part_of_events_is_what_they_need(tmp_path: Path) -> None:
+    """Their own accounts and event set, at the place of the part."""
+    shop = store(tmp_path, "sandbox", events={"advertiser_ids": [OTHER], "event_set_id": OTHER})
+    project = Project.load(LoadOptions(project_dir=shop.root))
+    (need,) = needs_of(project.account, project.manifest.models, project.views(), [])
+    assert (need.source_id, need.file, need.line, need.advertisers) == (OTHER, "profiles.yml", 1, (OTHER,))
+
+
 def test_an_audience_needs_its_own_advertisers(tmp_path: Path) -> None:
     """Those of the view win over those of the target."""
     club = Club(tmp_path / "club", more=f", 'advertiser_ids': ['{OTHER}'], 'method': 'file'")

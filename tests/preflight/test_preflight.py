@@ -223,8 +223,8 @@ def test_a_scope_that_the_login_did_not_grant(tmp_path: Path, keep: Keep) -> Non
         (problem,) = refused(shop)
         assert problem.code == "preflight-scopes"
         assert problem.message == (
-            "The token lacks the scope Report Conversion Event (7224195155857866754), which tiktok_offline_events "
-            "needs for event/track/."
+            "The token of the credential default lacks the scope Report Conversion Event (7224195155857866754), which "
+            "tiktok_offline_events needs for event/track/."
         )
         keep(credential(scopes=("5", "30")))
         assert statuses(shop)["scopes"] == "ok"

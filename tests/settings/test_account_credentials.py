@@ -41,9 +41,9 @@ def account(folder: Path, base_url: str = REAL, **settings: Any) -> Account:
     return project.account
 
 
-def sent(found: Account, tmp_path: Path) -> str | None:
-    """Return the token that requests carry."""
-    return found.endpoint(tmp_path).headers.get("Access-Token")
+def sent(found: Account, tmp_path: Path, kind: str = "events") -> str | None:
+    """Return the token that requests about views of a kind carry."""
+    return found.endpoint(kind, tmp_path).headers.get("Access-Token")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_the_first_place_that_has_a_token_wins(
     """The target's own, the environment's, the credential's; the embedded sandbox needs none."""
     monkeypatch.setenv("TIKTOK_ACCESS_TOKEN", variable)
     found = account(tmp_path, base_url, **settings)
-    used = found.credential
+    used = found.tokens.credential("events")
     assert (sent(found, tmp_path), used.name if used is not None else None) == (token, name)
 
 
@@ -79,7 +79,7 @@ def test_a_missing_token_names_all_three_places(tmp_path: Path) -> None:
     """Exit code 2, before anything is sent."""
     CredentialStore().remove("default")
     with pytest.raises(ConfigError) as caught:
-        account(tmp_path).endpoint(tmp_path)
+        account(tmp_path).endpoint("events", tmp_path)
     (problem,) = caught.value.problems
     assert problem.fix == (
         "Authorise with `pusher auth login`, or set access_token of this target in profiles.yml, or the environment "
@@ -91,7 +91,7 @@ def test_loopback_without_a_credential_needs_none(tmp_path: Path) -> None:
     """As ever."""
     CredentialStore().remove("default")
     found = account(tmp_path, LOOPBACK)
-    assert (sent(found, tmp_path), found.credential) == (None, None)
+    assert (sent(found, tmp_path), found.tokens.credential("events")) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_loopback_without_a_credential_needs_none(tmp_path: Path) -> None:
 def test_a_credential_that_is_not_there_is_refused(tmp_path: Path, base_url: str, name: str, fix: str) -> None:
     """On loopback too: it was asked for by name."""
     with pytest.raises(ConfigError) as caught:
-        account(tmp_path, base_url, credential=name).endpoint(tmp_path)
+        account(tmp_path, base_url, credential=name).endpoint("events", tmp_path)
     (problem,) = caught.value.problems
     assert (problem.code, problem.message, problem.file, problem.fix) == (
         "no-credential",
@@ -118,7 +118,7 @@ def test_a_credential_that_is_not_there_is_refused(tmp_path: Path, base_url: str
 def test_a_use_is_noted_at_its_credential(tmp_path: Path) -> None:
     """With the moment of the run."""
     root = Shop(tmp_path / "project", LOOPBACK, access_token=None, credential="shop").root
-    Project.load(LoadOptions(project_dir=root, clock=NOW)).account.note_use()
+    Project.load(LoadOptions(project_dir=root, clock=NOW)).account.tokens.note_use("events")
     used = {name: CredentialStore().get(name) for name in ("default", "shop")}
     moments = {name: one.last_used_at for name, one in used.items() if one is not None}
     assert moments["default"] is None
@@ -128,7 +128,7 @@ def test_a_use_is_noted_at_its_credential(tmp_path: Path) -> None:
 
 def test_a_use_of_another_token_is_noted_nowhere(tmp_path: Path) -> None:
     """There is no credential to note it at."""
-    account(tmp_path, access_token="of-the-profile").note_use()  # noqa: S106 -- made up
+    account(tmp_path, access_token="of-the-profile").tokens.note_use("events")  # noqa: S106 -- made up
     found = CredentialStore().get("default")
     assert found == credential()
 

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pusher.config import ShrinkGuard
-from pusher.contracts import Answer, Column, Endpoint, Failure, StagedFile
+from pusher.contracts import Answer, Column, Endpoint, Endpoints, Failure, StagedFile
 from pusher.destinations.tiktok.facade import tiktok
 from pusher.ledger import comparison, members
 from pusher.ledger.audiences import AudienceStore
@@ -416,7 +416,7 @@ def _world(state: StateFolder, clock: HandClock, wanted: Sequence[str]) -> PushW
     warehouse: Any = Warehouse(wanted)
     return PushWorld(
         destination=tiktok(),
-        endpoint=Endpoint("http://127.0.0.1:1/v1.3", {}, None, "simulated"),
+        endpoints=Endpoints("simulated", lambda _kind: Endpoint("http://127.0.0.1:1/v1.3", {}, None, "simulated")),
         state=state,
         clock=clock,
         listener=silent,

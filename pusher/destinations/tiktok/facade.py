@@ -48,10 +48,16 @@ class TikTok:
         return settings.source_id(payload, settings_)
 
     def endpoint(
-        self, settings_: DestinationSettings, *, state_dir: Path, now: Callable[[], datetime], token: Secret | None
+        self,
+        settings_: DestinationSettings,
+        *,
+        state_dir: Path,
+        now: Callable[[], datetime],
+        token: Secret | None,
+        part: str | None = None,
     ) -> Endpoint:
         """Return the real API, the embedded sandbox or a given URL; see `Destination.endpoint`."""
-        return settings.endpoint(self.contract, settings_, state_dir=state_dir, now=now, token=token)
+        return settings.endpoint(self.contract, settings_, state_dir=state_dir, now=now, token=token, part=part)
 
     def envelope(self, payload: Payload, source_id: str, test_event_code: str | None) -> tuple[bytes, bytes]:
         """Return the bytes around the rows; see `Destination.envelope`."""

@@ -312,7 +312,12 @@ def _amount(name: str, value: Any) -> str:
 
 
 def _settings(facts: Contract) -> Iterator[str]:
-    yield from ("## Settings", "", "Where each may stand: D destination, T template, R run.", "")
+    yield from (
+        "## Settings",
+        "",
+        "Where each may stand: D destination, P its part for one kind of views (and all of T), T template, R run.",
+        "",
+    )
     rows = [
         (
             _code(key),

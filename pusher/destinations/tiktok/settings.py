@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from pusher.config import DestinationSettings, Secret
+from pusher.config import DestinationSettings, KeyPath, Secret
 from pusher.contracts import Endpoint
 from pusher.destinations.tiktok.facts import contract, tables
 from pusher.errors import ConfigError, Problem
@@ -24,12 +24,13 @@ from pusher.payload.model import Contract, Payload
 SANDBOX = "sandbox"
 SANDBOX_STATE_FILE = "sandbox.sqlite"
 TOKEN_VARIABLE = "TIKTOK_ACCESS_TOKEN"  # noqa: S105 -- the name of a variable
+TOKEN = "access_token"  # noqa: S105 -- the name of a key
 TOKEN_HEADER = "Access-Token"  # noqa: S105 -- the name of a header
 _SANDBOX_ORIGIN = "http://sandbox.invalid"
 _VERSIONED = re.compile(r"(?:/[0-9A-Za-z_.~-]+)*/v[0-9]+\.[0-9]+")
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-DESTINATION, TEMPLATE, RUN = LAYERS = ("destination", "template", "run")
-"""Where a setting may stand, the weakest first: profiles.yml, the model's `meta.pusher`, `--set`."""
+DESTINATION, PART, TEMPLATE, RUN = LAYERS = ("destination", "part", "template", "run")
+"""Where a setting may stand, the weakest first: profiles.yml, a part there, the model's `meta.pusher`, `--set`."""
 FAMILIES = {"events": "events", "audience": "audiences"}
 """Kinds of views to the part of the block that holds settings for these only."""
 
@@ -125,6 +126,7 @@ def endpoint(
     state_dir: Path,
     now: Callable[[], datetime],
     token: Secret | None,
+    part: str | None = None,
 ) -> Endpoint:
     """Return where requests go.
 
@@ -134,6 +136,7 @@ def endpoint(
         state_dir: Folder of the embedded sandbox's state.
         now: The run's clock, which the embedded sandbox shares.
         token: The token that was found, from whichever place.
+        part: Part of the block that gives it, or None.
 
     Raises:
         ConfigError: The base URL is not allowed, the token is missing, or a key of the block is wrong.
@@ -145,9 +148,8 @@ def endpoint(
         return _embedded_sandbox(facts, state_dir, now)
     base_url = (settings.base_url or facts.production_base_url).rstrip("/")
     problems += _base_url_problems(facts, settings, base_url)
-    token = token or settings.access_token
     if token is not None:
-        problems += _token_problems(settings, token)
+        problems += _token_problems(settings, token, part)
     elif not problems and not _is_loopback(urlsplit(base_url)):
         problems.append(_token_missing(settings))
     if problems:
@@ -212,18 +214,34 @@ def _is_loopback(parts: SplitResult) -> bool:
         return host == "localhost"
 
 
-def _token_problems(settings: DestinationSettings, token: Secret) -> list[Problem]:
+def _token_problems(settings: DestinationSettings, token: Secret, part: str | None) -> list[Problem]:
     if _TOKEN.fullmatch(token.reveal()):
         return []
     fix = "Give the token alone: no Bearer before it, no space or line break around it."
     message = "The access token holds a character that no token has."
-    return [settings.document.problem("access-token", message, (*settings.path, "access_token"), fix)]
+    path = (*settings.path, *((part,) if part else ()), TOKEN)
+    return [settings.document.problem("access-token", message, path, fix)]
 
 
-def _is_written_out(settings: DestinationSettings) -> bool:
-    """Say whether the token stands in the file, and not the name of a variable that has it."""
+def _written_out(settings: DestinationSettings) -> Iterator[Problem]:
+    """Yield a problem for each token that stands in the file, where the name of a variable should stand."""
+    if not needs_token(settings):
+        return
+    fix = (
+        f"Write \"{{{{ env_var('{TOKEN_VARIABLE}') }}}}\", or leave it out and authorise with `pusher auth login`; "
+        "end the token at TikTok if others could have read the file."
+    )
+    parts = {name: part for name in FAMILIES.values() if isinstance(part := settings.values.get(name), Mapping)}
+    given = [((), settings.access_token), *(((name,), part.get(TOKEN)) for name, part in parts.items())]
+    for place, token in given:
+        path = (*settings.path, *place, TOKEN)
+        if token is not None and _is_written_out(settings, path):
+            yield settings.document.problem("token-in-file", "The access token itself stands in the file.", path, fix)
+
+
+def _is_written_out(settings: DestinationSettings, path: KeyPath) -> bool:
     value: Any = settings.document.value
-    for key in (*settings.path, "access_token"):
+    for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return isinstance(value, str) and "{{" not in value
 
@@ -243,8 +261,13 @@ def _token_missing(settings: DestinationSettings) -> Problem:
 
 def keys_of(layer: str, kind: str | None = None) -> tuple[str, ...]:
     """Return the settings that may stand in a layer, those of one kind of views or of all."""
-    forms = tables("settings")
-    keys = [key for key, form in forms.items() if layer in form["layers"] and kind in {None, form.get("kind", kind)}]
+    # What a template may say, a part may say too.
+    layers = {layer, TEMPLATE} if layer == PART else {layer}
+    keys = [
+        key
+        for key, form in tables("settings").items()
+        if layers & set(form["layers"]) and kind in {None, form.get("kind", kind)}
+    ]
     return (*keys, *(one.source_id_setting for one in contract().payloads.values() if kind in {None, one.kind}))
 
 
@@ -253,13 +276,7 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
     shared = {key: value for key, value in settings.values.items() if key not in families}
     known = [*keys_of(DESTINATION), *FAMILIES.values()]
     problems = settings.document.unknown_keys(settings.values, known, settings.path)
-    if needs_token(settings) and settings.access_token is not None and _is_written_out(settings):
-        fix = (
-            f"Write \"{{{{ env_var('{TOKEN_VARIABLE}') }}}}\", or leave it out and authorise with `pusher auth login`; "
-            "end the token at TikTok if others could have read the file."
-        )
-        message = "The access token itself stands in the file."
-        problems.append(settings.document.problem("token-in-file", message, (*settings.path, "access_token"), fix))
+    problems += _written_out(settings)
     problems += _value_problems(settings, (), shared)
     for kind, name in FAMILIES.items():
         given = families[name]
@@ -274,7 +291,7 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
 
 
 def _family_problems(settings: DestinationSettings, kind: str, name: str, given: Mapping[str, Any]) -> list[Problem]:
-    known = keys_of(TEMPLATE, kind)
+    known = keys_of(PART, kind)
     beside = [key for key in given if key not in known and key in keys_of(DESTINATION)]
     problems = [
         _wrong(settings, (name, key), f"`{key}` is no setting of {name} alone.", f"Put it beside `{name}`, not below.")
@@ -328,6 +345,9 @@ def _form_problems(
             )
         case "boolean":
             return [] if isinstance(value, bool) else [_wrong(settings, path, f"`{key}` must be true or false.", doc)]
+        case "secret":
+            # Its form is judged where it is sent, whoever gives it.
+            return []
         case "path":
             if not isinstance(value, str) or not Path(value).expanduser().is_absolute():
                 return [_wrong(settings, path, f"`{key}` must be an absolute path.", doc)]

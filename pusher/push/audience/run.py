@@ -269,6 +269,13 @@ class AudiencePush:
             self._plan_again(late)
         self.whole.deliver(transport, pacer, limits)
 
+    def name_credential(self) -> None:
+        """Name the credential in what TikTok refused, so that its remedy is about that one."""
+        endpoint = self.world.endpoints.of("audience")
+        for receipt in self.receipts:
+            if receipt.problem is not None and receipt.is_halted:
+                receipt.problem = endpoint.refused(receipt.problem)
+
     def clear(self) -> None:
         """Remove what was written to be compared and sent."""
         for pattern in ("members", "changes"):

@@ -1,0 +1,1 @@
+alter table run_problem add column credential text;
