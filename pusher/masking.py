@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pusher.compile import ColumnDoc, Manifest, Model
-from pusher.payload.model import Payload
+from pusher.payload.model import Field, Payload
 
 SHOWN_LETTERS = 4
 HIDDEN = "****"
@@ -33,7 +33,8 @@ def personal_columns(
 
     A column counts as personal when its YAML tags it, when a source or another model tags one of its name, when the
     contract calls it an identifier, or when its name does; `pii: none` in the model's own YAML takes the last three
-    back, and only the last of them where it is to be taken strictly.
+    back, and only the last of them where it is to be taken strictly. Then all that TikTok matches somebody by counts,
+    click ids and cookies included.
     """
     found = {name.lower() for name in names if _PERSONAL_NAME.search(name.lower())}
     if strictly:
@@ -43,10 +44,17 @@ def personal_columns(
     for other in manifest.models.values():
         found |= _tagged(other.columns.values())
     if payload is not None:
-        found |= {name for name, field in payload.columns.items() if field.pii}
+        found |= {
+            name for name, field in payload.columns.items() if field.pii or (strictly and identifies(payload, field))
+        }
     if not strictly:
         found -= _tagged(model.columns.values(), personal=False)
     return frozenset(found | _tagged(model.columns.values()))
+
+
+def identifies(payload: Payload, field: Field) -> bool:
+    """Say whether a field names a person, or is one that a person is matched by."""
+    return field.pii is not None or field.column in payload.identity
 
 
 def mask(value: Any) -> Any:

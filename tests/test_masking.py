@@ -105,3 +105,5 @@ models:
         "zip_code",
     }
     assert web == {"tax_number", "nickname", "street"} | identifiers
+    strictly = personal_columns(manifest, manifest.models["view"], [], contract().payloads["web_events"], strictly=True)
+    assert strictly == web | {"ttclid", "tiktok_click_id", "ttp", "cookie_id"}

@@ -13,7 +13,7 @@ from pusher.compile.columns import infer_all
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, Problem
 from pusher.lint.personal import personal_outputs
-from pusher.masking import HIDDEN, mask, mask_whole, personal_columns, without_identifiers
+from pusher.masking import HIDDEN, identifies, mask, mask_whole, personal_columns, without_identifiers
 from pusher.payload.model import Payload
 from pusher.project.outcomes import Shown
 from pusher.project.warehouse import first_rows, rows_of_query
@@ -112,7 +112,7 @@ def masked_body(body: bytes, payload: Payload) -> bytes:
         return screened(body.decode("utf-8")).encode()
     for row in found.get("data", ()):
         for field in payload.fields:
-            if field.pii is not None:
+            if identifies(payload, field):
                 _hide(row, field.path.split("."))
     return json.dumps(screened_value(found), ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -339,7 +339,7 @@ def test_a_request_is_shown_with_its_identifiers_masked(guarded: Shop) -> None:
 
 
 def test_every_identifier_of_a_request_is_masked_at_its_place() -> None:
-    """Readable ones too, and digests in the lines of a file; the rest stays."""
+    """Readable ones too, click ids, and digests in the lines of a file; the rest stays."""
     user = {"email": ["a" * 64], "ip": "192.0.2.1", "user_agent": "agent", "ttclid": "click"}
     page = {"url": "https://shop.example/?m=ann%40shop.example"}
     body = json.dumps({"event_source": "web", "data": [{"event": "Purchase", "user": user, "page": page}]})
@@ -347,7 +347,7 @@ def test_every_identifier_of_a_request_is_masked_at_its_place() -> None:
     assert json.loads(masked_body(body.encode(), payloads["web_events"]))["data"] == [
         {
             "event": "Purchase",
-            "user": {"email": ["****"], "ip": "****", "user_agent": "****", "ttclid": "click"},
+            "user": {"email": ["****"], "ip": "****", "user_agent": "****", "ttclid": "****"},
             "page": {"url": "https://shop.example/?m=****"},
         }
     ]
