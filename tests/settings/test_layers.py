@@ -275,6 +275,11 @@ def test_all_views_are_shown_with_what_each_lacks(ask: Any) -> None:
             ),
         ),
         (
+            files(events="", events_={"audience_name": "Best"}, event_set_id=EVENT_SET),
+            (),
+            ("profiles.yml", 16, "`audience_name` is a setting of audiences.", "Put it below `audiences`."),
+        ),
+        (
             files(events="", events_=["x"], event_set_id=EVENT_SET),
             (),
             (

@@ -293,8 +293,13 @@ def _problems(settings: DestinationSettings) -> list[Problem]:
 def _family_problems(settings: DestinationSettings, kind: str, name: str, given: Mapping[str, Any]) -> list[Problem]:
     known = keys_of(PART, kind)
     beside = [key for key in given if key not in known and key in keys_of(DESTINATION)]
+    elsewhere = {key: part for other, part in FAMILIES.items() if other != kind for key in keys_of(PART, other)}
     problems = [
-        _wrong(settings, (name, key), f"`{key}` is no setting of {name} alone.", f"Put it beside `{name}`, not below.")
+        _wrong(settings, (name, key), f"`{key}` is a setting of {elsewhere[key]}.", f"Put it below `{elsewhere[key]}`.")
+        if key in elsewhere
+        else _wrong(
+            settings, (name, key), f"`{key}` is no setting of {name} alone.", f"Put it beside `{name}`, not below."
+        )
         for key in beside
     ]
     others = {key: value for key, value in given.items() if key not in beside}
