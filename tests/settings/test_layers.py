@@ -311,7 +311,7 @@ def test_all_views_are_shown_with_what_each_lacks(ask: Any) -> None:
         ),
     ],
     ids=[
-        "template", "not of a template", "not of a run", "run", "form", "family", "not of a family", "no family",
+        "template", "not of a template", "not of a run", "run", "form", "family", "not of a family", "of the other family", "no family",
         "family in campaigns", "events in campaigns",
     ],
 )  # fmt: skip
