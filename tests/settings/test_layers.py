@@ -311,8 +311,8 @@ def test_all_views_are_shown_with_what_each_lacks(ask: Any) -> None:
         ),
     ],
     ids=[
-        "template", "not of a template", "not of a run", "run", "form", "family", "not of a family", "of the other family", "no family",
-        "family in campaigns", "events in campaigns",
+        "template", "not of a template", "not of a run", "run", "form", "family", "not of a family",
+        "of the other family", "no family", "family in campaigns", "events in campaigns",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["lint", "config", "push"])
