@@ -358,11 +358,11 @@ def test_a_defect_in_a_worker_ends_the_build_and_what_runs_beside(
         if run.model.name == "endless":
             began.set()
             return make(run, engine, tell)
-        began.wait(TOGETHER_S)
+        assert began.wait(TOGETHER_S)
         raise ZeroDivisionError
 
     monkeypatch.setattr(ModelRun, "__call__", made)
-    files = {**PAIR, "models/endless.sql": "{{ config(materialized='table') }}" + ENDLESS}
+    files = {"models/a.sql": "select 1 as id", "models/endless.sql": "{{ config(materialized='table') }}" + ENDLESS}
     built = Built([], [])
     with pytest.raises(ZeroDivisionError):
         build(compiled(tmp_path, files), warehouse, into=built, workers=2)
