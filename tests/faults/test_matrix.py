@@ -8,8 +8,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 ELSEWHERE = {
-    11: "tests/torture/test_seeds.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
-    12: "tests/torture/test_seeds.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
+    11: "tests/torture/test_every_step.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
+    12: "tests/torture/test_every_step.py::test_a_run_may_end_or_its_disk_may_fill_up_at_any_step",
     18: "tests/ledger/test_place.py::test_state_that_others_can_read_is_closed_with_a_notice",
     38: "tests/transport/test_client.py::test_a_second_answer_is_never_taken_for_the_answer_to_the_next_request",
     41: "tests/transport/test_client.py::test_a_certificate_that_does_not_verify_stops_before_any_byte",

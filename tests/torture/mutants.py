@@ -179,7 +179,7 @@ MUTANTS = (
         "pusher/push/deliver.py",
         "        if self._finished and not self._is_broken:\n",
         "        if self._finished:\n",
-        tests("tests/torture/test_seeds.py", "-k", "fails_at"),
+        tests("tests/torture/test_every_step.py", "-k", "fails_at"),
     ),
     Mutant(
         "redirects are followed",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.torture.audiences import DOZEN, Settings, live_through
 
-HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "500"))
+HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "2000"))
 CHUNKS = 4
 DOZENS = 25
 
