@@ -21,7 +21,6 @@ from pusher.preflight.checks import FAILED, OK, UNKNOWN, PreflightCheck
 from pusher.preflight.looking import Preflight
 from pusher.progress import Listener, silent
 from pusher.project.facade import LoadOptions, Project
-from pusher.settings.campaigns import needs_campaign
 from pusher.settings.tokens import TOKEN_VARIABLE
 from pusher.version import __version__
 
@@ -187,8 +186,7 @@ def _audiences(project: Project, now: datetime) -> Iterator[Entry]:
     """Yield when each audience that a view fills ends."""
     payloads = project.account.payloads_of(project.models())
     views = [view for view in project.views() if view.payload.kind == "audience"] if payloads else []
-    # Audiences of campaigns have no name before a push gives one.
-    if all(needs_campaign(view.source_id or "") for view in views):
+    if not views:
         return
     for one in project.audiences.listed():
         if one.model is None or not one.is_listed:

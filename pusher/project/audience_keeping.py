@@ -13,6 +13,7 @@ from pusher.clock import Clock
 from pusher.errors import ConfigError, Problem, StateError, Unanswered
 from pusher.progress import Listener, Notice
 from pusher.settings.account import Account
+from pusher.settings.campaigns import needs_campaign
 
 if TYPE_CHECKING:
     from pusher.contracts import Engine
@@ -38,6 +39,7 @@ class AudienceKeeping:
         clock: Wall and monotonic time.
         listener: Is told about progress.
         views: Returns the selected audience views.
+        all_views: The same, with those whose audiences get their names from campaigns.
         open_warehouse: Opens the warehouse, allowed to write into one folder.
         suppressions: Returns the model that lists who is kept out of every view, or None.
         check_allowed: Refuses views that the user may not push.
@@ -50,6 +52,7 @@ class AudienceKeeping:
     clock: Clock
     listener: Listener
     views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
+    all_views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
     open_warehouse: Callable[[Path], Engine]
     suppressions: Callable[[], Suppressions | None]
     check_allowed: Callable[[Sequence[View]], None]
@@ -65,11 +68,13 @@ class AudienceKeeping:
         from pusher.ledger.opening import read_store
         from pusher.push.audience.listing import listed
 
-        views = self.views(select, exclude)
+        views = self.all_views(select, exclude)
+        unnamed = [view.view.model for view in views if needs_campaign(view.name)]
         store = read_store(self.state)
         try:
             with self._asking(views) as asking:
-                found = listed(views, asking=asking, audiences=AudienceStore.of(store), lock=self.lock)
+                audiences = AudienceStore.of(store)
+                found = listed(views, asking=asking, audiences=audiences, lock=self.lock, unnamed=unnamed)
         finally:
             if store is not None:
                 store.close()

@@ -148,6 +148,14 @@ class DestinationViews:
             views = [view for view in views if not needs_campaign(view.source_id or "")] or views
         return self.with_settings(views)
 
+    def all_audiences(self, select: Sequence[str], exclude: Sequence[str]) -> list[AudienceView]:
+        """Return the selected audience views with their settings; a name that waits for a campaign is as it is written.
+
+        Raises:
+            ConfigError: The selection has none, or a setting is missing or not in its form.
+        """
+        return self.with_settings(self.audience_views(select, exclude), may_wait=True)
+
     def suppressions(self) -> Suppressions | None:
         """Return the model that lists who is kept out of every view.
 
@@ -197,7 +205,7 @@ class DestinationViews:
                     retention_d=chosen.retention_d,
                 )
             )
-        _refuse_twins(found)
+        _refuse_twins([one for one in found if not needs_campaign(one.name)])
         return found
 
 

@@ -15,7 +15,7 @@ from pusher.settings.access import USER_VARIABLE
 from pusher.settings.campaigns import Campaign
 from tests.cli.conftest import pusher
 from tests.push.members import ADVERTISER, EMAILS, MEMBERS, Club, digest, people, serving_audiences, stored
-from tests.push.support import QuickClock
+from tests.push.support import NOW, QuickClock
 
 EVENTS = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
 select 'Purchase' as event, email as event_id, timestamp '2026-11-19 10:00:00' as event_time, email, 1 as value,
@@ -67,6 +67,28 @@ def test_an_audience_is_filled_for_each_campaign(tmp_path: Path) -> None:
     assert held == {"Tents - Spring - a": set(members), "Tents - Summer - a": set(members[:3])}
     (counts,) = [one.counts for one in report.audiences]
     assert (counts.unchanged, counts.adds, report.exit_code) == (5, 1, 0)
+
+
+def test_audiences_of_campaigns_are_listed_with_their_view_and_their_end(tmp_path: Path) -> None:
+    """Without naming one: what each campaign had made is the view's, and doctor's calendar says until when."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        club.join(people(range(5)))
+        place = ("--project-dir", str(club.root), "--json")
+        before = pusher("audience", "list", *place).json["audiences"]
+        for campaign in (SPRING, Campaign("Summer", "a")):
+            project(club, campaign).push()
+        server.make("Somebody else's")
+        listed = pusher("audience", "list", *place)
+        calendar = pusher("doctor", *place, "--clock", NOW.isoformat()).json["calendar"]
+
+    names = {"Tents - Spring - a": MEMBERS, "Tents - Summer - a": MEMBERS, "Somebody else's": None}
+    assert before == []
+    assert {one["name"]: one["model"] for one in listed.json["audiences"]} == names
+    assert [one["what"] for one in calendar if one["kind"] == "audience"] == [
+        "Audience `Tents - Spring - a` ends",
+        "Audience `Tents - Summer - a` ends",
+    ]
 
 
 def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:

@@ -50,9 +50,21 @@ class ListedAudience:
 
 
 def listed(
-    views: Sequence[AudienceView], *, asking: Asking, audiences: AudienceStore | None, lock: LockFile | None
+    views: Sequence[AudienceView],
+    *,
+    asking: Asking,
+    audiences: AudienceStore | None,
+    lock: LockFile | None,
+    unnamed: Collection[str] = (),
 ) -> list[ListedAudience]:
     """Return every audience of the views' advertisers, by advertiser and name.
+
+    Args:
+        views: Views of audiences.
+        asking: Asks TikTok.
+        audiences: The ledger's audiences, or None.
+        lock: The lock file, or None when audiences mean nothing outside this machine.
+        unnamed: Models whose audiences get their names from campaigns: those are theirs that the ledger says.
 
     Raises:
         Unanswered: TikTok refuses, or does not answer.
@@ -60,9 +72,14 @@ def listed(
     found: list[ListedAudience] = []
     for advertiser_id in dict.fromkeys(one for view in views for one in view.advertisers):
         there = asking.audiences(advertiser_id)
-        filled: dict[str, str] = {}
+        known = audiences.currents() if audiences is not None and unnamed else []
+        filled = {
+            one.audience_id: one.model
+            for one in known
+            if one.advertiser_id == advertiser_id and one.model in unnamed and one.audience_id is not None
+        }
         for view in views:
-            if advertiser_id not in view.advertisers:
+            if advertiser_id not in view.advertisers or view.view.model in unnamed:
                 continue
             audience_id = bound_id(view, advertiser_id, audiences, lock)
             if audience_id is None or all(one.audience_id != audience_id for one in there):
