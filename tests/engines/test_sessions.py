@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,6 +168,30 @@ def test_an_interrupt_reaches_every_session(engine: DuckDBEngine, work: Callable
     beside.execute("commit")
     beside.create(TABLE, "select n + 1 as n from m", materialized="table")
     assert engine.rows("from m") == [(2,)]
+
+
+@pytest.mark.parametrize(("statement", "rows"), [("begin transaction", [(1,)]), ("commit", [(1,), (2,)])])
+def test_an_interrupt_behind_an_end_of_a_transaction_leaves_none_open(
+    engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch, statement: str, rows: list[tuple[int]]
+) -> None:
+    """The statement has done its work when it is told that it was cut short."""
+    engine.create(TABLE, "select 1 as n", materialized="table")
+    beside = engine.beside()
+    run = beside._relations._run
+
+    def cut(sql: str, **how: Any) -> Any:
+        done = run(sql, **how)
+        if sql == statement:
+            raise EngineError("Interrupted.", kind="interrupt")
+        return done
+
+    monkeypatch.setattr(beside._relations, "_run", cut)
+    with pytest.raises(EngineError, match="Interrupted"):
+        beside.add_rows(TABLE, "select 2 as n", Addition("append", (), ("n",)))
+    monkeypatch.undo()
+    beside.execute("begin transaction")
+    beside.execute("commit")
+    assert engine.rows("from m order by n") == rows
 
 
 def test_an_interrupt_does_not_cut_cleaning_up_short(engine: DuckDBEngine, monkeypatch: pytest.MonkeyPatch) -> None:

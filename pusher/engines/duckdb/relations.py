@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pusher.contracts import Addition, EngineError
@@ -151,12 +151,13 @@ class Relations:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        self._run("begin transaction")
         try:
+            # Either end may be cut short although it was reached.
+            self._run("begin transaction")
             yield
+            self._run("commit")
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-            with self._cleaning():
+            with self._cleaning(), suppress(EngineError):
                 self._run("rollback")
             self._catalogue.forget()
             raise
-        self._run("commit")
