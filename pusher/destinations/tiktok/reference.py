@@ -21,6 +21,14 @@ Each fact names its source and how sure it is: *certain* (TikTok's own text or s
 """
 _UNITS = {"_s": "s", "_bytes": "bytes", "_h": "h", "_d": "days"}
 
+_IN_STEPS = {
+    "places": "What is wrong, each with its file and line.",
+    "rows": "The rows by reason, each with the line that made them.",
+    "midnight": "the next 00:00 UTC",
+    "left": "so many hours",
+}
+"""What the steps of a person have in braces, in words."""
+
 
 def reference() -> str:
     """Return the page as Markdown."""
@@ -400,6 +408,7 @@ def _errors() -> Iterator[str]:
         "### Resolutions",
         "",
         "Those of the tool run a command of pusher; those of a person are shown as steps.",
+        "What stands in braces is filled in from the run.",
         "",
     )
     yield from _table(
@@ -409,13 +418,21 @@ def _errors() -> Iterator[str]:
                 _code(name),
                 known["title"],
                 known["who"],
-                _code(" ".join(known["command"])) if "command" in known else " ".join(known["steps"]),
+                _code(" ".join(known["command"])) if "command" in known else _in_words(known["steps"]),
                 known.get("when", "always"),
                 _fact_origin(known),
             )
             for name, known in table["resolution"].items()
         ),
     )
+
+
+def _in_words(steps: Iterable[str]) -> str:
+    """Return steps of a person as a sentence or two, with what a run puts into them named."""
+    text = " ".join(steps)
+    for name, words in _IN_STEPS.items():
+        text = text.replace(f"{{{name}}}", words)
+    return text
 
 
 def _found_by(error: Mapping[str, Any]) -> str:
