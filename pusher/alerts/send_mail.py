@@ -34,6 +34,8 @@ def mail(account: Email, message: Message, *, timeout_s: float) -> str | None:
         return f"The server answered {error.smtp_code} ({type(error).__name__})."
     except smtplib.SMTPRecipientsRefused:
         return "The server took none of the addresses."
+    except smtplib.SMTPServerDisconnected:
+        return "The server did not answer in time, or closed the connection."
     except smtplib.SMTPException as error:
         return f"The server does not do what was asked of it ({type(error).__name__})."
     except PusherError as error:
