@@ -24,6 +24,8 @@ class FoundAudience:
         size: People in it as far as the destination tells, or None.
         is_valid: It can be changed and used.
         expires: When it ends, in the destination's words, or empty.
+        is_of_files: It takes files; None when that is not said.
+        is_own: The advertiser that asks made it; None when that is not said.
     """
 
     audience_id: str
@@ -32,6 +34,8 @@ class FoundAudience:
     size: int | None
     is_valid: bool
     expires: str
+    is_of_files: bool | None = None
+    is_own: bool | None = None
 
 
 class AudienceApi(Protocol):

@@ -463,17 +463,68 @@ def test_a_load_that_tiktok_failed_on_is_told_and_repeated(tmp_path: Path, monke
 def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> None:
     """Files would replace everybody in it; the lock file says that it is meant, and its kind is looked at."""
     with serving_audiences(tmp_path) as server:
-        mine = server.make(NAME)
+        filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
         club = Club(tmp_path / "club", server.base_url, more=FILE)
         club.join(people(range(1_200)))
-        taken = push(club, server)
+        taken = push(club, server, 3 * DAY)
+        streamed = server.make("Streamed")
+        club.view(EMAILS, name="Streamed", more=FILE)
+        club.build()
         (club.root / "audiences.lock.yml").write_text(
-            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'{NAME}': '{mine}'}}}}}}}}\n"
+            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'Streamed': '{streamed}'}}}}}}}}\n"
         )
-        unfit = push(club, server)
+        unfit = push(club, server, 3 * DAY)
 
     assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 4)
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [("", "one of customer files, which takes no streamed members"), (FILE, "no audience of files")],
+    ids=["stream", "file"],
+)
+def test_an_audience_of_the_other_kind_is_neither_found_nor_adopted(tmp_path: Path, method: str, kind: str) -> None:
+    """It has the wanted name and could never be filled, so nothing is bound and nothing is sent to it."""
+    with serving_audiences(tmp_path) as server:
+        there = server.make(NAME) if method else filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
+        club = Club(tmp_path / "club", server.base_url, more=method)
+        club.join(people(range(1_200)))
+        before = len(server.requests())
+        report = push(club, server, 3 * DAY)
+        with pytest.raises(ConfigError) as caught:
+            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
+        sent = requests(server, before)
+
+    told = f"Audience {there} of advertiser {ADVERTISER} is {kind}."
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, report.exit_code) == ("audience-method", told, 3)
+    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-method", told)]
+    assert sent == ["list/ 0", "list/ 0"]
+    assert not (club.root / "audiences.lock.yml").exists()
+
+
+def test_an_audience_that_another_advertiser_shares_is_neither_found_nor_adopted(tmp_path: Path) -> None:
+    """Only who made it may change it; the remedy says so before the ledger is bound to it."""
+    with serving_audiences(tmp_path) as server:
+        owner = Club(tmp_path / "owner", server.base_url, more=FILE, advertiser_ids=[ADVERTISER, OTHER])
+        there = filled(owner, server)
+        club = Club(tmp_path / "club", server.base_url, more=FILE, advertiser_ids=[OTHER])
+        club.join(people(range(1_200)))
+        before = len(server.requests())
+        report = push(club, server, 3 * DAY)
+        with pytest.raises(ConfigError) as caught:
+            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
+        sent = requests(server, before)
+
+    told = f"Audience {there} of advertiser {OTHER} was made by another advertiser."
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, report.exit_code) == ("audience-not-own", told, 3)
+    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-not-own", told)]
+    assert sent == ["list/ 0", "list/ 0"]
+    assert not (club.root / "audiences.lock.yml").exists()
 
 
 def test_an_adopted_audience_of_files_gets_the_members_of_the_view(tmp_path: Path) -> None:

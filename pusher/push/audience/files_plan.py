@@ -23,10 +23,9 @@ from pusher.ledger.uploads import (
     want_without_leaving,
     write_whole_set,
 )
+from pusher.push.audience.binding import FILE
 from pusher.push.audience.plan import Staged, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
-
-FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import Binder, NotBound, known_audience, take_locked
+from pusher.push.audience.binding import FILE, Binder, NotBound, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
-from pusher.push.audience.files_plan import FILE
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
