@@ -641,9 +641,10 @@ def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None
     assert [one.partition(" (")[0] for one in report.notices] == ["audiences.lock.yml cannot be written"]
 
 
-def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", ", 'method': 'file'"])
+def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, more: str) -> None:
     """The lock file could not hold it."""
-    club = Club(tmp_path / "club", name="Best\\x07customers")
+    club = Club(tmp_path / "club", name="Best\\x07customers", more=more)
     club.join(people(range(5)))
     with pytest.raises(ConfigError) as caught:
         club.push()

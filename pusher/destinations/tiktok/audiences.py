@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PAGE_SIZE = 100
+UNSEEN = "The audience's name holds characters that cannot be seen."
+"""What is wrong with a name that no file and no person could tell from another."""
 
 
 class TikTokAudiences:
@@ -34,7 +36,7 @@ class TikTokAudiences:
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
         if not name.isprintable():
-            return "The audience's name holds characters that cannot be seen."
+            return UNSEEN
         most = int(audience_facts()["number"]["name_characters"]["value"])
         if len(name) <= most:
             return None

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from pusher.contracts import Answer, Failure, FileLayout, SeenAudience, Verdict
 from pusher.destinations.tiktok.audiences import (
+    UNSEEN,
     audience_facts,
     audience_paths,
     is_of_files,
@@ -42,6 +43,8 @@ class TikTokFileAudiences:
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `FileAudienceApi.name_problem`."""
+        if not name.isprintable():
+            return UNSEEN
         if len(name) <= self._most_characters:
             return None
         return f"The audience's name has {len(name)} characters: TikTok takes {self._most_characters}."
