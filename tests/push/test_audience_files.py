@@ -621,6 +621,34 @@ def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
     assert members == emails(range(1_200)) - emails(range(5, 7)) | phones
 
 
+def test_who_is_suppressed_in_an_audience_that_would_be_too_small_is_still_to_go(tmp_path: Path) -> None:
+    """TikTok would fail the files, which is neither done nor refused; they go once the view names more people."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server, 1_000)
+        before = len(server.requests())
+        forgotten = forget(club, server, 3 * DAY, 5)
+        waits = push(club, server, 3 * DAY)
+        sent = requests(server, before)
+        club.join(people(range(1_200)))
+        gone = push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (forgotten, sent) == ((4, [(1, 0, 1)]), [])
+    assert line(waits) == {
+        "members": 999, "unchanged": 999, "deletes": 1, "suppressed": 1, "pending_deletes": 1,
+        "problem": "audience-too-small", "exit": 4,
+    }  # fmt: skip
+    assert waits.audiences[0].problem is not None
+    assert waits.audiences[0].problem.fix == (
+        "Widen the view, or set `method: stream` and another audience_name: streaming takes any number. Who is "
+        "suppressed stays in it until then; to have them out now, delete the audience in TikTok."
+    )
+    assert (line(gone)["deleted"], gone.exit_code) == (1, 0)
+    assert members == emails(range(1_200)) - emails(range(5, 6))
+
+
 def forget(club: Club, server: AudienceServer, after: timedelta, number: int) -> tuple[int, list[Any]]:
     """Forget somebody; returns exit code, and what was due, done and left in each audience."""
     server.now = NOW + after
