@@ -84,6 +84,20 @@ def test_an_audience_ends_as_its_view_says(tmp_path: Path) -> None:
     )
 
 
+def test_who_leaves_is_told_before_who_comes(tmp_path: Path) -> None:
+    """Each request tells one of both, and every one of those who leave comes first."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(2_500)))
+        club.push()
+        before = len(server.requests())
+        club.join(people(range(1_500, 4_000)))
+        club.push(allow_shrink=True)
+        told = [(one["removed"], one["added"]) for one in server.requests()[before:]]
+
+    assert told == [(1_000, 0), (500, 0), (0, 1_000), (0, 500)]
+
+
 def test_identifiers_of_a_person_travel_side_by_side(tmp_path: Path) -> None:
     """A digest stands under its own kind, a missing one is an empty cell, a changed one takes the old one out."""
     (anna, bert, carl) = people(range(3))

@@ -294,6 +294,13 @@ MUTANTS = (
         AUDIENCES,
     ),
     Mutant(
+        "who comes is told before who leaves",
+        "pusher/push/audience/run.py",
+        "        for change in frozen:\n            self.files += 1\n",
+        "        for change in sorted(frozen, key=lambda one: one.action):\n            self.files += 1\n",
+        tests("tests/push/test_audiences.py", "-k", "told_before_who_comes"),
+    ),
+    Mutant(
         "a suppressed person is looked for at plan only",
         "pusher/push/audience/run.py",
         "plan.newest_suppressed < newest and",
