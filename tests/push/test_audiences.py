@@ -396,17 +396,20 @@ def test_a_dry_run_says_that_an_earlier_run_is_not_settled(tmp_path: Path) -> No
 
 
 def test_few_members_are_warned_of(tmp_path: Path) -> None:
-    """Case C11: TikTok uses an audience from 1,000 people on."""
-    warned = []
-    for count in (999, 1_000):
-        club = Club(tmp_path / str(count))
+    """Case C11: TikTok uses an audience from 1,000 people on, however many identifiers each of them has."""
+    warned: list[list[str]] = []
+    for count, sql, more in (
+        (999, EMAILS, ""),
+        (1_000, EMAILS, ""),
+        (999, BOTH, ""),
+        (999, BOTH, ", 'method': 'file'"),
+    ):
+        club = Club(tmp_path / str(len(warned)), sql=sql, more=more)
         club.join(people(range(count)))
         warned.append(club.push().audiences[0].warnings)
 
-    assert warned == [
-        ["The view names 999 identifiers: TikTok uses an audience from 1,000 matched people on."],
-        [],
-    ]
+    told = ["The view names 999 people at most: TikTok uses an audience from 1,000 matched people on."]
+    assert warned == [told, [], told, told]
 
 
 def test_who_has_no_identifier_is_counted(tmp_path: Path) -> None:

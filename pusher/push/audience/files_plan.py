@@ -24,7 +24,7 @@ from pusher.ledger.uploads import (
     write_whole_set,
 )
 from pusher.push.audience.binding import FILE
-from pusher.push.audience.plan import Staged, shrinks
+from pusher.push.audience.plan import Staged, few_people, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
 
 
@@ -256,6 +256,8 @@ def _plan(
             fix += " Who is suppressed stays in it until then; to have them out now, delete the audience in TikTok."
         plan.is_too_small = True
         _refuse(plan, receipt.problem or Problem("audience-too-small", message, view.view.file, fix=fix))
+    elif not plan.is_only_suppressed:
+        receipt.warnings += few_people(counts, api.least_members)
     return plan
 
 
