@@ -14,6 +14,7 @@ import pytest
 
 from pusher.errors import ConfigError, PlanError, PusherError
 from pusher.project.outcomes import Patience
+from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.world import PushReport
 from tests.push import support
@@ -643,6 +644,23 @@ def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
     assert (problem and problem.code, report.exit_code, report.audiences[0].added) == (
         "audience-of-other-target", 4, 0,
     )  # fmt: skip
+
+
+def test_pushes_of_two_targets_keep_what_each_writes_into_the_lock_file(tmp_path: Path) -> None:
+    """Both read it before either wrote; one that was damaged meanwhile is told and left as it is."""
+    place = (MEMBERS, ADVERTISER, NAME)
+    dev, prod = LockFile(tmp_path, "dev"), LockFile(tmp_path, "prod")
+    told = [dev.put(*place, "11"), prod.put(*place, "12")]
+    kept = [LockFile(tmp_path, target).get(*place) for target in ("dev", "prod")]
+    (tmp_path / "audiences.lock.yml").write_text("<<<<<<< HEAD\n")
+    damaged = dev.put(*place, "13")
+
+    assert (told, kept) == ([None, None], ["11", "12"])
+    assert damaged == (
+        f"audiences.lock.yml cannot be written (it is not in its form any more): this ledger knows that {MEMBERS} "
+        f"fills audience 13 of advertiser {ADVERTISER}, and nobody else does until the file says so."
+    )
+    assert (tmp_path / "audiences.lock.yml").read_text() == "<<<<<<< HEAD\n"
 
 
 def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
