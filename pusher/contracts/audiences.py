@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class SeenAudience:
         is_busy: The destination still works on what it was given last.
         error: Why what it was given last failed, or empty.
         expires: When it ends, in the destination's words, or empty.
+        ends_at: The same as a moment, or None when it is not said.
         changed_by: For each time that its members were changed, what its history says of that.
     """
 
@@ -118,6 +119,7 @@ class SeenAudience:
     is_busy: bool
     error: str
     expires: str
+    ends_at: datetime | None
     changed_by: tuple[str, ...]
 
 

@@ -562,6 +562,26 @@ def test_a_view_whose_files_became_others_is_refused(tmp_path: Path) -> None:
     assert [one.code for one in caught.value.problems] == ["audience-method"]
 
 
+def test_an_audience_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
+    """Nothing makes it valid again, so the push says at once that another one is needed, and uploads nothing."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 30")
+        filled(club, server)
+        before = len(server.requests())
+        club.join(people(range(1_300)))
+        report = push(club, server, 40 * DAY)
+        sent = requests(server, before)
+
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, problem.fix) == (
+        "audience-not-valid",
+        f"Audience `{NAME}` takes no members any more: it ended at {NOW + 30 * DAY:%Y-%m-%d %H:%M:%S}.",
+        f"Choose another audience_name for {MEMBERS}: TikTok changes only audiences that are valid.",
+    )
+    assert (report.exit_code, sent) == (3, ["get/ 0"])
+
+
 def test_an_audience_that_was_deleted_is_not_made_again(tmp_path: Path) -> None:
     """Somebody meant that: what to do is told."""
     with serving_audiences(tmp_path) as server:

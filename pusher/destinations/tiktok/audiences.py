@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -129,6 +129,14 @@ def is_own(one: Mapping[str, Any]) -> bool | None:
     """Say whether the advertiser that asked made an audience, or None when that is not said."""
     found = one.get("is_creator")
     return found if isinstance(found, bool) else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return the moment that TikTok writes about an audience, or None when it is not in its form."""
+    try:
+        return datetime.strptime(text, audience_facts()["text"]["time_format"]["value"]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @cache

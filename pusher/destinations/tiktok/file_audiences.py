@@ -18,6 +18,7 @@ from pusher.destinations.tiktok.audiences import (
     is_of_files,
     is_own,
     kind_of,
+    moment_of,
     tiktok_audiences,
 )
 from pusher.destinations.tiktok.facts import tables
@@ -113,6 +114,7 @@ class TikTokFileAudiences:
         if not isinstance(first, dict) or not isinstance(first.get("audience_details"), dict):
             return None
         details, history = first["audience_details"], first.get("audience_history")
+        expires = str(details.get("expired_time") or "")
         return SeenAudience(
             is_of_files=is_of_files(kind_of(details)),
             is_own=is_own(details),
@@ -120,7 +122,8 @@ class TikTokFileAudiences:
             is_valid=details.get("is_valid") is not False,
             is_busy=re.search(audience_facts()["busy"]["pattern"], str(details.get("msg") or "")) is not None,
             error=str(details.get("error_msg") or ""),
-            expires=str(details.get("expired_time") or ""),
+            expires=expires,
+            ends_at=moment_of(expires),
             changed_by=tuple(
                 str(line.get("action_detail") or "")
                 for line in (history if isinstance(history, list) else [])

@@ -265,7 +265,8 @@ class FileDelivery:
             self._refuse_unfit(plan, audience, seen)
             if seen.is_valid and not seen.is_busy:
                 return
-            if seen.error and not seen.is_busy:
+            has_ended = seen.ends_at is not None and seen.ends_at <= self.clock.now()
+            if (seen.error or has_ended) and not seen.is_busy:
                 raise NotBound(self._unusable(audience, seen), is_halted=True)
             waits_s = self._nap(audience, waits_s, expires=seen.expires)
             seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
@@ -297,7 +298,8 @@ class FileDelivery:
             raise NotBound(problem, is_halted=True)
 
     def _unusable(self, audience: Audience, seen: SeenAudience) -> Problem:
-        message = f"Audience `{audience.name}` takes no members any more: {seen.error.rstrip('.')}."
+        why = seen.error.rstrip(".") or f"it ended at {seen.expires}"
+        message = f"Audience `{audience.name}` takes no members any more: {why}."
         fix = f"Choose another audience_name for {audience.model}: TikTok changes only audiences that are valid."
         return Problem("audience-not-valid", message, fix=fix)
 
