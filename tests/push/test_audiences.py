@@ -336,6 +336,10 @@ def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> N
     assert problem is not None
     assert (problem.code, refused.exit_code) == ("audience-ambiguous", 4)
     assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
+    assert problem.fix == (
+        f"Choose one: `pusher audience adopt {MEMBERS} --advertiser-id {ADVERTISER} --audience-id ...`, or change "
+        "audience_name."
+    )
 
 
 def test_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
@@ -494,17 +498,17 @@ def test_a_wrong_setting_is_told_before_anything_is_sent(
 
 
 def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
-    """Case C12: 70 characters go, 71 do not."""
-    codes = []
-    for length in (70, 71):
-        club = Club(tmp_path / str(length), name="x" * length)
+    """Case C12: 70 characters go, 71 do not, and an emoji is one."""
+    codes: list[str] = []
+    for name in ("x" * 70, "x" * 71, "\N{ATHLETIC SHOE}" * 70, "\N{ATHLETIC SHOE}" * 71):
+        club = Club(tmp_path / str(len(codes)), name=name)
         club.join(people(range(5)))
         try:
             codes.append(str(club.push().exit_code))
         except PusherError as error:
             codes.append(error.problems[0].code)
 
-    assert codes == ["0", "audience-name"]
+    assert codes == ["0", "audience-name", "0", "audience-name"]
 
 
 def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path) -> None:

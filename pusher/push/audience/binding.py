@@ -180,7 +180,10 @@ class Binder:
             message = (
                 f"Advertiser {audience.advertiser_id} has {len(named)} audiences named `{audience.name}`: {listed}."
             )
-            fix = f"Choose one: `pusher audience adopt {audience.model} --audience-id ...`, or change audience_name."
+            fix = (
+                f"Choose one: `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} "
+                "--audience-id ...`, or change audience_name."
+            )
             raise NotBound(Problem("audience-ambiguous", message, fix=fix))
         problem = unfit(named[0], replace(audience, audience_id=named[0].audience_id))
         if problem is not None:
@@ -211,8 +214,8 @@ class Binder:
             f"{found.audience_id}, and files would replace everybody in it."
         )
         fix = (
-            f"If that is meant: `pusher audience adopt {audience.model} --audience-id {found.audience_id}`. If not, "
-            "change audience_name."
+            f"If that is meant: `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} "
+            f"--audience-id {found.audience_id}`. If not, change audience_name."
         )
         return Problem("audience-taken", message, fix=fix)
 
