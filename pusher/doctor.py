@@ -184,6 +184,8 @@ def _entry(date: datetime, now: datetime, kind: str, what: str, *, where: str, f
 
 def _audiences(project: Project, now: datetime) -> Iterator[Entry]:
     """Yield when each audience that a view fills ends."""
+    from pusher.destinations.tiktok.audiences import moment_of
+
     payloads = project.account.payloads_of(project.models())
     views = [view for view in project.views() if view.payload.kind == "audience"] if payloads else []
     if not views:
@@ -194,22 +196,12 @@ def _audiences(project: Project, now: datetime) -> Iterator[Entry]:
         where = f"{one.model}, audience {one.audience_id} of advertiser {one.advertiser_id}"
         what = f"Audience `{one.name}` ends"
         fix = "Use it in an ad group or push a change: both move the end, unless retention_days set it at its making."
-        ends = _moment(one.expires)
+        ends = moment_of(one.expires)
         if ends is not None:
             yield _entry(ends, now, "audience", what, where=where, fix=fix)
         else:
             what = f"Audience `{one.name}`: TikTok names no end; unused and unchanged it ends after 365 days"
             yield Entry(None, None, "audience", what, where, fix)
-
-
-def _moment(text: str) -> datetime | None:
-    """Return a moment in TikTok's words, or None when it is none."""
-    from pusher.destinations.tiktok.facts import tables
-
-    try:
-        return datetime.strptime(text, tables("audience")["text"]["time_format"]["value"]).replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _event_names(project: Project, now: datetime) -> Iterator[Entry]:

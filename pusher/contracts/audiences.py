@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class FoundAudience:
         size: People in it as far as the destination tells, or None.
         is_valid: It can be changed and used.
         expires: When it ends, in the destination's words, or empty.
+        is_of_files: It takes files; None when that is not said.
+        is_own: The advertiser that asks made it; None when that is not said.
     """
 
     audience_id: str
@@ -32,6 +34,8 @@ class FoundAudience:
     size: int | None
     is_valid: bool
     expires: str
+    is_of_files: bool | None = None
+    is_own: bool | None = None
 
 
 class AudienceApi(Protocol):
@@ -104,6 +108,7 @@ class SeenAudience:
         is_busy: The destination still works on what it was given last.
         error: Why what it was given last failed, or empty.
         expires: When it ends, in the destination's words, or empty.
+        ends_at: The same as a moment, or None when it is not said.
         changed_by: For each time that its members were changed, what its history says of that.
     """
 
@@ -114,6 +119,7 @@ class SeenAudience:
     is_busy: bool
     error: str
     expires: str
+    ends_at: datetime | None
     changed_by: tuple[str, ...]
 
 

@@ -428,7 +428,7 @@ def _plan_others(
     if audience is not None:
         with world.interruptible():
             others.plan_suppressed(audience, folder, freeze=freeze, beside=chosen.audiences)
-        others.leave_unchanged()
+        others.leave_unchanged(options.left_alone)
 
 
 def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps) -> float:

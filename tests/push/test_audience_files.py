@@ -463,17 +463,68 @@ def test_a_load_that_tiktok_failed_on_is_told_and_repeated(tmp_path: Path, monke
 def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> None:
     """Files would replace everybody in it; the lock file says that it is meant, and its kind is looked at."""
     with serving_audiences(tmp_path) as server:
-        mine = server.make(NAME)
+        filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
         club = Club(tmp_path / "club", server.base_url, more=FILE)
         club.join(people(range(1_200)))
-        taken = push(club, server)
+        taken = push(club, server, 3 * DAY)
+        streamed = server.make("Streamed")
+        club.view(EMAILS, name="Streamed", more=FILE)
+        club.build()
         (club.root / "audiences.lock.yml").write_text(
-            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'{NAME}': '{mine}'}}}}}}}}\n"
+            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'Streamed': '{streamed}'}}}}}}}}\n"
         )
-        unfit = push(club, server)
+        unfit = push(club, server, 3 * DAY)
 
     assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 4)
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
+
+
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [("", "one of customer files, which takes no streamed members"), (FILE, "no audience of files")],
+    ids=["stream", "file"],
+)
+def test_an_audience_of_the_other_kind_is_neither_found_nor_adopted(tmp_path: Path, method: str, kind: str) -> None:
+    """It has the wanted name and could never be filled, so nothing is bound and nothing is sent to it."""
+    with serving_audiences(tmp_path) as server:
+        there = server.make(NAME) if method else filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
+        club = Club(tmp_path / "club", server.base_url, more=method)
+        club.join(people(range(1_200)))
+        before = len(server.requests())
+        report = push(club, server, 3 * DAY)
+        with pytest.raises(ConfigError) as caught:
+            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
+        sent = requests(server, before)
+
+    told = f"Audience {there} of advertiser {ADVERTISER} is {kind}."
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, report.exit_code) == ("audience-method", told, 3)
+    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-method", told)]
+    assert sent == ["list/ 0", "list/ 0"]
+    assert not (club.root / "audiences.lock.yml").exists()
+
+
+def test_an_audience_that_another_advertiser_shares_is_neither_found_nor_adopted(tmp_path: Path) -> None:
+    """Only who made it may change it; the remedy says so before the ledger is bound to it."""
+    with serving_audiences(tmp_path) as server:
+        owner = Club(tmp_path / "owner", server.base_url, more=FILE, advertiser_ids=[ADVERTISER, OTHER])
+        there = filled(owner, server)
+        club = Club(tmp_path / "club", server.base_url, more=FILE, advertiser_ids=[OTHER])
+        club.join(people(range(1_200)))
+        before = len(server.requests())
+        report = push(club, server, 3 * DAY)
+        with pytest.raises(ConfigError) as caught:
+            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
+        sent = requests(server, before)
+
+    told = f"Audience {there} of advertiser {OTHER} was made by another advertiser."
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, report.exit_code) == ("audience-not-own", told, 3)
+    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-not-own", told)]
+    assert sent == ["list/ 0", "list/ 0"]
+    assert not (club.root / "audiences.lock.yml").exists()
 
 
 def test_an_adopted_audience_of_files_gets_the_members_of_the_view(tmp_path: Path) -> None:
@@ -509,6 +560,26 @@ def test_a_view_whose_files_became_others_is_refused(tmp_path: Path) -> None:
 
     assert (line(other)["problem"], other.exit_code, sent) == ("audience-type", 3, ["get/ 0"])
     assert [one.code for one in caught.value.problems] == ["audience-method"]
+
+
+def test_an_audience_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
+    """Nothing makes it valid again, so the push says at once that another one is needed, and uploads nothing."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 30")
+        filled(club, server)
+        before = len(server.requests())
+        club.join(people(range(1_300)))
+        report = push(club, server, 40 * DAY)
+        sent = requests(server, before)
+
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, problem.fix) == (
+        "audience-not-valid",
+        f"Audience `{NAME}` takes no members any more: it ended at {NOW + 30 * DAY:%Y-%m-%d %H:%M:%S}.",
+        f"Choose another audience_name for {MEMBERS}: TikTok changes only audiences that are valid.",
+    )
+    assert (report.exit_code, sent) == (3, ["get/ 0"])
 
 
 def test_an_audience_that_was_deleted_is_not_made_again(tmp_path: Path) -> None:
@@ -568,6 +639,34 @@ def test_who_is_forgotten_is_taken_out_of_the_files(tmp_path: Path) -> None:
     assert sent == ["get/ 0", "file/upload/ 0", "update/ 0", "get/ 0"]
     phones = {stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(1_200)}
     assert members == emails(range(1_200)) - emails(range(5, 7)) | phones
+
+
+def test_who_is_suppressed_in_an_audience_that_would_be_too_small_is_still_to_go(tmp_path: Path) -> None:
+    """TikTok would fail the files, which is neither done nor refused; they go once the view names more people."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server, 1_000)
+        before = len(server.requests())
+        forgotten = forget(club, server, 3 * DAY, 5)
+        waits = push(club, server, 3 * DAY)
+        sent = requests(server, before)
+        club.join(people(range(1_200)))
+        gone = push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        members = server.members(audience)
+
+    assert (forgotten, sent) == ((4, [(1, 0, 1)]), [])
+    assert line(waits) == {
+        "members": 999, "unchanged": 999, "deletes": 1, "suppressed": 1, "pending_deletes": 1,
+        "problem": "audience-too-small", "exit": 4,
+    }  # fmt: skip
+    assert waits.audiences[0].problem is not None
+    assert waits.audiences[0].problem.fix == (
+        "Widen the view, or set `method: stream` and another audience_name: streaming takes any number. Who is "
+        "suppressed stays in it until then; to have them out now, delete the audience in TikTok."
+    )
+    assert (line(gone)["deleted"], gone.exit_code) == (1, 0)
+    assert members == emails(range(1_200)) - emails(range(5, 6))
 
 
 def forget(club: Club, server: AudienceServer, after: timedelta, number: int) -> tuple[int, list[Any]]:

@@ -14,6 +14,7 @@ import pytest
 
 from pusher.errors import ConfigError, PlanError, PusherError
 from pusher.project.outcomes import Patience
+from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.world import PushReport
 from tests.push import support
@@ -82,6 +83,20 @@ def test_an_audience_ends_as_its_view_says(tmp_path: Path) -> None:
         f"      '{ADVERTISER}':\n"
         f"        '{NAME}': '{audience['audience_id']}'\n"
     )
+
+
+def test_who_leaves_is_told_before_who_comes(tmp_path: Path) -> None:
+    """Each request tells one of both, and every one of those who leave comes first."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(2_500)))
+        club.push()
+        before = len(server.requests())
+        club.join(people(range(1_500, 4_000)))
+        club.push(allow_shrink=True)
+        told = [(one["removed"], one["added"]) for one in server.requests()[before:]]
+
+    assert told == [(1_000, 0), (500, 0), (0, 1_000), (0, 500)]
 
 
 def test_identifiers_of_a_person_travel_side_by_side(tmp_path: Path) -> None:
@@ -321,6 +336,10 @@ def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> N
     assert problem is not None
     assert (problem.code, refused.exit_code) == ("audience-ambiguous", 4)
     assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
+    assert problem.fix == (
+        f"Choose one: `pusher audience adopt {MEMBERS} --advertiser-id {ADVERTISER} --audience-id ...`, or change "
+        "audience_name."
+    )
 
 
 def test_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
@@ -382,17 +401,20 @@ def test_a_dry_run_says_that_an_earlier_run_is_not_settled(tmp_path: Path) -> No
 
 
 def test_few_members_are_warned_of(tmp_path: Path) -> None:
-    """Case C11: TikTok uses an audience from 1,000 people on."""
-    warned = []
-    for count in (999, 1_000):
-        club = Club(tmp_path / str(count))
+    """Case C11: TikTok uses an audience from 1,000 people on, however many identifiers each of them has."""
+    warned: list[list[str]] = []
+    for count, sql, more in (
+        (999, EMAILS, ""),
+        (1_000, EMAILS, ""),
+        (999, BOTH, ""),
+        (999, BOTH, ", 'method': 'file'"),
+    ):
+        club = Club(tmp_path / str(len(warned)), sql=sql, more=more)
         club.join(people(range(count)))
         warned.append(club.push().audiences[0].warnings)
 
-    assert warned == [
-        ["The view names 999 identifiers: TikTok uses an audience from 1,000 matched people on."],
-        [],
-    ]
+    told = ["The view names 999 people at most: TikTok uses an audience from 1,000 matched people on."]
+    assert warned == [told, [], told, told]
 
 
 def test_who_has_no_identifier_is_counted(tmp_path: Path) -> None:
@@ -476,17 +498,17 @@ def test_a_wrong_setting_is_told_before_anything_is_sent(
 
 
 def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
-    """Case C12: 70 characters go, 71 do not."""
-    codes = []
-    for length in (70, 71):
-        club = Club(tmp_path / str(length), name="x" * length)
+    """Case C12: 70 characters go, 71 do not, and an emoji is one."""
+    codes: list[str] = []
+    for name in ("x" * 70, "x" * 71, "\N{ATHLETIC SHOE}" * 70, "\N{ATHLETIC SHOE}" * 71):
+        club = Club(tmp_path / str(len(codes)), name=name)
         club.join(people(range(5)))
         try:
             codes.append(str(club.push().exit_code))
         except PusherError as error:
             codes.append(error.problems[0].code)
 
-    assert codes == ["0", "audience-name"]
+    assert codes == ["0", "audience-name", "0", "audience-name"]
 
 
 def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path) -> None:
@@ -628,6 +650,23 @@ def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_pushes_of_two_targets_keep_what_each_writes_into_the_lock_file(tmp_path: Path) -> None:
+    """Both read it before either wrote; one that was damaged meanwhile is told and left as it is."""
+    place = (MEMBERS, ADVERTISER, NAME)
+    dev, prod = LockFile(tmp_path, "dev"), LockFile(tmp_path, "prod")
+    told = [dev.put(*place, "11"), prod.put(*place, "12")]
+    kept = [LockFile(tmp_path, target).get(*place) for target in ("dev", "prod")]
+    (tmp_path / "audiences.lock.yml").write_text("<<<<<<< HEAD\n")
+    damaged = dev.put(*place, "13")
+
+    assert (told, kept) == ([None, None], ["11", "12"])
+    assert damaged == (
+        f"audiences.lock.yml cannot be written (it is not in its form any more): this ledger knows that {MEMBERS} "
+        f"fills audience 13 of advertiser {ADVERTISER}, and nobody else does until the file says so."
+    )
+    assert (tmp_path / "audiences.lock.yml").read_text() == "<<<<<<< HEAD\n"
+
+
 def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     """A folder of its name stands in the way: the push tells what the file should say."""
     with serving_audiences(tmp_path) as server:
@@ -641,9 +680,10 @@ def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None
     assert [one.partition(" (")[0] for one in report.notices] == ["audiences.lock.yml cannot be written"]
 
 
-def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", ", 'method': 'file'"])
+def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, more: str) -> None:
     """The lock file could not hold it."""
-    club = Club(tmp_path / "club", name="Best\\x07customers")
+    club = Club(tmp_path / "club", name="Best\\x07customers", more=more)
     club.join(people(range(5)))
     with pytest.raises(ConfigError) as caught:
         club.push()

@@ -91,6 +91,25 @@ def test_audiences_of_campaigns_are_listed_with_their_view_and_their_end(tmp_pat
     ]
 
 
+def test_a_push_of_everything_takes_suppressed_people_out_of_audiences_of_campaigns(tmp_path: Path) -> None:
+    """It fills none of them and does not say that nobody does: the view is filled by its campaigns."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        (club.root / "models" / "events.sql").write_text(EVENTS)
+        club.join(people(range(3)))
+        project(club, SPRING).push()
+        quiet = project(club).push()
+        club.suppress("email 2")
+        report = project(club).push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    told = f"Left out: {MEMBERS} is filled by `push --campaign NAME --group NAME`."
+    assert (quiet.notices, quiet.audiences) == ((told,), [])
+    assert [(one.name, one.deleted) for one in report.audiences] == [("Tents - Spring - a", 1)]
+    assert report.notices == (told,)
+    assert members == {stored("EMAIL_SHA256", digest(f"email {one}")) for one in range(2)}
+
+
 def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:
     """What its page offers would be another push without the campaign."""
     with serving_audiences(tmp_path, [{"match": {"path": "segment/mapping/"}, "do": 40001, "times": None}]) as server:

@@ -284,7 +284,7 @@ MUTANTS = (
         "pusher/push/audience/deliver.py",
         "        if left <= 0:\n            return False\n",
         "        if left <= 1e9:\n            return False\n",
-        (*AUDIENCES[:-1], "2000"),
+        tests("tests/push/test_audiences.py", "-k", "late_request"),
     ),
     Mutant(
         "what was in flight when a run died was never sent",
@@ -292,6 +292,13 @@ MUTANTS = (
         "update audience_chunk set state = 'unknown', at_risk = 1,",
         "update audience_chunk set state = 'retry', at_risk = 0,",
         AUDIENCES,
+    ),
+    Mutant(
+        "who comes is told before who leaves",
+        "pusher/push/audience/run.py",
+        "        for change in frozen:\n            self.files += 1\n",
+        "        for change in sorted(frozen, key=lambda one: one.action):\n            self.files += 1\n",
+        tests("tests/push/test_audiences.py", "-k", "told_before_who_comes"),
     ),
     Mutant(
         "a suppressed person is looked for at plan only",
@@ -305,7 +312,7 @@ MUTANTS = (
         "pusher/push/audience/binding.py",
         "if asked is not None and self.clock.now() < asked + HOLD:",
         "if False and asked is not None:",
-        (*AUDIENCES[:-1], "2000"),
+        tests("tests/push/test_audiences.py", "-k", "in_doubt_is_not_made"),
     ),
     Mutant(
         "a file without an answer may land on a replacement",

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PAGE_SIZE = 100
+UNSEEN = "The audience's name holds characters that cannot be seen."
+"""What is wrong with a name that no file and no person could tell from another."""
 
 
 class TikTokAudiences:
@@ -34,7 +36,7 @@ class TikTokAudiences:
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
         if not name.isprintable():
-            return "The audience's name holds characters that cannot be seen."
+            return UNSEEN
         most = int(audience_facts()["number"]["name_characters"]["value"])
         if len(name) <= most:
             return None
@@ -53,19 +55,7 @@ class TikTokAudiences:
         listed = data.get("list")
         if not isinstance(listed, list):
             return None
-        audiences = [
-            FoundAudience(
-                audience_id=str(one.get("audience_id", "")),
-                name=str(one.get("name", "")),
-                # `/list/` and `/get/` name it differently.
-                kind=str(one.get("audience_type") or one.get("type") or ""),
-                size=one["cover_num"] if type(one.get("cover_num")) is int else None,
-                is_valid=one.get("is_valid") is not False,
-                expires=str(one.get("expired_time") or ""),
-            )
-            for one in listed
-            if isinstance(one, dict)
-        ]
+        audiences = [_found(one) for one in listed if isinstance(one, dict)]
         page = data.get("page_info")
         pages = page.get("total_page") if isinstance(page, dict) else None
         return audiences, pages if type(pages) is int else 1
@@ -109,6 +99,44 @@ class TikTokAudiences:
         if found.outcome in {"rejected", "halt"} and found.response_class in audience_facts()["remedies"]:
             return replace(found, remedy=audience_facts()["remedies"][found.response_class])
         return found
+
+
+def _found(one: Mapping[str, Any]) -> FoundAudience:
+    kind = kind_of(one)
+    return FoundAudience(
+        audience_id=str(one.get("audience_id", "")),
+        name=str(one.get("name", "")),
+        kind=kind,
+        size=one["cover_num"] if type(one.get("cover_num")) is int else None,
+        is_valid=one.get("is_valid") is not False,
+        expires=str(one.get("expired_time") or ""),
+        is_of_files=is_of_files(kind),
+        is_own=is_own(one),
+    )
+
+
+def kind_of(one: Mapping[str, Any]) -> str:
+    """Return TikTok's word for the kind of an audience, or nothing; `/list/` and `/get/` name it differently."""
+    return str(one.get("audience_type") or one.get("type") or "")
+
+
+def is_of_files(kind: str) -> bool | None:
+    """Say whether an audience of a kind takes files, or None when its kind is not said."""
+    return kind == audience_facts()["text"]["file_type"]["value"] if kind else None
+
+
+def is_own(one: Mapping[str, Any]) -> bool | None:
+    """Say whether the advertiser that asked made an audience, or None when that is not said."""
+    found = one.get("is_creator")
+    return found if isinstance(found, bool) else None
+
+
+def moment_of(text: str) -> datetime | None:
+    """Return the moment that TikTok writes about an audience, or None when it is not in its form."""
+    try:
+        return datetime.strptime(text, audience_facts()["text"]["time_format"]["value"]).replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 @cache

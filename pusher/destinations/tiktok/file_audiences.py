@@ -11,7 +11,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from pusher.contracts import Answer, Failure, FileLayout, SeenAudience, Verdict
-from pusher.destinations.tiktok.audiences import audience_facts, audience_paths, tiktok_audiences
+from pusher.destinations.tiktok.audiences import (
+    UNSEEN,
+    audience_facts,
+    audience_paths,
+    is_of_files,
+    is_own,
+    kind_of,
+    moment_of,
+    tiktok_audiences,
+)
 from pusher.destinations.tiktok.facts import tables
 from pusher.destinations.tiktok.responses import data_of
 
@@ -35,6 +44,8 @@ class TikTokFileAudiences:
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `FileAudienceApi.name_problem`."""
+        if not name.isprintable():
+            return UNSEEN
         if len(name) <= self._most_characters:
             return None
         return f"The audience's name has {len(name)} characters: TikTok takes {self._most_characters}."
@@ -103,16 +114,16 @@ class TikTokFileAudiences:
         if not isinstance(first, dict) or not isinstance(first.get("audience_details"), dict):
             return None
         details, history = first["audience_details"], first.get("audience_history")
-        kind = str(details.get("type") or details.get("audience_type") or "")
-        is_own = details.get("is_creator")
+        expires = str(details.get("expired_time") or "")
         return SeenAudience(
-            is_of_files=kind == audience_facts()["text"]["file_type"]["value"] if kind else None,
-            is_own=is_own if isinstance(is_own, bool) else None,
+            is_of_files=is_of_files(kind_of(details)),
+            is_own=is_own(details),
             type=str(details.get("calculate_type") or ""),
             is_valid=details.get("is_valid") is not False,
             is_busy=re.search(audience_facts()["busy"]["pattern"], str(details.get("msg") or "")) is not None,
             error=str(details.get("error_msg") or ""),
-            expires=str(details.get("expired_time") or ""),
+            expires=expires,
+            ends_at=moment_of(expires),
             changed_by=tuple(
                 str(line.get("action_detail") or "")
                 for line in (history if isinstance(history, list) else [])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from pusher.clock import Clock
-from pusher.contracts import FoundAudience, Verdict
+from pusher.contracts import FoundAudience, SeenAudience, Verdict
 from pusher.errors import PlanError, Problem, Unanswered
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.members import HOLD
@@ -18,6 +18,8 @@ from pusher.push.audience.asking import refusal
 from pusher.push.audience.lock_file import LockFile
 
 LOOK_AGAIN_S = 5.0
+FILE = "file"
+"""The method of audiences whose members are given as files."""
 
 
 class Making(Protocol):
@@ -101,6 +103,24 @@ def already_filled(other: Audience, model: str) -> Problem:
     return Problem("audience-filled", message, fix=fix)
 
 
+def unfit(found: FoundAudience | SeenAudience, audience: Audience) -> Problem | None:
+    """Return why the audience that TikTok has cannot be filled by a method, or None.
+
+    Args:
+        found: How TikTok tells it.
+        audience: What it is to be filled as, with TikTok's id.
+    """
+    which = f"Audience {audience.audience_id} of advertiser {audience.advertiser_id}"
+    other = f"Choose another audience_name for {audience.model}, so that another audience is made."
+    if found.is_of_files is not None and found.is_of_files != (audience.method == FILE):
+        kind = "one of customer files, which takes no streamed members" if found.is_of_files else "no audience of files"
+        return Problem("audience-method", f"{which} is {kind}.", fix=other)
+    if found.is_own is False:
+        fix = f"Let the advertiser who made it fill it, as the first of advertiser_ids. {other}"
+        return Problem("audience-not-own", f"{which} was made by another advertiser.", fix=fix)
+    return None
+
+
 def _of_other_target(target: str, audience: Audience, audience_id: str) -> Problem:
     """Return why two targets cannot fill one audience: neither ledger knows whom the other told."""
     message = f"Target {target} fills audience {audience_id} of advertiser {audience.advertiser_id} already."
@@ -160,8 +180,14 @@ class Binder:
             message = (
                 f"Advertiser {audience.advertiser_id} has {len(named)} audiences named `{audience.name}`: {listed}."
             )
-            fix = f"Choose one: `pusher audience adopt {audience.model} --audience-id ...`, or change audience_name."
+            fix = (
+                f"Choose one: `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} "
+                "--audience-id ...`, or change audience_name."
+            )
             raise NotBound(Problem("audience-ambiguous", message, fix=fix))
+        problem = unfit(named[0], replace(audience, audience_id=named[0].audience_id))
+        if problem is not None:
+            raise NotBound(problem, is_halted=True)
         other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)
         if other is not None:
             raise NotBound(already_filled(other, audience.model))
@@ -188,8 +214,8 @@ class Binder:
             f"{found.audience_id}, and files would replace everybody in it."
         )
         fix = (
-            f"If that is meant: `pusher audience adopt {audience.model} --audience-id {found.audience_id}`. If not, "
-            "change audience_name."
+            f"If that is meant: `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} "
+            f"--audience-id {found.audience_id}`. If not, change audience_name."
         )
         return Problem("audience-taken", message, fix=fix)
 

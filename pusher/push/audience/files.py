@@ -14,10 +14,10 @@ from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import NotBound, known_audience, take_locked
+from pusher.push.audience.binding import FILE, NotBound, known_audience, take_locked
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
-from pusher.push.audience.files_plan import FILE, FilePlan, Known, plan_files
+from pusher.push.audience.files_plan import FilePlan, Known, plan_files
 from pusher.push.audience.files_share import Sharing
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions

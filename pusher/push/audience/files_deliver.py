@@ -21,9 +21,9 @@ from pusher.ledger.store import Store
 from pusher.ledger.uploads import WholeSet
 from pusher.progress import Listener, Notice, Waiting
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import LOOK_AGAIN_S, Binder, NotBound
+from pusher.push.audience.binding import FILE, LOOK_AGAIN_S, Binder, NotBound, unfit
 from pusher.push.audience.files_asking import FileAsking, FileMaking, busy, refused
-from pusher.push.audience.files_plan import FILE, FilePlan
+from pusher.push.audience.files_plan import FilePlan
 from pusher.push.audience.lock_file import LOCK_FILE, LockFile
 
 POLL_FIRST_S, POLL_MOST_S = 30.0, 300.0
@@ -265,7 +265,8 @@ class FileDelivery:
             self._refuse_unfit(plan, audience, seen)
             if seen.is_valid and not seen.is_busy:
                 return
-            if seen.error and not seen.is_busy:
+            has_ended = seen.ends_at is not None and seen.ends_at <= self.clock.now()
+            if (seen.error or has_ended) and not seen.is_busy:
                 raise NotBound(self._unusable(audience, seen), is_halted=True)
             waits_s = self._nap(audience, waits_s, expires=seen.expires)
             seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
@@ -285,22 +286,20 @@ class FileDelivery:
         return min(2 * seconds, POLL_MOST_S)
 
     def _refuse_unfit(self, plan: FilePlan, audience: Audience, seen: SeenAudience) -> None:
-        which = f"Audience {audience.audience_id} of advertiser {audience.advertiser_id}"
-        other = f"Choose another audience_name for {audience.model}, so that another audience is made."
-        if seen.is_of_files is False:
-            problem = Problem("audience-method", f"{which} is no audience of customer files.", fix=other)
-        elif seen.is_own is False:
-            fix = f"Name the advertiser who made it first in advertiser_ids. {other}"
-            problem = Problem("audience-not-own", f"{which} was made by another advertiser.", fix=fix)
-        elif seen.type and seen.type != plan.layout.type:
-            message = f"{which} takes files of {seen.type}, and the view makes {plan.layout.type}."
-            problem = Problem("audience-type", message, fix=f"Correct id_types, or: {other[0].lower()}{other[1:]}")
-        else:
-            return
-        raise NotBound(problem, is_halted=True)
+        problem = unfit(seen, audience)
+        if problem is None and seen.type and seen.type != plan.layout.type:
+            message = (
+                f"Audience {audience.audience_id} of advertiser {audience.advertiser_id} takes files of {seen.type}, "
+                f"and the view makes {plan.layout.type}."
+            )
+            fix = f"Correct id_types, or: choose another audience_name for {audience.model}, so that another is made."
+            problem = Problem("audience-type", message, fix=fix)
+        if problem is not None:
+            raise NotBound(problem, is_halted=True)
 
     def _unusable(self, audience: Audience, seen: SeenAudience) -> Problem:
-        message = f"Audience `{audience.name}` takes no members any more: {seen.error.rstrip('.')}."
+        why = seen.error.rstrip(".") or f"it ended at {seen.expires}"
+        message = f"Audience `{audience.name}` takes no members any more: {why}."
         fix = f"Choose another audience_name for {audience.model}: TikTok changes only audiences that are valid."
         return Problem("audience-not-valid", message, fix=fix)
 

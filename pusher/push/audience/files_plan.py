@@ -23,10 +23,9 @@ from pusher.ledger.uploads import (
     want_without_leaving,
     write_whole_set,
 )
-from pusher.push.audience.plan import Staged, shrinks
+from pusher.push.audience.binding import FILE
+from pusher.push.audience.plan import Staged, few_people, shrinks
 from pusher.push.audience.receipt import AudienceReceipt
-
-FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,7 @@ class FilePlan:
         whole: All its members, when TikTok has to be told of some.
         action: `replace`; or `append` or `remove` when its files hold only those who come or leave.
         is_only_suppressed: The view lost too many members, so that only those go who are suppressed.
+        is_too_small: Fewer would be left than TikTok takes, so that nothing is sent.
         is_unconfirmed: TikTok is to be asked what it made of the last files.
         due_at: Moment before which all members may not be replaced, or None.
         newest_suppressed: How far the list of suppressed identifiers was read.
@@ -70,6 +70,7 @@ class FilePlan:
     whole: WholeSet | None = None
     action: str = REPLACE
     is_only_suppressed: bool = False
+    is_too_small: bool = False
     is_unconfirmed: bool = False
     due_at: datetime | None = None
     newest_suppressed: int = 0
@@ -151,7 +152,8 @@ def plan_files(
         # Whoever is suppressed may be in it still, although the members do not name them any more.
         plan.receipt.is_open = is_open and plan.is_only_suppressed
         is_kept_due = plan.receipt.is_open and counts.known - counts.suppressed_deletes >= api.least_members
-        if plan.receipt.pending_adds or plan.receipt.pending_deletes or is_kept_due:
+        is_due = plan.receipt.pending_adds or plan.receipt.pending_deletes or is_kept_due
+        if is_due and not plan.is_too_small:
             if known.loads and audience:
                 plan.due_at = _due_at(known.loads, audience, api, now)
             told = None
@@ -250,7 +252,12 @@ def _plan(
             f"fewer than {api.least_members:,} members, so nothing is sent."
         )
         fix = "Widen the view, or set `method: stream` and another audience_name: streaming takes any number."
+        if counts.suppressed_deletes:
+            fix += " Who is suppressed stays in it until then; to have them out now, delete the audience in TikTok."
+        plan.is_too_small = True
         _refuse(plan, receipt.problem or Problem("audience-too-small", message, view.view.file, fix=fix))
+    elif not plan.is_only_suppressed:
+        receipt.warnings += few_people(counts, api.least_members)
     return plan
 
 
@@ -279,10 +286,14 @@ def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> Au
 
 
 def _refuse(plan: FilePlan, problem: Problem) -> None:
-    """Leave an audience as it is; who would get it by share gets none that is not there."""
+    """Leave an audience as it is; who would get it by share gets none that is not there.
+
+    Nobody refuses to take out who is suppressed: they are still to be told.
+    """
     plan.whole, plan.due_at = None, None
+    counts = plan.receipt.counts
     plan.receipt.problem = problem
-    plan.receipt.refused_adds, plan.receipt.refused_deletes = plan.receipt.counts.adds, plan.receipt.counts.deletes
+    plan.receipt.refused_adds, plan.receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
     if plan.receipt.audience_id is None:
         for one in plan.shared:
             one.problem, one.refused_adds = problem, one.counts.adds

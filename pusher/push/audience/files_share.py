@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pusher.clock import Clock
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.store import Store
+from pusher.push.audience.binding import FILE
 from pusher.push.audience.files_asking import FileAsking, busy, refused
-from pusher.push.audience.files_plan import FILE, FilePlan
+from pusher.push.audience.files_plan import FilePlan
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.receipt import AudienceReceipt
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from pusher.contracts import FoundAudience
 from pusher.errors import ConfigError, Problem
-from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import already_filled, known_audience
+from pusher.push.audience.binding import already_filled, known_audience, unfit
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.plan import AudienceView
 
@@ -152,6 +152,10 @@ def adopt(
     if found is None:
         fix = "`pusher audience list` shows those that there are."
         raise ConfigError(Problem("audience-adopt", f"Advertiser {owner} has no audience {audience_id}.", fix=fix))
+    wanted = Audience(0, view.view.model, owner, view.name, audience_id, method=view.method)
+    problem = unfit(found, wanted)
+    if problem is not None:
+        raise ConfigError(problem)
     audiences = AudienceStore(store)
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
     if filled is not None and filled.model in views and (current is None or filled.id != current.id):

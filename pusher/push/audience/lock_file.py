@@ -57,15 +57,17 @@ class LockFile:
             return None
         try:
             self._put(key, audience_id)
-        except OSError as error:
+        except (OSError, ConfigError) as error:
+            why = error.strerror or error if isinstance(error, OSError) else "it is not in its form any more"
             return (
-                f"{LOCK_FILE} cannot be written ({error.strerror or error}): this ledger knows that {model} fills "
+                f"{LOCK_FILE} cannot be written ({why}): this ledger knows that {model} fills "
                 f"audience {audience_id} of advertiser {advertiser_id}, and nobody else does until the file says so."
             )
         return None
 
     def _put(self, key: Key, audience_id: str) -> None:
-        self._ids[key] = audience_id
+        # A push of another target may have written it since it was read.
+        self._ids = _read(self._path) | {key: audience_id}
         lines = [_HEAD, "version: 1\n", "targets:\n"]
         before: tuple[str, ...] = ()
         for place, found in sorted(self._ids.items()):

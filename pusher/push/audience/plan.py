@@ -207,6 +207,14 @@ def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Pro
     return Problem("audience-shrinks", message, view.view.file, fix=fix)
 
 
+def few_people(counts: MemberCounts, least: int) -> list[str]:
+    """Return a warning when a view names fewer people than an audience needs: a row is one, whatever identifies it."""
+    people = min(counts.members, counts.rows - counts.no_identity)
+    if not 0 < people < least:
+        return []
+    return [f"The view names {people:,} people at most: TikTok uses an audience from {least:,} matched people on."]
+
+
 def compare(
     staged: Staged,
     advertiser_id: str,
@@ -272,9 +280,6 @@ def compare(
         message = f"{view.view.model} names nobody, so that there is nothing to fill its audience with."
         fix = "Look at what the view is made of."
         receipt.problem = Problem("audience-empty", message, view.view.file, fix=fix)
-    elif not suppressed_only and 0 < counts.members < api.least_members:
-        receipt.warnings.append(
-            f"The view names {counts.members:,} identifiers: TikTok uses an audience from {api.least_members:,} "
-            "matched people on."
-        )
+    elif not suppressed_only:
+        receipt.warnings += few_people(counts, api.least_members)
     return AudiencePlan(staged, advertiser_id, receipt, frozen, newest)

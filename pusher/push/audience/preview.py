@@ -15,7 +15,7 @@ from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.uploads import write_whole_set
-from pusher.push.audience.files_plan import FILE
+from pusher.push.audience.binding import FILE
 from pusher.push.audience.plan import AudienceView, compare, stage_members
 from pusher.push.audience.rows import pieces
 

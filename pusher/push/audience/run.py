@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -22,10 +22,9 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import Binder, NotBound, known_audience, take_locked
+from pusher.push.audience.binding import FILE, Binder, NotBound, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
-from pusher.push.audience.files_plan import FILE
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
@@ -203,10 +202,14 @@ class AudiencePush:
             )
         return self.receipts
 
-    def leave_unchanged(self) -> None:
-        """Leave alone what is compared with no view and holds nobody who is suppressed, and name it."""
+    def leave_unchanged(self, filled_otherwise: Collection[str]) -> None:
+        """Leave alone what is compared with no view and holds nobody who is suppressed, and name it.
+
+        Args:
+            filled_otherwise: Views that another push fills, for a campaign for example; nothing is said of theirs.
+        """
         for receipt in self.receipts:
-            if receipt.counts.known:
+            if receipt.counts.known and receipt.model not in filled_otherwise:
                 self.world.listener(
                     Notice(
                         f"No view fills audience {receipt.audience_id} of advertiser {receipt.advertiser_id} any more, "
