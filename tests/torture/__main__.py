@@ -15,7 +15,7 @@ from tests.torture.mutants import MUTANTS, is_caught
 from tests.torture.seeds import Found, live_through
 
 CHUNK = 200
-DOZENS = 25
+DOZENS = 10
 """In one audience."""
 AUDIENCES = 4
 """Of one task."""

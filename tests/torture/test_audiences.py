@@ -10,7 +10,7 @@ from tests.torture.audiences import DOZEN, Settings, live_through
 
 HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "2000"))
 CHUNKS = 4
-DOZENS = 25
+DOZENS = 10
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
