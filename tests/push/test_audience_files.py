@@ -479,6 +479,21 @@ def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> Non
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
 
 
+def expect_unfit(club: Club, server: AudienceServer, there: str, code: str, told: str) -> None:
+    """Push and adopt refuse an audience of the wanted name, bind nothing and send it nothing."""
+    club.join(people(range(1_200)))
+    before = len(server.requests())
+    report = push(club, server, 3 * DAY)
+    with pytest.raises(ConfigError) as caught:
+        club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
+    problem = report.audiences[0].problem
+    assert problem is not None
+    assert (problem.code, problem.message, report.exit_code) == (code, told, 3)
+    assert [(one.code, one.message) for one in caught.value.problems] == [(code, told)]
+    assert requests(server, before) == ["list/ 0", "list/ 0"]
+    assert not (club.root / "audiences.lock.yml").exists()
+
+
 @pytest.mark.parametrize(
     ("method", "kind"),
     [("", "one of customer files, which takes no streamed members"), (FILE, "no audience of files")],
@@ -489,20 +504,7 @@ def test_an_audience_of_the_other_kind_is_neither_found_nor_adopted(tmp_path: Pa
     with serving_audiences(tmp_path) as server:
         there = server.make(NAME) if method else filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
         club = Club(tmp_path / "club", server.base_url, more=method)
-        club.join(people(range(1_200)))
-        before = len(server.requests())
-        report = push(club, server, 3 * DAY)
-        with pytest.raises(ConfigError) as caught:
-            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
-        sent = requests(server, before)
-
-    told = f"Audience {there} of advertiser {ADVERTISER} is {kind}."
-    problem = report.audiences[0].problem
-    assert problem is not None
-    assert (problem.code, problem.message, report.exit_code) == ("audience-method", told, 3)
-    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-method", told)]
-    assert sent == ["list/ 0", "list/ 0"]
-    assert not (club.root / "audiences.lock.yml").exists()
+        expect_unfit(club, server, there, "audience-method", f"Audience {there} of advertiser {ADVERTISER} is {kind}.")
 
 
 def test_an_audience_that_another_advertiser_shares_is_neither_found_nor_adopted(tmp_path: Path) -> None:
@@ -511,20 +513,8 @@ def test_an_audience_that_another_advertiser_shares_is_neither_found_nor_adopted
         owner = Club(tmp_path / "owner", server.base_url, more=FILE, advertiser_ids=[ADVERTISER, OTHER])
         there = filled(owner, server)
         club = Club(tmp_path / "club", server.base_url, more=FILE, advertiser_ids=[OTHER])
-        club.join(people(range(1_200)))
-        before = len(server.requests())
-        report = push(club, server, 3 * DAY)
-        with pytest.raises(ConfigError) as caught:
-            club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, there)
-        sent = requests(server, before)
-
-    told = f"Audience {there} of advertiser {OTHER} was made by another advertiser."
-    problem = report.audiences[0].problem
-    assert problem is not None
-    assert (problem.code, problem.message, report.exit_code) == ("audience-not-own", told, 3)
-    assert [(one.code, one.message) for one in caught.value.problems] == [("audience-not-own", told)]
-    assert sent == ["list/ 0", "list/ 0"]
-    assert not (club.root / "audiences.lock.yml").exists()
+        told = f"Audience {there} of advertiser {OTHER} was made by another advertiser."
+        expect_unfit(club, server, there, "audience-not-own", told)
 
 
 def test_an_adopted_audience_of_files_gets_the_members_of_the_view(tmp_path: Path) -> None:
