@@ -22,7 +22,7 @@ ELSEWHERE = {
     56: "tests/push/test_audiences.py::test_a_late_request_cannot_undo_a_newer_one",
     57: "tests/push/test_audiences.py::test_an_empty_view_takes_nobody_out",
     58: "tests/push/test_audiences.py::test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out",
-    59: "tests/push/test_audiences.py::test_a_lost_answer_to_create_makes_no_second_audience",
+    59: "tests/push/test_audience_binding.py::test_a_lost_answer_to_create_makes_no_second_audience",
     60: "tests/push/test_audiences.py::test_a_busy_audience_is_waited_for",
     61: "tests/cli/test_streams.py::test_a_closed_stream_changes_neither_push_nor_exit_code",
     62: "tests/push/test_other_ledgers.py::test_a_ledger_of_the_first_schema_is_copied_and_migrated",

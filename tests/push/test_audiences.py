@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +11,8 @@ from unittest.mock import patch
 
 import pytest
 
-from pusher.errors import ConfigError, PlanError, PusherError
+from pusher.errors import ConfigError, PlanError
 from pusher.project.outcomes import Patience
-from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.world import PushReport
 from tests.push import support
@@ -282,66 +280,6 @@ def _after(server: Any, requests: int) -> Any:
     return lambda: len(server.requests()) >= requests
 
 
-@pytest.mark.parametrize("fault", ["drop_after_accept", "html_502", "empty"])
-def test_a_lost_answer_to_create_makes_no_second_audience(tmp_path: Path, fault: str) -> None:
-    """Fault 59: the audience is found by its name."""
-    faults = [{"match": {"path": "segment/audience/"}, "do": fault, "after": "accept"}]
-    with serving_audiences(tmp_path, faults) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        report = club.push()
-        (audience,) = server.audiences()
-        members = server.members(audience["audience_id"])
-
-    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 4, "exit": 0}
-    assert members == emails(range(5))
-
-
-def test_an_audience_in_doubt_is_not_made_again_at_once(tmp_path: Path) -> None:
-    """A request to make it that may still land is waited for."""
-    faults = [{"match": {"path": "segment/audience/"}, "do": "drop_before"}]
-    with serving_audiences(tmp_path, faults) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        reports = [club.push(), club.push(now=NOW + timedelta(seconds=60)), club.push(now=LATER)]
-        audiences = server.audiences()
-
-    problems = [report.audiences[0].problem for report in reports]
-    assert [problem and problem.code for problem in problems] == ["audience-in-doubt", "audience-in-doubt", None]
-    assert [report.exit_code for report in reports] == [4, 4, 0]
-    assert len(audiences) == 1
-
-
-def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> None:
-    """Case C12: one is taken with a notice about who is in it, two are refused with what to do."""
-    with serving_audiences(tmp_path) as server:
-        mine = server.make(NAME)
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        adopted = club.push()
-        members = server.members(mine)
-        twins = [server.make("Twins"), server.make("Twins")]
-        club.view(EMAILS, name="Twins")
-        club.build()
-        refused = club.push()
-
-    assert line(adopted) == {"members": 5, "adds": 5, "added": 5, "requests": 2, "exit": 0}
-    assert members == emails(range(5))
-    told = (
-        f"{MEMBERS} fills audience {mine} of advertiser {ADVERTISER}, which was there already as `{NAME}`: whoever "
-        "is in it and not in the view stays, because nobody can ask who is in it."
-    )
-    assert adopted.notices == (told,)
-    problem = refused.audiences[0].problem
-    assert problem is not None
-    assert (problem.code, refused.exit_code) == ("audience-ambiguous", 4)
-    assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
-    assert problem.fix == (
-        f"Choose one: `pusher audience adopt {MEMBERS} --advertiser-id {ADVERTISER} --audience-id ...`, or change "
-        "audience_name."
-    )
-
-
 def test_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
     """Fault 60: TikTok says three times that it is being processed; nothing is cut in two and nobody is lost."""
     busy = {
@@ -497,52 +435,6 @@ def test_a_wrong_setting_is_told_before_anything_is_sent(
     assert [problem.code for problem in caught.value.problems] == [code]
 
 
-def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
-    """Case C12: 70 characters go, 71 do not, and an emoji is one."""
-    codes: list[str] = []
-    for name in ("x" * 70, "x" * 71, "\N{ATHLETIC SHOE}" * 70, "\N{ATHLETIC SHOE}" * 71):
-        club = Club(tmp_path / str(len(codes)), name=name)
-        club.join(people(range(5)))
-        try:
-            codes.append(str(club.push().exit_code))
-        except PusherError as error:
-            codes.append(error.problems[0].code)
-
-    assert codes == ["0", "audience-name", "0", "audience-name"]
-
-
-def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path) -> None:
-    """Nothing is sent by a file that says two things."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        (club.root / "audiences.lock.yml").write_text("version: 1\ntargets:\n  dev: {view: {'1': {'a': 12}}}\n")
-        with pytest.raises(ConfigError) as caught:
-            club.push()
-
-        assert [(one.code, one.place) for one in caught.value.problems] == [
-            ("audience-lock", "audiences.lock.yml:3:22")
-        ]
-        assert server.requests() == []
-
-
-def test_the_lock_file_says_which_audience_it_is(tmp_path: Path) -> None:
-    """A ledger that is new here fills the audience of the lock file, and says what it does not know."""
-    with serving_audiences(tmp_path) as server:
-        wanted, _ = server.make(NAME), server.make(NAME)
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        (club.root / "audiences.lock.yml").write_text(
-            f"version: 1\ntargets: {{dev: {{{MEMBERS}: {{'{ADVERTISER}': {{'{NAME}': '{wanted}'}}}}}}}}\n"
-        )
-        report = club.push()
-        members = server.members(wanted)
-
-    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 1, "exit": 0}
-    assert members == emails(range(5))
-    assert len(report.notices) == 1
-
-
 def test_audiences_need_a_ledger_and_have_no_test_events(tmp_path: Path) -> None:
     """`--stateless` refuses them, `--test-event-code` leaves them out."""
     club = Club(tmp_path / "club")
@@ -564,171 +456,6 @@ def test_a_dry_run_reads_a_ledger_that_knows_no_audiences(tmp_path: Path) -> Non
     as_of_schema_1(club.state.ledger)
 
     assert line(club.push(dry_run=True)) == {"members": 5, "adds": 5, "pending_adds": 5, "exit": 0}
-
-
-def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
-    """Each would take the other's people out: they are refused together, and one after the other."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        (audience,) = server.audiences()
-        other = (club.root / "models" / f"{MEMBERS}.sql").read_text()
-        (club.root / "models" / "other.sql").write_text(other)
-        club.build()
-        with pytest.raises(ConfigError) as together:
-            club.push()
-        report = club.push(select=["other"])
-        (club.root / "models" / "other.sql").write_text(other.replace(NAME, "Others"))
-        with pytest.raises(ConfigError) as adopting:
-            club.project().audiences.adopt("other", audience["audience_id"])
-
-    message = f"{MEMBERS} fills audience {audience['audience_id']} of advertiser {ADVERTISER} already."
-    (second,) = report.audiences
-    assert second.problem is not None
-    assert [one.code for one in together.value.problems] == ["audience-twice"]
-    assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 4)
-    assert adopting.value.problems[0].message == message
-
-
-def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Path) -> None:
-    """Who left meanwhile is taken out, because the ledger knows who was in."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        (audience,) = server.audiences()
-        models = club.root / "models"
-        (models / f"{MEMBERS}.sql").rename(models / "renamed.sql")
-        club.join(people(range(4)))
-        refused = club.push()
-        club.project().audiences.adopt("renamed", audience["audience_id"])
-        report = club.push()
-        members = server.members(audience["audience_id"])
-
-    problem = refused.audiences[0].problem
-    assert problem is not None
-    assert "pusher audience adopt renamed --audience-id" in (problem.fix or "")
-    assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
-    assert members == emails(range(4))
-
-
-def test_a_lock_file_that_was_changed_and_changed_back_forgets_nobody(tmp_path: Path) -> None:
-    """What is known of the people of an audience stays with the audience."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        (audience,) = server.audiences()
-        lock = club.root / "audiences.lock.yml"
-        right = lock.read_text()
-        lock.write_text(right.replace(audience["audience_id"], server.make("Another")))
-        club.push()
-        lock.write_text(right)
-        club.join(people(range(4)))
-        report = club.push()
-        members = server.members(audience["audience_id"])
-
-    assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
-    assert members == emails(range(4))
-
-
-def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
-    """Neither ledger knows whom the other one told, so the lock file is asked."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        lock = club.root / "audiences.lock.yml"
-        lock.write_text(lock.read_text().replace("'dev'", "'prod'"))
-        shutil.rmtree(club.state.root)
-        report = club.push()
-
-    problem = report.audiences[0].problem
-    assert (problem and problem.code, report.exit_code, report.audiences[0].added) == (
-        "audience-of-other-target", 4, 0,
-    )  # fmt: skip
-
-
-def test_pushes_of_two_targets_keep_what_each_writes_into_the_lock_file(tmp_path: Path) -> None:
-    """Both read it before either wrote; one that was damaged meanwhile is told and left as it is."""
-    place = (MEMBERS, ADVERTISER, NAME)
-    dev, prod = LockFile(tmp_path, "dev"), LockFile(tmp_path, "prod")
-    told = [dev.put(*place, "11"), prod.put(*place, "12")]
-    kept = [LockFile(tmp_path, target).get(*place) for target in ("dev", "prod")]
-    (tmp_path / "audiences.lock.yml").write_text("<<<<<<< HEAD\n")
-    damaged = dev.put(*place, "13")
-
-    assert (told, kept) == ([None, None], ["11", "12"])
-    assert damaged == (
-        f"audiences.lock.yml cannot be written (it is not in its form any more): this ledger knows that {MEMBERS} "
-        f"fills audience 13 of advertiser {ADVERTISER}, and nobody else does until the file says so."
-    )
-    assert (tmp_path / "audiences.lock.yml").read_text() == "<<<<<<< HEAD\n"
-
-
-def test_a_lock_file_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
-    """A folder of its name stands in the way: the push tells what the file should say."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        (club.root / "audiences.lock.tmp").mkdir()
-        report = club.push()
-        members = server.members(server.audiences()[0]["audience_id"])
-
-    assert (report.exit_code, members) == (0, emails(range(5)))
-    assert [one.partition(" (")[0] for one in report.notices] == ["audiences.lock.yml cannot be written"]
-
-
-@pytest.mark.parametrize("more", ["", ", 'method': 'file'"])
-def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, more: str) -> None:
-    """The lock file could not hold it."""
-    club = Club(tmp_path / "club", name="Best\\x07customers", more=more)
-    club.join(people(range(5)))
-    with pytest.raises(ConfigError) as caught:
-        club.push()
-
-    assert [one.code for one in caught.value.problems] == ["audience-name"]
-
-
-def test_audiences_are_listed_with_the_views_that_fill_them(tmp_path: Path) -> None:
-    """Before the first push, after it, one of somebody else, and one that is gone."""
-    with serving_audiences(tmp_path) as server:
-        foreign = server.make("Somebody else's")
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        before = club.project().audiences.listed()
-        club.push()
-        after = club.project().audiences.listed()
-        mine = after[0].audience_id
-        server.delete(str(mine))
-        gone = club.project().audiences.listed()
-
-    def shown(found: Any) -> list[tuple[Any, ...]]:
-        return [(one.audience_id, one.name, one.model, one.is_listed) for one in found]
-
-    assert shown(before) == [(None, NAME, MEMBERS, False), (foreign, "Somebody else's", None, True)]
-    assert shown(after) == [(mine, NAME, MEMBERS, True), (foreign, "Somebody else's", None, True)]
-    assert shown(gone) == [(mine, NAME, MEMBERS, False), (foreign, "Somebody else's", None, True)]
-
-
-def test_a_view_adopts_an_audience_of_another_name(tmp_path: Path) -> None:
-    """The next push fills it, the lock file names it, and one that is not there is refused."""
-    with serving_audiences(tmp_path) as server:
-        wanted = server.make("Made by hand")
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        adopted = club.project().audiences.adopt(MEMBERS, wanted)
-        report = club.push()
-        members = server.members(wanted)
-        with pytest.raises(ConfigError) as caught:
-            club.project().audiences.adopt(MEMBERS, "12")
-
-    assert (adopted.audience_id, adopted.model, adopted.name) == (wanted, MEMBERS, "Made by hand")
-    assert f"'{NAME}': '{wanted}'" in club.lock_file()
-    assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 1, "exit": 0}
-    assert members == emails(range(5))
-    assert caught.value.problems[0].message == f"Advertiser {ADVERTISER} has no audience 12."
 
 
 def test_reconcile_tells_everything_again(tmp_path: Path) -> None:
@@ -855,31 +582,6 @@ def test_status_counts_what_a_killed_push_froze(tmp_path: Path) -> None:
     assert settled is not None
     assert [(one["what"], one["name"], one["rows"]) for one in summary.attention] == [("audience", NAME, 5)]
     assert (after.exit_code, settled.attention) == (0, [])
-
-
-def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:
-    """The name is built from variables, which are required; each name is an audience of its own with its own people."""
-    with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        name = "var('campaign') ~ ' - ' ~ var('group')"
-        view = (club.root / "models" / f"{MEMBERS}.sql").read_text().replace(f"'{NAME}'", name)
-        (club.root / "models" / f"{MEMBERS}.sql").write_text(view)
-
-        def push(count: int, **variables: str) -> PushReport:
-            club.vars = variables
-            club.join(people(range(count)))
-            return club.push()
-
-        spring, summer = push(5, campaign="Spring", group="a"), push(3, campaign="Summer", group="a")
-        again = push(6, campaign="Spring", group="a")
-        held = {one["name"]: server.members(one["audience_id"]) for one in server.audiences()}
-        with pytest.raises(PusherError) as caught:
-            push(5, campaign="Spring")
-
-    assert [line(report)["exit"] for report in (spring, summer, again)] == [0, 0, 0]
-    assert line(again) == {"members": 6, "unchanged": 5, "adds": 1, "added": 1, "requests": 1, "exit": 0}
-    assert held == {"Spring - a": emails(range(6)), "Summer - a": emails(range(3))}
-    assert "group" in caught.value.problems[0].message
 
 
 def test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:

@@ -312,7 +312,7 @@ MUTANTS = (
         "pusher/push/audience/binding.py",
         "if asked is not None and self.clock.now() < asked + HOLD:",
         "if False and asked is not None:",
-        tests("tests/push/test_audiences.py", "-k", "in_doubt_is_not_made"),
+        tests("tests/push/test_audience_binding.py", "-k", "in_doubt_is_not_made"),
     ),
     Mutant(
         "a file without an answer may land on a replacement",
