@@ -182,12 +182,18 @@ class Comparison:
                 "select count(*), count(*) filter (where _nobody), coalesce(sum(_dropped), 0), coalesce(sum(_raw), 0) "
                 f"from read_parquet({path_list(self.staged)})"
             ).fetchone()
-        adds = self._value("select count(*) from coming")
-        unchanged = 0
-        if not self.reassert:
-            unchanged = self._value(f"select count(*) from known where state = {IN}")
-            unchanged -= self._value(f"select count(*) from leaving where state = {IN}")
-        held = [self._value(f"select count(*) from {table} where is_held") for table in ("leaving", "coming")]
+        known, inside = self._connection.execute(
+            f"select count(*) filter (where state <> {OUT}), count(*) filter (where state = {IN}) from known"
+        ).fetchone()
+        deletes, leaving_inside, suppressed_deletes, departures, held_deletes = self._connection.execute(
+            f"select count(*), count(*) filter (where state = {IN}), count(*) filter (where is_suppressed), "
+            f"count(*) filter (where not is_suppressed and state <> {OUT}), count(*) filter (where is_held) "
+            "from leaving"
+        ).fetchone()
+        adds, held_adds = self._connection.execute(
+            "select count(*), count(*) filter (where is_held) from coming"
+        ).fetchone()
+        unchanged = 0 if self.reassert else inside - leaving_inside
         return MemberCounts(
             rows=rows,
             no_identity=no_identity,
@@ -195,13 +201,13 @@ class Comparison:
             raw=int(raw),
             members=unchanged + adds,
             suppressed=self._barred,
-            known=self._value(f"select count(*) from known where state <> {OUT}"),
+            known=known,
             unchanged=unchanged,
             adds=adds,
-            deletes=self._value("select count(*) from leaving"),
-            suppressed_deletes=self._value("select count(*) from leaving where is_suppressed"),
-            departures=self._value(f"select count(*) from leaving where not is_suppressed and state <> {OUT}"),
-            held=sum(held),
+            deletes=deletes,
+            suppressed_deletes=suppressed_deletes,
+            departures=departures,
+            held=held_deletes + held_adds,
         )
 
     def _create_wanted(self) -> None:
@@ -230,35 +236,46 @@ class Comparison:
 
     def _freeze(self, *, suppressed_only: bool) -> list[FrozenChange]:
         frozen = []
-        for place, waits in (("is_held = false", False), ("is_held", True)):
-            ending = "-held" if waits else ""
-            leaving = f"select {KEY}, risk_s from leaving where {place}{' and is_suppressed' * suppressed_only}"
-            frozen += self._frozen("delete", leaving, self.folder / f"delete{ending}.parquet")
-            if not suppressed_only:
-                coming = f"select {KEY}, risk_s, place from coming where {place}"
-                frozen += self._frozen("add", coming, self.folder / f"add{ending}.parquet")
+        leaving = self._kinds("leaving", "is_suppressed" if suppressed_only else "true")
+        coming = {} if suppressed_only else self._kinds("coming", "true")
+        for waits, ending in ((False, ""), (True, "-held")):
+            condition = "is_held" if waits else "not is_held"
+            if kinds := leaving.get(waits):
+                members = f"select {KEY} from leaving where {condition}{' and is_suppressed' * suppressed_only}"
+                # It is not known which identifiers belong to one person.
+                rows = self._each_alone(list(kinds), members)
+                frozen.append(self._frozen("delete", rows, self.folder / f"delete{ending}.parquet", kinds))
+            if kinds := coming.get(waits):
+                members = f"select {KEY}, place from coming where {condition}"
+                rows = (self._each_alone if len(kinds) == 1 else self._side_by_side)(list(kinds), members)
+                frozen.append(self._frozen("add", rows, self.folder / f"add{ending}.parquet", kinds))
         return frozen
 
-    def _frozen(self, action: str, members: str, path: Path) -> list[FrozenChange]:
-        run = self._connection.execute
-        kinds = [row[0] for row in run(f"select distinct kind from ({members}) order by kind").fetchall()]
-        if not kinds:
-            return []
-        one_by_one = action == "delete" or len(kinds) == 1
-        rows = self._each_alone(kinds, members) if one_by_one else self._side_by_side(kinds, members)
-        run(
+    def _kinds(self, table: str, condition: str) -> dict[bool, dict[int, int | None]]:
+        """Return the kinds of identifier of those who need not wait and of those who have to, each with its last risk.
+
+        The risk is a Unix second, or None.
+        """
+        found: dict[bool, dict[int, int | None]] = {}
+        for is_held, kind, risk_s in self._connection.execute(
+            f"select is_held, kind, max(risk_s) from {table} where {condition} group by is_held, kind order by kind"
+        ).fetchall():
+            found.setdefault(is_held, {})[kind] = risk_s
+        return found
+
+    def _frozen(self, action: str, rows: str, path: Path, kinds: Mapping[int, int | None]) -> FrozenChange:
+        (count,) = self._connection.execute(
             f"copy ({rows}) to {literal(path.as_posix())} "
             f"(format parquet, compression snappy, row_group_size {_ROWS_PER_GROUP})"
-        )
+        ).fetchone()
         path.chmod(PRIVATE_FILE)
-        count = self._value(f"select count(*) from read_parquet({literal(path.as_posix())})")
         until = None
         if path.stem.endswith("-held"):
-            until = datetime.fromtimestamp(self._value(f"select max(risk_s) from ({members})"), UTC) + HOLD
-        return [FrozenChange(action, StagedFile(path, count), until)]
+            until = datetime.fromtimestamp(max(risk_s for risk_s in kinds.values() if risk_s is not None), UTC) + HOLD
+        return FrozenChange(action, StagedFile(path, count), until)
 
     def _each_alone(self, kinds: Sequence[int], members: str) -> str:
-        """Return a row for each identifier: of who is taken out, it is not known which belong to one person."""
+        """Return a row for each identifier."""
         cells = ", ".join(
             f"case when kind = {kind} then {TEXT} end as {identifier(self.kinds[kind])}" for kind in kinds
         )

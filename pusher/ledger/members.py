@@ -359,8 +359,8 @@ def with_connection(folder: Path, work: Callable[[Any], T]) -> T:
 
 
 def _written(connection: Any, sql: str, target: Path) -> StagedFile | None:
-    connection.execute(f"copy ({sql}) to {literal(target.as_posix())} (format parquet, compression snappy)")
-    (rows,) = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
+    copy = f"copy ({sql}) to {literal(target.as_posix())} (format parquet, compression snappy)"
+    (rows,) = connection.execute(copy).fetchone()
     if rows == 0:
         target.unlink()
         return None

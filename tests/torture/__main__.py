@@ -15,12 +15,10 @@ from tests.torture.mutants import MUTANTS, is_caught
 from tests.torture.seeds import Found, live_through
 
 CHUNK = 200
-DOZENS = 10
-"""In one audience."""
-AUDIENCES = 4
-"""Of one task."""
-PROGRESS = 5_000
-"""After how many histories a line says how far it is: a hundred thousand take an hour."""
+AUDIENCES = 100
+"""Histories of audiences in one task."""
+PROGRESS = 1_000
+"""After how many histories a line says how far it is: a hundred thousand take hours."""
 
 
 def _seeds(first: int) -> Found:
@@ -57,24 +55,22 @@ def seeds(wanted: int, minutes: float, processes: int) -> bool:
 
 
 def _audiences(first: int) -> audiences.Found:
-    return audiences.live_through(
-        audiences.Settings(seed, people=DOZENS * audiences.DOZEN) for seed in range(first, first + AUDIENCES)
-    )
+    return audiences.live_through(map(audiences.seeded, range(first, first + AUDIENCES)))
 
 
-def members(wanted: int, processes: int) -> bool:
-    """Live through histories of audiences, as many dozens of people as asked for."""
+def members(wanted: int, first: int, processes: int) -> bool:
+    """Live through histories of audiences, as many as asked for."""
     total = audiences.Found()
     with ProcessPoolExecutor(processes) as pool:
-        for found in pool.map(_audiences, range(0, -(-wanted // DOZENS), AUDIENCES)):
-            total.dozens += found.dozens
+        for found in pool.map(_audiences, range(first, first + wanted, AUDIENCES)):
+            total.histories += found.histories
             total.requests += found.requests
             total.runs.update(found.runs)
             total.problems += found.problems
-            if total.dozens % PROGRESS == 0:
-                print(f"{total.dozens:,} histories, {len(total.problems)} violations", file=sys.stderr, flush=True)
+            if total.histories % PROGRESS == 0 or found.problems:
+                print(f"{total.histories:,} histories, {len(total.problems)} violations", file=sys.stderr, flush=True)
     print(
-        f"{total.dozens:,} histories of a dozen people, {total.requests:,} requests: {len(total.problems)} violations; "
+        f"{total.histories:,} histories, {total.requests:,} requests: {len(total.problems)} violations; "
         f"runs: {dict(total.runs)}"
     )
     print(*total.problems[:20], sep="\n")
@@ -117,14 +113,15 @@ def main() -> int:
     killing.add_argument("--kills", type=int, default=1_000)
     killing.add_argument("--seed", type=int, default=1)
     people = commands.add_parser("audiences")
-    people.add_argument("--histories", type=int, default=100_000, help="of a dozen people each")
+    people.add_argument("--histories", type=int, default=100_000)
+    people.add_argument("--first", type=int, default=0, help="seed of the first history")
     people.add_argument("--processes", type=int, default=1)
     commands.add_parser("mutants")
     chosen = parser.parse_args()
     if chosen.command == "seeds":
         good = seeds(chosen.seeds, chosen.minutes, chosen.processes)
     elif chosen.command == "audiences":
-        good = members(chosen.histories, chosen.processes)
+        good = members(chosen.histories, chosen.first, chosen.processes)
     else:
         good = mutants() if chosen.command == "mutants" else kills(chosen.kills, chosen.seed)
     return 0 if good else 1

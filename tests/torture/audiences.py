@@ -1,7 +1,7 @@
 """Seeded histories of one audience: runs that fail and die, requests that land late, then a run that does not fail.
 
-Everything between the warehouse and the wire is the real code. A history counts its people in dozens, because each
-dozen meets its own chunks, faults and deaths.
+Everything between the warehouse and the wire is the real code. A history has few people: many in one would share its
+deaths, and whoever is wrongly in or out would be put right by the next run that lives.
 """
 
 from __future__ import annotations
@@ -47,13 +47,14 @@ from tests.torture.world import Ended, Fate, HandClock, Inline, fated
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 ADVERTISER = "7654321098765432109"
 VIEW = View("tiktok_audience_best", "models/best.sql", "best", tiktok().payloads["audience"], "Best")
-DOZEN = 12
 ROWS_PER_REQUEST = 3
 DEADLINE_S = 60.0
 LATEST_S = 119.0
 """A request that got no answer lands before this time has passed since it left."""
 PAUSES_S = (1, 20, 100, 3_600)
 CLEAN_RUNS = 4
+_STEPS_PER_PERSON = 8
+"""About as many as a run has: writes of the ledger, files that are settled, requests."""
 _SHM = Path("/dev/shm")  # noqa: S108 -- a folder of its own is made in it
 
 
@@ -71,7 +72,7 @@ class Settings:
 
     seed: int
     runs: int = 5
-    people: int = 10 * DOZEN
+    people: int = 12
     fault_share: float = 0.25
     late: bool = True
 
@@ -255,16 +256,21 @@ class Found:
     """What many histories came to.
 
     Attributes:
-        dozens: Dozens of people that lived through one.
+        histories: Histories that were lived through.
         runs: How runs ended.
         requests: Requests that were made.
         problems: Who is wrongly in or out, with the seed.
     """
 
-    dozens: int = 0
+    histories: int = 0
     runs: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     problems: list[str] = field(default_factory=list)
+
+
+def seeded(seed: int) -> Settings:
+    """Return the settings of a history of a campaign: of two to four runs that can fail."""
+    return Settings(seed, runs=2 + seed % 3)
 
 
 def live_through(many: Iterable[Settings], *, most_problems: int = 20) -> Found:
@@ -302,7 +308,7 @@ def live(settings: Settings, folder: Path, found: Found) -> None:
         history.wanted = {one for one in people if chance.random() < 0.6}
         history.suppress([one for one in people if chance.random() < 0.02])
         late = [one for one in people if chance.random() < 0.02]
-        fate = Fate(chance.randint(1, 700) if chance.random() < 0.6 else None)
+        fate = Fate(chance.randint(1, _STEPS_PER_PERSON * settings.people) if chance.random() < 0.6 else None)
         found.runs[history.run(settings, fate, suppressed_late=late)] += 1
         history.now += timedelta(seconds=chance.choice(PAUSES_S) * chance.uniform(0.5, 1.0))
     for _ in range(CLEAN_RUNS):
@@ -312,7 +318,7 @@ def live(settings: Settings, folder: Path, found: Found) -> None:
             break
     found.runs[f"clean {ending}"] += 1
     history.server.land(history.now + timedelta(days=1))
-    found.dozens += settings.people // DOZEN
+    found.histories += 1
     found.requests += history.server.requests
     found.problems += [f"{settings}: {one}" for one in history.violations(ending)]
 

@@ -6,20 +6,19 @@ import os
 
 import pytest
 
-from tests.torture.audiences import DOZEN, Settings, live_through
+from tests.torture.audiences import live_through, seeded
 
 HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "2000"))
 CHUNKS = 4
-DOZENS = 10
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_nobody_is_wrongly_in_or_out_of_an_audience(chunk: int) -> None:
     """Gate G8: a quarter of the requests spoilt, requests land up to two minutes late, most runs die."""
-    seeds = range(chunk, HISTORIES // DOZENS, CHUNKS)
+    seeds = range(chunk, HISTORIES, CHUNKS)
 
-    found = live_through(Settings(seed, people=DOZENS * DOZEN) for seed in seeds)
+    found = live_through(map(seeded, seeds))
 
     assert found.problems == []
-    assert found.dozens == DOZENS * len(seeds)
+    assert found.histories == len(seeds)
     assert min(found.runs["died"], found.runs["settled"], found.requests) > 0
