@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from pusher.errors import ConfigError, Incomplete, PlanError, Problem
@@ -215,3 +216,27 @@ def test_a_view_that_fails_is_told_by_the_check(twice: Shop) -> None:
 
     with pytest.raises(PlanError, match=r"orders\.csv"):
         twice.push()
+
+
+# memory -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("chosen", "used"), [(None, "system"), ("mimalloc", "mimalloc")])
+def test_rows_are_sent_from_memory_of_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, used: str
+) -> None:
+    """Unless the person chose where Arrow takes its memory from."""
+    monkeypatch.delenv("ARROW_DEFAULT_MEMORY_POOL", raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("ARROW_DEFAULT_MEMORY_POOL", chosen)
+    shop = Shop(tmp_path / "shop")
+    shop.sell(fresh(1))
+    shop.build()
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.mimalloc_memory_pool())
+    try:
+        shop.project().push(choice=PushChoice(dry_run=True))
+
+        assert pa.default_memory_pool().backend_name == used
+    finally:
+        pa.set_memory_pool(before)
