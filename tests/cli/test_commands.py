@@ -174,7 +174,7 @@ USAGE = {
     "missing argument": (("explain", "--json"), "Missing argument 'kind'."),
     "limit": (
         ("show", "x", "--limit", "0", "--json"),
-        "Invalid value for '--limit': Input should be greater than or equal to 1",
+        "Invalid value for '--limit': 0 is not in the range 1<=x<=1000.",
     ),
 }
 
