@@ -219,6 +219,20 @@ class AudiencePush:
         self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
         self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes or plan.is_unconfirmed]
 
+    def hold_back(self, why: str) -> None:
+        """Leave everything alone, and name the audiences that hold suppressed people."""
+        for receipt in self.receipts:
+            if held := receipt.counts.deletes:
+                identifiers = "1 identifier" if held == 1 else f"{held:,} identifiers"
+                self.world.listener(
+                    Notice(
+                        f"Audience {receipt.audience_id} of advertiser {receipt.advertiser_id}, `{receipt.name}` of "
+                        f"{receipt.model}, holds {identifiers} of suppressed people, and no view of this push fills "
+                        f"it: {why}"
+                    )
+                )
+        self.plans, self.whole.plans = [], []
+
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         if staged.audience is not None:
             return self._compared(staged, advertiser_id, staged.audience, folder, freeze=freeze)
