@@ -609,26 +609,23 @@ def test_a_model_that_is_broken_is_kept_where_there_is_a_ledger(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("words", "error", "offers", "look"),
     [
-        (
-            ("--campaign", "Spring", "--group", "a"),
-            "not-offered",
-            ["correct-command", "show-offers", "restart"],
-            "config",
-        ),
-        (("--select", "nothing"), "wrong-selection", ["correct-command", "list-models", "restart"], "ls"),
-        (("--set", "event_set_id=seven"), "setting-wrong", ["correct-setting", "check-again", "restart"], "doctor"),
+        ("--campaign Spring --group a", "not-offered", ["correct-command", "show-offers"], "config"),
+        ("--select nothing", "wrong-selection", ["correct-command", "list-models"], "ls"),
+        ("--set event_set_id=seven", "setting-wrong", ["correct-setting", "check-again"], "doctor"),
     ],
 )
 def test_words_that_ask_for_nothing_are_not_mended_by_a_build(
-    tmp_path: Path, server: AudienceServer, words: Sequence[str], error: str, offers: list[str], look: str
+    tmp_path: Path, *, words: str, error: str, offers: list[str], look: str
 ) -> None:
     """What is offered is what helps: other words, and a look at what there is."""
-    found = selling(tmp_path, server)
-    found("push")
-    page = found.failed(error, *words)
-    assert (page["run"]["exit_code"], names(page), page["actions"][1]["command"][1]) == (2, offers, look)
-    steps = " ".join(found.do(offers[0], run=page["run"]["id"]).out.split())
-    assert page["failures"][0]["message"] in steps
+    with serving_audiences(tmp_path) as server:
+        found = selling(tmp_path, server)
+        found("push")
+        page = found.failed(error, *words.split())
+        assert (page["run"]["exit_code"], names(page)) == (2, [*offers, "restart"])
+        assert page["actions"][1]["command"][1] == look
+        steps = " ".join(found.do(offers[0], run=page["run"]["id"]).out.split())
+        assert page["failures"][0]["message"] in steps
 
 
 def test_a_view_that_cannot_be_read_fails_in_its_plan(tmp_path: Path, server: AudienceServer) -> None:
