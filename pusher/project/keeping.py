@@ -90,7 +90,8 @@ class Keeping:
         try:
             return masked.query(self.state, sql) if self.hides else views.query(self.state, sql)
         except EngineError as error:
-            fix = "See docs/reference/ledger.md for tables and columns."
+            more = "docs/reference/ledger.md has all tables and columns."
+            fix = more if error.fix is None else f"{error.fix} {more}"
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error
 
     def retry(
