@@ -510,7 +510,7 @@ def test_an_audience_that_is_not_editable_is_waited_for(tmp_path: Path, server: 
     page = found.failed("audience-not-editable", "--deadline", "1")
     run = page["run"]["id"]
 
-    assert page["run"]["exit_code"] == 4
+    assert (page["run"]["exit_code"], [one["rows"] for one in page["failures"]]) == (4, [None])
     assert ("deliver", MEMBERS, "failed") in states(page)
     assert names(page) == ["look-at-audience", "list-audiences", "adopt-audience", "reconcile-audience", "restart"]
     assert found.do("look-at-audience", run=run).code == 1
