@@ -320,8 +320,9 @@ def _run(
     planned_s = clock.monotonic_s() - started
     parts = _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
+    delivering = clock.monotonic_s()
     delivered = _deliver(world, options, store, planning, parts, steps=steps)
-    members_s = _deliver_members((members, others), world, options, steps)
+    members_s = _deliver_members((members, others), world, options, steps, since=delivering)
     # When nothing was due.
     steps.skip(("deliver",))
     audiences = members.receipts + others.receipts
@@ -457,15 +458,18 @@ def _plan_others(
             others.hold_back(why_not)
 
 
-def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps) -> float:
-    """Tell TikTok who comes and who goes; returns the seconds that it took."""
+def _deliver_members(
+    pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps, *, since: float
+) -> float:
+    """Tell TikTok who comes and who goes, in what is left of the run's time; returns the seconds that it took."""
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
     if models:
         with steps.step("deliver", models), connected(world, options, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
-                one.deliver(transport, pacer, options.limits)
+                left_s = since + options.limits.deadline_s - world.clock.monotonic_s()
+                one.deliver(transport, pacer, replace(options.limits, deadline_s=max(0.0, left_s)))
                 one.name_credential()
     for one in pushes:
         one.clear()
