@@ -79,7 +79,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "code": "Our own name of it, such as `tiktok-config`.",
             "return_code": "TikTok's return code, or NULL.",
             "model": "Destination view, or NULL.",
-            "rows": "Rows that it is about, or NULL.",
+            "rows": "Rows that it is about, or NULL; always NULL for an audience, which is told identifiers.",
             "message": "What is wrong; TikTok's words redacted.",
             "file": "File of the project, or NULL.",
             "line": "Line in it, or NULL.",

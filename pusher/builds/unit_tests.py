@@ -229,7 +229,10 @@ class UnitTestRun:
             return self.engine.columns(test.compiled_sql)
         except EngineError as error:
             problem = sql_problem(self.manifest, self.manifest.models[test.model], error, analysis=True)
-            raise _Broken(f"the SQL of {test.model} is wrong: {problem.message}", problem.fix) from error
+            # A test reads other relations than the model, so only the model's own text tells the place.
+            place = next((one.place for one in self.inference.problems if one.message == problem.message), None)
+            where = f" ({place})" if place else ""
+            raise _Broken(f"the SQL of {test.model} is wrong{where}: {problem.message}", problem.fix) from error
 
     def _wanted(self, test: UnitTest, output: Sequence[Column]) -> list[Column]:
         """Return the columns that a test looks at: those of its expected rows, or all when it expects none."""

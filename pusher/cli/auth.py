@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,9 +43,13 @@ Example: pusher auth logout --name shop"""
 # Words that are not understood may be a token: they are refused here, where nothing repeats them.
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
+_KINDS = ("events", "audience")
+
 Name = Annotated[
     str | None,
-    typer.Option("--name", help="Name of the credential; that of the target's settings.", show_default=False),
+    typer.Option(
+        "--name", help="Name of the credential; the one that the target's settings ask for.", show_default=False
+    ),
 ]
 
 
@@ -81,7 +85,8 @@ def login(
             fix = "Pass one of the two: a token of Events Manager needs no consent."
             raise ConfigError(Problem("usage", "--token-stdin and --no-browser exclude each other.", fix=fix))
         project = _project(current, project_dir, profiles_dir, target)
-        chosen = check_name(_name(name, project))
+        # A token of Events Manager reaches no audience.
+        chosen = check_name(_name(name, project, "login", ("events",) if token_stdin else _KINDS))
         clock = SystemClock()
         if token_stdin:
             wish = Wish(chosen, description, place_for(store, may_show=False))
@@ -90,7 +95,7 @@ def login(
             api = token_api(application(), project, clock=clock, listener=current.progress)
             wish = Wish(chosen, description, place_for(store, may_show=not json and _is_terminal(sys.stdout)))
             kept = log_in(api, wish, Person(_say, hidden_value, _browser()), pastes=no_browser)
-        _show_kept(current, kept, _comes_first(project))
+        _show_kept(current, kept, project)
 
 
 def status(
@@ -145,7 +150,7 @@ def revoke(
         from pusher.credentials import application
 
         project = _project(current, project_dir, profiles_dir, target)
-        credential = revocable(_name(name, project))
+        credential = revocable(_name(name, project, "revoke"))
         worked = revoke(credential, token_api(application(), project, clock=SystemClock(), listener=current.progress))
         current.body |= {"name": credential.name, "revoked": True, "worked_before": worked}
         what = "The token is revoked" if worked else "TikTok says that the token was revoked before"
@@ -169,7 +174,7 @@ def logout(
         from pusher.authorising import log_out
         from pusher.credentials import EVENTS
 
-        found = log_out(_name(name, _project(current, project_dir, profiles_dir, target)))
+        found = log_out(_name(name, _project(current, project_dir, profiles_dir, target), "logout"))
         current.body |= {"name": found.name, "revoked": False}
         # It is forgotten here, so that `revoke` can end it no more.
         where = "in Events Manager, at the data source" if found.kind == EVENTS else "on TikTok's own pages"
@@ -198,13 +203,25 @@ def _project(
     return current.project(project_dir, profiles_dir, target, variables)
 
 
-def _name(given: str | None, project: Project | None) -> str:
-    """Return the name of the credential that is meant."""
+def _name(given: str | None, project: Project | None, command: str, kinds: Sequence[str] = _KINDS) -> str:
+    """Return the name of the credential that is meant.
+
+    Raises:
+        ConfigError: None is given, and the target asks for several.
+    """
     from pusher.credentials import DEFAULT_NAME
 
     if given is not None or project is None:
         return given if given is not None else DEFAULT_NAME
-    return str(project.account.in_profile.values.get("credential") or DEFAULT_NAME)
+    # A target without a block of the destination is told of here.
+    project.account.in_profile  # noqa: B018
+    names = project.account.tokens.asked_for(kinds)
+    if len(names) > 1:
+        asked = ", ".join(f"`{name}` for its {' and '.join(parts)}" for name, parts in names.items())
+        message = f"Target {project.profile.target} asks for several credentials: {asked}."
+        ways = " or ".join(f"`pusher auth {command} --name {name}`" for name in names)
+        raise ConfigError(Problem("several-credentials", message, fix=f"Say which is meant: {ways}."))
+    return next(iter(names))
 
 
 def _say(text: str) -> None:
@@ -250,13 +267,17 @@ def _comes_first(project: Project | None) -> str | None:
     return " and ".join(dict.fromkeys(given))
 
 
-def _show_kept(current: Session, kept: Kept, comes_first: str | None) -> None:
+def _show_kept(current: Session, kept: Kept, project: Project | None) -> None:
     from pusher.authorising import CredentialStanding, Place
     from pusher.credentials import DEFAULT_NAME
 
+    comes_first = _comes_first(project)
+    needed = {} if comes_first is not None else _still_needed(project, kept.credential.name)
+    target = project.profile.target if project is not None else ""
     standing = CredentialStanding(kept.credential, str(kept.place))
     replaced = None if kept.replaced is None else f"{kept.replaced.isoformat()}Z"
     current.body |= {"credential": standing.as_json(), "replaced": replaced, "comes_first": comes_first}
+    current.body["still_needed"] = list(needed)
     current.text(_credential_text(standing, SystemClock().now()))
     if kept.place is Place.SHOWN:
         current.text(
@@ -277,9 +298,24 @@ def _show_kept(current: Session, kept: Kept, comes_first: str | None) -> None:
         else (f"Targets with `credential: {name}` in profiles.yml use it")
     )
     current.text(render.wrapped(f"{how}, unless access_token or TIKTOK_ACCESS_TOKEN gives another token.", ""))
+    for other, parts in needed.items():
+        told = (
+            f"Target {target} still needs `{other}` for its {' and '.join(parts)}: `pusher auth login --name {other}`."
+        )
+        current.complain(render.wrapped(told, ""))
     if comes_first is not None:
         told = f"warning: {comes_first} gives one here, so this credential is not used: take it away first."
         current.complain(render.wrapped(told, ""))
+
+
+def _still_needed(project: Project | None, made: str) -> dict[str, list[str]]:
+    """Return which other credentials the target asks for and nobody has made, with the parts that need them."""
+    from pusher.credentials import CredentialStore
+
+    if project is None or project.account.destination.name not in project.profile.destinations:
+        return {}
+    known = {made, *CredentialStore().names()}
+    return {name: parts for name, parts in project.account.tokens.asked_for(_KINDS).items() if name not in known}
 
 
 def _credentials_text(found: list[CredentialStanding], now: datetime) -> str:

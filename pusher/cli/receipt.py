@@ -19,6 +19,7 @@ _OUTCOMES = {
     "accepted": "accepted by TikTok",
     "dead": "refused by TikTok",
     "parked": "parked: outcome unknown for too long",
+    "expired_late": "too old before they could be sent",
     "suppressed_late": "suppressed before they could be sent",
     "pending": "pending: run again",
 }
@@ -82,8 +83,15 @@ def _revenue(model: ModelReceipt) -> str:
     )  # fmt: skip
 
 
+_NEEDS_A_LOOK = frozenset({"invalid", "dead", "conflicting"})
+"""Terms that make a push end with findings; what else was left out needs nobody."""
+
+
 def _refusals(model: ModelReceipt) -> str:
-    return "\n".join(_counted_rows("!", one.rows, one.reason, one.message, one.fix) for one in model.refusals)
+    return "\n".join(
+        _counted_rows("!" if one.term in _NEEDS_A_LOOK else "-", one.rows, one.reason, one.message, one.fix)
+        for one in model.refusals
+    )
 
 
 def _warnings(model: ModelReceipt) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -143,7 +145,7 @@ def _whole_ledger(current: Session, project: Project, sql: str | None, *, fail_i
         current.exit_code = 5 if parked else 4
     current.text(f"ledger {summary.ledger_id}, pushes to {summary.base_url}\n")
     for title, rows in (
-        ("Last runs", [{k: v for k, v in row.items() if k != "failed_step"} for row in summary.runs]),
+        ("Last runs", [_run(row) for row in summary.runs]),
         ("Open rows", summary.open_rows),
         ("Settled rows", summary.settled_rows),
         ("Quarantine", [{k: v for k, v in row.items() if k != "fix"} for row in summary.quarantined]),
@@ -162,6 +164,14 @@ def _whole_ledger(current: Session, project: Project, sql: str | None, *, fail_i
                 "",
             )
         )  # fmt: skip
+
+
+def _run(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a run so that its id, which is copied, is never cut."""
+    started, finished = row["started"], row["finished"]
+    took = finished and int((datetime.fromisoformat(finished) - datetime.fromisoformat(started)).total_seconds())
+    began = started[:16].replace("T", " ")
+    return {"id": row["id"], "command": row["command"], "began": began, "seconds": took, "exit": row["exit_code"]}
 
 
 def _audiences(summary: Summary) -> str:

@@ -162,8 +162,10 @@ def _render(value: Any, document: Document, path: KeyPath) -> Any:
 def _section(document: Document, holder: Mapping[str, Any], path: KeyPath, what: str) -> dict[str, Any]:
     key = str(path[-1])
     if key not in holder:
-        near = suggest(key, [str(name) for name in holder])
-        fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(map(str, holder))) or 'none'}."
+        # The block `pusher` at the top is ours, and no profile.
+        known = sorted(str(name) for name in holder if len(path) > 1 or name != "pusher")
+        near = suggest(key, known)
+        fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(known) or 'none'}."
         raise ConfigError(document.problem("no-profile", f"{what} `{key}` is not in {document.file}.", path[:-1], fix))
     value = holder[key]
     if not isinstance(value, dict):

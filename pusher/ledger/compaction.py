@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
+from pusher.ledger.failure import words_of
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
@@ -61,7 +62,7 @@ def compact_keys(
         for temporary in state.keys.glob(f"{run}-*.tmp"):
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
-        words = str(error).partition("\n")[0].rstrip(".")
+        words = words_of(error)
         return f"The key files could not be merged, which another run will try again: {words}."
     return None
 
@@ -156,7 +157,7 @@ def remember_conflicts(told: Sequence[Path], now: Path | None, target: Path, *, 
             row = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()
     except duckdb.Error as error:
         target.unlink(missing_ok=True)
-        words = str(error).partition("\n")[0].rstrip(".")
+        words = words_of(error)
         fix = "Free space in the state folder, then run again: nothing was sent."
         raise StateError(Problem("state-write", f"Conflicts could not be kept: {words}.", fix=fix)) from error
     rows = int(row[0]) if row else 0

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import EngineError
 from pusher.ledger.state import StateFolder
-from pusher.ledger.views import DEFINED, TABLES, ledger_database, rows_of
+from pusher.ledger.views import RELATIONS, ledger_database, remedy_of, rows_of
 from pusher.payload.sql import identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
 
 _SCHEMA = "seen"
-_RELATIONS = (*TABLES, "sent_keys", *(name for name in DEFINED if not name.startswith("_")))
 _TABLE_FUNCTIONS = frozenset({"unnest", "range", "generate_series"})
 _FOLDERS = ("keys", "quarantine", "outbox")
 # Digests of whole rows, identifiers included: who has a list of addresses can try them.
@@ -48,7 +47,7 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
         try:
             return rows_of(connection, sql)
         except (duckdb.BinderException, duckdb.CatalogException) as error:
-            raise EngineError(str(error).partition("\n")[0], kind="binder") from None
+            raise EngineError(str(error).partition("\n")[0], kind="binder", fix=remedy_of(str(error))) from None
         except duckdb.Error:
             raise EngineError("The query fails on the data.", kind="conversion") from None
 
@@ -56,7 +55,7 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
 def _prepare(connection: duckdb.DuckDBPyConnection, state: StateFolder) -> None:
     """Put masked relations in front of the real ones, and shut everything else."""
     connection.execute(f"create schema {_SCHEMA}")
-    for name in _RELATIONS:
+    for name in RELATIONS:
         columns = [row[0] for row in connection.execute(f"describe {identifier(name)}").fetchall()]
         listed = ", ".join(_masked(column) for column in columns)
         connection.execute(f"create view {_SCHEMA}.{identifier(name)} as select {listed} from main.{identifier(name)}")
@@ -93,7 +92,7 @@ def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
     for name in named:
         if not _PLAIN.fullmatch(name):
             raise _refused(name)
-    known = {*map(str.lower, named), *_RELATIONS}
+    known = {*map(str.lower, named), *RELATIONS}
     for node in nodes:
         kind = node.get("type")
         if kind == "BASE_TABLE":

@@ -17,6 +17,7 @@ from pusher.contracts import BatchState, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.audiences import Chunk
 from pusher.ledger.barred import Barred
+from pusher.ledger.failure import words_of
 from pusher.ledger.reconcile import disk_is_full
 from pusher.payload.sql import identifier, literal, path_list
 
@@ -84,7 +85,7 @@ def told_when_out_of_room() -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        words = str(error).partition("\n")[0].rstrip(".")
+        words = words_of(error)
         fix = "Free space in the state folder and memory, then run again: it goes on where it stopped."
         raise StateError(
             Problem("state-write", f"Who is in an audience could not be kept: {words}.", fix=fix)

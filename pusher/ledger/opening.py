@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
+from pusher.ledger.failure import words_of
 from pusher.ledger.rows import stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store
@@ -309,7 +310,7 @@ def _query_only(path: Path, mode: str) -> sqlite3.Connection:
 
 def unreadable(error: Exception, shown: str) -> StateError:
     """Return what to tell a person about a ledger that cannot be read."""
-    words = str(error).partition("\n")[0].rstrip(".")
+    words = words_of(error)
     fix = "Run again if a push is running; otherwise check its rights, or restore the state folder from a backup."
     return _damaged(f"The ledger cannot be read: {words}.", shown, fix)
 

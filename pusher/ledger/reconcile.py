@@ -17,6 +17,7 @@ from typing import Any, Self
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.barred import Barred, excluded_sql
+from pusher.ledger.failure import words_of
 from pusher.ledger.quarantine import (
     QUARANTINED,
     UNEXPLAINED,
@@ -378,9 +379,9 @@ class Reconciler:
                     self._start_over(limit_mb)
             return compare()
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            words = str(error).partition("\n")[0]
+            words = words_of(error)
             fix = "Free space in the state folder and memory, then run again: nothing was sent."
-            raise StateError(Problem("state-write", f"The rows could not be frozen: {words}", fix=fix)) from error
+            raise StateError(Problem("state-write", f"The rows could not be frozen: {words}.", fix=fix)) from error
 
     def _reconcile(
         self,

@@ -106,10 +106,16 @@ class Steps:
             self._phase = name, self.now()
 
     def fail(self, error: BaseException) -> None:
-        """Write that the run ended early, if no step has said so."""
+        """Write that the run ended early, if no step has said so.
+
+        A step that a signal ended may have seen an error of the query that was cut; it was stopped all the same.
+        """
+        state = _state_after(error)
         if self._phase is not None and not self._has_failed:
             name, started_at = self._phase
-            self.current = self._add(name, None, _state_after(error), started_at, self.now())
+            self.current = self._add(name, None, state, started_at, self.now())
+        elif self._has_failed and self.current is not None and state == "stopped":
+            self.judge(self.current, state)
 
     def number(self, name: str, model: str | None) -> int | None:
         """Return the number of a step of this run, or None when there is none."""

@@ -6,6 +6,7 @@ the Parquet files and over the receipts.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pusher.config import suggest
 from pusher.contracts import EngineError
 from pusher.ledger.opening import bring_up, check_pages, no_ledger, read_connection, unreadable
 from pusher.ledger.state import StateFolder
@@ -27,6 +29,8 @@ TABLES = (
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
 )  # fmt: skip
 DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
+RELATIONS = (*TABLES, "sent_keys", *(name for name in DEFINED if not name.startswith("_")))
+"""What a person may name."""
 # The files behind each view, and its columns while there is none.
 _FILES = {
     "sent_keys": (
@@ -214,7 +218,21 @@ def query(state: StateFolder, sql: str) -> list[dict[str, Any]]:
                 raise EngineError(f"The SELECT {refused[0]}.", kind="parser", fix=refused[1])
             return rows_of(connection, sql)
         except duckdb.Error as error:
-            raise EngineError(str(error).partition("\n")[0], kind="binder") from error
+            raise EngineError(str(error).partition("\n")[0], kind="binder", fix=remedy_of(str(error))) from error
+
+
+def remedy_of(message: str) -> str | None:
+    """Return what a person probably meant by a name that the copy does not have, or which names it has."""
+    table = re.search(r"Table with name (\S+) does not exist", message)
+    if table is not None:
+        near = suggest(table[1], RELATIONS)
+        return f"Did you mean `{near}`?" if near else f"Tables and views: {', '.join(sorted(RELATIONS))}."
+    column = re.search(r'Referenced column "([^"]+)".*\nCandidate bindings: (.*)', message)
+    if column is not None:
+        names = re.findall(r'"([^"]+)"', column[2])
+        near = suggest(column[1], names)
+        return f"Did you mean `{near}`?" if near else f"The nearest names are {', '.join(f'`{one}`' for one in names)}."
+    return None
 
 
 def rows_of(

@@ -167,7 +167,8 @@ def _advertiser(asked: Asked, advertiser_id: str) -> PreflightCheck:
     places = (need.accounts_place for need in asked.needs if advertiser_id in need.advertisers)
     file, line = next((place for place in places if place is not None), asked.accounts_place)
     if _ANSWERED & said.keys():
-        return PreflightCheck("advertiser", advertiser_id, OK, "there, and this token may read it")
+        found = "there, and this token may read it; no look-up tells whether it is approved"
+        return PreflightCheck("advertiser", advertiser_id, OK, found)
     for what, message in (
         ("advertiser", "does not exist for this token, or is not approved"),
         ("other_advertiser", "is not one that this token was granted"),

@@ -34,7 +34,8 @@ class Keeping:
         origins: Says which SQL makes each contract column of a view.
         variables: Names of the variables of the command line, kept with a run.
         hides: Whether the user may see no personal data.
-        check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all.
+        check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all; returns those
+            that they may decide about.
     """
 
     state: StateFolder
@@ -45,7 +46,7 @@ class Keeping:
     origins: Origins
     variables: tuple[str, ...] = ()
     hides: bool = False
-    check_deciding: Callable[[Collection[str] | None], None] = lambda _models: None
+    check_deciding: Callable[[Collection[str] | None], Collection[str] | None] = lambda models: models
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
@@ -89,7 +90,8 @@ class Keeping:
         try:
             return masked.query(self.state, sql) if self.hides else views.query(self.state, sql)
         except EngineError as error:
-            fix = "See docs/reference/ledger.md for tables and columns."
+            more = "docs/reference/ledger.md has all tables and columns."
+            fix = more if error.fix is None else f"{error.fix} {more}"
             raise ConfigError(Problem("status-sql", error.message, fix=fix)) from error
 
     def retry(
@@ -124,9 +126,9 @@ class Keeping:
         words = [word for reason in reasons for word in ("--reason", reason)]
         words += [] if test_event_code is None else ["--test-event-code", test_event_code]
         words += ["--unchanged"] if even_unchanged else []
-        models = self.chosen(select, exclude)
+        models: Collection[str] | None = self.chosen(select, exclude)
         if not dry_run:
-            self.check_deciding(models)
+            models = self.check_deciding(models)
         return retry(
             self._place(wait_s, select, exclude, words),
             models=models,
@@ -154,9 +156,9 @@ class Keeping:
         """
         from pusher.push.decisions import resolve
 
-        models = self.chosen(select, exclude)
+        models: Collection[str] | None = self.chosen(select, exclude)
         if action != "list":
-            self.check_deciding(models)
+            models = self.check_deciding(models)
         words = {"list": [], "resend": ["--resend"], "assume_delivered": ["--assume-delivered"]}[action]
         words += [word for batch in batches for word in ("--batch", str(batch))]
         place = self._place(wait_s, select, exclude, words)

@@ -212,12 +212,15 @@ class ProjectParts:
             check_deciding=self._check_deciding,
         )
 
-    def _check_deciding(self, names: Collection[str] | None) -> None:
+    def _check_deciding(self, names: Collection[str] | None) -> Collection[str] | None:
         from pusher.settings.offering import check_deciding
 
         check_deciding(self.account, self.access)
-        if self.access.is_restricted:
-            self.offering.check_open(names)
+        if not self.access.is_restricted:
+            return names
+        self.offering.check_open(names)
+        # Nothing says any more that a view that is gone is open to them.
+        return list(self.manifest.models) if names is None else names
 
     def _warehouse(self, allowed_directories: Sequence[Path] = (), *, memory: str | None = None) -> DuckDBEngine:
         """Open the warehouse; `memory` is its limit when the profile says nothing."""

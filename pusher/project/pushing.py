@@ -65,6 +65,7 @@ class Pushing:
         asked: What the person asked for, kept with the run.
         told: What to tell of how views and settings were chosen.
         left_alone: Views that are not offered to this push.
+        held_back: Why the user may not go on with what no view has any more, by kind of views.
     """
 
     root: Path
@@ -87,6 +88,7 @@ class Pushing:
     rows_name_source: Callable[[str], bool] = lambda _model: False
     told: tuple[str, ...] = ()
     left_alone: frozenset[str] = frozenset()
+    held_back: Mapping[str, str] = field(default_factory=dict)
     _engines: list[Engine] = field(default_factory=list, init=False)
 
     def push(
@@ -197,6 +199,7 @@ class Pushing:
             normaliser_version=self.normaliser_version,
             resume_all=everything,
             left_alone=self.left_alone,
+            held_back=self.held_back,
             adopt=choice.adopt,
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,

@@ -82,6 +82,7 @@ class ProjectRuns(ProjectLint):
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
                 left_alone=frozenset(view.model for view in found if view not in views),
+                held_back=self.offering.held_back(),
                 asked=asked,
             ).push(
                 events,

@@ -146,7 +146,6 @@ class Findings:
             redact(problem.message),
             return_code=return_code,
             model=audience.model,
-            rows=audience.pending_adds + audience.pending_deletes or None,
             fix=None if problem.fix is None else redact(problem.fix),
             credential=problem.credential,
         )

@@ -221,6 +221,8 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
         planning = _plan_options(world, options, store)
         waiting = _elsewhere(store, views, options, planning) if store is not None else []
+        if store is not None:
+            _tell_held_back(world, waiting, store, options)
         with _planning(world, folder, planning.run):
             planning = _with_suppressions(world, planning, folder)
             members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
@@ -295,6 +297,7 @@ def _run(
     earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
     waiting = _elsewhere(store, views, options, planning)
+    _tell_held_back(world, waiting, store, options)
     steps.enter("plan")
     with _planning(world, world.state.outbox, planning.run):
         planning = _with_suppressions(world, planning, world.state.outbox)
@@ -317,8 +320,9 @@ def _run(
     planned_s = clock.monotonic_s() - started
     parts = _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
+    delivering = clock.monotonic_s()
     delivered = _deliver(world, options, store, planning, parts, steps=steps)
-    members_s = _deliver_members((members, others), world, options, steps)
+    members_s = _deliver_members((members, others), world, options, steps, since=delivering)
     # When nothing was due.
     steps.skip(("deliver",))
     audiences = members.receipts + others.receipts
@@ -372,8 +376,27 @@ def _resumable(store: Store, views: Sequence[View], options: PushOptions, planni
         for part in store.open_parts()
         if part.space == planning.space
         and part.model not in options.left_alone
-        and (options.resume_all or part.model in selected)
+        and (part.model in selected or (options.resume_all and "events" not in options.held_back))
     ]
+
+
+def _tell_held_back(world: PushWorld, waiting: Sequence[Part], store: Store, options: PushOptions) -> None:
+    """Say which rows stay because no view of the project has them any more, and the user may not go on with them."""
+    if not options.resume_all:
+        return
+    rows: dict[str, int] = {}
+    for part in waiting:
+        if part.model not in options.left_alone:
+            states = receipts.rows_by_term(store.part_states(part.id), part.rows)
+            rows[part.model] = rows.get(part.model, 0) + states["pending"]
+    for model, count in rows.items():
+        if count:
+            world.listener(
+                Notice(
+                    f"{count:,} rows that earlier runs froze for {model} wait: the project has no such view any more, "
+                    f"and {options.held_back['events']}"
+                )
+            )
 
 
 def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: AudiencePush) -> None:
@@ -426,20 +449,27 @@ def _plan_others(
         return
     audience = next((one for one in world.destination.payloads.values() if one.kind == "audience"), None)
     if audience is not None:
+        why_not = options.held_back.get("audience")
         with world.interruptible():
-            others.plan_suppressed(audience, folder, freeze=freeze, beside=chosen.audiences)
-        others.leave_unchanged(options.left_alone)
+            others.plan_suppressed(audience, folder, freeze=freeze and why_not is None, beside=chosen.audiences)
+        if why_not is None:
+            others.leave_unchanged(options.left_alone)
+        else:
+            others.hold_back(why_not)
 
 
-def _deliver_members(pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps) -> float:
-    """Tell TikTok who comes and who goes; returns the seconds that it took."""
+def _deliver_members(
+    pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps, *, since: float
+) -> float:
+    """Tell TikTok who comes and who goes, in what is left of the run's time; returns the seconds that it took."""
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
     if models:
         with steps.step("deliver", models), connected(world, options, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
-                one.deliver(transport, pacer, options.limits)
+                left_s = since + options.limits.deadline_s - world.clock.monotonic_s()
+                one.deliver(transport, pacer, replace(options.limits, deadline_s=max(0.0, left_s)))
                 one.name_credential()
     for one in pushes:
         one.clear()

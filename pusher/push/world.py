@@ -40,6 +40,8 @@ class PushOptions:
         normaliser_version: Version of the identity macros, or None.
         resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
         left_alone: Views of which nothing is sent, not even what earlier runs froze.
+        held_back: Why the user may not go on with what no view of the project has any more, by kind of views, `events`
+            or `audience`; a kind that is not in it may go on.
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here before.
         wait_s: How long to wait for another run that holds the lock.
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
@@ -59,6 +61,7 @@ class PushOptions:
     normaliser_version: str | None = None
     resume_all: bool = True
     left_alone: frozenset[str] = frozenset()
+    held_back: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False
     wait_s: float = 0.0
     longest_lookback_s: int | None = None

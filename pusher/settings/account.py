@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from pusher.contracts import LOGIN, Destination, Endpoint, Endpoints
 from pusher.errors import CompileError, ConfigError, Problem
 from pusher.payload.model import Payload
 from pusher.settings.campaigns import Campaign
-from pusher.settings.layers import Given, given_by_layers, place_of, template_of
+from pusher.settings.layers import Given, given_by_destination, given_by_layers, place_of, template_of
 from pusher.settings.tokens import Tokens
 
 EMBEDDED = "sandbox"
@@ -106,6 +106,14 @@ class Account:
                 family=FAMILIES[payload.kind],
             )
         )
+
+    def given_by_destination(self, payload: Payload, name: str) -> Iterator[Given]:
+        """Yield what the destination's block says of a setting of a kind of views, the strongest first."""
+        from pusher.destinations.tiktok.settings import FAMILIES
+
+        settings = self._profile.destinations.get(self.destination.name)
+        if settings is not None:
+            yield from given_by_destination(name, settings, FAMILIES[payload.kind])
 
     def given(self, model: Model, payload: Payload, name: str) -> Given | None:
         """Return what holds for a view, or None when no layer says anything."""

@@ -12,7 +12,14 @@ from pusher.payload.model import Payload
 from pusher.settings.access import USER_VARIABLE, Access
 from pusher.settings.account import Account
 from pusher.settings.campaigns import needs_campaign
-from pusher.settings.offers import CAMPAIGNS, ORCHESTRATIONS, RESTRICTED, SWITCH_OF, switch
+from pusher.settings.offers import (
+    CAMPAIGNS,
+    ORCHESTRATIONS,
+    RESTRICTED,
+    SWITCH_OF,
+    closed_by_destination,
+    switch,
+)
 
 if TYPE_CHECKING:
     from pusher.config import Role
@@ -112,6 +119,26 @@ class Offering:
         message = f"{self._who} may not tell {destination} who has to go."
         fix = f"Say --no-push: they are suppressed at once, and the next push takes them out. {self._ask(destination)}"
         raise NotAllowed(Problem("not-allowed", message, fix=fix))
+
+    def held_back(self) -> dict[str, str]:
+        """Return why the user may not go on with what no view of the project has any more, by kind of views.
+
+        With its view went what it was offered to and whom it was open to. So the destination has to be offered, a role
+        has to name it, and nobody with restricted PII goes on with it. A kind that is not in the answer may go on.
+        """
+        found = {}
+        payloads = {one.kind: one for one in self.account.destination.payloads.values()}
+        for kind, payload in payloads.items():
+            destination = destination_of(self.account, payload)
+            hidden = closed_by_destination(self.account, payload, SWITCH_OF[ORCHESTRATIONS])
+            ask = _ask(self.access, destination, ORCHESTRATIONS)
+            if not self.access.may_push(destination, ORCHESTRATIONS):
+                found[kind] = f"{self._who} may not push {destination} from {ORCHESTRATIONS}. {ask}"
+            elif self.access.is_restricted:
+                found[kind] = f"{self._who} has restricted PII, and nothing says that it is open to such users. {ask}"
+            elif kind == "events" and hidden is not None:
+                found[kind] = f"`{SWITCH_OF[ORCHESTRATIONS]}: false` in {hidden.place} hides {destination}."
+        return found
 
     def may_push_from(self, view: View) -> list[str]:
         """Return the origins from which the user may push a view that is offered to them."""

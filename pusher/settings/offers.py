@@ -54,6 +54,12 @@ def switch(account: Account, model: Model, payload: Payload, name: str) -> Switc
     return Switch(_BY_DEFAULT[name] if opened is None else True, opened)
 
 
+def closed_by_destination(account: Account, payload: Payload, name: str) -> Given | None:
+    """Return what of the destination's block turns a switch off for every view of a kind, or None."""
+    said = next(iter(account.given_by_destination(payload, name)), None)
+    return said if said is not None and said.value is not True else None
+
+
 def campaign_problems(account: Account, model: Model, payload: Payload) -> list[Problem]:
     """Return what forbids a template what it says of campaigns."""
     name = account.given(model, payload, payload.source_id_setting) if payload.kind == "audience" else None

@@ -81,6 +81,24 @@ class Tokens:
         yield from self._named(self.block.values.get(CREDENTIAL), None)
         yield TokenSource(CREDENTIAL, credential=DEFAULT_NAME)
 
+    def asked_for(self, kinds: Iterable[str]) -> dict[str, list[str]]:
+        """Return the names of the credentials that the settings ask for, each with the parts of the block it serves.
+
+        Where every token is given otherwise, they are those that would be asked for without it.
+
+        Args:
+            kinds: Kinds of views.
+        """
+        from pusher.destinations.tiktok.settings import FAMILIES
+
+        given = {kind: list(self.sources(kind)) for kind in kinds}
+        needed = {kind: found for kind, found in given.items() if found[0].credential is not None} or given
+        names: dict[str, list[str]] = {}
+        for kind, found in needed.items():
+            name = next(one.credential for one in found if one.credential is not None)
+            names.setdefault(name, []).append(FAMILIES[kind])
+        return names
+
     def source(self, kind: str) -> TokenSource | None:
         """Return the place whose token counts, or None where requests need none; a credential may not be there."""
         return None if self.is_embedded else next(self.sources(kind))

@@ -249,7 +249,7 @@ CANNOT = {
     "model whose SQL is wrong": (
         unit("[]", "[]", of="ref('lines')", model="wrong"),
         (
-            't: the SQL of wrong is wrong: Referenced column "idd" not found in FROM clause.',
+            't: the SQL of wrong is wrong (models/wrong.sql:1:8): Referenced column "idd" not found in FROM clause.',
             "Did you mean `id`?",
             2,
         ),

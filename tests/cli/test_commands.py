@@ -15,6 +15,7 @@ import duckdb
 import pytest
 
 from pusher.ledger.state import StateFolder
+from pusher.ledger.views import RELATIONS
 from tests.cli.conftest import CANARIES, VIEW, Shop, pusher
 from tests.conftest import EVENT_SET, ProjectFactory
 
@@ -407,9 +408,28 @@ def test_status_answers_questions_in_sql(shop: Shop) -> None:
     rows = [{"reason": reason, "n": 1} for reason in ("no-identity", "not-a-digest", "too-old")]
     assert shop("status", "--sql", sql, "--json").json["rows"] == rows
     assert shop("status", "--sql", sql).out.splitlines()[2].split() == ["no-identity", "1"]
-    wrong = shop("status", "--sql", "select nope from quarantine", "--json")
-    assert (wrong.code, [error["code"] for error in wrong.json["errors"]]) == (2, ["status-sql"])
+    more = "docs/reference/ledger.md has all tables and columns."
+    for query, fix in (
+        ("select * from runs", f"Did you mean `run`? {more}"),
+        ("select * from bills", f"Tables and views: {', '.join(sorted(RELATIONS))}. {more}"),
+        ("select reasn from quarantine", f"Did you mean `reason`? {more}"),
+        ("selec 1", more),
+    ):
+        wrong = shop("status", "--sql", query, "--json")
+        assert [(error["code"], error["fix"]) for error in wrong.json["errors"]] == [("status-sql", fix)]
+        assert wrong.code == 2
     assert shop("status", "--fail-if-pending").code == 0
+
+
+def test_the_list_of_runs_has_ids_that_can_be_copied(shop: Shop) -> None:
+    """Whatever else stands beside them, an id is whole."""
+    shop("build")
+    ran = shop("push", "--json")
+    listed = [line.split() for line in shop("status").out.splitlines() if line.startswith(ran.json["run_id"])]
+    (began,) = [one["started"] for one in shop("status", "--json").json["runs"]]
+    assert [(*words[:4], words[5]) for words in listed] == [
+        (ran.json["run_id"], "push", began[:10], began[11:16], str(ran.code))
+    ]
 
 
 def test_a_dry_run_changes_nothing(shop: Shop) -> None:

@@ -510,7 +510,7 @@ def test_an_audience_that_is_not_editable_is_waited_for(tmp_path: Path, server: 
     page = found.failed("audience-not-editable", "--deadline", "1")
     run = page["run"]["id"]
 
-    assert page["run"]["exit_code"] == 4
+    assert (page["run"]["exit_code"], [one["rows"] for one in page["failures"]]) == (4, [None])
     assert ("deliver", MEMBERS, "failed") in states(page)
     assert names(page) == ["look-at-audience", "list-audiences", "adopt-audience", "reconcile-audience", "restart"]
     assert found.do("look-at-audience", run=run).code == 1
@@ -604,6 +604,28 @@ def test_a_model_that_is_broken_is_kept_where_there_is_a_ledger(tmp_path: Path, 
     assert found.do("check-again", run=page["run"]["id"]).code == 2
     model.write_text(good)
     walked(found, page)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "offers", "look"),
+    [
+        ("--campaign Spring --group a", "not-offered", ["correct-command", "show-offers"], "config"),
+        ("--select nothing", "wrong-selection", ["correct-command", "list-models"], "ls"),
+        ("--set event_set_id=seven", "setting-wrong", ["correct-setting", "check-again"], "doctor"),
+    ],
+)
+def test_words_that_ask_for_nothing_are_not_mended_by_a_build(
+    tmp_path: Path, *, words: str, error: str, offers: list[str], look: str
+) -> None:
+    """What is offered is what helps: other words, and a look at what there is."""
+    with serving_audiences(tmp_path) as server:
+        found = selling(tmp_path, server)
+        found("push")
+        page = found.failed(error, *words.split())
+        assert (page["run"]["exit_code"], names(page)) == (2, [*offers, "restart"])
+        assert page["actions"][1]["command"][1] == look
+        steps = " ".join(found.do(offers[0], run=page["run"]["id"]).out.split())
+        assert page["failures"][0]["message"] in steps
 
 
 def test_a_view_that_cannot_be_read_fails_in_its_plan(tmp_path: Path, server: AudienceServer) -> None:

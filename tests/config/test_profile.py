@@ -162,6 +162,10 @@ CASES: dict[str, tuple[str, list[Told]]] = {
         "shopp: {}\n",
         [("no-profile", "profiles.yml:1:1", "Profile `shop` is not in profiles.yml.", "Did you mean `shopp`?")],
     ),
+    "only others": (
+        "mart: {}\npusher: {dev: {}}\n",
+        [("no-profile", "profiles.yml:1:1", "Profile `shop` is not in profiles.yml.", "Known: mart.")],
+    ),
     "no profile at all": (
         "",
         [("no-profile", "profiles.yml:1:1", "Profile `shop` is not in profiles.yml.", "Known: none.")],

@@ -94,6 +94,10 @@ def test_a_class_without_its_resolution_is_refused(monkeypatch: pytest.MonkeyPat
         ("another-run", None, "another-run"),
         ("internal", None, "internal"),
         ("view-failed", None, "project"),
+        ("not-built", None, "project"),
+        ("empty-selection", None, "wrong-selection"),
+        ("not-offered", None, "not-offered"),
+        ("wrong-value", None, "setting-wrong"),
         ("no-such-code", 999999, "project"),
     ],
 )

@@ -514,3 +514,16 @@ def full_batch(number: int) -> bytes:
         for place in range(1_000)
     )
     return json.dumps(request(*rows)).encode()
+
+
+def test_a_full_disk_is_what_the_sandbox_fails_of(tmp_path: Path) -> None:
+    """SQLite ends the transaction by itself then, and undoing it again must not hide why."""
+    state, full = sandbox_state.SandboxState(tmp_path / "sandbox.sqlite", ()), "database or disk is full"
+
+    def fill() -> None:
+        with state.transaction(0) as connection:
+            connection.execute("rollback")
+            raise sqlite3.OperationalError(full)
+
+    with pytest.raises(sqlite3.OperationalError, match=full):
+        fill()

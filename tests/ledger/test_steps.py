@@ -79,6 +79,18 @@ def test_an_error_ends_its_step(state: StateFolder, error: BaseException, after:
     assert rows(state) == [("plan", None, after)]
 
 
+def test_a_step_whose_query_a_signal_cut_was_stopped(state: StateFolder) -> None:
+    """Whatever the query said of it: the run says afterwards that somebody asked it to end."""
+    with closing(open_store(state, base_url="sandbox", now=NOW)) as store:
+        steps = Steps(store, "run-1", lambda: NOW)
+        with steps.step("plan", ["a"]):
+            pass
+        with pytest.raises(RuntimeError), steps.step("plan", ["b"]):
+            raise RuntimeError("cut")
+        steps.fail(Incomplete(Problem("interrupted", "")))
+    assert rows(state) == [("plan", "a", "done"), ("plan", "b", "stopped")]
+
+
 def test_an_error_between_steps_is_a_step_of_its_phase(state: StateFolder) -> None:
     """Something failed, and the step that it belongs to says so; without a phase there is none."""
     with closing(open_store(state, base_url="sandbox", now=NOW)) as store:

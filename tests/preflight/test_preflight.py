@@ -80,7 +80,12 @@ def test_a_push_that_finds_all_in_place_sends_and_says_what_it_saw(tmp_path: Pat
         assert [(one["name"], one["about"], one["status"], one["found"]) for one in report.preflight["checks"]] == [
             ("token", "", "ok", "TikTok takes it"),
             ("scopes", "", "unknown", "only a login tells which scopes a token has"),
-            ("advertiser", ADVERTISER, "ok", "there, and this token may read it"),
+            (
+                "advertiser",
+                ADVERTISER,
+                "ok",
+                "there, and this token may read it; no look-up tells whether it is approved",
+            ),
             ("event_source", EVENT_SET, "ok", f"`Stores`, event set of advertiser {ADVERTISER}"),
             ("role", "", "unknown", "TikTok names no role; it refuses with 40001 where one is missing"),
             ("clock", "", "ok", "0 s from TikTok's"),

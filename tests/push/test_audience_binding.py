@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pusher.errors import ConfigError, PusherError
+from pusher.project.outcomes import Patience
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.world import PushReport
 from tests.push.members import (
@@ -24,6 +25,13 @@ from tests.push.members import (
 from tests.push.support import NOW
 from tests.push.test_audiences import emails, line
 
+EVENTS = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
+select 'Purchase' as event, md5(phone) as event_id, timestamp '2026-11-19 10:00:00' as event_time, email, 1 as value,
+    'EUR' as currency
+from {{ source('crm', 'people') }}
+order by email
+limit 3
+"""
 LATER = NOW + timedelta(minutes=10)
 
 
@@ -321,3 +329,32 @@ def test_a_view_fills_an_audience_for_each_campaign(tmp_path: Path) -> None:
     assert line(again) == {"members": 6, "unchanged": 5, "adds": 1, "added": 1, "requests": 1, "exit": 0}
     assert held == {"Spring - a": emails(range(6)), "Summer - a": emails(range(3))}
     assert "group" in caught.value.problems[0].message
+
+
+@pytest.mark.parametrize(("method", "count"), [("stream", 5), ("file", 1_000)])
+@pytest.mark.parametrize(
+    ("requests", "deadline_s", "code", "asked"),
+    [
+        (1, 1800.0, "interrupted", []),
+        (2, 1800.0, "interrupted", ["dmp/custom_audience/list/"]),
+        (9, 0.0, "deadline", []),
+    ],
+    ids=["stopped before", "stopped between", "no time left"],
+)
+def test_nothing_is_looked_for_or_made_after_the_end(
+    tmp_path: Path, *, method: str, count: int, requests: int, deadline_s: float, code: str, asked: list[str]
+) -> None:
+    """Somebody stopped the run, or its time was over, while events were sent; the next run makes the audience."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f", 'method': '{method}'")
+        (club.root / "models" / "events.sql").write_text(EVENTS)
+        club.join(people(range(count)))
+        patience = Patience(deadline_s=deadline_s)
+        stopped = club.push(should_stop=lambda: len(server.requests()) >= requests, patience=patience)
+        seen = [one["path"].partition("v1.3/")[2] for one in server.requests()]
+        made = server.audiences()
+        again = club.push(now=LATER)
+
+    assert (stopped.exit_code, made, [path for path in seen if path != "event/track/"]) == (4, [], asked)
+    assert [one.problem and one.problem.code for one in stopped.audiences] == [code]
+    assert [(one.is_new, one.added) for one in again.audiences] == [(True, count)]

@@ -186,7 +186,8 @@ class SandboxState:
                 yield connection
                 connection.execute("commit")
             except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
-                connection.execute("rollback")
+                # A full disk has ended it by itself, and then this does nothing.
+                connection.rollback()
                 raise
 
     def _land(self, connection: sqlite3.Connection, now_s: float) -> None:

@@ -39,6 +39,15 @@ class Making(Protocol):
         """Ask once to make an audience; returns its id, or None, and what the answer proves."""
 
 
+def go_on_until(deadline_s: float, should_stop: Callable[[], bool], clock: Clock) -> None:
+    """Raise NotBound when nothing new is to be begun: the user asked to stop, or the deadline was reached."""
+    fix = "Run again: nothing was lost."
+    if should_stop():
+        raise NotBound(Problem("interrupted", "The push was interrupted.", fix=fix))
+    if clock.monotonic_s() >= deadline_s:
+        raise NotBound(Problem("deadline", "The run's deadline was reached.", fix=fix))
+
+
 class NotBound(Exception):
     """There is no audience to fill.
 
@@ -151,6 +160,7 @@ class Binder:
     listener: Listener
     wait: Callable[[float], None]
     is_kept_whole: bool = False
+    go_on: Callable[[], None] = lambda: None
 
     def bind(self, audience: Audience) -> tuple[Audience, bool]:
         """Return the audience with TikTok's id, and whether it was made now.
@@ -161,6 +171,7 @@ class Binder:
         if audience.audience_id is not None:
             self._lock(audience)
             return audience, False
+        self.go_on()
         try:
             named = self._named(audience)
             if not named:
@@ -224,6 +235,7 @@ class Binder:
         asked = audience.create_asked_at
         if asked is not None and self.clock.now() < asked + HOLD:
             raise NotBound(self._in_doubt(audience, asked + HOLD - self.clock.now()))
+        self.go_on()
         self.asking.prepare(audience.advertiser_id)
         with self.store.transaction():
             audience = self.audiences.ask_to_create(audience, now=self.clock.now())

@@ -13,7 +13,7 @@ from pusher.contracts import Answer, Failure, FileAudienceApi, FoundAudience, Se
 from pusher.errors import Problem
 from pusher.ledger.uploads import Upload, WholeSet
 from pusher.push.audience.asking import MOST_ATTEMPTS, Asking, refusal
-from pusher.push.audience.binding import NotBound
+from pusher.push.audience.binding import NotBound, go_on_until
 from pusher.transport import Pacer, backoff_s
 
 _HARMLESS = frozenset({"retry", "unknown"})
@@ -66,11 +66,7 @@ class FileAsking:
 
     def go_on(self) -> None:
         """Raise NotBound when nothing new is to be begun: the user asked to stop, or the deadline was reached."""
-        fix = "Run again: nothing was lost."
-        if self.should_stop():
-            raise NotBound(Problem("interrupted", "The push was interrupted.", fix=fix))
-        if self.clock.monotonic_s() >= self.deadline_s:
-            raise NotBound(Problem("deadline", "The run's deadline was reached.", fix=fix))
+        go_on_until(self.deadline_s, self.should_stop, self.clock)
 
     def look(self, advertiser_id: str, audience_id: str) -> SeenAudience | None:
         """Return how an audience is, or None when TikTok does not know it.

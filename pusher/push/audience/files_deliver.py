@@ -174,6 +174,7 @@ class FileDelivery:
             listener=self.listener,
             wait=self.clock.sleep,
             is_kept_whole=True,
+            go_on=self.asking.go_on,
         )
         times = 0
         while True:

@@ -22,7 +22,7 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import FILE, Binder, NotBound, known_audience, take_locked
+from pusher.push.audience.binding import FILE, Binder, NotBound, go_on_until, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.lock_file import LOCK_FILE
@@ -74,6 +74,7 @@ class AudiencePush:
     Attributes:
         plans: What has to change in each audience.
         files: Files that were frozen so far.
+        ends_s: Monotonic time after which nothing new is begun.
         whole: The audiences that are given as files.
     """
 
@@ -88,6 +89,7 @@ class AudiencePush:
     steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
+    ends_s: float = field(default=0.0, init=False)
     whole: FilePush = field(init=False)
 
     def __post_init__(self) -> None:
@@ -219,6 +221,20 @@ class AudiencePush:
         self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
         self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes or plan.is_unconfirmed]
 
+    def hold_back(self, why: str) -> None:
+        """Leave everything alone, and name the audiences that hold suppressed people."""
+        for receipt in self.receipts:
+            if held := receipt.counts.deletes:
+                identifiers = "1 identifier" if held == 1 else f"{held:,} identifiers"
+                self.world.listener(
+                    Notice(
+                        f"Audience {receipt.audience_id} of advertiser {receipt.advertiser_id}, `{receipt.name}` of "
+                        f"{receipt.model}, holds {identifiers} of suppressed people, and no view of this push fills "
+                        f"it: {why}"
+                    )
+                )
+        self.plans, self.whole.plans = [], []
+
     def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
         if staged.audience is not None:
             return self._compared(staged, advertiser_id, staged.audience, folder, freeze=freeze)
@@ -262,15 +278,19 @@ class AudiencePush:
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
         """Bind the audiences, tell TikTok what changes, and keep what is known from then on."""
         assert self.store is not None  # noqa: S101 -- only a dry run has no ledger
-        audiences = AudienceStore(self.store)
+        audiences, clock = AudienceStore(self.store), self.world.clock
+        self.ends_s = clock.monotonic_s() + limits.deadline_s
         for _ in range(MOST_ROUNDS if self.plans else 0):
-            self._deliver_once(self.store, audiences, transport, pacer, limits)
+            self._deliver_once(self.store, audiences, transport, pacer, self._left_of(limits))
             newest = audiences.newest_suppressed()
             late = [plan for plan in self.plans if plan.newest_suppressed < newest and plan.receipt.problem is None]
             if not late:
                 break
             self._plan_again(late)
-        self.whole.deliver(transport, pacer, limits)
+        self.whole.deliver(transport, pacer, self._left_of(limits))
+
+    def _left_of(self, limits: DeliveryLimits) -> DeliveryLimits:
+        return replace(limits, deadline_s=max(0.0, self.ends_s - self.world.clock.monotonic_s()))
 
     def name_credential(self) -> None:
         """Name the credential in what TikTok refused, so that its remedy is about that one."""
@@ -411,6 +431,7 @@ class AudiencePush:
             clock=self.world.clock,
             listener=self.world.listener,
             wait=self.world.clock.sleep,
+            go_on=lambda: go_on_until(self.ends_s, self.world.should_stop, self.world.clock),
         )
 
     def _settling(self, store: Store) -> MemberSettling:

@@ -1,0 +1,50 @@
+"""What a person reads at the end of a push: every row has a line, and marks say what needs somebody."""
+
+from __future__ import annotations
+
+import re
+
+from pusher.cli.receipt import receipt_text
+from pusher.push.receipt import PLANNED_TERMS, VIEW_TERMS, ModelReceipt, Refusal
+from pusher.push.world import PushReport
+
+
+def numbers_below(text: str, heading: str) -> list[int]:
+    """Return the counts that are indented below a line."""
+    lines = text.splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith(f"  {heading} "))
+    found = []
+    for line in lines[first + 1 :]:
+        if not line.startswith("    "):
+            break
+        found.append(int(line.split()[-1].replace(",", "")))
+    return found
+
+
+def test_every_row_of_a_receipt_has_a_line() -> None:
+    """Whatever becomes of rows, planned now or frozen before, what is printed adds up."""
+    model = ModelReceipt("orders")
+    for number, term in enumerate((*VIEW_TERMS, *PLANNED_TERMS)):
+        model.terms[term] = 10 + number
+    model.terms["planned"] = sum(model.terms[term] for term in PLANNED_TERMS)
+    model.held = {"accepted": model.terms["already_sent"]}
+    model.resumed = {term: 100 + number for number, term in enumerate(PLANNED_TERMS)}
+    model.resumed["planned"] = sum(model.resumed.values())
+
+    text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
+
+    assert sum(numbers_below(text, "rows in the view")) == model.view_rows - model.terms["planned"]
+    assert sum(numbers_below(text, "planned")) == model.terms["planned"]
+    assert sum(numbers_below(text, "resumed from earlier runs")) == model.resumed["planned"]
+
+
+def test_an_exclamation_mark_stands_before_what_somebody_has_to_look_at() -> None:
+    """What no row can be sent for, and nobody can do anything about, has a dash."""
+    model = ModelReceipt("orders")
+    terms = ("invalid", "dead", "conflicting", "expired", "no_identity", "suppressed")
+    model.refusals = [Refusal(term, None, 1, "What is wrong.", "What to do.", term) for term in terms]
+    text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
+    assert re.findall(r"^  (\S+) 1 x (\w+)", re.sub(r"\x1b\[[0-9;]*m", "", text), re.MULTILINE) == [
+        ("!", "invalid"), ("!", "dead"), ("!", "conflicting"),
+        ("-", "expired"), ("-", "no_identity"), ("-", "suppressed"),
+    ]  # fmt: skip
