@@ -64,6 +64,7 @@ class ProjectLint(ProjectParts):
             cache=cache,
             mentions=mentions,
         )
+        self._keep()
         if cache is not None:
             cache.write(whole=not select and not exclude and only is None)
         return LintReport(findings, len(models))
