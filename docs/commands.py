@@ -49,7 +49,7 @@ def _command(name: str, command: Any, depth: str = "##") -> Iterator[str]:
 
 def page() -> str:
     """Return the page."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app())
     lines = [_INTRODUCTION]
     for name, command in group.commands.items():
         lines += [*_command(name, command), ""]

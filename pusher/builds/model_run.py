@@ -12,7 +12,7 @@ from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.increments import addition
 from pusher.compile.model_contract import broken_contract, is_enforced, ordered
 from pusher.compile.seeds import Seed, failed_read, seed_query
-from pusher.contracts import Addition, Engine, EngineError
+from pusher.contracts import Addition, Engine, EngineError, Reading
 from pusher.errors import Problem
 from pusher.progress import Listener, Notice
 
@@ -43,10 +43,12 @@ class ModelRun:
     Args:
         manifest: The compiled project.
         model: The model.
+        reading: What its SQL says about itself, when that was asked already.
     """
 
     manifest: Manifest
     model: Model
+    reading: Reading | None = None
 
     def __call__(self, engine: Engine, tell: Listener) -> Made:
         """Make it; the old relation stays until the new one is whole.
@@ -59,8 +61,7 @@ class ModelRun:
             EngineError: The engine failed; `problem_of` says what that means.
         """
         seed = self.model.seed
-        problems = self._create_seed(engine, seed) if seed else self._create_model(engine, tell)
-        return Made(None, tuple(problems)) if problems else Made(_rows(engine, self.model))
+        return self._create_seed(engine, seed) if seed else self._create_model(engine, tell)
 
     def problem_of(self, error: EngineError) -> Problem:
         """Return an error of the engine as a problem in the file that a person wrote."""
@@ -78,37 +79,36 @@ class ModelRun:
             )
         return sql_problem(self.manifest, self.model, error, analysis=False)
 
-    def _create_seed(self, engine: Engine, seed: Seed) -> list[Problem]:
-        """Create the table of a CSV file; returns why it cannot be read."""
+    def _create_seed(self, engine: Engine, seed: Seed) -> Made:
+        """Create the table of a CSV file."""
         query = seed_query(engine, seed)
         if isinstance(query, Problem):
             if query.code == "sql-out-of-memory":
                 # That says nothing about the file.
                 raise EngineError(query.message, kind="out-of-memory", fix=query.fix)
-            return [query]
-        engine.create(self.model.relation, query.sql, materialized="table")
-        return []
+            return Made(None, (query,))
+        return Made(engine.create(self.model.relation, query.sql, materialized="table"))
 
-    def _create_model(self, engine: Engine, tell: Listener) -> list[Problem]:
-        """Create the relation of a model; returns why its SQL is wrong."""
+    def _create_model(self, engine: Engine, tell: Listener) -> Made:
+        """Create the relation of a model, unless its SQL is wrong."""
         model = self.model
         engine.check_is_query(model.compiled_sql)
-        names = engine.written_names(model.compiled_sql)
+        reading = self.reading or engine.read([model.compiled_sql])[0]
+        names = reading.names
         # Asking the engine binds the query and all views below it, which creating it does anyway.
         if names is None or len({name.lower() for name in names}) < len(names) or is_enforced(model):
             columns = engine.columns(model.compiled_sql)
             twice = duplicate_column(self.manifest, model, columns, analysis=False)
             problems = broken_contract(engine, model, columns) if twice is None else [twice]
             if problems:
-                return problems
+                return Made(None, tuple(problems))
         wanted = _addition(engine, model)
         if isinstance(wanted, Problem):
-            return [Problem(wanted.code, wanted.message, model.path, 1, 1, wanted.fix)]
-        self._create(engine, tell, wanted)
-        return []
+            return Made(None, (Problem(wanted.code, wanted.message, model.path, 1, 1, wanted.fix),))
+        return Made(self._create(engine, tell, wanted))
 
-    def _create(self, engine: Engine, tell: Listener, wanted: Addition | None) -> None:
-        """Create a model's view or table, or add rows to the table that stands.
+    def _create(self, engine: Engine, tell: Listener, wanted: Addition | None) -> int | None:
+        """Create a model's view or table, or add rows to the table that stands; returns the rows of a table.
 
         A table whose passes do not fit into memory is begun again with smaller ones.
         """
@@ -116,14 +116,12 @@ class ModelRun:
         shards = self._shards(engine) if shard_by else 1
         while True:
             try:
-                _write(engine, model, wanted, shards, shard_by)
+                return _write(engine, model, wanted, shards, shard_by)
             except EngineError as error:
                 if error.kind != "out-of-memory" or shard_by is None or shards >= MOST_SHARDS:
                     raise
                 shards *= 2
                 tell(Notice(f"{model.name} does not fit into memory_limit; trying again in {shards} passes."))
-            else:
-                return
 
     def _shards(self, engine: Engine) -> int:
         """Return in how many passes a table is built, from the size of what it reads through its views.
@@ -165,13 +163,13 @@ def _addition(engine: Engine, model: Model) -> Addition | Problem | None:
     return addition(model.increment, engine.table_columns(model.relation) or (), engine.columns(sql))
 
 
-def _write(engine: Engine, model: Model, wanted: Addition | None, shards: int, shard_by: str | None) -> None:
+def _write(engine: Engine, model: Model, wanted: Addition | None, shards: int, shard_by: str | None) -> int | None:
     sql = ordered(model, model.compiled_sql)
     if wanted is not None:
         engine.add_rows(model.relation, sql, wanted, shards=shards, shard_by=shard_by)
-        return
+        return _rows(engine, model)
     materialized = "table" if model.has_rows else model.materialized
-    engine.create(model.relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
+    return engine.create(model.relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
 
 
 def _rows(engine: Engine, model: Model) -> int | None:

@@ -1,49 +1,67 @@
-"""All commands, registered explicitly."""
+"""All commands, each imported when it is asked for.
+
+The names of a command line say which one that is, so that a build does not wait for the code of a push.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
 from functools import cache
-from typing import Annotated, Any
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from pusher.cli import (
-    audience,
-    auth,
-    build,
-    clean,
-    compile_,
-    config,
-    debug,
-    doctor,
-    explain,
-    forget,
-    import_,
-    init,
-    lint,
-    ls,
-    push,
-    report,
-    resolve,
-    retry,
-    sandbox,
-    show,
-    status,
-    test,
-)
 from pusher.cli.session import print_envelope
 from pusher.errors import Problem
 from pusher.version import __version__
 
-app = typer.Typer(
-    help="Send offline conversions and custom audiences to TikTok from SQL models.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+class _Command(NamedTuple):
+    """Where a command is: a function of a module beside this one, whose text of help has a name there."""
+
+    module: str
+    function: str
+    help: str = "HELP"
+
+
+_COMMANDS = {
+    "init": _Command("init", "init"),
+    "import": _Command("import_", "import_"),
+    "debug": _Command("debug", "debug"),
+    "doctor": _Command("doctor", "doctor"),
+    "ls": _Command("ls", "ls"),
+    "compile": _Command("compile_", "compile_"),
+    "config": _Command("config", "config"),
+    "show": _Command("show", "show"),
+    "explain": _Command("explain", "explain"),
+    "lint": _Command("lint", "lint"),
+    "build": _Command("build", "build"),
+    "test": _Command("test", "run"),
+    "push": _Command("push", "push"),
+    "status": _Command("status", "status"),
+    "report": _Command("report", "report"),
+    "retry": _Command("retry", "retry"),
+    "resolve": _Command("resolve", "resolve"),
+    "clean": _Command("clean", "clean"),
+    "forget": _Command("forget", "forget"),
+    "sandbox": _Command("sandbox", "sandbox"),
+}
+_GROUPS = {
+    "audience": {
+        "list": _Command("audience", "list_", "LIST_HELP"),
+        "forecast": _Command("audience", "forecast", "FORECAST_HELP"),
+        "adopt": _Command("audience", "adopt", "ADOPT_HELP"),
+        "reconcile": _Command("audience", "reconcile", "RECONCILE_HELP"),
+    },
+    "auth": {
+        "login": _Command("auth", "login", "LOGIN_HELP"),
+        "status": _Command("auth", "status", "STATUS_HELP"),
+        "revoke": _Command("auth", "revoke", "REVOKE_HELP"),
+        "logout": _Command("auth", "logout", "LOGOUT_HELP"),
+    },
+}
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 -- typer calls it so
@@ -52,7 +70,6 @@ def _version(value: bool) -> None:  # noqa: FBT001 -- typer calls it so
         raise typer.Exit
 
 
-@app.callback()
 def _shared(
     *,
     version: Annotated[
@@ -62,40 +79,40 @@ def _shared(
     """Send offline conversions and custom audiences to TikTok from SQL models."""
 
 
-app.command("init", help=init.HELP)(init.init)
-app.command("import", help=import_.HELP)(import_.import_)
-app.command("debug", help=debug.HELP)(debug.debug)
-app.command("doctor", help=doctor.HELP)(doctor.doctor)
-app.command("ls", help=ls.HELP)(ls.ls)
-app.command("compile", help=compile_.HELP)(compile_.compile_)
-app.command("config", help=config.HELP)(config.config)
-app.command("show", help=show.HELP)(show.show)
-app.command("explain", help=explain.HELP, context_settings=explain.CONTEXT)(explain.explain)
-app.command("lint", help=lint.HELP)(lint.lint)
-app.command("build", help=build.HELP)(build.build)
-app.command("test", help=test.HELP)(test.run)
-app.command("push", help=push.HELP)(push.push)
-app.command("status", help=status.HELP)(status.status)
-app.command("report", help=report.HELP)(report.report)
-app.command("retry", help=retry.HELP)(retry.retry)
-app.command("resolve", help=resolve.HELP)(resolve.resolve)
-app.command("clean", help=clean.HELP)(clean.clean)
-audiences = typer.Typer(
-    help=audience.GROUP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
-)
-audiences.command("list", help=audience.LIST_HELP)(audience.list_)
-audiences.command("forecast", help=audience.FORECAST_HELP)(audience.forecast)
-audiences.command("adopt", help=audience.ADOPT_HELP)(audience.adopt)
-audiences.command("reconcile", help=audience.RECONCILE_HELP)(audience.reconcile)
-app.add_typer(audiences, name="audience")
-access = typer.Typer(help=auth.GROUP_HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-access.command("login", help=auth.LOGIN_HELP, context_settings=auth.CONTEXT)(auth.login)
-access.command("status", help=auth.STATUS_HELP, context_settings=auth.CONTEXT)(auth.status)
-access.command("revoke", help=auth.REVOKE_HELP, context_settings=auth.CONTEXT)(auth.revoke)
-access.command("logout", help=auth.LOGOUT_HELP, context_settings=auth.CONTEXT)(auth.logout)
-app.add_typer(access, name="auth")
-app.command("forget", help=forget.HELP, context_settings=forget.CONTEXT)(forget.forget)
-app.command("sandbox", help=sandbox.HELP)(sandbox.sandbox)
+@cache
+def app() -> typer.Typer:
+    """Return the program with all its commands."""
+    program = _program()
+    for name, command in _COMMANDS.items():
+        _register(program, name, command)
+    for name, commands in _GROUPS.items():
+        help_ = import_module(f"pusher.cli.{name}").GROUP_HELP
+        group = typer.Typer(help=help_, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+        for one, command in commands.items():
+            _register(group, one, command)
+        program.add_typer(group, name=name)
+    return program
+
+
+def _program() -> typer.Typer:
+    program = typer.Typer(
+        help="Send offline conversions and custom audiences to TikTok from SQL models.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    program.callback()(_shared)
+    return program
+
+
+def _register(program: typer.Typer, name: str, command: _Command) -> None:
+    module = import_module(f"pusher.cli.{command.module}")
+    # A command that reads identifiers takes words that begin like an option.
+    settings = getattr(module, "CONTEXT", None)
+    program.command(name, help=getattr(module, command.help), context_settings=settings)(
+        getattr(module, command.function)
+    )
 
 
 def _show(error: typer.TyperException) -> None:
@@ -110,7 +127,15 @@ def _show(error: typer.TyperException) -> None:
 @cache
 def command_line() -> Any:
     """Return the group of all commands, made once in a process: it takes 30 ms, which many runs of one process need."""
-    return typer.main.get_command(app)
+    return typer.main.get_command(app())
+
+
+@cache
+def _alone(name: str) -> Any:
+    """Return the group of all commands with one of them in it, for a command line that begins with its name."""
+    program = _program()
+    _register(program, name, _COMMANDS[name])
+    return typer.main.get_command(program)
 
 
 def run(words: Sequence[str]) -> int:
@@ -119,8 +144,9 @@ def run(words: Sequence[str]) -> int:
     Args:
         words: The command line without the program's name.
     """
+    group = _alone(words[0]) if words and words[0] in _COMMANDS else command_line()
     try:
-        return int(command_line()(list(words), prog_name="pusher", standalone_mode=False) or 0)
+        return int(group(list(words), prog_name="pusher", standalone_mode=False) or 0)
     except typer.TyperException as error:
         # A command or an option that is not known: no command ran, so nothing has printed it yet.
         _show(error)

@@ -203,8 +203,9 @@ class Manifest:
         for test in self.tests.values():
             file = test.file if test.is_singular else f"{test.file}/{test.name}.sql"
             texts[base / self.compiled_path(file, test.package)] = test.compiled_sql
+        for folder in {path.parent for path in texts}:
+            folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(screen(text) + "\n", encoding="utf-8")
         return list(texts)
 

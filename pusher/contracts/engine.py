@@ -42,6 +42,28 @@ class ColumnOrigin:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What the text of a query says about itself; where nothing is known of it, that it is not understood.
+
+    Attributes:
+        names: Names of its columns when the text gives them all, else None.
+        is_understood: Every part of it is of a kind that is followed, so what is listed here is all that it reads and
+            calls.
+        functions: Functions that it calls, in lower case.
+        relations: Tables and views that it reads, in lower case, each with all parts of its name that are written.
+        files: Names that stand alone where a table could, and are none of its WITH: a file, or a table.
+        calls_reader: It calls a function that reads files.
+    """
+
+    names: tuple[str, ...] | None = None
+    is_understood: bool = False
+    functions: frozenset[str] = frozenset()
+    relations: frozenset[tuple[str, ...]] = frozenset()
+    files: frozenset[str] = frozenset()
+    calls_reader: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StagedFile:
     """One Parquet file that an engine wrote.
 
@@ -131,8 +153,8 @@ class Engine(Protocol):
             EngineError: The query does not bind.
         """
 
-    def written_names(self, sql: str) -> list[str] | None:
-        """Return the names of a query's columns when its text gives them all, else None; looks at no table."""
+    def read(self, queries: Sequence[str]) -> list[Reading]:
+        """Return what the texts of queries say about themselves; looks at no table, and refuses none."""
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query with a small result and return all its rows."""
@@ -145,8 +167,11 @@ class Engine(Protocol):
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
-    ) -> None:
-        """Create or replace a view or table from a query; the old one stays until the new one is whole."""
+    ) -> int | None:
+        """Create or replace a view or table from a query; the old one stays until the new one is whole.
+
+        Returns the rows of a table.
+        """
 
     def table_columns(self, relation: str) -> list[Column] | None:
         """Return the columns of a table, or None when no table, or a view, has this name."""

@@ -17,11 +17,14 @@ CLOSED: dict[str, str | int | float | list[str]] = {
     "allow_persistent_secrets": False,
 }
 """Settings with which DuckDB is opened so that no extension, variable or secret of the machine comes into it."""
-_WRITING = re.compile(
-    r"\b(?:alter|analyze|attach|call|checkpoint|comment|copy|create|deallocate|delete|detach|drop|execute|export|import|"
-    r"insert|install|load|merge|pragma|prepare|replace|reset|set|truncate|update|use|vacuum)\b",
-    re.IGNORECASE,
-)
+_VERBS = frozenset(
+    {
+        "alter", "analyze", "attach", "call", "checkpoint", "comment", "copy", "create", "deallocate", "delete",
+        "detach", "drop", "execute", "export", "import", "insert", "install", "load", "merge", "pragma", "prepare",
+        "replace", "reset", "set", "truncate", "update", "use", "vacuum",
+    }
+)  # fmt: skip
+_WRITING = re.compile(rf"\b(?:{'|'.join(sorted(_VERBS))})\b", re.IGNORECASE)
 # Functions that run SQL no check has seen, change what the process keeps, or take addresses of its memory.
 _FUNCTIONS = frozenset(
     {
@@ -37,6 +40,7 @@ _FUNCTIONS = frozenset(
 # Functions and views of these names show settings, secrets, paths and logs.
 _PREFIXES = ("duckdb_", "pragma_")
 _SUSPECT = re.compile(rf"\b(?:(?:{'|'.join(sorted(_FUNCTIONS))})\b|(?:{'|'.join(_PREFIXES)})\w)", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _NAMED = re.compile(r'"(function_name|table_name)":"((?:[^"\\]|\\.)*)"')
 
 
@@ -47,6 +51,8 @@ def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] |
         sql: Exactly one statement, which DuckDB calls a SELECT.
         serialize: Returns the statement's tree, as DuckDB's `json_serialize_sql()` does.
     """
+    if sql.isascii() and _is_plain(sql):
+        return None
     suspect = _SUSPECT.search(sql)
     if suspect is None and not _WRITING.search(sql):
         return None
@@ -68,3 +74,9 @@ def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] |
             fix = "Read models by ref() and tables by source(); give values by var()."
             return f"may not use {name}()", fix, places[-1].start() if places else 0
     return None
+
+
+def _is_plain(sql: str) -> bool:
+    """Say whether no word of a text is one that is looked for, ten times as fast as looking for each."""
+    words = set(_WORD.findall(sql.lower()))
+    return words.isdisjoint(_VERBS | _FUNCTIONS) and not any(word.startswith(_PREFIXES) for word in words)

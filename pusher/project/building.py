@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pusher.builds.data_tests import DataTestResult, run_tests
@@ -19,11 +20,12 @@ from pusher.errors import BuildError, ConfigError, Problem
 from pusher.progress import Listener
 from pusher.project import artifacts
 from pusher.project.outcomes import BuildReport, Interruptible
-from pusher.push.coverage import Coverage
-from pusher.push.floors import below_floors
 from pusher.screening import screened, screened_value
 from pusher.settings.account import Account
 from pusher.version import __version__
+
+if TYPE_CHECKING:
+    from pusher.push.coverage import Coverage
 
 
 @dataclass(slots=True)
@@ -87,7 +89,14 @@ class Building:
             skipped = {one.model for one in built.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
             coverage = self.cover(engine, views) if views else []
-            return BuildReport(built.models, built.tests, coverage, below_floors(self.floors, coverage))
+            return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
+
+    def _below_floors(self, coverage: Sequence[Coverage]) -> list[Problem]:
+        if not self.floors:
+            return []
+        from pusher.push.floors import below_floors
+
+        return below_floors(self.floors, coverage)
 
     def test(self, select: Sequence[str], exclude: Sequence[str]) -> list[DataTestResult | UnitTestResult]:
         """Run unit tests, and data tests on what the warehouse holds, which is opened only for these.

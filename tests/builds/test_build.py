@@ -108,9 +108,9 @@ def test_sharding_does_not_change_the_result(
     shards: list[int] = []
     create = DuckDBEngine.create
 
-    def noted(self: DuckDBEngine, relation: str, sql: str, **how: object) -> None:
+    def noted(self: DuckDBEngine, relation: str, sql: str, **how: object) -> int | None:
         shards.append(int(str(how["shards"])))
-        create(self, relation, sql, **how)  # type: ignore[arg-type]
+        return create(self, relation, sql, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(DuckDBEngine, "create", noted)
     assert outcome(build(manifest, warehouse))[1] == ("orders", "built", 50)

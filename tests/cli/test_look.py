@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import typer
 
 from pusher.cli import colours, render
-from pusher.cli.app import app
+from pusher.cli.app import app, run
 from pusher.errors import Problem
 from tests.conftest import ProjectFactory
 
@@ -142,5 +143,16 @@ def test_a_shell_completes_commands_and_options(line: str, place: str, expected:
 
 def test_every_command_shows_how_it_is_called() -> None:
     """The help text ends with an example."""
-    helps = {command.name: command.help or "" for command in app.registered_commands}
+    helps = {command.name: command.help or "" for command in app().registered_commands}
     assert [name for name, text in helps.items() if f"Example: pusher {name}" not in text.splitlines()[-1]] == []
+
+
+@pytest.mark.parametrize("name", [command.name for command in app().registered_commands])
+def test_a_command_alone_is_the_one_among_all(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A command line that begins with a command's name imports no other command, and shows the same help."""
+    among_all = typer.main.get_command(app())
+    run([name, "--help"])
+    alone = capsys.readouterr().out
+    among_all([name, "--help"], prog_name="pusher", standalone_mode=False)
+    assert capsys.readouterr().out == alone
+    assert alone.startswith(f"Usage: pusher {name} ")

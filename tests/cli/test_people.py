@@ -192,7 +192,7 @@ WITHOUT_DATA = {"init", "sandbox"}
 
 def test_every_command_is_among_those_that_are_tried() -> None:
     """A new command joins the list below its name, or says why it can show nobody."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app())
     assert set(group.commands) - ELSEWHERE - WITHOUT_DATA == {words[0] for words in COMMANDS}
 
 

@@ -47,7 +47,7 @@ def test_a_tool_has_a_command_and_a_person_has_steps() -> None:
 
 def test_commands_exist() -> None:
     """A command that another version brings is behind a condition that asks for it."""
-    group = typer.main.get_command(app)
+    group = typer.main.get_command(app())
     words = {one.command[0] for one in resolutions().resolutions.values() if one.command and one.when != "can-log-in"}
     assert {word for word in words if not word.startswith("{")} <= set(getattr(group, "commands", {}))
 

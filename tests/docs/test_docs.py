@@ -166,7 +166,7 @@ def demo(runs: Mapping[Path, Run]) -> Path:
 
 def printed(demo: Path, *arguments: str) -> dict[str, Any]:
     """Return the JSON object that a command prints in the demo's project."""
-    result = CliRunner().invoke(app, [*arguments, "--project-dir", str(demo), "--json"])
+    result = CliRunner().invoke(app(), [*arguments, "--project-dir", str(demo), "--json"])
     found: dict[str, Any] = json.loads(result.stdout)
     return found
 
@@ -226,7 +226,7 @@ def test_a_stale_page_is_found_with_its_difference(tmp_path: Path) -> None:
 
 def test_every_command_has_help_an_example_and_a_place_on_the_page() -> None:
     """No command without a sentence and an example, those of a group included."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app())
     page = (generate.REFERENCE / "commands.md").read_text(encoding="utf-8")
     commands = dict(group.commands)
     for name, command in group.commands.items():
@@ -257,7 +257,7 @@ def test_the_settings_page_names_every_key_that_the_code_reads() -> None:
 
 def test_pages_name_only_commands_that_exist() -> None:
     """A page never sends its reader to a command that is not registered."""
-    group: Any = typer.main.get_command(app)
+    group: Any = typer.main.get_command(app())
     named = set()
     for page in PAGES:
         text = page.read_text(encoding="utf-8")

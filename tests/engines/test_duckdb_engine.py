@@ -389,7 +389,7 @@ def test_opening_twice_in_one_process_says_so(tmp_path: Path) -> None:
 def test_names_of_columns_are_read_off_a_query_that_writes_them_all(sql: str, names: list[str] | None) -> None:
     """No table is looked at; what only the engine can tell is not guessed."""
     engine = DuckDBEngine.in_memory()
-    assert engine.written_names(sql) == names
+    assert engine.read([sql])[0].names == (None if names is None else tuple(names))
     engine.close()
 
 
@@ -442,5 +442,5 @@ def test_a_query_of_a_thousand_terms_has_no_written_names() -> None:
     """Its tree is deeper than Python goes; the engine tells its columns."""
     engine = DuckDBEngine.in_memory()
     sql = f"select {' + '.join(['1'] * 900)} as x"
-    assert (engine.written_names(sql), [column.name for column in engine.columns(sql)]) == (None, ["x"])
+    assert (engine.read([sql])[0].names, [column.name for column in engine.columns(sql)]) == (None, ["x"])
     engine.close()

@@ -142,7 +142,7 @@ def test_no_option_of_any_command_is_for_a_token() -> None:
         for inner, one in getattr(command, "commands", {}).items():
             yield from options(one, f"{name} {inner}")
 
-    found = list(options(get_command(app), "pusher"))
+    found = list(options(get_command(app()), "pusher"))
     assert len(found) > 100
     assert [one for one in found if "token" in one or "secret" in one or "password" in one] == []
 

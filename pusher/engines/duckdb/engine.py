@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,10 +9,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from pusher.contracts import Addition, Column, EngineError, StagedFile
+from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile
 from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
 from pusher.engines.duckdb.private import private_files
+from pusher.engines.duckdb.reading import read
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
 from pusher.payload.read_only import CLOSED, refusal
 from pusher.payload.sql import identifier, literal
@@ -36,21 +36,6 @@ _AT_OPENING: dict[str, str | int | float | list[str]] = {
 
 def _listing(values: Sequence[str]) -> str:
     return "[" + ", ".join(literal(value) for value in values) + "]"
-
-
-def _names_of(serialized: str) -> list[str] | None:
-    """Return the names of the columns of a serialized query when its text gives them all."""
-    tree = json.loads(serialized)
-    node = tree["statements"][0]["node"] if tree.get("statements") else {}
-    while node.get("type") == "SET_OPERATION_NODE":
-        node = node.get("left") or {}
-    chosen = node.get("select_list") or []
-    text = json.dumps(chosen)
-    # A star, COLUMNS() inside a function, and unnest() of a struct give more columns than one.
-    if not chosen or '"class": "STAR"' in text or '"unnest"' in text:
-        return None
-    names = [one.get("alias") or (one.get("column_names") or [""])[-1] for one in chosen]
-    return names if all(names) else None
 
 
 class DuckDBEngine:
@@ -199,13 +184,23 @@ class DuckDBEngine:
         found = self._run(prefix + sql, prefix=len(prefix), length=len(sql)).fetchall()
         return [Column(name, type_) for name, type_, *_ in found]
 
-    def written_names(self, sql: str) -> list[str] | None:
-        """Return the names of a query's columns when its text gives them all, else None; looks at no table."""
+    def read(self, queries: Sequence[str]) -> list[Reading]:
+        """Return what the texts of queries say about themselves; looks at no table, and refuses none."""
+        import duckdb
+
+        numbered = "select unnest(range(len($queries))) as number, unnest($queries) as sql"
         try:
-            return _names_of(self._serialized(sql))
-        except RecursionError:
-            # A sum of a thousand terms is a tree a thousand levels deep.
-            return None
+            found = self._connection.execute(
+                f"select number, json_serialize_sql(sql)::varchar from ({numbered}) as queries",
+                {"queries": list(queries)},
+            ).fetchall()
+        except (duckdb.Error, RuntimeError) as error:
+            failure = self._failure(error, "")
+            if not isinstance(failure, EngineError):
+                raise failure from None
+            # One of them is too much for DuckDB; the others are read all the same.
+            return [Reading()] if len(queries) == 1 else [self.read([query])[0] for query in queries]
+        return [read(tree) for _, tree in sorted(found)]
 
     def _serialized(self, sql: str) -> str:
         found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()
@@ -290,9 +285,12 @@ class DuckDBEngine:
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
-    ) -> None:
-        """Create or replace a view or table from a query; the old one stays until the new one is whole."""
-        self._relations.create(relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
+    ) -> int | None:
+        """Create or replace a view or table from a query; the old one stays until the new one is whole.
+
+        Returns the rows of a table.
+        """
+        return self._relations.create(relation, sql, materialized=materialized, shards=shards, shard_by=shard_by)
 
     def table_columns(self, relation: str) -> list[Column] | None:
         """Return the columns of a table, or None when no table, or a view, has this name."""

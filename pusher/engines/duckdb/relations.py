@@ -61,8 +61,10 @@ class Relations:
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
-    ) -> None:
+    ) -> int | None:
         """Create or replace a view or table from a query; the old one stays until the new one is whole.
+
+        Returns the rows of a table, None for a view.
 
         Args:
             relation: Quoted name, `"database"."schema"."name"`.
@@ -75,8 +77,8 @@ class Relations:
         self._catalogue.need_schema(".".join(identifier(part) for part in parts[:-1]), self._run)
         if materialized == "view":
             self._create_view(relation, parts, sql)
-        else:
-            self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
+            return None
+        return self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
 
     def _create_view(self, relation: str, parts: Sequence[str], sql: str) -> None:
         if self._kind(parts) == "table":
@@ -87,7 +89,7 @@ class Relations:
             self._create_as(f"create or replace view {relation} as\n", sql)
         self._catalogue.note(parts, "view")
 
-    def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> None:
+    def _create_table(self, relation: str, parts: Sequence[str], sql: str, shards: int, shard_by: str | None) -> int:
         new_parts = (*parts[:-1], parts[-1] + _NEW_SUFFIX)
         new = ".".join(identifier(part) for part in new_parts)
         if self._kind(new_parts) is not None:
@@ -95,17 +97,16 @@ class Relations:
         kind = self._kind(parts)
         if kind is None and shards == 1:
             # Nothing to replace: one statement makes it whole or not at all.
-            self._fill(relation, sql, shards, shard_by)
+            rows = self._fill(relation, sql, shards, shard_by)
         else:
-            self._swap_in(relation, parts, kind, new, lambda: self._fill(new, sql, shards, shard_by))
+            rows = self._swap_in(relation, parts, kind, new, lambda: self._fill(new, sql, shards, shard_by))
         self._catalogue.note(parts, "table")
+        return rows
 
-    def _swap_in(
-        self, relation: str, parts: Sequence[str], kind: str | None, new: str, fill: Callable[[], None]
-    ) -> None:
+    def _swap_in(self, relation: str, parts: Sequence[str], kind: str | None, new: str, fill: Callable[[], int]) -> int:
         """Fill a table beside a relation and let it take its place."""
         try:
-            fill()
+            rows = fill()
             with self._transaction():
                 if kind is not None:
                     self._run(f"drop {kind} {relation}")
@@ -114,13 +115,17 @@ class Relations:
             with self._cleaning():
                 self._run(f"drop table if exists {new}")
             raise
+        return rows
 
-    def _fill(self, table: str, sql: str, shards: int, shard_by: str | None, *, kind: str = "table") -> None:
-        """Create a table from a query, in one pass or several."""
+    def _fill(self, table: str, sql: str, shards: int, shard_by: str | None, *, kind: str = "table") -> int:
+        """Create a table from a query, in one pass or several; returns its rows."""
+        rows = 0
         for shard in range(shards):
             verb = f"create {kind} {table} as" if shard == 0 else f"insert into {table}"
             where = f" where {_shard(shard_by, shard, shards)}" if shard_by and shards > 1 else ""
-            self._create_as(f"{verb} {READ_ONLY}", sql, f"\n){where}")
+            counted = self._create_as(f"{verb} {READ_ONLY}", sql, f"\n){where}").fetchone()
+            rows += counted[0] if counted else 0
+        return rows
 
     def add_rows(
         self, relation: str, sql: str, addition: Addition, *, shards: int = 1, shard_by: str | None = None
@@ -137,8 +142,8 @@ class Relations:
                 self._run(statement, prefix=len(statement), length=0)
             self._run(f"drop table {NEW_ROWS}")
 
-    def _create_as(self, before: str, sql: str, after: str = "") -> None:
-        self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
+    def _create_as(self, before: str, sql: str, after: str = "") -> duckdb.DuckDBPyConnection:
+        return self._run(f"{before}{sql}{after}", prefix=len(before), length=len(sql))
 
     def _kind(self, parts: Sequence[str]) -> str | None:
         return self._catalogue.kind(parts, self._standing)
