@@ -185,8 +185,18 @@ class FilePush:
             for line in plan.shared:
                 line.problem = None if line.is_settled else error.problem
             return error.problem
+        self._keep_told(plan, audiences)
         Sharing(self.store, audiences, asking, self.options.lock, world.clock).share(plan)
         return None
+
+    def _keep_told(self, plan: FilePlan, audiences: AudienceStore) -> None:
+        """Keep that an audience was told of everybody who is suppressed."""
+        view, receipt = plan.staged.view, plan.receipt
+        audience = plan.staged.audience or audiences.current(view.view.model, view.advertisers[0], view.name)
+        is_bound = audience is not None and audience.audience_id is not None
+        if self.store is not None and audience is not None and is_bound and receipt.has_told_suppressed:
+            with self.store.transaction():
+                audiences.suppressed_were_told(audience, plan.newest_suppressed)
 
     def _without_late_people(self, place: int, delivery: FileDelivery) -> NotBound | None:
         """Deliver a plan, made again as long as people are suppressed meanwhile; returns why it could not be."""
