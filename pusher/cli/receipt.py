@@ -146,7 +146,9 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
 def _why_left(audiences: Sequence[AudienceReceipt]) -> str:
     """Return why people stay in or out, when it is the guard; any other reason is told as a problem."""
     codes = {one.problem.code for one in audiences if one.problem and (one.refused_adds or one.refused_deletes)}
-    return ": too many would go" if codes <= {"audience-shrinks"} else ""
+    if codes <= {"audience-shrinks"}:
+        return ": too many would go"
+    return ": the list of suppressed people shrank" if codes <= {"suppressions-shrink"} else ""
 
 
 def _audience_block(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:

@@ -211,6 +211,7 @@ class Pushing:
             adopt=choice.adopt,
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+            list_guard=replace(self.policy.suppressions_shrink, is_off=choice.allow_list_shrink),
             audience=AudienceOptions(
                 guard=replace(self.policy.shrink, is_off=choice.allow_shrink),
                 reassert=choice.reassert,

@@ -43,6 +43,7 @@ class FilePush:
         seed: Seed of the back-off's jitter.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
 
     Attributes:
         plans: What has to be done about each audience.
@@ -55,6 +56,7 @@ class FilePush:
     seed: int | None = None
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
+    withheld: Problem | None = None
     plans: list[FilePlan] = field(default_factory=list)
 
     def recover(self) -> None:
@@ -99,6 +101,7 @@ class FilePush:
                 reassert=self.options.reassert,
                 listed=self.listed,
                 suppressed_only=self.suppressed_only,
+                withheld=self.withheld,
             )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:

@@ -109,6 +109,7 @@ def plan_files(
     reassert: bool = False,
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
+    withheld: Problem | None = None,
 ) -> FilePlan:
     """Work out what has to be done about the audience of one view.
 
@@ -124,6 +125,7 @@ def plan_files(
         reassert: Give all members again, changed or not.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
     """
     view, audience = staged.view, known.audience
     newest = known.store.newest_suppressed() if known.store else 0
@@ -146,7 +148,7 @@ def plan_files(
         layout = api.layout(staged.kinds)
         if suppressed_only:
             counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
-        shrunk = None if suppressed_only else shrinks(view, counts, guard)
+        shrunk = None if suppressed_only else shrinks(view, counts, guard) or withheld
         if suppressed_only or shrunk is not None:
             # Whoever stays has identifiers that the view need not have.
             layout = _layout_of(latest, comparison, api, kinds)

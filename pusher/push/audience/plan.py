@@ -243,6 +243,7 @@ def compare(
     freeze: bool = True,
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
+    withheld: Problem | None = None,
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -260,6 +261,7 @@ def compare(
         freeze: Write the changes, else only count them.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -276,7 +278,7 @@ def compare(
         untold=untold(store, audience, reassert=reassert),
     ) as comparison:
         counts = comparison.compare()
-        refusal = None if suppressed_only else shrinks(view, counts, guard)
+        refusal = None if suppressed_only else shrinks(view, counts, guard) or withheld
         frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
     if suppressed_only:
         counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)

@@ -70,6 +70,7 @@ class AudiencePush:
         pools: Makes the pool that sends, by its number of threads and name.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
         steps: Keeps what is done for each view, or None when no run is recorded.
 
     Attributes:
@@ -86,6 +87,7 @@ class AudiencePush:
     pools: Callable[[int, str], Executor] = threads
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
+    withheld: Problem | None = None
     steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
@@ -94,7 +96,7 @@ class AudiencePush:
     def __post_init__(self) -> None:
         """Set up what is given as files."""
         self.whole = FilePush(
-            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only
+            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only, self.withheld
         )
 
     @property
@@ -291,6 +293,7 @@ class AudiencePush:
             freeze=freeze,
             listed=self.listed,
             suppressed_only=self.suppressed_only,
+            withheld=self.withheld,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
