@@ -222,8 +222,11 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "suppression_list": (
-        "One row for each kind of identifier that the list of "
-        "[`consent.suppressions`](settings.md#consentsuppressions) had at the last push that went by it; numbers only.",
+        (
+            "One row for each kind of identifier that the list of "
+            "[`consent.suppressions`](settings.md#consentsuppressions) had at the last push that went by it; numbers "
+            "only."
+        ),
         {
             "kind": "Kind, such as `EMAIL_SHA256`.",
             "model": "Model of the list.",
