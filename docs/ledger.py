@@ -178,6 +178,10 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "bound_at": "When its id became known.",
             "retired_at": "When another audience took its place, else NULL.",
             "method": "`stream` or `file`.",
+            "suppressed_told": "`id` in `suppressed` up to which it was told to let everybody go, in it or not.",
+            "retention_days": (
+                "Days to its end that an audience of files was made with, 0 for none; NULL when that is not known."
+            ),
         },
     ),
     "audience_load": (
@@ -215,6 +219,19 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "seen_at": "When.",
             "size": "People that TikTok matched; 0 when they are fewer than it shows.",
             "people": "People of the view in the last run that told them all and ended 48 hours before, or NULL.",
+        },
+    ),
+    "suppression_list": (
+        (
+            "One row for each kind of identifier that the list of "
+            "[`consent.suppressions`](settings.md#consentsuppressions) had at the last push that went by it; numbers "
+            "only."
+        ),
+        {
+            "kind": "Kind, such as `EMAIL_SHA256`.",
+            "model": "Model of the list.",
+            "digests": "Digests of this kind, each once.",
+            "read_at": "When it was read.",
         },
     ),
     "audience_change": (

@@ -181,6 +181,7 @@ def reconcile(
     clock: options.ClockAt = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show; send nothing, change nothing.")] = False,
     allow_shrink: options.AllowShrink = False,
+    allow_suppressions_shrink: options.AllowListShrink = False,
     wait: options.Wait = 0.0,
     json: options.Json = False,
     quiet: options.Quiet = False,
@@ -202,7 +203,12 @@ def reconcile(
             clock=clock,
             campaign=options.parse_campaign(campaign, group),
         )
-        choice = PushChoice(dry_run=dry_run, allow_shrink=allow_shrink, patience=Patience(wait_s=wait))
+        choice = PushChoice(
+            dry_run=dry_run,
+            allow_shrink=allow_shrink,
+            allow_list_shrink=allow_suppressions_shrink,
+            patience=Patience(wait_s=wait),
+        )
         ending.report = project.reconcile(
             select or (), exclude or (), choice, should_stop=stop, interruptible=stop.interruptible
         )

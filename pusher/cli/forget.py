@@ -16,6 +16,7 @@ from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
     from pusher.project.forgetting import Derived
+    from pusher.push.audience.receipt import AudienceReceipt
     from pusher.push.forgetting import Forgotten
 
 HELP = """Forget people: keep them out of every audience and event for ever, and take them out of all audiences now.
@@ -108,14 +109,32 @@ def _as_text(derived: Derived, done: Forgotten, *, sends: bool) -> str:
 
 
 def _audiences(done: Forgotten, *, sends: bool) -> list[str]:
-    if not done.audiences:
-        return ["no audience held them"]
-    lines = ["taken out of audiences" if sends else "held by audiences: the next `pusher push` takes them out"]
-    for one in done.audiences:
-        left = f", {one.pending_deletes:,} still to go: run `pusher push`" if sends and one.pending_deletes else ""
-        number = one.deleted if sends else one.counts.deletes
-        lines.append(f"  {number:>9,}  {one.name}, advertiser {one.advertiser_id}{left}")
+    holding = [one for one in done.audiences if one.counts.deletes or one.is_open]
+    lines = ["no audience was known to hold them"]
+    if holding:
+        lines = ["taken out of audiences" if sends else "held by audiences: the next `pusher push` takes them out"]
+    lines += [
+        _line(one, one.deleted if sends else one.counts.deletes, one.pending_deletes, sends=sends) for one in holding
+    ]
+    others = [one for one in done.audiences if one.counts.unknown_deletes]
+    if others:
+        when = "" if sends else " by the next `pusher push`"
+        lines.append(f"told to leave audiences{when}, in case somebody else put them there")
+    lines += [
+        _line(
+            one,
+            one.unknown_deleted if sends else one.counts.unknown_deletes,
+            one.pending_unknown_deletes,
+            sends=sends,
+        )
+        for one in others
+    ]
     return lines
+
+
+def _line(one: AudienceReceipt, number: int, pending: int, *, sends: bool) -> str:
+    left = f", {pending:,} still to go: run `pusher push`" if sends and pending else ""
+    return f"  {number:>9,}  {render.escaped(one.name)}, advertiser {one.advertiser_id}{left}"
 
 
 def _events(done: Forgotten) -> list[str]:

@@ -132,3 +132,7 @@ def _bad(option: str, what: str, fix: str) -> ConfigError:
 
 
 AllowShrink = Annotated[bool, typer.Option("--allow-shrink", help="Let audiences lose more members than is usual.")]
+AllowListShrink = Annotated[
+    bool,
+    typer.Option("--allow-suppressions-shrink", help="Let back in who is missing on the list of consent.suppressions."),
+]

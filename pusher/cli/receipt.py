@@ -113,11 +113,20 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         ("  already in", [one.unchanged for one in counts]),
         (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
         (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
+        (
+            "  told to leave, in it or not",
+            [one.counts.unknown_deletes if dry_run else one.unknown_deleted for one in audiences],
+        ),
         (f"  not added{_why_left(audiences)}", [one.refused_adds for one in audiences]),
         (f"  not taken out{_why_left(audiences)}", [one.refused_deletes for one in audiences]),
     ]
     if not dry_run:
-        lines.append(("  still to be told: run again", [one.pending_adds + one.pending_deletes for one in audiences]))
+        lines.append(
+            (
+                "  still to be told: run again",
+                [one.pending_adds + one.pending_deletes + one.pending_unknown_deletes for one in audiences],
+            )
+        )
     lines += [
         ("suppressed", [one.suppressed for one in counts]),
         ("identifiers that are no digests", [one.dropped for one in counts]),
@@ -145,7 +154,9 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
 def _why_left(audiences: Sequence[AudienceReceipt]) -> str:
     """Return why people stay in or out, when it is the guard; any other reason is told as a problem."""
     codes = {one.problem.code for one in audiences if one.problem and (one.refused_adds or one.refused_deletes)}
-    return ": too many would go" if codes <= {"audience-shrinks"} else ""
+    if codes <= {"audience-shrinks"}:
+        return ": too many would go"
+    return ": the list of suppressed people shrank" if codes <= {"suppressions-shrink"} else ""
 
 
 def _audience_block(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> str:

@@ -13,7 +13,7 @@ from pusher.config.consent import Consent, read_consent
 from pusher.config.floors import Floor, read_floors
 from pusher.config.roles import Role, read_roles
 from pusher.config.shared import SharedLimits, read_shared
-from pusher.config.shrink import ShrinkGuard, read_shrink
+from pusher.config.shrink import LIST_GUARD, ShrinkGuard, read_audience_shrink, read_list_shrink
 from pusher.config.strict_yaml import Document, load_yaml
 from pusher.errors import ConfigError, Problem
 
@@ -30,7 +30,7 @@ _WITHOUT_EFFECT = {
     "clean-targets", "require-dbt-version", "flags", "unit_tests", "snapshots",
     "sources", "exposures", "quoting", "query-comment", "dbt-cloud",
 }  # fmt: skip
-_PUSH = {"on_change", "shared_with_pixel", "same_order_offline", "audience_shrink"}
+_PUSH = {"on_change", "shared_with_pixel", "same_order_offline", "audience_shrink", "suppressions_shrink"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _REFUSED = {"on-run-start", "on-run-end", "dispatch"}
 
@@ -111,6 +111,7 @@ class PolicyFile:
         shared: When an identifier stands in too many rows to be one person's.
         consent: Who agreed and who did not.
         shrink: When an audience would lose too many members to be meant.
+        suppressions_shrink: When the list of suppressed people lost too many digests to be meant.
         alerts: Who is told how a run ended.
         roles: Who may push what and see whom; None when the file says nothing of it, and everybody may do everything.
     """
@@ -124,6 +125,7 @@ class PolicyFile:
     shared: SharedLimits = field(default_factory=SharedLimits)
     consent: Consent = field(default_factory=Consent)
     shrink: ShrinkGuard = field(default_factory=ShrinkGuard)
+    suppressions_shrink: ShrinkGuard = LIST_GUARD
     alerts: Alerts = field(default_factory=Alerts)
     roles: tuple[Role, ...] | None = None
 
@@ -291,7 +293,10 @@ def load_policy_file(root: Path) -> PolicyFile:
     given = _mapping(document, identity, ("identity", "floors"), problems)
     floors = read_floors(document, given, ("identity", "floors"), problems)
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
-    shrink = read_shrink(document, _mapping(document, push, ("push", "audience_shrink"), problems), problems)
+    given = _mapping(document, push, ("push", "audience_shrink"), problems)
+    shrink = read_audience_shrink(document, given, problems)
+    given = _mapping(document, push, ("push", "suppressions_shrink"), problems)
+    list_shrink = read_list_shrink(document, given, problems)
     alerts = read_alerts(document, _mapping(document, found, ("alerts",), problems), problems)
     consent = read_consent(document, _mapping(document, found, ("consent",), problems), problems)
     roles = read_roles(document, found, problems)
@@ -318,6 +323,7 @@ def load_policy_file(root: Path) -> PolicyFile:
         shared=shared,
         consent=consent,
         shrink=shrink,
+        suppressions_shrink=list_shrink,
         alerts=alerts,
         roles=roles,
     )

@@ -47,11 +47,8 @@ class SizeStore:
 
     @classmethod
     def of(cls, store: Store | None) -> SizeStore | None:
-        """Return the table of a ledger that is read, or None when it has none yet: an older version wrote it."""
-        if store is None:
-            return None
-        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience_size'").fetchone()
-        return cls(store) if named else None
+        """Return the table of a ledger that is read, or None when there is none."""
+        return None if store is None else cls(store)
 
     def note(self, audience: Audience, size: int, *, now: datetime, settles_in: timedelta) -> None:
         """Keep the size of an audience; the newest of a day counts.

@@ -29,6 +29,8 @@ class Audience:
         create_asked_at: When a request to make it left whose answer is not known, or None.
         method: `stream` or `file`; it keeps the one that it was made for.
         is_retired: Its view fills another audience.
+        suppressed_told: Up to which number of `newest_suppressed` it was told to let everybody go, known or not.
+        retention_days: Days to its end that it was made with, 0 for none; None when that is not known.
     """
 
     id: int
@@ -39,6 +41,8 @@ class Audience:
     create_asked_at: datetime | None = None
     method: str = "stream"
     is_retired: bool = False
+    suppressed_told: int = 0
+    retention_days: int | None = None
 
     @property
     def space(self) -> str:
@@ -57,6 +61,7 @@ class Change:
         rows: Number of rows.
         path: File relative to the state folder.
         held_until: Moment before which none of them may be sent: a request the other way round may still arrive.
+        is_known: The ledger knows that they are in it, or may be; false for who is taken out to be sure.
     """
 
     id: int
@@ -65,6 +70,7 @@ class Change:
     rows: int
     path: str
     held_until: datetime | None
+    is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +112,8 @@ class AudienceStore:
 
     @classmethod
     def of(cls, store: Store | None) -> AudienceStore | None:
-        """Return the tables of a ledger that is read, or None when it has none yet: an older version wrote it."""
-        if store is None:
-            return None
-        named = store.connection.execute("select 1 from sqlite_schema where name = 'audience_load'").fetchone()
-        return cls(store) if named else None
+        """Return the tables of a ledger that is read, or None when there is none."""
+        return None if store is None else cls(store)
 
     # audiences ------------------------------------------------------------------------------------------------
 
@@ -141,19 +144,23 @@ class AudienceStore:
         found = self._audiences(where, advertiser_id, audience_id)
         return found[0] if found else None
 
+    def knows(self, advertiser_id: str, audience_id: str) -> bool:
+        """Say whether some view fills an audience, or filled it."""
+        return bool(self._audiences("where advertiser_id = ? and audience_id = ?", advertiser_id, audience_id))
+
     def by_id(self, audience: int) -> Audience:
         """Return one by its row id."""
         return self._audiences("where id = ?", audience)[0]
 
     def _audiences(self, where: str, *values: Any) -> list[Audience]:
         rows = self._connection.execute(
-            "select id, model, advertiser_id, name, audience_id, create_asked_at, method, retired_at is not null "
-            f"from audience {where}",
+            "select id, model, advertiser_id, name, audience_id, create_asked_at, method, retired_at is not null, "
+            f"suppressed_told, retention_days from audience {where}",
             values,
         )
         return [
-            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method, bool(is_retired))
-            for number, model, advertiser_id, name, audience_id, asked, method, is_retired in rows
+            Audience(number, model, advertiser_id, name, audience_id, _moment(asked), method, bool(is_retired), *more)
+            for number, model, advertiser_id, name, audience_id, asked, method, is_retired, *more in rows
         ]
 
     def add(
@@ -179,7 +186,8 @@ class AudienceStore:
         ).fetchone()
         if known is not None:
             self._connection.execute(
-                "update audience set model = ?, name = ?, retired_at = null where id = ?", (model, name, known[0])
+                "update audience set model = ?, name = ?, retired_at = null, suppressed_told = 0 where id = ?",
+                (model, name, known[0]),
             )
             return self.by_id(known[0])
         cursor = self._connection.execute(
@@ -330,11 +338,6 @@ class AudienceStore:
         (count,) = self._connection.execute("select count(*) from suppressed").fetchone()
         return int(count)
 
-    def _knows_suppressed(self) -> bool:
-        """Say whether there is a list; a ledger of an older version that is only read has none."""
-        sql = "select count(*) from sqlite_master where type = 'table' and name = 'suppressed'"
-        return bool(self._connection.execute(sql).fetchone()[0])
-
     def newest_suppressed(self) -> int:
         """Return a number that grows with every suppressed identifier."""
         (newest,) = self._connection.execute("select coalesce(max(id), 0) from suppressed").fetchone()
@@ -342,10 +345,14 @@ class AudienceStore:
 
     def suppressed(self, *, after: int = 0) -> Sequence[tuple[str, str]]:
         """Return (id schema, digest) of those that came after a number of `newest_suppressed`."""
-        if not self._knows_suppressed():
-            return ()
         rows = self._connection.execute("select id_schema, digest from suppressed where id > ? order by id", (after,))
         return [tuple(row) for row in rows]
+
+    def suppressed_were_told(self, audience: Audience, newest: int) -> None:
+        """Record that an audience was told to let go of everybody up to a number of `newest_suppressed`."""
+        self._connection.execute(
+            "update audience set suppressed_told = max(suppressed_told, ?) where id = ?", (newest, audience.id)
+        )
 
     # files ----------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ in-memory DuckDB that spills to the state folder.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -59,6 +59,8 @@ class MemberCounts:
         suppressed_deletes: Those of the deletes that are suppressed.
         departures: Those of the deletes that were in the audience, or may have been, and are not suppressed.
         held: Those of the adds and deletes that have to wait.
+        unknown_deletes: Suppressed identifiers beside the deletes that are taken out to be sure: nobody knows them to
+            be in it, and somebody else may have put them there.
     """
 
     rows: int
@@ -74,6 +76,7 @@ class MemberCounts:
     suppressed_deletes: int
     departures: int
     held: int
+    unknown_deletes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,13 @@ class FrozenChange:
         action: `add` or `delete`.
         file: The file; a column for each kind of identifier, its cells digests as text.
         held_until: Moment before which none of them may be sent, or None.
+        is_known: The ledger knows that they are in it, or may be.
     """
 
     action: str
     file: StagedFile
     held_until: datetime | None
+    is_known: bool = True
 
 
 @dataclass(slots=True)
@@ -105,6 +110,7 @@ class Comparison:
         suppressed: Identifiers that must not be in it.
         now: The run's clock.
         reassert: Tell TikTok again everything that is known.
+        untold: Suppressed identifiers that the audience was not told of yet; they are taken out, known or not.
     """
 
     folder: Path
@@ -115,6 +121,7 @@ class Comparison:
     suppressed: Barred
     now: datetime
     reassert: bool = False
+    untold: Sequence[tuple[str, str]] = ()
     _connection: Any = field(default=None, init=False)
     _barred: int = field(default=0, init=False)
 
@@ -143,7 +150,7 @@ class Comparison:
 
     @property
     def connection(self) -> Any:
-        """The DuckDB that holds `known`, `wanted` and `suppressed` once they are compared."""
+        """The DuckDB that holds `known`, `wanted`, `suppressed` and `unknown` once they are compared."""
         return self._connection
 
     def _value(self, sql: str) -> int:
@@ -160,6 +167,11 @@ class Comparison:
             f"create temp table leaving as select {KEY}, {self._is_held('known', (IN, MAYBE_IN))}, "
             f"risk_s, state, exists (select 1 from suppressed where {same('suppressed', 'known')}) as is_suppressed "
             f"from known where not ({skipped}) and not exists (select 1 from wanted where {same('wanted', 'known')})"
+        )
+        create_suppressed(self._connection, Barred(self.untold), self.kinds, "untold")
+        run(
+            f"create temp table unknown as select distinct {KEY} from untold "
+            f"where not exists (select 1 from leaving where {same('leaving', 'untold')})"
         )
         skipped = "false" if self.reassert else f"state = {IN}"
         run(
@@ -208,6 +220,7 @@ class Comparison:
             suppressed_deletes=suppressed_deletes,
             departures=departures,
             held=held_deletes + held_adds,
+            unknown_deletes=self._value("select count(*) from unknown"),
         )
 
     def _create_wanted(self) -> None:
@@ -223,7 +236,7 @@ class Comparison:
         self._connection.execute(f"create temp view wanted as {wanted}")
 
     def freeze(self, *, suppressed_only: bool = False) -> list[FrozenChange]:
-        """Write the rows to delete, then those to add, then both kinds that have to wait.
+        """Write the rows to delete, then those to add, then both kinds that have to wait, then who goes to be sure.
 
         Args:
             suppressed_only: Leave everything as it is, but for suppressed identifiers, which are taken out.
@@ -249,6 +262,12 @@ class Comparison:
                 members = f"select {KEY}, place from coming where {condition}"
                 rows = (self._each_alone if len(kinds) == 1 else self._side_by_side)(list(kinds), members)
                 frozen.append(self._frozen("add", rows, self.folder / f"add{ending}.parquet", kinds))
+        # In requests of their own, so that nothing else depends on what becomes of them.
+        found = self._connection.execute("select distinct kind from unknown order by kind").fetchall()
+        if of_unknown := {kind: None for (kind,) in found}:
+            rows = self._each_alone(list(of_unknown), f"select {KEY} from unknown")
+            unknown = self._frozen("delete", rows, self.folder / "delete-unknown.parquet", of_unknown)
+            frozen.append(replace(unknown, is_known=False))
         return frozen
 
     def _kinds(self, table: str, condition: str) -> dict[bool, dict[int, int | None]]:

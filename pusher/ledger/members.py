@@ -159,13 +159,13 @@ def create_known(connection: Any, files: Sequence[Path]) -> None:
     )
 
 
-def create_suppressed(connection: Any, barred: Barred, kinds: Sequence[str]) -> None:
-    """Create `suppressed` with the key of each identifier that may not be in an audience."""
+def create_suppressed(connection: Any, barred: Barred, kinds: Sequence[str], name: str = "suppressed") -> None:
+    """Create a table with the key of each identifier that may not be in an audience."""
     places = " ".join(f"when {literal(kind)} then {place}" for place, kind in enumerate(kinds))
     listed = ", ".join(literal(kind) for kind in kinds)
     barred.create(connection, "barred")
     connection.execute(
-        f"create temp table suppressed as select (case kind {places} end)::utinyint as kind, {halves('digest')} "
+        f"create temp table {name} as select (case kind {places} end)::utinyint as kind, {halves('digest')} "
         f"from barred where kind in ({listed})"
     )
     connection.execute("drop table barred")

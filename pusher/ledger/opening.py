@@ -16,7 +16,7 @@ from pusher.ledger.rows import stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 BUSY_TIMEOUT_S = 30
 MOST_BEHIND = timedelta(hours=24)
 OLDER_COPY = "ledger-schema-{version}.sqlite"
@@ -318,6 +318,8 @@ def unreadable(error: Exception, shown: str) -> StateError:
 def read_store(state: StateFolder) -> Store | None:
     """Open a ledger for reading, without the lock; None when there is none yet.
 
+    One of an older version is read as a copy in memory, brought to this version.
+
     Raises:
         StateError: The file is not a ledger of this version, or it cannot be read.
     """
@@ -326,6 +328,8 @@ def read_store(state: StateFolder) -> Store | None:
         return None
     try:
         check_pages(connection, state.ledger.name)
+        if connection.execute("pragma user_version").fetchone()[0] < SCHEMA_VERSION:
+            connection = _brought_up(connection)
     except sqlite3.Error as error:
         connection.close()
         raise unreadable(error, state.ledger.name) from error
@@ -333,3 +337,16 @@ def read_store(state: StateFolder) -> Store | None:
         connection.close()
         raise
     return Store(connection)
+
+
+def _brought_up(source: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy of an older ledger in memory, in this version's schema, and close the file."""
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        source.backup(copy)
+        bring_up(copy)
+    except BaseException:  # Ctrl-C too must not keep the copy in memory, and the error goes on
+        copy.close()
+        raise
+    source.close()
+    return copy

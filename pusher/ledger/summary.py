@@ -199,14 +199,19 @@ def _pending(copy: sqlite3.Connection) -> dict[tuple[str, str, str], int]:
             if command == "forget":
                 # It tells nobody but who is forgotten, so that what the push before it left has still to be told.
                 if key not in pushed:
-                    forgotten.setdefault(key, line["pending_deletes"])
+                    forgotten.setdefault(key, _pending_deletes(line))
                 continue
             # A newer push of the view did not name this advertiser or name any more: nobody is to be added there.
             adds = 0 if line["model"] in told else line["pending_adds"]
-            pushed.setdefault(key, adds + line["pending_deletes"])
+            pushed.setdefault(key, adds + _pending_deletes(line))
         if command != "forget":
             told |= {line["model"] for line in lines}
     return {key: max(pushed.get(key, 0), forgotten.get(key, 0)) for key in pushed | forgotten}
+
+
+def _pending_deletes(line: Mapping[str, Any]) -> int:
+    """Return who is still to be taken out by a line of a receipt; older ones know nobody who leaves to be sure."""
+    return int(line["pending_deletes"] + line.get("pending_unknown_deletes", 0))
 
 
 def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:

@@ -78,10 +78,22 @@ def want_without_leaving(comparison: Comparison, *, suppressed_only: bool) -> No
         suppressed_only: Only those leave who are suppressed.
     """
     comparison.connection.execute(
-        f"create temp table going as select {KEY}, row_number() over () as place from leaving"
-        f"{' where is_suppressed' * suppressed_only}"
+        f"create temp table going as select {KEY}, row_number() over () as place from ("
+        f"select {KEY} from leaving{' where is_suppressed' * suppressed_only} union all select {KEY} from unknown)"
     )
     keep_members(comparison, but="going")
+
+
+def keep_unknown(comparison: Comparison, places: Sequence[int]) -> int:
+    """Leave out of `unknown` who is of another kind than an audience holds; returns how many are left.
+
+    Args:
+        comparison: A comparison that was made.
+        places: The kinds that it holds, by their places.
+    """
+    held = ", ".join(str(place) for place in places)
+    comparison.connection.execute(f"delete from unknown where kind not in ({held})")
+    return int(comparison.connection.execute("select count(*) from unknown").fetchall()[0][0])
 
 
 def leaving_kinds(comparison: Comparison, *, suppressed_only: bool) -> list[int]:

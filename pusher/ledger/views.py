@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 TABLES = (
     "run", "run_step", "run_problem", "run_alert", "file", "part", "batch", "attempt",
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
+    "suppression_list",
 )  # fmt: skip
 DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
 RELATIONS = (*TABLES, "sent_keys", *(name for name in DEFINED if not name.startswith("_")))

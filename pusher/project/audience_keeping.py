@@ -135,7 +135,7 @@ class AudienceKeeping:
                 return forecasts(
                     staged,
                     kinds=kinds,
-                    suppressed=Barred(audiences.suppressed() if audiences else (), listed),
+                    suppressed=Barred(audiences.suppressed() if audiences else (), listed.files),
                     looks=sizes.looks() if sizes else (),
                     folder=folder,
                 )

@@ -48,6 +48,7 @@ class PushChoice:
         adopt: Take the ledger that is here, or a new one, for the one that the profile pins or that was here.
         stateless: Keep no ledger; refuses a view with rows older than a day.
         allow_shrink: Let audiences lose more members than is usual.
+        allow_list_shrink: Let back in whoever is missing on the list of suppressed people.
         reassert: Tell audiences again everything that is known of them.
         patience: How long to wait, and when to give up.
     """
@@ -57,6 +58,7 @@ class PushChoice:
     adopt: bool = False
     stateless: bool = False
     allow_shrink: bool = False
+    allow_list_shrink: bool = False
     reassert: bool = False
     patience: Patience = field(default_factory=Patience)
 

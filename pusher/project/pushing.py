@@ -148,15 +148,23 @@ class Pushing:
             should_stop=self.should_stop,
         )
 
-    def forget(self, digests: Collection[tuple[str, str]], *, sends: bool, wait_s: float) -> Forgotten:
+    def forget(
+        self,
+        digests: Collection[tuple[str, str]],
+        *,
+        sends: bool,
+        wait_s: float,
+        methods: Mapping[str, str] | None = None,
+    ) -> Forgotten:
         """Suppress identifiers for ever, and take them out of everything that the ledger knows.
 
         Args:
             digests: The identifiers, as (kind, digest).
             sends: Tell TikTok at once who has to go.
             wait_s: How long to wait for a push that is running.
+            methods: The method of each audience view whose settings can be read, or None.
         """
-        from pusher.push.forgetting import forget
+        from pusher.push.forgetting import Bound, forget
 
         payloads = self.account.destination.payloads.values()
         limits = next(one for one in payloads if one.kind == "audience").limits
@@ -164,11 +172,16 @@ class Pushing:
         with self._ledger_place(choice) as (state, about_state):
             for told in about_state:
                 self.listener(Notice(told))
-            options = self._options(choice, limits, everything=True, reads_lock=False)
+            options, unread = self._options(choice, limits, everything=True, reads_lock=False), None
+            try:
+                options = self._options(choice, limits, everything=True)
+            except ConfigError as error:
+                # Whom the ledger knows is forgotten all the same.
+                unread = _unread_lock(error)
             world = self._world(state, notes_use=sends)
             if sends:
                 world.endpoints.of("audience")
-            return forget(digests, world, options, sends=sends)
+            return forget(digests, world, options, sends=sends, bound=Bound(methods or {}, unread))
 
     def _options(self, choice: PushChoice, limits: Limits, *, everything: bool, reads_lock: bool = True) -> PushOptions:
         from pusher.destinations.tiktok.settings import read_settings
@@ -203,6 +216,7 @@ class Pushing:
             adopt=choice.adopt,
             wait_s=patience.wait_s,
             longest_lookback_s=STATELESS_LOOKBACK_S if choice.stateless else None,
+            list_guard=replace(self.policy.suppressions_shrink, is_off=choice.allow_list_shrink),
             audience=AudienceOptions(
                 guard=replace(self.policy.shrink, is_off=choice.allow_shrink),
                 reassert=choice.reassert,
@@ -276,6 +290,13 @@ class Pushing:
     def _cut_query_short(self) -> None:
         for engine in self._engines:
             engine.interrupt()
+
+
+def _unread_lock(error: ConfigError) -> Problem:
+    """Return that audiences which only the lock file names were not told of people to forget."""
+    problem = error.problems[0]
+    message = f"{problem.message} Audiences that only it names were not told."
+    return replace(problem, message=message, fix=f"{problem.fix} Then forget them again.")
 
 
 def _unstable(finding: Finding) -> Problem:

@@ -308,7 +308,14 @@ class ProjectRuns(ProjectLint):
         if not derived.identifiers:
             return derived, None
         pushing = self._pushing(should_stop=should_stop)
-        return derived, pushing.forget(derived.identifiers, sends=sends, wait_s=wait_s)
+        return derived, pushing.forget(derived.identifiers, sends=sends, wait_s=wait_s, methods=self._methods())
+
+    def _methods(self) -> dict[str, str]:
+        """Return how each audience view fills its audiences, as far as its settings can be read."""
+        try:
+            return {view.view.model: view.method for view in self.destination_views.all_audiences((), ())}
+        except ConfigError:
+            return {}
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.

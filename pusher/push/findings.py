@@ -33,9 +33,26 @@ class Findings:
     destination: Destination
     endpoints: Endpoints
 
-    def keep(self, models: Sequence[ModelReceipt], delivered: Delivered, audiences: Sequence[AudienceReceipt]) -> None:
-        """Write every finding, and the state that its step turned out to have, in one commit."""
+    def keep(
+        self,
+        models: Sequence[ModelReceipt],
+        delivered: Delivered,
+        audiences: Sequence[AudienceReceipt],
+        withheld: Problem | None = None,
+    ) -> None:
+        """Write every finding, and the state that its step turned out to have, in one commit.
+
+        Args:
+            models: Receipts of events.
+            delivered: What became of their rows.
+            audiences: Receipts of audiences.
+            withheld: Why nobody was added and no event was sent, or None.
+        """
         with self.store.transaction():
+            if withheld is not None:
+                kind = self._class(withheld.code)
+                found = RunProblem(kind, withheld.code, withheld.message, file=withheld.file, fix=withheld.fix)
+                self._keep(found, "plan", None)
             self._halts(delivered)
             for model in models:
                 self._model(model, delivered)
@@ -43,7 +60,8 @@ class Findings:
                 pending = [model.model for model in models if _rows(model, "pending")]
                 self._stopped(delivered.stopped, pending)
             for audience in audiences:
-                self._audience(audience)
+                if audience.problem != withheld:
+                    self._audience(audience)
 
     def _class(self, code: str, return_code: int | None = None, *, of_audience: bool = False) -> str:
         return self.destination.error_class(code, return_code, of_audience=of_audience)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from pusher.push.audience.run import AudiencePush
 from pusher.push.encode import minus
 from pusher.push.findings import Findings
 from pusher.push.late import Late, carve_out, leave_out, write_without
+from pusher.push.receipt import worst
 from pusher.push.recording import recorded
 from pusher.push.recovery import common
 from pusher.push.work import Delivered
@@ -69,6 +70,8 @@ class Forgotten:
                     "held": one.counts.deletes,
                     "deleted": one.deleted,
                     "pending_deletes": one.pending_deletes,
+                    "unknown_deletes": one.counts.unknown_deletes,
+                    "pending_unknown_deletes": one.pending_unknown_deletes,
                     "request_ids": one.request_ids,
                 }
                 for one in self.audiences
@@ -77,16 +80,38 @@ class Forgotten:
         }
 
 
-def forget(digests: Collection[tuple[str, str]], world: PushWorld, options: PushOptions, *, sends: bool) -> Forgotten:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is known of audiences beside the ledger.
+
+    Attributes:
+        methods: The method of each audience view.
+        problem: Why the lock file could not be read, or None.
+    """
+
+    methods: Mapping[str, str] = field(default_factory=dict)
+    problem: Problem | None = None
+
+
+def forget(
+    digests: Collection[tuple[str, str]],
+    world: PushWorld,
+    options: PushOptions,
+    *,
+    sends: bool,
+    bound: Bound = Bound(),
+) -> Forgotten:
     """Suppress identifiers for ever, and take them out of all that waits and of every audience.
 
     Suppressing needs no lock: a push that is running looks at the list before each request.
+    Every audience is told, whether the ledger knows them to be in it or not: somebody else may have put them there.
 
     Args:
         digests: The identifiers, as (kind, digest).
         world: Destination, state, clock.
         options: Pace and patience.
         sends: Tell TikTok at once who has to go, else the next push does.
+        bound: What is known of audiences beside the ledger.
 
     Raises:
         StateError: The ledger cannot be trusted.
@@ -111,7 +136,7 @@ def forget(digests: Collection[tuple[str, str]], world: PushWorld, options: Push
             try:
                 if new is None:
                     result.new = _suppress(digests, store, world)
-                _forget(result, world, options, store, sends=sends)
+                _forget(result, world, options, store, sends=sends, bound=bound)
             finally:
                 store.close()
     except AnotherRunIsActive:
@@ -143,7 +168,9 @@ def _suppress(digests: Collection[tuple[str, str]], store: Store, world: PushWor
         return AudienceStore(store).suppress(sorted(digests), reason=REASON, now=world.clock.now())
 
 
-def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: Store, *, sends: bool) -> None:
+def _forget(
+    result: Forgotten, world: PushWorld, options: PushOptions, store: Store, *, sends: bool, bound: Bound
+) -> None:
     now = world.clock.now()
     refuse_old_clock(store, now, world.state.ledger.name)
     run = result.run_id = new_run_id(now)
@@ -152,6 +179,7 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
         members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
         with steps.step("plan"):
             members.recover()
+            untold = members.take_unknown(bound.methods)
             _Dropping(result, world, store, run).drop()
         audience = next(one for one in world.destination.payloads.values() if one.kind == "audience")
         try:
@@ -168,9 +196,11 @@ def _forget(result: Forgotten, world: PushWorld, options: PushOptions, store: St
         with steps.step("settle"):
             members.drop_suppressed()
             Findings(steps, store, world.destination, world.endpoints).keep((), Delivered(), members.receipts)
-        result.audiences = [one for one in members.receipts if one.counts.deletes or one.is_open]
-        result.problems = tuple(one.problem for one in members.receipts if one.problem is not None)
-        result.exit_code = audience_exit_code(members.receipts, dry_run=False)
+        result.audiences = [one for one in members.receipts if one.takes_out or one.is_open]
+        found = (bound.problem, untold, *(one.problem for one in members.receipts))
+        result.problems = tuple(one for one in found if one is not None)
+        codes = (1 if bound.problem else 0, Incomplete.exit_code if untold else 0)
+        result.exit_code = worst(audience_exit_code(members.receipts, dry_run=False), *codes)
         with steps.step("receipt"):
             store.finish_run(run=run, now=world.clock.now(), exit_code=result.exit_code, receipt=result.as_json())
 

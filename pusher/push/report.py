@@ -57,7 +57,9 @@ def report(
         listed = read_suppressions(
             suppressions, open_engine=lambda: open_engine(folder), folder=folder / "suppressions"
         )
-        return bridge(state, staged, barred=Barred(_forgotten(state), listed), by=by, spill=folder, top=TOP_PRODUCTS)
+        return bridge(
+            state, staged, barred=Barred(_forgotten(state), listed.files), by=by, spill=folder, top=TOP_PRODUCTS
+        )
 
 
 def _forgotten(state: StateFolder) -> Sequence[tuple[str, str]]:

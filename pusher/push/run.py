@@ -27,11 +27,11 @@ from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
 from pusher.push.deliver import Delivery
 from pusher.push.findings import Findings
+from pusher.push.listing_guard import listed_in, read_listing
 from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
 from pusher.push.refused import Explainer
-from pusher.push.suppressions import read_suppressions
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling, connected
 from pusher.transport import Pacer
@@ -129,21 +129,6 @@ def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -
     )
 
 
-def _listed_in(folder: Path, run: str) -> Path:
-    return folder / f"{run}-suppressions"
-
-
-def _with_suppressions(world: PushWorld, planning: PlanOptions, folder: Path) -> PlanOptions:
-    """Read the project's list of suppressed people."""
-    with world.interruptible():
-        listed = read_suppressions(
-            world.suppressions,
-            open_engine=lambda: world.open_engine(folder),
-            folder=_listed_in(folder, planning.run),
-        )
-    return replace(planning, listed=listed)
-
-
 def _interrupted() -> Incomplete:
     message = "The push was interrupted before anything was sent."
     return Incomplete(Problem("interrupted", message, fix="Run again: nothing was lost."))
@@ -215,17 +200,20 @@ def _tell_released(plan: Plan, listener: Listener) -> None:
 
 def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     started = world.clock.monotonic_s()
-    views = chosen.events
     with scratch_folder() as folder, _reading(world.state) as store:
         if store is not None:
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
         planning = _plan_options(world, options, store)
-        waiting = _elsewhere(store, views, options, planning) if store is not None else []
-        if store is not None:
-            _tell_held_back(world, waiting, store, options)
         with _planning(world, folder, planning.run):
-            planning = _with_suppressions(world, planning, folder)
-            members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed)
+            listing = read_listing(world, folder, planning.run, store, options.list_guard)
+            planning = replace(planning, listed=listing.files)
+            views = () if listing.problem is not None else chosen.events
+            waiting = _elsewhere(store, views, options, planning) if store is not None else []
+            if store is not None and listing.problem is None:
+                _tell_held_back(world, waiting, store, options)
+            members = AudiencePush(
+                world, options.audience, planning.run, store, listed=planning.listed, withheld=listing.problem
+            )
             others = AudiencePush(
                 world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
             )
@@ -240,8 +228,11 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
     seconds = {"plan": world.clock.monotonic_s() - started, "deliver": 0.0, "settle": 0.0}
     code = receipts.exit_code(models, halted=False, gave_up=True, on_change=options.on_change)
     findings = any(model.terms["invalid"] or model.new_conflicts for model in models)
-    code = receipts.worst(code if findings else 0, audience_exit_code(audiences, dry_run=True))
-    return PushReport(planning.run, world.endpoints.shown_as, True, models, seconds, 0, code, audiences=audiences)
+    code = receipts.worst(code if findings or listing.problem else 0, audience_exit_code(audiences, dry_run=True))
+    problems = _problems(Delivered(), world, listing.problem, *(one.problem for one in audiences))
+    return PushReport(
+        planning.run, world.endpoints.shown_as, True, models, seconds, 0, code, problems, audiences=audiences
+    )
 
 
 @contextmanager
@@ -291,18 +282,29 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
 def _run(
     chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
 ) -> PushReport:
-    clock, views = world.clock, chosen.events
+    clock = world.clock
     looked = _look_at_account(world, steps)
     _refuse_if_stopped(world)
-    earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
     started = clock.monotonic_s()
-    waiting = _elsewhere(store, views, options, planning)
-    _tell_held_back(world, waiting, store, options)
     steps.enter("plan")
     with _planning(world, world.state.outbox, planning.run):
-        planning = _with_suppressions(world, planning, world.state.outbox)
-        planning = replace(planning, newest_suppressed=AudienceStore(store).newest_suppressed())
-        members = AudiencePush(world, options.audience, planning.run, store, listed=planning.listed, steps=steps)
+        listing = read_listing(world, world.state.outbox, planning.run, store, options.list_guard)
+        views = () if listing.problem is not None else chosen.events
+        newest = AudienceStore(store).newest_suppressed()
+        planning = replace(planning, listed=listing.files, newest_suppressed=newest)
+        earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
+        waiting = _elsewhere(store, views, options, planning)
+        if listing.problem is None:
+            _tell_held_back(world, waiting, store, options)
+        members = AudiencePush(
+            world,
+            options.audience,
+            planning.run,
+            store,
+            listed=planning.listed,
+            withheld=listing.problem,
+            steps=steps,
+        )
         members.recover()
         members.plan(chosen.audiences, world.state.outbox, freeze=True)
         others = AudiencePush(
@@ -312,13 +314,15 @@ def _run(
         planned = _plan_all(
             views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting, steps=steps
         )
-        _refuse_without_token(world, _resumable(store, views, options, planning), others)
+        parts = [] if listing.problem is not None else _resumable(store, views, options, planning)
+        _refuse_without_token(world, parts, others)
+    listing.keep(store, now=planning.now)
     for plan, result in planned:
         commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
         _tell_released(plan, world.listener)
     models = [receipts.from_plan(plan) for plan, _ in planned]
     planned_s = clock.monotonic_s() - started
-    parts = _resumable(store, views, options, planning)
+    parts = [] if listing.problem is not None else _resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivering = clock.monotonic_s()
     delivered = _deliver(world, options, store, planning, parts, steps=steps)
@@ -330,7 +334,7 @@ def _run(
     explain = Explainer(world.destination, world.origins)
     with steps.step("settle"):
         _account(models, store, planning, delivered, resumed=resumed, explain=explain)
-        Findings(steps, store, world.destination, world.endpoints).keep(models, delivered, audiences)
+        Findings(steps, store, world.destination, world.endpoints).keep(models, delivered, audiences, listing.problem)
     for model in models:
         model.earlier_run = earlier.get(model.model)
     report = PushReport(
@@ -344,7 +348,7 @@ def _run(
             "settle": delivered.settle_s + clock.monotonic_s() - settling,
         },
         requests=delivered.requests + sum(one.requests for one in audiences),
-        problems=(*_problems(delivered, world), *(one.problem for one in audiences if one.problem is not None)),
+        problems=_problems(delivered, world, listing.problem, *(one.problem for one in audiences)),
         sandbox=world.endpoints.totals(),
         audiences=audiences,
         preflight=looked,
@@ -353,10 +357,11 @@ def _run(
     report.exit_code = receipts.worst(
         receipts.exit_code(models, halted=bool(delivered.halts), gave_up=gave_up, on_change=options.on_change),
         audience_exit_code(audiences, dry_run=False),
+        0 if listing.problem is None else 1,
     )
     with steps.step("receipt"):
         store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
-    shutil.rmtree(_listed_in(world.state.outbox, planning.run), ignore_errors=True)
+    shutil.rmtree(listed_in(world.state.outbox, planning.run), ignore_errors=True)
     return report
 
 
@@ -512,7 +517,8 @@ def _account(
         model.close()
 
 
-def _problems(delivered: Delivered, world: PushWorld) -> tuple[Problem, ...]:
+def _problems(delivered: Delivered, world: PushWorld, *further: Problem | None) -> tuple[Problem, ...]:
+    """Return everything that is wrong, each once: what holds back all audiences is told by each of them."""
     problems = []
     for _, verdict in delivered.halts:
         code = "" if verdict.code is None else f" (code {verdict.code})"
@@ -525,4 +531,4 @@ def _problems(delivered: Delivered, world: PushWorld) -> tuple[Problem, ...]:
         problems.append(world.endpoints.of("events").refused(problem))
     if delivered.stopped is not None:
         problems.append(delivered.stopped)
-    return tuple(problems)
+    return tuple(dict.fromkeys([*problems, *(one for one in further if one is not None)]))

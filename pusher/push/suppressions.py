@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pusher.config import suggest
@@ -35,6 +35,19 @@ class Suppressions:
     payload: Payload
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Who the list names.
+
+    Attributes:
+        files: Parquet files with the columns kind and digest, each pair once.
+        digests: How many digests there are of each kind that the list has a column for.
+    """
+
+    files: tuple[Path, ...] = ()
+    digests: Mapping[str, int] = field(default_factory=dict)
+
+
 def check_waived(waived: Iterable[str], views: Collection[str]) -> None:
     """Refuse a waiver of consent for what is no destination view: it may be meant for another.
 
@@ -56,10 +69,8 @@ def check_waived(waived: Iterable[str], views: Collection[str]) -> None:
         raise ConfigError(*problems)
 
 
-def read_suppressions(
-    given: Suppressions | None, *, open_engine: Callable[[], Engine], folder: Path
-) -> tuple[Path, ...]:
-    """Write the project's list as Parquet files with the columns kind and digest.
+def read_suppressions(given: Suppressions | None, *, open_engine: Callable[[], Engine], folder: Path) -> Listed:
+    """Write the project's list as Parquet files.
 
     Args:
         given: The model, or None when the project has no such list.
@@ -70,18 +81,19 @@ def read_suppressions(
         PlanError: The model is not built, has no identifier, or has a value that is no digest.
     """
     if given is None:
-        return ()
+        return Listed()
     view = View(given.model, given.file, given.relation, given.payload, None)
     with closing(open_engine()) as engine:
         columns = view_columns(engine, view)
-        parts = []
+        parts, kinds = [], []
         for name, type_ in columns.items():
-            field = given.payload.columns.get(name)
-            if field is None or not field.holds_digests:
+            field_ = given.payload.columns.get(name)
+            if field_ is None or not field_.holds_digests:
                 continue
             value = f"unnest({identifier(name)})" if type_.family == "list" else identifier(name)
+            kinds.append(field_.path)
             parts.append(
-                f"select {literal(field.path)} as kind, cast({value} as varchar) as given from {given.relation}"
+                f"select {literal(field_.path)} as kind, cast({value} as varchar) as given from {given.relation}"
             )
         if not parts:
             names = ", ".join(one.column for one in given.payload.fields if one.holds_digests)
@@ -92,7 +104,21 @@ def read_suppressions(
         _refuse_values(engine, given, listed)
         files = stage(engine, view, f"select distinct kind, digest from ({listed}) as named", folder,
                       rows_per_file=ROWS_PER_FILE)  # fmt: skip
-    return tuple(file.path for file in files)
+    paths = tuple(file.path for file in files)
+    return Listed(paths, _count(paths, kinds))
+
+
+def _count(files: Iterable[Path], kinds: Iterable[str]) -> dict[str, int]:
+    """Return how many digests of each kind files hold."""
+    import pyarrow.parquet as pq
+
+    counts = dict.fromkeys(kinds, 0)
+    for file in files:
+        with pq.ParquetFile(file) as rows:
+            found = rows.read(columns=["kind"]).group_by("kind").aggregate([("kind", "count")])
+        for kind, count in zip(*(found.column(name).to_pylist() for name in ("kind", "kind_count")), strict=True):
+            counts[kind] += count
+    return counts
 
 
 def _refuse_values(engine: Engine, given: Suppressions, listed: str) -> None:
@@ -103,6 +129,7 @@ def _refuse_values(engine: Engine, given: Suppressions, listed: str) -> None:
     except EngineError as error:
         raise PlanError(Problem("view-failed", f"{given.model}: {error.message}", given.file)) from error
     if wrong:
-        message = f"{wrong:,} values of {given.model} are no SHA-256 digests, so nobody can be kept out by them."
+        are = "1 value is" if wrong == 1 else f"{wrong:,} values are"
+        message = f"In {given.model} {are} no SHA-256 digest, so nobody can be kept out by that."
         fix = "Hash them with the macros of macros/identity/, such as hashed_email(), and leave out what gives NULL."
         raise PlanError(Problem("suppressions", message, given.file, fix=fix))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pusher.clock import Clock
-from pusher.config import SharedLimits
+from pusher.config import LIST_GUARD, SharedLimits, ShrinkGuard
 from pusher.contracts import ColumnOrigin, Destination, Endpoints, Engine
 from pusher.errors import Problem
 from pusher.ledger.rows import Asked
@@ -46,6 +46,7 @@ class PushOptions:
         wait_s: How long to wait for another run that holds the lock.
         longest_lookback_s: Age of the oldest row that may be sent, for a ledger that nobody keeps; None for any.
         shared: When an identifier stands in too many rows to be one person's.
+        list_guard: When the list of suppressed people lost too many digests to be meant.
         audience: What was chosen for audiences.
         asked: What the person asked for, kept with the run.
     """
@@ -66,6 +67,7 @@ class PushOptions:
     wait_s: float = 0.0
     longest_lookback_s: int | None = None
     shared: SharedLimits = field(default_factory=SharedLimits)
+    list_guard: ShrinkGuard = LIST_GUARD
     audience: AudienceOptions = field(default_factory=AudienceOptions)
     asked: Asked = field(default_factory=Asked)
 

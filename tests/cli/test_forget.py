@@ -138,7 +138,10 @@ def test_a_person_in_three_audiences_is_gone_from_all(tmp_path: Path, server: Au
     assert [(one.counts.suppressed, one.counts.adds, one.counts.deletes) for one in report.audiences] == [(1, 0, 0)] * 3
     assert {name: rows for name, rows in report.models[0].terms.items() if rows} == {"already_sent": 3, "suppressed": 1}
     assert re.fullmatch("[0-9TZ]+-[0-9a-f]{6}", body.pop("run_id"))
-    audience = {"advertiser_id": ADVERTISER, "held": 1, "deleted": 1, "pending_deletes": 0}
+    audience = {
+        "advertiser_id": ADVERTISER, "held": 1, "deleted": 1, "pending_deletes": 0, "unknown_deletes": 6,
+        "pending_unknown_deletes": 0,
+    }  # fmt: skip
     assert body == {
         "schema_version": 1,
         "command": "forget",
@@ -283,7 +286,7 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
 
     shop.push(should_stop=look)
 
-    assert (left, frozen) == ([], {"delete.parquet": 0o600})
+    assert (left, frozen) == ([], {"delete.parquet": 0o600, "delete-unknown.parquet": 0o600})
     assert (done.returncode, between) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
     assert done.stdout.decode() == (
         "forgotten\n"
@@ -295,6 +298,10 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
         "          2  of them new\n"
         "held by audiences: the next `pusher push` takes them out\n"
         f"          1  dotless, advertiser {ADVERTISER}\n"
+        f"          1  plain, advertiser {ADVERTISER}\n"
+        "told to leave audiences by the next `pusher push`, in case somebody else put them there\n"
+        f"          1  dotless, advertiser {ADVERTISER}\n"
+        f"          2  numbers, advertiser {ADVERTISER}\n"
         f"          1  plain, advertiser {ADVERTISER}\n"
         "no event of theirs waited to be sent\n"
         "Events that TikTok accepted before cannot be recalled; the ledger does not know\n"
@@ -321,7 +328,7 @@ def test_status_tells_of_members_who_wait_to_be_taken_out(tmp_path: Path, server
         shop.project().forget([EMAIL], sends=sends)
         told.append(waiting(shop))
 
-    assert told == [{"plain": 1, "dotless": 1}, {}]
+    assert told == [{"plain": 2, "dotless": 2, "numbers": 2}, {}]
 
 
 def test_status_still_tells_of_members_who_wait_to_be_added(tmp_path: Path, server: AudienceServer) -> None:
@@ -442,10 +449,121 @@ def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path:
 
 
 def test_a_damaged_lock_file_stops_nobody_from_being_forgotten(tmp_path: Path, server: AudienceServer) -> None:
-    """Only the ledger says who is in which audience, so the file is not read."""
+    """Every audience of the ledger is told; that others may be missing is a finding."""
     shop = People(tmp_path / "shop", server.base_url)
     shop.push()
     (shop.root / "audiences.lock.yml").write_text("targets: [\n")
-    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin", "--json")
+    (error,) = json.loads(done.stdout)["errors"]
+
+    assert (done.returncode, held(server)) == (1, ONLY_OTHER)
+    assert error["message"].endswith("Audiences that only it names were not told.")
+    assert error["fix"].endswith("Then forget them again.")
+
+
+def only_other(root: Path) -> None:
+    """Let the views name nobody but somebody else."""
+    (root / "members.csv").write_text("audience,digest\n" + "".join(f"{name},{OTHER}\n" for name in AUDIENCES))
+
+
+def told(server: AudienceServer) -> int:
+    """Return how many requests about members there were."""
+    return sum(one["path"] == "/segment/mapping/" for one in server.requests())
+
+
+def test_whom_another_system_put_into_an_audience_is_gone_too(tmp_path: Path, server: AudienceServer) -> None:
+    """The ledger knows nobody, every audience is told, and nobody is told twice; what is known stays as it was."""
+    shop = People(tmp_path / "shop", server.base_url)
+    only_other(shop.root)
+    shop.build()
+    shop.push()
+    (plain,) = (one["audience_id"] for one in server.audiences() if one["name"] == "plain")
+    server.change(plain, "add", [PLAIN])
+    done = shop.forget(EMAIL, "--stdin")
+    gone, requests = held(server), told(server)
+    report = shop.push()
+    summary = shop.project().ledger.summary()
+    assert summary is not None
+
+    assert (done.returncode, gone, told(server)) == (0, ONLY_OTHER, requests)
+    assert done.stdout.decode().splitlines()[7:12] == [
+        "no audience was known to hold them",
+        "told to leave audiences, in case somebody else put them there",
+        f"          2  dotless, advertiser {ADVERTISER}",
+        f"          2  numbers, advertiser {ADVERTISER}",
+        f"          2  plain, advertiser {ADVERTISER}",
+    ]
+    assert [(one.counts.known, one.counts.deletes, one.counts.unknown_deletes) for one in report.audiences] == [
+        (1, 0, 0)
+    ] * 3
+    assert [(one["inside"], one["maybe"], one["outside"]) for one in summary.audiences] == [(1, 0, 0)] * 3
+    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []
+
+
+def test_a_ledger_that_was_lost_forgets_by_the_lock_file(tmp_path: Path, server: AudienceServer) -> None:
+    """A new machine knows the audiences from the committed file alone, and tells each of them."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    shutil.rmtree(shop.state.root)
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin", "--json")
+    audiences = json.loads(done.stdout)["audiences"]
 
     assert (done.returncode, held(server)) == (0, ONLY_OTHER)
+    assert [(one["name"], one["held"], one["unknown_deletes"]) for one in audiences] == [
+        ("dotless", 0, 3), ("numbers", 0, 3), ("plain", 0, 3),
+    ]  # fmt: skip
+
+
+def test_an_audience_that_is_adopted_later_is_told_of_people_forgotten_before(
+    tmp_path: Path, server: AudienceServer
+) -> None:
+    """Whoever filled it before may have put them there: the push that finds it takes them out in the same run."""
+    shop = People(tmp_path / "shop", server.base_url)
+    only_other(shop.root)
+    shop.build()
+    shop.forget(EMAIL, "--stdin")
+    theirs = server.make("plain")
+    server.change(theirs, "add", [PLAIN, digest("somebody of theirs")])
+    report = shop.push()
+
+    assert server.members(theirs) == {stored("EMAIL_SHA256", one) for one in (OTHER, digest("somebody of theirs"))}
+    assert [(one.name, one.counts.unknown_deletes, one.is_settled) for one in report.audiences] == [
+        ("dotless", 0, True), ("numbers", 0, True), ("plain", 2, True),
+    ]  # fmt: skip
+
+
+def test_an_audience_that_was_deleted_at_tiktok_stops_nobody_from_being_forgotten(
+    tmp_path: Path, server: AudienceServer
+) -> None:
+    """TikTok refuses the request and lists it no more, so nobody is in it, and it is not told again."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    (plain,) = (one["audience_id"] for one in server.audiences() if one["name"] == "plain")
+    server.delete(plain)
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+    again = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+    gone = f"Advertiser {ADVERTISER} has no audience {plain}, `plain`, any more, so nobody is in it."
+
+    assert (done.returncode, again.returncode) == (0, 0)
+    assert held(server) == {name: members for name, members in ONLY_OTHER.items() if name != "plain"}
+    assert gone in " ".join(done.stderr.decode().split())
+
+
+def test_a_request_that_was_lost_is_told_by_the_next_push(tmp_path: Path) -> None:
+    """Whom the ledger did not know is in doubt from then on, and the exit code says that somebody may still be in."""
+    with serving_audiences(tmp_path) as server:
+        shop = People(tmp_path / "shop", server.base_url)
+        only_other(shop.root)
+        shop.build()
+        shop.push()
+        (plain,) = (one["audience_id"] for one in server.audiences() if one["name"] == "plain")
+        server.change(plain, "add", [PLAIN])
+        server.script([{"match": {"path": "segment/mapping/"}, "do": "500", "times": 40}])
+        _, done = shop.project().forget([EMAIL])
+        before = waiting(shop)
+        server.script([])
+        report = shop.push()
+
+        assert done is not None
+        assert (done.exit_code, before) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
+        assert (report.exit_code, held(server), waiting(shop)) == (0, ONLY_OTHER, {})

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from pusher.destinations.tiktok import sandbox_audience_state
+from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.opening import open_store
 from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
 from tests.push.members import (
@@ -398,3 +400,62 @@ def test_reconcile_is_never_a_part(tmp_path: Path) -> None:
         sent = requests(server, before)
 
     assert (report.exit_code, report.notices, sent) == (4, (notice(),), ["get/ 0"])
+
+
+def test_who_is_suppressed_is_removed_to_be_sure(tmp_path: Path) -> None:
+    """Somebody else may have put them there: one small file instead of all members, once, and nobody else moves."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        push(club, server, 3 * DAY + 8 * HOUR)
+        club.suppress("a stranger")
+        before = len(server.requests())
+        report = push(club, server, 5 * DAY)
+        sent = requests(server, before)
+        again = push(club, server, 7 * DAY)
+        members = server.members(audience)
+
+    assert (line(report), report.audiences[0].unknown_deleted) == (
+        {"members": 1_300, "unchanged": 1_300, "files": 1, "bytes": 65, "exit": 0}, 1,
+    )  # fmt: skip
+    assert sent == ["get/ 0", "file/upload/ 0", "update/ 0"]
+    assert (line(again), again.audiences[0].counts.unknown_deletes) == (
+        {"members": 1_300, "unchanged": 1_300, "exit": 0}, 0,
+    )  # fmt: skip
+    assert actions(club) == [("replace", 1_300, "confirmed"), ("remove", 1_300, "confirmed")]
+    assert members == emails(range(1_300))
+
+
+def test_nobody_waits_to_remove_who_is_most_probably_not_there(tmp_path: Path) -> None:
+    """While TikTok works on the files before, the push ends with exit code 4, and the next one tells it."""
+    with serving_audiences(tmp_path) as server:
+        club, audience = replaced(tmp_path, server)
+        club.suppress("a stranger")
+        first = push(club, server, 3 * DAY + HOUR)
+        second = push(club, server, 3 * DAY + 8 * HOUR)
+        members = server.members(audience)
+
+    assert (first.exit_code, first.audiences[0].pending_unknown_deletes) == (4, 1)
+    assert first.notices == (notice(SOONER.replace("comes", "leaves")),)
+    assert (second.exit_code, second.audiences[0].unknown_deleted) == (0, 1)
+    assert members == emails(range(1_300))
+
+
+def test_an_audience_of_files_is_not_told_of_kinds_that_it_does_not_hold(tmp_path: Path) -> None:
+    """A number cannot be in an audience of addresses."""
+    with serving_audiences(tmp_path) as server:
+        club, _ = replaced(tmp_path, server)
+        push(club, server, 3 * DAY + 8 * HOUR)
+        suppress_number(club)
+        report = push(club, server, 5 * DAY)
+
+    assert (line(report), report.audiences[0].counts.unknown_deletes) == (
+        {"members": 1_300, "unchanged": 1_300, "exit": 0}, 0,
+    )  # fmt: skip
+
+
+def suppress_number(club: Club) -> None:
+    """Suppress a number, as `forget` does."""
+    store = open_store(club.state, base_url=None, now=NOW)
+    with store.transaction():
+        AudienceStore(store).suppress([("PHONE_SHA256", digest("phone 1"))], reason="test", now=NOW)
+    store.close()

@@ -663,8 +663,24 @@ def forget(club: Club, server: AudienceServer, after: timedelta, number: int) ->
     """Forget somebody; returns exit code, and what was due, done and left in each audience."""
     server.now = NOW + after
     pushing = club.project(server.now)._pushing()
-    found = pushing.forget([("EMAIL_SHA256", digest(f"email {number}"))], sends=True, wait_s=0.0)
+    digests = [("EMAIL_SHA256", digest(f"email {number}"))]
+    found = pushing.forget(digests, sends=True, wait_s=0.0, methods={MEMBERS: "file"})
     return found.exit_code, [(one.counts.deletes, one.deleted, one.pending_deletes) for one in found.audiences]
+
+
+def test_a_new_ledger_lets_the_next_push_take_people_out_of_files(tmp_path: Path) -> None:
+    """Nobody can be taken out of an audience whose members nobody knows; all members are given anew, and no others."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        audience = filled(club, server)
+        shutil.rmtree(club.state.root)
+        forgotten = forget(club, server, 6 * DAY, 7)
+        report = push(club, server, 6 * DAY)
+        push(club, server, 9 * DAY)
+        members = server.members(audience)
+
+    assert (forgotten, report.exit_code) == ((4, []), 0)
+    assert members == emails(range(1_200)) - emails(range(7, 8))
 
 
 def test_the_projects_list_keeps_members_out_of_files(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
     [
         (
             "select 'ann@example.com' as email",
-            "1 values of gone_people are no SHA-256 digests, so nobody can be kept out by them.",
+            "In gone_people 1 value is no SHA-256 digest, so nobody can be kept out by that.",
         ),
         (
             "select 1 as customer",

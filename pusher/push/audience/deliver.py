@@ -327,12 +327,16 @@ class MemberDelivery:
             lane.receipt.request_ids.append(verdict.request_id)
         if verdict.outcome == "accepted":
             chunk = replace(chunk, state=BatchState.ACCEPTED, at_risk=False)
+            receipt, counts = lane.receipt, lane.receipt.counts
             if piece.action == "add":
-                lane.receipt.added += attempt.members
+                receipt.added += attempt.members
+            elif piece.is_known:
+                receipt.deleted += attempt.members
             else:
-                lane.receipt.deleted += attempt.members
-            counts, settled = lane.receipt.counts, lane.receipt.added + lane.receipt.deleted
-            self.listener(RowsSettled(lane.receipt.model, settled, counts.adds + counts.deletes))
+                receipt.unknown_deleted += attempt.members
+            settled = receipt.added + receipt.deleted + receipt.unknown_deleted
+            due = counts.adds + counts.deletes + counts.unknown_deletes
+            self.listener(RowsSettled(receipt.model, settled, due))
         elif verdict.response_class == "SIZE" and chunk.rows > 1:
             halves = list(piece.halves())
             if chunk.at_risk:

@@ -43,6 +43,7 @@ class FilePush:
         seed: Seed of the back-off's jitter.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
 
     Attributes:
         plans: What has to be done about each audience.
@@ -55,6 +56,7 @@ class FilePush:
     seed: int | None = None
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
+    withheld: Problem | None = None
     plans: list[FilePlan] = field(default_factory=list)
 
     def recover(self) -> None:
@@ -99,6 +101,7 @@ class FilePush:
                 reassert=self.options.reassert,
                 listed=self.listed,
                 suppressed_only=self.suppressed_only,
+                withheld=self.withheld,
             )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:
@@ -185,8 +188,18 @@ class FilePush:
             for line in plan.shared:
                 line.problem = None if line.is_settled else error.problem
             return error.problem
+        self._keep_told(plan, audiences)
         Sharing(self.store, audiences, asking, self.options.lock, world.clock).share(plan)
         return None
+
+    def _keep_told(self, plan: FilePlan, audiences: AudienceStore) -> None:
+        """Keep that an audience was told of everybody who is suppressed."""
+        view, receipt = plan.staged.view, plan.receipt
+        audience = plan.staged.audience or audiences.current(view.view.model, view.advertisers[0], view.name)
+        is_bound = audience is not None and audience.audience_id is not None
+        if self.store is not None and audience is not None and is_bound and receipt.has_told_suppressed:
+            with self.store.transaction():
+                audiences.suppressed_were_told(audience, plan.newest_suppressed)
 
     def _without_late_people(self, place: int, delivery: FileDelivery) -> NotBound | None:
         """Deliver a plan, made again as long as people are suppressed meanwhile; returns why it could not be."""

@@ -123,7 +123,7 @@ class FileDelivery:
             tell_due(plan, self.listener, before=is_part)
         elif plan.whole is not None:
             self._change(plan, plan.whole, audience, seen)
-            if is_part and not plan.receipt.is_settled:
+            if is_part and plan.due_at is not None and not plan.receipt.is_settled:
                 tell_due(plan, self.listener, before=True)
         if plan.receipt.is_open:
             raise NotBound(_still_open(plan))
@@ -222,6 +222,8 @@ class FileDelivery:
                 return
             if verdict.response_class == "DEFER":
                 if plan.action != REPLACE:
+                    if plan.due_at is None:
+                        raise NotBound(busy(audience.name))
                     return
                 waits_s = self._nap(audience, waits_s)
                 self._check_suppressed(plan)
@@ -269,6 +271,9 @@ class FileDelivery:
             has_ended = seen.ends_at is not None and seen.ends_at <= self.clock.now()
             if (seen.error or has_ended) and not seen.is_busy:
                 raise NotBound(self._unusable(audience, seen), is_halted=True)
+            if plan.action != REPLACE:
+                # Nobody waits for hours for the sake of people who are most probably not in it.
+                raise NotBound(busy(audience.name))
             waits_s = self._nap(audience, waits_s, expires=seen.expires)
             seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
 
@@ -386,7 +391,7 @@ def tell_due(plan: FilePlan, listener: Listener, *, before: bool = False) -> Non
     """
     assert plan.due_at is not None  # noqa: S101 -- only asked then
     receipt = plan.receipt
-    who = "leaves" if plan.action == REMOVE and receipt.pending_deletes else "comes"
+    who = "leaves" if plan.action == REMOVE and not receipt.has_told_suppressed else "comes"
     sooner = f" Who {who} is told before that, once TikTok has worked on the last files." if before else ""
     listener(
         Notice(

@@ -18,13 +18,14 @@ from pusher.ledger.members import HOLD
 from pusher.ledger.uploads import (
     WholeSet,
     keep_members,
+    keep_unknown,
     known_kinds,
     leaving_kinds,
     want_without_leaving,
     write_whole_set,
 )
 from pusher.push.audience.binding import FILE
-from pusher.push.audience.plan import Staged, few_people, shrinks
+from pusher.push.audience.plan import Staged, few_people, shrinks, untold
 from pusher.push.audience.receipt import AudienceReceipt
 
 
@@ -86,11 +87,13 @@ class FilePlan:
         self.receipt.is_open = False
         if self.is_only_suppressed:
             self.receipt.deleted = counts.suppressed_deletes
+            self.receipt.unknown_deleted = counts.unknown_deletes
             return
         if self.action != REMOVE:
             self.receipt.added = counts.adds
         if self.action != APPEND:
             self.receipt.deleted = counts.deletes
+            self.receipt.unknown_deleted = counts.unknown_deletes
 
 
 def plan_files(
@@ -106,6 +109,7 @@ def plan_files(
     reassert: bool = False,
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
+    withheld: Problem | None = None,
 ) -> FilePlan:
     """Work out what has to be done about the audience of one view.
 
@@ -121,6 +125,7 @@ def plan_files(
         reassert: Give all members again, changed or not.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
     """
     view, audience = staged.view, known.audience
     newest = known.store.newest_suppressed() if known.store else 0
@@ -137,31 +142,30 @@ def plan_files(
         suppressed=Barred(known.store.suppressed() if known.store else (), listed),
         now=now,
         reassert=reassert or is_open,
+        untold=untold(known.store, audience, reassert=reassert) if files else (),
     ) as comparison:
         counts = comparison.compare()
         layout = api.layout(staged.kinds)
         if suppressed_only:
             counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
-        shrunk = None if suppressed_only else shrinks(view, counts, guard)
+        shrunk = None if suppressed_only else shrinks(view, counts, guard) or withheld
         if suppressed_only or shrunk is not None:
             # Whoever stays has identifiers that the view need not have.
             layout = _layout_of(latest, comparison, api, kinds)
+        # Nobody can be in it by a kind of identifier that it does not hold.
+        counts = replace(counts, unknown_deletes=keep_unknown(comparison, _places(comparison, layout)))
         plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
         plan.newest_suppressed = newest
         plan.is_unconfirmed = latest is not None and latest.state is not LoadState.CONFIRMED
         # Whoever is suppressed may be in it still, although the members do not name them any more.
         plan.receipt.is_open = is_open and plan.is_only_suppressed
         is_kept_due = plan.receipt.is_open and counts.known - counts.suppressed_deletes >= api.least_members
-        is_due = plan.receipt.pending_adds or plan.receipt.pending_deletes or is_kept_due
+        is_due = plan.receipt.is_pending or is_kept_due
         if is_due and not plan.is_too_small:
             if known.loads and audience:
                 plan.due_at = _due_at(known.loads, audience, api, now)
-            told = None
-            # A load in doubt may turn out to be this very set, for which its files need not be sent again.
-            if plan.due_at is None or is_open:
-                if plan.is_only_suppressed:
-                    keep_members(comparison)
-            elif reassert or (told := _narrow(plan, comparison, api)) is None:
+            is_due_now, told = _told(plan, comparison, api, is_open=is_open, reassert=reassert)
+            if not is_due_now:
                 return plan
             plan.whole = write_whole_set(
                 comparison,
@@ -176,6 +180,33 @@ def plan_files(
         if plan.receipt.files > api.most_files:
             _refuse(plan, _too_many_files(plan, api))
     return plan
+
+
+def _places(comparison: Comparison, layout: FileLayout) -> list[int]:
+    """Return the kinds of identifier that files hold, by their places."""
+    return [comparison.kinds.index(kind) for _, kinds in layout.columns for kind in kinds]
+
+
+def _is_of_unknown(counts: MemberCounts) -> bool:
+    """Say whether nothing is to be told but who leaves to be sure: for them all members need not be given again."""
+    return bool(counts.unknown_deletes) and not (counts.adds or counts.deletes)
+
+
+def _told(
+    plan: FilePlan, comparison: Comparison, api: FileAudienceApi, *, is_open: bool, reassert: bool
+) -> tuple[bool, str | None]:
+    """Return whether something can be told now, and the table of who goes into the files; None for all members."""
+    if _is_of_unknown(plan.receipt.counts) and not (is_open or reassert):
+        told = _narrow(plan, comparison, api)
+        if told is not None:
+            return True, told
+    # A load in doubt may turn out to be this very set, for which its files need not be sent again.
+    if plan.due_at is None or is_open:
+        if plan.is_only_suppressed:
+            keep_members(comparison)
+        return True, None
+    told = None if reassert else _narrow(plan, comparison, api)
+    return told is not None, told
 
 
 def _due_at(loads: LoadStore, audience: Audience, api: FileAudienceApi, now: datetime) -> datetime | None:
@@ -198,7 +229,7 @@ def _narrow(plan: FilePlan, comparison: Comparison, api: FileAudienceApi) -> str
     """
     counts = plan.receipt.counts
     leaving = counts.suppressed_deletes if plan.is_only_suppressed else counts.deletes
-    if not leaving:
+    if not leaving and not counts.unknown_deletes:
         plan.action = APPEND
         return "coming"
     kinds = {kind for _, kinds in plan.layout.columns for kind in kinds}
@@ -245,7 +276,7 @@ def _plan(
     members = counts.known - counts.suppressed_deletes if plan.is_only_suppressed else counts.members
     if shrunk is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
-    is_due = receipt.pending_adds or receipt.pending_deletes or audience_id is None
+    is_due = receipt.is_pending or audience_id is None
     if is_due and members < api.least_members:
         message = (
             f"{view.view.model} would leave {members:,} identifiers in audience `{view.name}`: TikTok fails files of "
@@ -264,7 +295,9 @@ def _plan(
 def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> AudienceReceipt:
     """Return the line of an advertiser who has the audience by share, or is to have it."""
     members = owner.counts.members
-    nothing = dict.fromkeys(("rows", "no_identity", "dropped", "suppressed", "deletes", "suppressed_deletes"), 0)
+    nothing = dict.fromkeys(
+        ("rows", "no_identity", "dropped", "suppressed", "deletes", "suppressed_deletes", "unknown_deletes"), 0
+    )
     counts = replace(
         owner.counts,
         **nothing,

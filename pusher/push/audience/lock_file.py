@@ -39,6 +39,10 @@ class LockFile:
         """Return the id of the audience of a name that a view fills at an advertiser."""
         return self._ids.get((self._target, model, advertiser_id, name))
 
+    def named(self) -> list[tuple[str, str, str, str]]:
+        """Return what views of the chosen target fill: view, advertiser, name and id of each audience."""
+        return [(*key[1:], found) for key, found in sorted(self._ids.items()) if key[0] == self._target]
+
     def other_target(self, advertiser_id: str, audience_id: str) -> str | None:
         """Return another target whose views fill an audience, or None."""
         for (target, _, owner, _), found in self._ids.items():

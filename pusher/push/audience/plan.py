@@ -215,6 +215,19 @@ def few_people(counts: MemberCounts, least: int) -> list[str]:
     return [f"The view names {people:,} people at most: TikTok uses an audience from {least:,} matched people on."]
 
 
+def untold(store: AudienceStore | None, audience: Audience | None, *, reassert: bool) -> Sequence[tuple[str, str]]:
+    """Return the suppressed identifiers that an audience has to be told of, whether it is known to hold them or not.
+
+    Args:
+        store: What is known of audiences, or None when nothing is.
+        audience: The audience, or None; one that is not made yet holds nobody.
+        reassert: Tell it of all of them again.
+    """
+    if store is None or audience is None or audience.audience_id is None:
+        return ()
+    return store.suppressed(after=0 if reassert else audience.suppressed_told)
+
+
 def compare(
     staged: Staged,
     advertiser_id: str,
@@ -230,6 +243,7 @@ def compare(
     freeze: bool = True,
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
+    withheld: Problem | None = None,
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -247,6 +261,7 @@ def compare(
         freeze: Write the changes, else only count them.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -260,9 +275,10 @@ def compare(
         suppressed=Barred(store.suppressed() if store else (), listed),
         now=now,
         reassert=reassert,
+        untold=untold(store, audience, reassert=reassert),
     ) as comparison:
         counts = comparison.compare()
-        refusal = None if suppressed_only else shrinks(view, counts, guard)
+        refusal = None if suppressed_only else shrinks(view, counts, guard) or withheld
         frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
     if suppressed_only:
         counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)

@@ -25,6 +25,8 @@ class AudienceReceipt:
         added: Identifiers that TikTok took in.
         deleted: Identifiers that TikTok took out.
         refused_deletes: Identifiers that were left in, because too many would have gone.
+        refused_adds: Identifiers that were not added for the same reason.
+        unknown_deleted: Identifiers that TikTok was told to take out to be sure.
         requests: Requests made.
         request_ids: TikTok's ticket ids.
         is_new: The audience was made by this run.
@@ -47,6 +49,7 @@ class AudienceReceipt:
     deleted: int = 0
     refused_deletes: int = 0
     refused_adds: int = 0
+    unknown_deleted: int = 0
     requests: int = 0
     request_ids: list[str] = field(default_factory=list)
     is_new: bool = False
@@ -70,9 +73,29 @@ class AudienceReceipt:
         return self.counts.deletes - self.refused_deletes - self.deleted
 
     @property
+    def pending_unknown_deletes(self) -> int:
+        """Identifiers that are still to be taken out to be sure."""
+        return self.counts.unknown_deletes - self.unknown_deleted
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether somebody is still to be told of."""
+        return bool(self.pending_adds or self.pending_deletes or self.pending_unknown_deletes)
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether somebody is to be taken out."""
+        return bool(self.counts.deletes or self.counts.unknown_deletes)
+
+    @property
+    def has_told_suppressed(self) -> bool:
+        """Whether nobody is left who has to be taken out for being suppressed."""
+        return not (self.pending_deletes or self.pending_unknown_deletes or self.is_open)
+
+    @property
     def is_settled(self) -> bool:
         """Whether the audience is as the view says, as far as it was allowed to be."""
-        return not (self.pending_adds or self.pending_deletes or self.is_open)
+        return self.has_told_suppressed and not self.pending_adds
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -102,6 +125,8 @@ class AudienceReceipt:
             "refused_deletes": self.refused_deletes,
             "pending_adds": self.pending_adds,
             "pending_deletes": self.pending_deletes,
+            "unknown_deletes": self.counts.unknown_deletes,
+            "pending_unknown_deletes": self.pending_unknown_deletes,
             "is_open": self.is_open,
             "requests": self.requests,
             "request_ids": self.request_ids,

@@ -26,12 +26,14 @@ class Piece:
         action: `add` or `delete`.
         cells: Its digests, a column of texts for each kind; NULL where a row has none.
         held_until: Moment before which it may not be sent, or None.
+        is_known: The ledger knows that its members are in the audience, or may be.
     """
 
     chunk: Chunk
     action: str
     cells: pa.RecordBatch
     held_until: datetime | None = None
+    is_known: bool = True
 
     def halves(self) -> tuple[Piece, Piece]:
         """Cut it into two of about equal size."""
@@ -49,7 +51,7 @@ class Piece:
             at_risk=self.chunk.at_risk,
             last_risk_at=self.chunk.last_risk_at,
         )
-        return Piece(chunk, self.action, cells, self.held_until)
+        return Piece(chunk, self.action, cells, self.held_until, self.is_known)
 
     def without(self, suppressed: Suppressed) -> pa.RecordBatch:
         """Return the digests that may still be added; rows that have none are left out."""
@@ -88,4 +90,4 @@ def pieces(change: Change, path: Path, rows_per_request: int) -> Iterator[Piece]
             for cells in table.slice(0, whole).combine_chunks().to_batches(max_chunksize=rows_per_request):
                 chunk = Chunk(0, change.id, first_row, cells.num_rows, count(cells))
                 first_row += cells.num_rows
-                yield Piece(chunk, change.action, cells, change.held_until)
+                yield Piece(chunk, change.action, cells, change.held_until, change.is_known)

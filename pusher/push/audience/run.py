@@ -25,9 +25,10 @@ from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import FILE, Binder, NotBound, go_on_until, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
+from pusher.push.audience.gone import excuse_gone
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
-from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
+from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members, untold
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
 from pusher.push.deliver import threads
@@ -69,6 +70,7 @@ class AudiencePush:
         pools: Makes the pool that sends, by its number of threads and name.
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
+        withheld: Why everything but suppressed identifiers is left as it is, or None.
         steps: Keeps what is done for each view, or None when no run is recorded.
 
     Attributes:
@@ -86,6 +88,7 @@ class AudiencePush:
     pools: Callable[[int, str], Executor] = threads
     listed: Sequence[Path] = ()
     suppressed_only: bool = False
+    withheld: Problem | None = None
     steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
@@ -95,7 +98,7 @@ class AudiencePush:
     def __post_init__(self) -> None:
         """Set up what is given as files."""
         self.whole = FilePush(
-            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only
+            self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only, self.withheld
         )
 
     @property
@@ -137,7 +140,7 @@ class AudiencePush:
                     kinds=self.world.destination.audiences.kinds,
                 )
                 mine = self._planned(staged, folder, freeze=freeze)
-            due = sum(one.counts.adds + one.counts.deletes for one in mine)
+            due = sum(one.counts.adds + one.counts.deletes + one.counts.unknown_deletes for one in mine)
             seconds = self.world.clock.monotonic_s() - started
             members = mine[0].counts.members
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
@@ -178,6 +181,33 @@ class AudiencePush:
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
+    def take_unknown(self, methods: Mapping[str, str]) -> Problem | None:
+        """Keep the audiences that only the lock file names, so that they are told of suppressed people too.
+
+        Args:
+            methods: The method of each view, where it is known.
+
+        Returns:
+            Which of them nobody can be taken out of now, or None.
+        """
+        lock = self.options.lock
+        if lock is None or self.store is None:
+            return None
+        audiences, of_files = AudienceStore(self.store), []
+        for model, advertiser_id, name, audience_id in lock.named():
+            if audiences.knows(advertiser_id, audience_id):
+                continue
+            if methods.get(model) == FILE:
+                of_files.append(f"{audience_id} of advertiser {advertiser_id}")
+                continue
+            about = {"model": model, "advertiser_id": advertiser_id, "name": name}
+            take_locked(self.store, **about, audience_id=audience_id, now=self.world.clock.now())
+        if not of_files:
+            return None
+        message = f"This ledger does not know who is in these audiences of files: {', '.join(of_files)}."
+        fix = "Run `pusher push`: it gives them all their members anew, and whoever is suppressed is not among them."
+        return Problem("audience-open", message, fix=fix)
+
     def plan_suppressed(
         self, payload: Payload, folder: Path, *, freeze: bool, beside: Sequence[AudienceView] = ()
     ) -> list[AudienceReceipt]:
@@ -193,8 +223,7 @@ class AudiencePush:
         filled = {(view.view.model, one, view.name) for view in beside for one in view.advertisers}
         for audience in audiences.everyone() if audiences is not None else ():
             is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
-            # Whoever has it by share knows no members of it.
-            if is_filled or audiences is None or not audiences.member_files(audience):
+            if is_filled or audiences is None or not self._may_hold_suppressed(audience, audiences):
                 continue
             view = View(audience.model, "", "", payload, audience.name)
             self._planned(
@@ -203,6 +232,13 @@ class AudiencePush:
                 freeze=freeze,
             )
         return self.receipts
+
+    def _may_hold_suppressed(self, audience: Audience, audiences: AudienceStore) -> bool:
+        """Say whether somebody may have to leave an audience that is compared with no view."""
+        if audiences.member_files(audience):
+            return True
+        # Whoever has one of files by share knows no members of it, and tells nothing.
+        return audience.method != FILE and bool(untold(audiences, audience, reassert=self.options.reassert))
 
     def leave_unchanged(self, filled_otherwise: Collection[str]) -> None:
         """Leave alone what is compared with no view and holds nobody who is suppressed, and name it.
@@ -218,8 +254,8 @@ class AudiencePush:
                         f"`{receipt.name}` of {receipt.model}: only who is suppressed is taken out of it."
                     )
                 )
-        self.plans = [plan for plan in self.plans if plan.receipt.counts.deletes]
-        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.counts.deletes or plan.is_unconfirmed]
+        self.plans = [plan for plan in self.plans if plan.receipt.takes_out]
+        self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.takes_out or plan.is_unconfirmed]
 
     def hold_back(self, why: str) -> None:
         """Leave everything alone, and name the audiences that hold suppressed people."""
@@ -273,6 +309,7 @@ class AudiencePush:
             freeze=freeze,
             listed=self.listed,
             suppressed_only=self.suppressed_only,
+            withheld=self.withheld,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
@@ -287,6 +324,8 @@ class AudiencePush:
             if not late:
                 break
             self._plan_again(late)
+        if self.plans:
+            self._keep_told(self.store, audiences, transport, pacer)
         self.whole.deliver(transport, pacer, self._left_of(limits))
 
     def _left_of(self, limits: DeliveryLimits) -> DeliveryLimits:
@@ -317,9 +356,10 @@ class AudiencePush:
                 again.receipt.counts,
                 adds=before.added + again.receipt.counts.adds,
                 deletes=before.deleted + again.receipt.counts.deletes,
+                unknown_deletes=before.unknown_deleted + again.receipt.counts.unknown_deletes,
                 unchanged=before.counts.unchanged,
             )
-            for name in ("added", "deleted", "requests", "request_ids", "is_new"):
+            for name in ("added", "deleted", "unknown_deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
             self.plans[place] = again
 
@@ -364,7 +404,7 @@ class AudiencePush:
                     name=view.name,
                     now=self.world.clock.now(),
                 )
-        before = binder.asking.requests
+        before, was_bound = binder.asking.requests, audience.audience_id is not None
         try:
             audience, is_new = binder.bind(audience)
         except NotBound as error:
@@ -373,6 +413,9 @@ class AudiencePush:
         finally:
             receipt.requests += binder.asking.requests - before
         receipt.audience_id, receipt.is_new = audience.audience_id, receipt.is_new or is_new
+        if not was_bound and not is_new:
+            # Somebody else may have put suppressed people there, of whom this plan could not know.
+            plan.newest_suppressed = 0
         changes = self._commit(audience, plan.frozen, store, audiences)
         plan.frozen = []
         return Lane(audience, receipt, changes, view.rows_per_request)
@@ -410,9 +453,31 @@ class AudiencePush:
                     held_until=change.held_until,
                 )
                 recorded.append(
-                    (Change(number, audience.id, change.action, file.rows, file.path, change.held_until), final)
+                    (
+                        Change(
+                            number,
+                            audience.id,
+                            change.action,
+                            file.rows,
+                            file.path,
+                            change.held_until,
+                            change.is_known,
+                        ),
+                        final,
+                    )
                 )
         return recorded
+
+    def _keep_told(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> None:
+        """Keep which audiences were told of everybody who is suppressed; one that is gone holds nobody."""
+        if self.suppressed_only:
+            excuse_gone(self.plans, self._asking(transport, pacer), self.world.listener)
+        with store.transaction():
+            for plan in self.plans:
+                about = (plan.staged.view.view.model, plan.advertiser_id, plan.staged.view.name)
+                audience = plan.staged.audience or audiences.current(*about)
+                if audience is not None and audience.audience_id is not None and plan.receipt.has_told_suppressed:
+                    audiences.suppressed_were_told(audience, plan.newest_suppressed)
 
     def drop_suppressed(self) -> None:
         """Know nothing any more of suppressed people who were taken out."""
@@ -420,19 +485,20 @@ class AudiencePush:
         self._settling(self.store).drop_suppressed(self.world.clock.now())
 
     def _binder(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> Binder:
-        asking = Asking(
-            self.world.destination.audiences, transport, pacer, self.world.clock, self.world.should_stop, self.seed
-        )
         return Binder(
             store=store,
             audiences=audiences,
-            asking=asking,
+            asking=self._asking(transport, pacer),
             lock=None if self.suppressed_only else self.options.lock,
             clock=self.world.clock,
             listener=self.world.listener,
             wait=self.world.clock.sleep,
             go_on=lambda: go_on_until(self.ends_s, self.world.should_stop, self.world.clock),
         )
+
+    def _asking(self, transport: Sender, pacer: Pacer) -> Asking:
+        world = self.world
+        return Asking(world.destination.audiences, transport, pacer, world.clock, world.should_stop, self.seed)
 
     def _settling(self, store: Store) -> MemberSettling:
         kinds = self.world.destination.audiences.kinds

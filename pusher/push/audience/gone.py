@@ -1,0 +1,51 @@
+"""Audiences that TikTok knows no more: nobody has to be taken out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from pusher.errors import Unanswered
+from pusher.progress import Listener, Notice
+from pusher.push.audience.asking import Asking
+from pusher.push.audience.plan import AudiencePlan
+
+REFUSED = "tiktok-data"
+
+
+def excuse_gone(plans: Sequence[AudiencePlan], asking: Asking, listener: Listener) -> None:
+    """Take back what was to be told to audiences that TikTok refused and does not list any more.
+
+    Only for audiences that are told of suppressed people and of nobody else: who fills one has to know that it is gone.
+
+    Args:
+        plans: What was told; the receipts of those that are gone ask for nothing from then on.
+        asking: Asks which audiences there are.
+        listener: Is told which are gone.
+    """
+    listed: dict[str, set[str] | None] = {}
+    for plan in plans:
+        receipt = plan.receipt
+        if receipt.problem is None or receipt.problem.code != REFUSED:
+            continue
+        if plan.advertiser_id not in listed:
+            listed[plan.advertiser_id] = _listed(asking, plan.advertiser_id)
+        there = listed[plan.advertiser_id]
+        if there is None or receipt.audience_id in there:
+            continue
+        receipt.counts = replace(receipt.counts, deletes=receipt.deleted, unknown_deletes=receipt.unknown_deleted)
+        receipt.problem, receipt.is_halted = None, False
+        listener(
+            Notice(
+                f"Advertiser {receipt.advertiser_id} has no audience {receipt.audience_id}, `{receipt.name}`, any "
+                "more, so nobody is in it."
+            )
+        )
+
+
+def _listed(asking: Asking, advertiser_id: str) -> set[str] | None:
+    """Return the ids of an advertiser's audiences, or None when TikTok does not say which there are."""
+    try:
+        return {one.audience_id for one in asking.audiences(advertiser_id)}
+    except Unanswered:
+        return None
