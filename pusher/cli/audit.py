@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.cli.colours import painted
 from pusher.cli.page import write_page
-from pusher.cli.render import counted, wrapped
+from pusher.cli.render import counted, table, wrapped
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
+    from pusher.lint.personal_flow import Identity
     from pusher.project.facade import Project
     from pusher.project.personal_data import Audit
 
@@ -38,7 +39,27 @@ def _text(audit: Audit) -> str:
         blocks.append("\n".join(lines if flows else [*lines, f"  {_NOWHERE}"]))
     unexplained = _unexplained(audit)
     blocks += ["\n".join(unexplained)] if unexplained else []
-    return "\n\n".join(["", *blocks, "\n".join(_tried(audit)), *_escaped(audit)])
+    return "\n\n".join(["", *blocks, *_identities(audit), "\n".join(_tried(audit)), *_escaped(audit)])
+
+
+def _identities(audit: Audit) -> list[str]:
+    """Return the table of identity profiles, and what is made otherwise; nothing where no digest is sent."""
+    identities = audit.data.identities
+    if not identities:
+        return []
+    rows = [(f"{one.view}.{one.view_column}", one.kind, _profile_words(one)) for one in identities]
+    other = [
+        wrapped(f"{one.view}.{one.view_column}: {_profile_words(one)}, where {one.expected} is expected", "! ")
+        + "".join(f"\n     {file}:{line}" for file, line in one.places)
+        for one in identities
+        if not one.is_expected
+    ]
+    return [table(("column", "digest of", "identity profile"), rows), *(["\n".join(other)] if other else [])]
+
+
+def _profile_words(one: Identity) -> str:
+    """Return the profile that a digest follows, for people."""
+    return "a source's digest" if one.is_given else one.profile or "SQL of no profile"
 
 
 def _unexplained(audit: Audit) -> list[str]:
@@ -80,6 +101,17 @@ def _page(audit: Audit, project: Project) -> str:
         about=f"Proven from the SQL of the models on {moment}, and tried with made-up rows.",
         rows=_rows(audit),
         tried=[*_tried(audit), *(line for line in _escaped(audit))],
+        identities=[
+            {
+                "column": f"{one.view}.{one.view_column}",
+                "kind": one.kind,
+                "profile": _profile_words(one) + ("" if one.is_expected else f", where {one.expected} is expected"),
+                "is_wrong": not one.is_expected,
+                "places": [f"{file}:{line}" for file, line in one.places],
+            }
+            for one in audit.data.identities
+        ],
+        normaliser_version=audit.data.normaliser_version,
     )
 
 

@@ -12,6 +12,8 @@ from sqlglot import exp
 from pusher.compile import Manifest, Model, SourceKey, SourceMap
 from pusher.config import PolicyFile
 from pusher.contracts import Column
+from pusher.lint.consent.asked import Asked
+from pusher.lint.consent.comparisons import Words
 from pusher.lint.finding import Edit, Finding, Fix
 from pusher.lint.flow.project import Failure, Flow
 from pusher.lint.flow.relations import Output, Relation, span
@@ -104,6 +106,7 @@ class Context:
         models: Models to judge.
         first: The project before the tables of its incremental models stood, when these models now add rows.
         flow: What each column may hold, as far as it was followed already.
+        asked: Who was asked for consent, likewise.
 
     Attributes:
         flow: What each column of each model may hold.
@@ -124,6 +127,7 @@ class Context:
         first: Manifest | None = None,
         missing_settings: Mapping[str, Sequence[ColumnFinding]] | None = None,
         flow: Flow | None = None,
+        asked: Asked | None = None,
     ) -> None:
         self.manifest, self.columns, self.source_columns = manifest, columns, source_columns
         self.policy, self.models = policy, models
@@ -131,6 +135,7 @@ class Context:
             before = Flow(first, columns, source_columns, label=_FIRST) if first else None
             flow = Flow(manifest, columns, source_columns, before=before)
         self.flow = flow
+        self._asked = asked
         self._first = first
         self._missing_settings = missing_settings or {}
         self._payload_of, self._source_id_of, self._source_map = payload_of, source_id_of, source_map
@@ -146,6 +151,15 @@ class Context:
     def behind_views(self) -> list[Model]:
         """The views and all models that they read."""
         return self.flow.ancestors([view.model.name for view in self.views])
+
+    @cached_property
+    def asked(self) -> Asked | None:
+        """What each model does with the consent column; None where the policy names none."""
+        consent = self.policy.consent
+        if self._asked is not None or consent.column is None:
+            return self._asked
+        words = Words(consent.column.strip().lower(), consent.words)
+        return Asked(self.manifest, self.flow, self.columns, self.source_columns, words)
 
     def _view(self, model: Model, payload: Payload) -> View:
         columns = self.columns.get(model.name)
@@ -199,6 +213,7 @@ class Context:
             first=self._first,
             missing_settings=self._missing_settings,
             flow=self.flow,
+            asked=self.asked,
         )
 
     # -- findings

@@ -14,6 +14,7 @@ from pusher.lint.flow.identifiers import kinds_of as kinds_in
 from pusher.lint.flow.identifiers import pii_kinds, seed_columns, source_columns
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Hashed, Leak, Place
+from pusher.lint.identity_profiles import IdentityProfiles
 from pusher.lint.rules.privacy import forbidden
 from pusher.payload.model import Payload
 
@@ -31,6 +32,7 @@ STATES = {
 """How an identifier arrives, for people; the last four may not be."""
 WRONG = frozenset({TWICE, WEAK, NOT_FOLLOWED, RAW})
 _IDENTITY = "/identity/"
+AUDIENCE = "audience"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +74,60 @@ class PersonalColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What the digests in one column that is sent are made by.
+
+    Attributes:
+        view: Destination view.
+        view_column: Its column.
+        kind: What is hashed, such as `email`.
+        profiles: Identity profiles whose macros make these digests; none for SQL of its own, and for digests of the
+            source.
+        expected: Profile of the view's kind: that of events, or the one that the variables choose for audiences; None
+            where the project's macros know no profiles.
+        is_given: A source has the digests.
+        places: Where they are made, as file and line.
+    """
+
+    view: str
+    view_column: str
+    kind: str
+    profiles: tuple[str, ...]
+    expected: str | None
+    is_given: bool
+    places: tuple[tuple[str, int], ...]
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that counts: the expected one, or else the first that makes the same."""
+        return self.expected if self.expected in self.profiles else next(iter(self.profiles), None)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether they are made as the view's kind wants; what a source brings nobody can tell."""
+        return self.expected is None or self.is_given or self.expected in self.profiles
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as the JSON output prints them."""
+        places = [{"file": file, "line": line} for file, line in self.places]
+        return {**asdict(self), "profile": self.profile, "places": places}
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalData:
     """What a project does with personal data.
 
     Attributes:
         columns: Columns that hold identifiers, by name.
         flows: What may become of them, by source column.
+        identities: What digests are made by, by view and column.
+        normaliser_version: Version of the macros that make them, or None.
     """
 
     columns: tuple[PersonalColumn, ...]
     flows: tuple[PersonalFlow, ...]
+    identities: tuple[Identity, ...] = ()
+    normaliser_version: str | None = None
 
 
 def personal_data(
@@ -129,7 +175,45 @@ def personal_data(
                     key = (one.column, one.kind, view.model.name, output.name or "", state)
                     found.setdefault(key, {})[place] = None
     flows = tuple(PersonalFlow(*key, places=tuple(sorted(found[key]))) for key in sorted(found))
-    return PersonalData(tuple(_columns(contexts[0])), flows)
+    identities = tuple(_identities(contexts))
+    return PersonalData(tuple(_columns(contexts[0])), flows, identities, manifest.normaliser_version)
+
+
+def _identities(contexts: Sequence[Context]) -> list[Identity]:
+    """Return what the digests of each column that is sent are made by."""
+    found: dict[tuple[str, str, str, tuple[str, ...], str | None, bool], set[tuple[str, int]]] = {}
+    for context in contexts:
+        profiles = IdentityProfiles(context.manifest, context.flow)
+        for view in context.views:
+            expected = profiles.of_audiences if view.payload.kind == AUDIENCE else profiles.of_events
+            for output, field in view.identities():
+                made = list(_made(context, profiles, output, field.pii))
+                # One column that holds several kinds goes by a hash of each; its own is the one that counts.
+                own = [one for one in made if one[0] == field.pii] or made
+                for kind, names, is_given, place in own:
+                    wanted = expected if profiles.knows(kind) else None
+                    file, line, *_ = context.locate(place or context.place_in(view, output))
+                    key = (view.model.name, field.column, kind, names, wanted, is_given)
+                    found.setdefault(key, set()).add((file, line))
+    return [Identity(*key, places=tuple(sorted(found[key]))) for key in sorted(found, key=repr)]
+
+
+def _made(
+    context: Context, profiles: IdentityProfiles, output: Output, wanted: str | None
+) -> Iterator[tuple[str, tuple[str, ...], bool, Place | None]]:
+    """Yield whose digests a column holds, their profiles, whether a source has them, and where they are made."""
+    places: dict[Place | None, set[str]] = {}
+    for one in output.value.flat().hashed:
+        # A table's first build is looked at by itself.
+        if one.place is None or one.place.model in context.manifest.models:
+            places.setdefault(one.place, set()).add(one.kind)
+    for place, kinds in places.items():
+        made = profiles.made_at(place)
+        for kind, names in made.items():
+            yield kind, names, False, place
+        if not made:
+            kind = wanted if wanted in kinds else min(kinds)
+            yield kind, (), not profiles.is_hash(place), place
 
 
 def _columns(context: Context) -> list[PersonalColumn]:

@@ -77,6 +77,8 @@ class Audit:
                 {**flow.as_json(), "seen": None if (found := self.sighting(flow)) is None else found.how}
                 for flow in self.data.flows
             ],
+            "normaliser_version": self.data.normaliser_version,
+            "identities": [one.as_json() for one in self.data.identities],
             "canary": [seen.as_json() for seen in self.seen.values()],
         }
 

@@ -220,6 +220,17 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
             ),
         ],
     ),
+    "words that YAML makes TRUE of": (
+        "consent:\n  agreed: [yes]\n",
+        [
+            (
+                "wrong-value",
+                "pusher.yml:2:3",
+                "`agreed` must be a list of texts.",
+                'Write agreed: ["yes", "1"], each value in quotes.',
+            )
+        ],
+    ),
     "a list of waivers": (
         "consent:\n  waived: [v]\n",
         [("wrong-type", "pusher.yml:2:3", "`waived` must be a mapping.", "Write one `view: reason` a line below it.")],

@@ -14,7 +14,7 @@ from pusher.project.personal_data import Audit, audit
 from tests.cli.conftest import pusher
 from tests.conftest import ProjectFactory
 from tests.lint.support import CASES, GIVEN, VIEW, compiled, read_case
-from tests.lint.variant_support import copy_shipped
+from tests.lint.variant_support import ROOT, copy_shipped
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 FILES = [path for path in sorted(CASES.rglob("*.sql")) if path.parent.name in {"PU401", "PU402", "PU403"}]
@@ -207,6 +207,10 @@ raw.people.email (email)
      400 made-up rows
      macros/identity/hashed_email.sql:1
 
+column        digest of  identity profile
+------------  ---------  -----------------
+events.email  email      SQL of no profile
+
 events was tried with made-up identifiers and gave 400 rows.
 """
     )
@@ -221,6 +225,19 @@ events was tried with made-up identifiers and gave 400 rows.
                 "state": "hashed_by_macro",
                 "places": [{"file": "macros/identity/hashed_email.sql", "line": 1}],
                 "seen": "hashed",
+            }
+        ],
+        "normaliser_version": None,
+        "identities": [
+            {
+                "view": "events",
+                "view_column": "email",
+                "kind": "email",
+                "profile": None,
+                "profiles": [],
+                "expected": None,
+                "is_given": False,
+                "places": [{"file": "macros/identity/hashed_email.sql", "line": 1}],
             }
         ],
         "canary": [
@@ -240,11 +257,71 @@ def test_each_identifier_of_the_shipped_audiences_is_seen_hashed_by_a_macro(tmp_
     """Under each profile: an address without dots is another text, and a made-up advertising id has their form."""
     copy_shipped(tmp_path)
     words = ("lint", "--pii", "--json", "--project-dir", str(tmp_path), "--vars", f"{{audience_profile: {profile}}}")
-    flows = pusher(*words).json["personal_data"]["flows"]
+    data = pusher(*words).json["personal_data"]
+    flows = data["flows"]
     of_audiences = [flow for flow in flows if flow["view"].startswith("tiktok_audience_")]
     seen = {(flow["kind"], flow["view_column"]) for flow in of_audiences if flow["seen"] == "hashed"}
     assert {flow["state"] for flow in of_audiences} == {"hashed_by_macro"}
     assert seen == {("email", "email"), ("phone", "phone"), ("idfa", "idfa"), ("gaid", "aaid")}
+    profiles = {(one["view"], one["view_column"]): one["profile"] for one in data["identities"]}
+    assert profiles == {
+        ("tiktok_audience_best_profile", "email"): profile,
+        ("tiktok_audience_best_profile", "phone"): profile,
+        ("tiktok_audience_full_profile", "aaid"): profile,
+        ("tiktok_audience_full_profile", "email"): profile,
+        ("tiktok_audience_full_profile", "idfa"): profile,
+        ("tiktok_audience_full_profile", "phone"): profile,
+        ("tiktok_offline_events", "email"): "events_2_0",
+        ("tiktok_offline_events", "phone"): "events_2_0",
+        ("tiktok_web_events", "email"): "events_2_0",
+        ("tiktok_web_events", "external_id"): "events_2_0",
+        ("tiktok_web_events", "phone"): "events_2_0",
+    }
+    assert data["normaliser_version"].endswith(f"{profile} idfa-lower")
+
+
+SHIPPED_MACROS = {
+    f"macros/identity/{path.name}": path.read_text("utf-8") for path in (ROOT / "macros/identity").iterdir()
+}
+IDENTITIES = """
+select
+    {{ hashed_email('c.email', state='auto', profile='audience_2025_dots') }} as email,
+    sha256(c.phone) as phone,
+    {{ hashed_idfa('d.idfa') }} as idfa,
+    {{ hashed_gaid("nullif(d.gaid, '')", profile='audience_2026') }} as aaid
+from {{ ref('stg_customers') }} as c
+join {{ source('app', 'devices') }} as d on d.customer_id = c.id
+"""
+
+
+def test_a_digest_of_another_profile_than_the_view_wants_is_told(tmp_path: Path) -> None:
+    """The macro's SQL says which one made it, whatever its argument is; a digest of a source nobody can tell."""
+    found = audited(tmp_path, {**GIVEN, **SHIPPED_MACROS, VIEW: IDENTITIES}, "audience")
+    assert [
+        (one.view_column, one.kind, one.profile, one.expected, one.is_expected, one.is_given)
+        for one in found.data.identities
+    ] == [
+        ("aaid", "gaid", "audience_2026", "audience_2026", True, False),
+        ("email", "email", "audience_2025_dots", "audience_2026", False, False),
+        ("email", "email", None, "audience_2026", True, True),
+        ("idfa", "idfa", "events_2_0", "audience_2026", False, False),
+        ("phone", "phone", None, "audience_2026", False, False),
+    ]
+
+
+def test_the_page_shows_the_profile_of_each_digest(tmp_path: Path) -> None:
+    """Marked where it is not the one of the view's kind."""
+    copy_shipped(tmp_path)
+    model = tmp_path / "models/tiktok/tiktok_audience_best_profile.sql"
+    text = model.read_text("utf-8")
+    model.write_text(text.replace("best_phone as phone", "sha256(best_phone) as phone"), "utf-8")
+    page = tmp_path / "pii.html"
+    pusher("lint", "--html", str(page), "--project-dir", str(tmp_path), "--select", "tiktok_audience_best_profile")
+    text = page.read_text("utf-8")
+    name, where = "tiktok_audience_best_profile", "macros/identity/hashed_email.sql:3"
+    assert f"<tr><td>{name}.email</td><td>email</td><td>audience_2026</td><td>{where}</td></tr>" in text
+    wrong = "SQL of no profile, where audience_2026 is expected"
+    assert f'<tr class="bad"><td>{name}.phone</td><td>phone</td><td>{wrong}</td>' in text
 
 
 def test_a_page_for_an_auditor_escapes_what_it_shows(project: ProjectFactory, monkeypatch: pytest.MonkeyPatch) -> None:

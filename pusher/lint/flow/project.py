@@ -56,6 +56,7 @@ class Flow:
         before: What the tables of incremental models hold to which these models add rows.
 
     Attributes:
+        label: Added to a model's name in each place.
         failures: Models that cannot be followed, as far as they were read.
         choices: Functions of each model read so far that take one of several rows and leave open which.
     """
@@ -72,7 +73,7 @@ class Flow:
     ) -> None:
         self._manifest, self._columns, self._dialect = manifest, columns, dialect
         self._source_columns, self._before = source_columns, before
-        self._label = label
+        self.label = label
         self._declared = Declared(manifest.tests.values())
         self._relations: dict[str, Relation] = {}
         self._trees: dict[str, exp.Expr | Failure] = {}
@@ -101,18 +102,18 @@ class Flow:
         try:
             tree = sqlglot.parse_one(sql, dialect=self._dialect)
         except SqlglotError as error:
-            return Failure(name, "its SQL is not understood", _error_place(name + self._label, sql, error))
+            return Failure(name, "its SQL is not understood", _error_place(name + self.label, sql, error))
         except RecursionError:
             return Failure(name, _TOO_DEEP, None)
         if isinstance(tree, exp.Command):
-            return Failure(name, "its SQL is not understood", Place(name + self._label, 0, len(sql)))
+            return Failure(name, "its SQL is not understood", Place(name + self.label, 0, len(sql)))
         return tree
 
     def windows(self, name: str) -> list[Window]:
         """Return the filters of a model that bound how old a row can be."""
         if name not in self._windows:
             tree = self.tree(name)
-            self._windows[name] = [] if isinstance(tree, Failure) else list(windows(tree, name + self._label))
+            self._windows[name] = [] if isinstance(tree, Failure) else list(windows(tree, name + self.label))
         return self._windows[name]
 
     def relation(self, name: str) -> Relation:
@@ -154,7 +155,7 @@ class Flow:
         if isinstance(tree, Failure):
             self.failures[name] = tree
             return self._failed(tree)
-        queries = Queries(name + self._label, self._lookup, follows_rows=name == INLINE)
+        queries = Queries(name + self.label, self._lookup, follows_rows=name == INLINE)
         try:
             found = queries.relation(tree)
             self.choices[name] = list(queries.choices)
@@ -197,7 +198,7 @@ class Flow:
         rest_node = next((output.node for output in found.outputs if output.node is not None), None)
         given = {one.lower(): one.lower() for one in names if one.lower() in found.named}
         return Relation(
-            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self._label) for one in names),
+            tuple(found.named.get(one.lower()) or Output(one, rest, rest_node, name + self.label) for one in names),
             grain=found.grain.renamed(given),
         )
 

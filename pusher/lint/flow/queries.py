@@ -222,7 +222,7 @@ class Queries:
         uncertain = False
         for projection in node.expressions:
             found = self._projection(projection, scope)
-            made_here = None if _star_in(projection.unalias()) is not None else projection.unalias()
+            made_here = None if star_in(projection.unalias()) is not None else projection.unalias()
             outputs += (without_zero(output, made_here, conditions, scope) for output in found.outputs)
             projected += _projected(projection, found, scope)
             rests += [] if found.rest is None else [found.rest]
@@ -240,7 +240,7 @@ class Queries:
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Relation:
         inner = node.unalias()
-        star = _star_in(inner)
+        star = star_in(inner)
         if star is not None:
             return self._star(inner, star, scope)
         if inner.find(exp.Columns) is not None:
@@ -311,7 +311,7 @@ def _starred(
 def _projected(node: exp.Expr, found: Relation, scope: Scope) -> Iterator[Projected]:
     """Yield the columns of a projection as what tells rows apart is read from them."""
     inner = node.unalias()
-    star = _star_in(inner)
+    star = star_in(inner)
     if star is None:
         if len(found.outputs) == 1:
             output = found.outputs[0]
@@ -356,12 +356,12 @@ def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:
     return (child for child in node.iter_expressions() if not isinstance(child, (exp.TableAlias, exp.Identifier)))
 
 
-def _star_in(node: exp.Expr) -> exp.Star | None:
+def star_in(node: exp.Expr) -> exp.Star | None:
     """Return the star of `*`, `t.*` or `* LIKE ...`."""
     if isinstance(node, exp.Star):
         return node
     if isinstance(node, (exp.Column, exp.Predicate, exp.Not)) and node.this is not None:
-        return _star_in(node.this)
+        return star_in(node.this)
     return None
 
 

@@ -1,0 +1,7 @@
+-- expect: 5:8 error PU413 This branch asks nobody who agreed: `email` of people who did not agree may leave by it.
+-- payload: audience
+select digest as email from {{ source('club', 'members') }} where marketing_consent = 'yes'
+union all
+select digest from {{ source('club', 'cards') }}
+-- file: pusher.yml
+consent: {column: marketing_consent}

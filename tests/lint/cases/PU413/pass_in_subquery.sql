@@ -1,0 +1,5 @@
+-- payload: audience
+select digest as email from {{ source('club', 'members') }}
+where id in (select member_id from {{ source('club', 'answers') }} where marketing_consent)
+-- file: pusher.yml
+consent: {column: marketing_consent}

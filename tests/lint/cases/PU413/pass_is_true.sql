@@ -1,0 +1,7 @@
+-- payload: audience
+select m.digest as email
+from {{ source('club', 'members') }} as m
+left join {{ source('club', 'answers') }} as a on a.member_id = m.id
+where a.marketing_consent is true
+-- file: pusher.yml
+consent: {column: marketing_consent}
