@@ -78,8 +78,11 @@ class KeptRenders:
         self.has_changed = True
 
     def write(self) -> None:
-        """Write the file if it holds something else; a disk that refuses is no error."""
-        if not self.has_changed:
+        """Write the file if it holds something else; a disk that refuses is no error.
+
+        Its folder is made by what a command is there for: a query from the command line writes nothing.
+        """
+        if not self.has_changed or not self.path.parent.is_dir():
             return
         self.has_changed = False
         aged = {
@@ -148,7 +151,7 @@ class Remembered:
             return None
         self._kept.use(key)
         render.refs.update({name: (path, line, column) for name, path, line, column in entry["refs"]})
-        render.sources.update(dict.fromkeys(entry["sources"]))
+        render.sources.update(dict.fromkeys((name, table) for name, table in entry["sources"]))
         render.config = dict(entry["config"])
         render.notices += entry["notices"]
         render.asks_incremental = entry["asks_incremental"]

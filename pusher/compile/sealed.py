@@ -107,7 +107,6 @@ def write(path: Path, key: bytes, content: Any, *, most_bytes: int) -> None:
         return
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         _write_private(beside, _seal(body, key) + b"\n" + body)
         beside.replace(path)
     except OSError:

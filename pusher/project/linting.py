@@ -64,9 +64,9 @@ class ProjectLint(ProjectParts):
             cache=cache,
             mentions=mentions,
         )
-        self._keep()
         if cache is not None:
             cache.write(whole=not select and not exclude and only is None)
+        self._keep()
         return LintReport(findings, len(models))
 
     def sunsets(self) -> list[Sunset]:

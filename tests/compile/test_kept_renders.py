@@ -131,6 +131,7 @@ def everything(shop: Shop, kept: KeptRenders | None) -> Any:
 
 def kept_of(root: Path) -> KeptRenders:
     """Return what is kept of a project."""
+    (root / "target").mkdir(exist_ok=True)
     kept = KeptRenders.open(root / "target" / FILE)
     assert kept is not None
     return kept

@@ -30,6 +30,7 @@ def root(tmp_path: Path, home: Path) -> Path:
     """Return a project of which everything is kept."""
     assert not home.exists()
     root = write(tmp_path / "shop", FILES)
+    (root / "target").mkdir()
     compile_(root)
     return root
 
@@ -157,6 +158,15 @@ def test_what_holds_a_secret_is_not_kept(root: Path, monkeypatch: pytest.MonkeyP
     compile_(root)
 
     assert b"so-" not in (root / "target" / kept.FILE).read_bytes()
+
+
+def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """A command that only shows something writes nothing."""
+    root = write(tmp_path / "shop", FILES)
+
+    compile_(root)
+
+    assert not (root / "target").exists()
 
 
 def test_what_is_no_longer_used_goes_in_time(root: Path) -> None:
