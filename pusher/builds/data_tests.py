@@ -28,6 +28,7 @@ class DataTestResult:
         seconds: Time it took.
         message: What is wrong, one sentence without a value; empty when it passed.
         fix: What to do next, or None.
+        is_reused: It was not run, because it would find what it found when it passed.
     """
 
     test: DataTest
@@ -36,6 +37,7 @@ class DataTestResult:
     seconds: float
     message: str = ""
     fix: str | None = None
+    is_reused: bool = False
 
     @property
     def problem(self) -> Problem:
@@ -66,6 +68,7 @@ class DataTestResult:
             "message": self.message,
             "fix": self.fix,
             "stored": None if test.stored is None else str(test.stored),
+            "reused": self.is_reused,
         }
 
 
@@ -117,6 +120,11 @@ def skipped(test: DataTest) -> DataTestResult:
     return DataTestResult(test, SKIPPED, None, 0.0, f"{test.name} was skipped: what it reads was not built.")
 
 
+def kept(test: DataTest, failures: int) -> DataTestResult:
+    """Return the result of a test that would find what it found when it passed."""
+    return DataTestResult(test, PASSED, failures, 0.0, is_reused=True)
+
+
 def blocked_by(test: DataTest, ancestors: Mapping[str, frozenset[object]]) -> list[str]:
     """Return the models below everything that a test reads: what is wrong with that is wrong with them.
 
@@ -155,14 +163,19 @@ def _limited(test: DataTest) -> str:
     return f"{test.compiled_sql}\nlimit {int(limit)}" if limit else test.compiled_sql
 
 
-def _count(engine: Engine, test: DataTest) -> tuple[int, bool, bool]:
-    """Return what was found, and whether that warns and fails."""
+def counting_sql(test: DataTest) -> str:
+    """Return the query for what a test finds, and whether that warns and fails."""
     fail_calc, warn_if, error_if = (str(test.config.get(key) or value) for key, value in _DEFAULTS.items())
     rows = f"select * from {test.stored}" if test.stored else _limited(test)
-    sql = (
+    return (
         f"select coalesce({fail_calc}, 0) as failures, coalesce({fail_calc}, 0) {warn_if} as should_warn, "
         f"coalesce({fail_calc}, 0) {error_if} as should_error from (\n{rows}\n) as {identifier('wrong')}"
     )
+
+
+def _count(engine: Engine, test: DataTest) -> tuple[int, bool, bool]:
+    """Return what was found, and whether that warns and fails."""
+    sql = counting_sql(test)
     engine.check_is_query(sql)
     failures, warns, fails = engine.rows(sql)[0]
     return int(failures), bool(warns), bool(fails)

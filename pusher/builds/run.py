@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pusher.builds.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
+from pusher.builds.data_tests import kept as keep_data_test
 from pusher.builds.model_run import Made, ModelRun, shard_by_of
+from pusher.builds.reuse import NONE_KEPT, Kept
 from pusher.builds.unit_tests import UnitTestResult, UnitTestRun
 from pusher.builds.unit_tests import skipped as skip_unit_test
 from pusher.builds.workers import Ended, Surroundings, Task, run_steps
@@ -29,6 +31,7 @@ class BuiltModel:
         strategy: How rows were added to the table that stood, None when the model was built anew.
         resource_type: `model`, or `seed`.
         message: Why it failed, else empty.
+        is_reused: It was not made, because that would change nothing.
     """
 
     model: str
@@ -38,6 +41,7 @@ class BuiltModel:
     strategy: str | None = None
     resource_type: str = "model"
     message: str = ""
+    is_reused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ def build(
     unit_test_run: UnitTestRun | None = None,
     into: Built | None = None,
     workers: int = 1,
+    kept: Kept = NONE_KEPT,
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
@@ -100,6 +105,7 @@ def build(
         unit_test_run: Runs them; without it there are none.
         into: Takes what became of each, in the order of the graph, also when the build fails.
         workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
+        kept: Models and data tests that are left as they are.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
@@ -110,7 +116,7 @@ def build(
         of_model.setdefault(test.model, []).append(test)
     ancestors = ancestors_of(manifest)
     steps, waits = _in_order(manifest, list(tests), ancestors)
-    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener)
+    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener, kept)
     run.read_ahead(engine)
     found = into or Built([], [])
     try:
@@ -171,6 +177,7 @@ class _Run:
     unit_tests: dict[str, list[UnitTest]]
     unit_test_run: UnitTestRun | None
     listener: Listener
+    kept: Kept
     built: dict[int, BuiltModel] = field(default_factory=dict)
     tested: dict[int, list[DataTestResult | UnitTestResult]] = field(default_factory=dict)
     problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
@@ -185,23 +192,30 @@ class _Run:
             self.readings = {model.name: reading for model, reading in zip(models, readings, strict=True)}
 
     def _is_to_be_built(self, model: Model) -> bool:
-        return model.name in self.chosen and model.materialized != "ephemeral"
+        return model.name in self.chosen and model.materialized != "ephemeral" and model.name not in self.kept.models
 
     def begin(self, step: int) -> Task | None:
         """Return what a model or a test runs; None when it is skipped, or has nothing to run."""
         one = self.steps[step]
         if isinstance(one, DataTest):
-            if self.broken.isdisjoint(one.depends_on):
+            if not self.broken.isdisjoint(one.depends_on):
+                self._tested(step, skipped(one))
+            elif one.name in self.kept.tests:
+                self._tested(step, keep_data_test(one, self.kept.tests[one.name]))
+            else:
                 return DataTestRun(self.manifest, one).task
-            self._tested(step, skipped(one))
             return None
         if not self.broken.isdisjoint(one.depends_on):
             self.broken.add(one.name)
         self._test_units(step, one)
-        if not self._is_to_be_built(one):
+        if one.name not in self.chosen or one.materialized == "ephemeral":
             return None
         if one.name in self.broken:
             self.built[step] = BuiltModel(one.name, "skipped", None, 0.0, resource_type=one.resource_type)
+            return None
+        if one.name in self.kept.models:
+            rows = self.kept.models[one.name]
+            self.built[step] = BuiltModel(one.name, "built", rows, 0.0, resource_type=one.resource_type, is_reused=True)
             return None
         run = ModelRun(self.manifest, one, self.readings.get(one.name))
         return Task(one.name, run, alone=shard_by_of(one) is not None)

@@ -96,6 +96,7 @@ class UnitTestResult:
             "message": self.message,
             "fix": self.fix,
             "stored": None,
+            "reused": False,
             "difference": None if self.difference is None else _as_json(self.difference),
         }
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 HELP = """Run models and their data tests in the warehouse, and judge destination views by their contract.
 
-What is below a data test that fails is not built. With --watch each saved file is built and linted at once.
+What is below a data test that fails is not built. Models and tests that would come out the same stay as they are,
+unless --no-reuse is given. With --watch each saved file is built and linted at once.
 
 Example: pusher build --select +tiktok_offline_events"""
 
@@ -36,6 +37,7 @@ def build(
     overrides: options.Set = None,
     clock: options.ClockAt = None,
     full_refresh: options.FullRefresh = False,
+    no_reuse: options.NoReuse = False,
     watch: Annotated[
         bool, typer.Option("--watch", help="Stay, and build and lint again what a saved file changes.")
     ] = False,
@@ -55,10 +57,24 @@ def build(
             if json:
                 message, fix = "--watch prints more than one JSON object would hold.", "Leave out one of the two."
                 raise ConfigError(Problem("usage", message, fix=fix))
-            watch_build(current, load, select or (), exclude or (), full_refresh=full_refresh, folder=profiles_dir)
+            watch_build(
+                current,
+                load,
+                select or (),
+                exclude or (),
+                full_refresh=full_refresh,
+                reuse=not no_reuse,
+                folder=profiles_dir,
+            )
             return
         project = load()
-        report = project.build(select or (), exclude or (), full_refresh=full_refresh, interruptible=stop.interruptible)
+        report = project.build(
+            select or (),
+            exclude or (),
+            full_refresh=full_refresh,
+            reuse=not no_reuse,
+            interruptible=stop.interruptible,
+        )
         current.body["models"] = [
             {
                 "model": one.model,
@@ -67,6 +83,7 @@ def build(
                 "rows": one.rows,
                 "seconds": round(one.seconds, 3),
                 "strategy": one.strategy,
+                "reused": one.is_reused,
             }
             for one in report.models
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from pusher.builds.data_tests import DataTestResult
 from pusher.cli import render
 from pusher.cli.identity import identity_table
 from pusher.cli.test import test_lines
@@ -33,7 +34,19 @@ def report_text(report: BuildReport) -> str:
     skipped = [one.model for one in report.models if one.status == "skipped"]
     if skipped:
         lines.append(f"not built, because a test failed: {', '.join(skipped)}")
-    built = Counter(one.resource_type for one in report.models if one.status == "built")
+    built = Counter(one.resource_type for one in report.models if one.status == "built" and not one.is_reused)
     seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
-    lines.append(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}")
+    lines.append(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}{_kept(report)}")
     return "\n".join(line for line in lines if line)
+
+
+def _kept(report: BuildReport) -> str:
+    """Say what stays as it is; nothing where nothing does."""
+    kept = Counter(one.resource_type for one in report.models if one.is_reused)
+    tests = sum(isinstance(one, DataTestResult) and one.is_reused for one in report.tests)
+    counts = {"seed": kept["seed"], "model": kept["model"], "data test": tests}
+    parts = [render.counted(count, noun) for noun, count in counts.items() if count]
+    if not parts:
+        return ""
+    listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
+    return f"; {listed} would come out the same and {'stays' if sum(counts.values()) == 1 else 'stay'} as before"

@@ -35,6 +35,9 @@ ClockAt = Annotated[
 FullRefresh = Annotated[
     bool, typer.Option("--full-refresh", "-f", help="Build incremental models anew instead of adding rows.")
 ]
+NoReuse = Annotated[
+    bool, typer.Option("--no-reuse", help="Build and test also what would come out the same as in the last build.")
+]
 CompareTo = Annotated[
     Path | None,
     typer.Option(

@@ -30,6 +30,7 @@ def watch_build(
     *,
     full_refresh: bool,
     folder: Path | None,
+    reuse: bool = True,
     clock: Clock | None = None,
 ) -> None:
     """Build and lint a project, then each change of it.
@@ -40,6 +41,7 @@ def watch_build(
         select: What the user selected.
         exclude: What the user left out.
         full_refresh: Of the first build.
+        reuse: Of all builds.
         folder: Folder of profiles.yml, when the user named one.
         clock: Waits and measures.
 
@@ -54,7 +56,9 @@ def watch_build(
     watch.begin()
     try:
         with CutShort() as stop:
-            _work(current, watch, project, select, exclude, clock=clock, stop=stop, full_refresh=full_refresh)
+            _work(
+                current, watch, project, select, exclude, clock=clock, stop=stop, full_refresh=full_refresh, reuse=reuse
+            )
             current.progress(Notice("watching; Ctrl-C ends it"))
             for change in watch.changes():
                 listed = ", ".join(change.files[:3]) + (" and others" if len(change.files) > 3 else "")  # noqa: PLR2004 -- as many as fit a line
@@ -65,7 +69,15 @@ def watch_build(
                     wanted = _within(change.select, select)
                     if wanted:
                         _work(
-                            current, watch, change.project, wanted, exclude, clock=clock, stop=stop, full_refresh=False
+                            current,
+                            watch,
+                            change.project,
+                            wanted,
+                            exclude,
+                            clock=clock,
+                            stop=stop,
+                            full_refresh=False,
+                            reuse=reuse,
                         )
                     else:
                         current.text("nothing to build")
@@ -89,6 +101,7 @@ def _work(
     clock: Clock,
     stop: CutShort,
     full_refresh: bool,
+    reuse: bool,
 ) -> None:
     """Build and lint a selection, and say what came of it; an error ends no watch."""
     started_s = clock.monotonic_s()
@@ -98,7 +111,9 @@ def _work(
         current.text("nothing to build of what was selected")
         return
     try:
-        report = project.build(select, exclude, full_refresh=full_refresh, interruptible=stop.interruptible)
+        report = project.build(
+            select, exclude, full_refresh=full_refresh, reuse=reuse, interruptible=stop.interruptible
+        )
         current.text(report_text(report))
         if report.problems:
             current.complain(problem_lines(report.problems))

@@ -206,7 +206,10 @@ class Manifest:
         for folder in {path.parent for path in texts}:
             folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
-            path.write_text(screen(text) + "\n", encoding="utf-8")
+            content = (screen(text) + "\n").encode()
+            # Most builds change few of them, and reading a file costs a fifth of writing it.
+            if not (path.is_file() and path.read_bytes() == content):
+                path.write_bytes(content)
         return list(texts)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -154,7 +154,25 @@ class Engine(Protocol):
         """
 
     def read(self, queries: Sequence[str]) -> list[Reading]:
-        """Return what the texts of queries say about themselves; looks at no table, and refuses none."""
+        """Return what the texts of queries say about themselves; looks at no table, and refuses none.
+
+        Only the names are sure to be all.
+        """
+
+    def understand(self, queries: Sequence[str]) -> list[Reading]:
+        """Return everything that the texts of queries say about themselves; looks at no table, and refuses none."""
+
+    def settled(self, functions: Iterable[str]) -> set[str]:
+        """Return those of some functions whose answer depends on their arguments and on nothing else.
+
+        Not on the moment, the session or chance; a function that somebody made is none.
+        """
+
+    def standing(self) -> dict[tuple[str, ...], str]:
+        """Return the kind of each relation of the database, by its name in lower case.
+
+        `table`, `view`, or another word for what gives other rows although nobody writes to it.
+        """
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query with a small result and return all its rows."""

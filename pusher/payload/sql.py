@@ -28,3 +28,11 @@ def path_list(files: Sequence[Path]) -> str:
 def listing(values: list[str]) -> str:
     """Return `('a', 'b')`."""
     return "(" + ", ".join(literal(value) for value in values) + ")"
+
+
+def folded(name: str) -> str:
+    """Return a name so that equal texts mean one relation: DuckDB tells no upper from lower case, but only of ASCII.
+
+    Of other names two that are one relation may differ.
+    """
+    return name.lower() if name.isascii() else name

@@ -29,6 +29,8 @@ DBT_VERSION = "1.11.16"
 _SCHEMAS = "https://schemas.getdbt.com/dbt"
 _STATUSES = {"built": "success", "failed": "error", "skipped": "skipped"}
 _HASH_LETTERS = 10
+# dbt's schema has no status of its own for what stands because a build would not change it.
+REUSED = "Reused: it would come out the same."
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,7 +427,7 @@ def _result(unique_id: str, status: str, seconds: float, message: str | None) ->
 def _built(manifest: Manifest, ids: _Ids, one: BuiltModel) -> dict[str, Any]:
     model = manifest.models[one.model]
     rows = {} if one.rows is None else {"rows_affected": one.rows}
-    message = one.message or ("OK" if one.status == "built" else None)
+    message = one.message or (REUSED if one.is_reused else "OK" if one.status == "built" else None)
     return {
         **_result(ids.model(one.model), _STATUSES[one.status], one.seconds, message),
         "adapter_response": {"_message": "OK", **rows} if one.status == "built" else {},
@@ -439,8 +441,9 @@ def _tested(ids: _Ids, one: DataTestResult | UnitTestResult) -> dict[str, Any]:
         unique_id, failures = ids.unit_test(one.test), one.as_json()["failures"]
     else:
         unique_id, failures = ids.data_test(one.test), one.failures
+    is_reused = isinstance(one, DataTestResult) and one.is_reused
     return {
-        **_result(unique_id, one.status, one.seconds, one.message or None),
+        **_result(unique_id, one.status, one.seconds, one.message or (REUSED if is_reused else None)),
         "failures": failures,
         "compiled_code": one.test.compiled_sql,
     }

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pusher.builds.data_tests import DataTestResult, run_tests
+from pusher.builds.reuse import Memory, Reuse
 from pusher.builds.run import Built, build, standing
 from pusher.builds.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.builds.workers import Surroundings
 from pusher.clock import Clock
 from pusher.compile import Manifest, UnitTest, inspect
-from pusher.config import Floor
+from pusher.config import Floor, Profile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError, Problem
 from pusher.progress import Listener
 from pusher.project import artifacts
 from pusher.project.outcomes import BuildReport, Interruptible
+from pusher.project.remembering import LastBuild
 from pusher.screening import screened, screened_value
 from pusher.settings.account import Account
 from pusher.version import __version__
@@ -37,6 +39,7 @@ class Building:
         account: The destination and its settings.
         listener: Told about progress.
         clock: Measures.
+        profile: The chosen target.
         open_warehouse: Opens the database of the profile.
         with_standing: Returns the project as it is when the tables of some incremental models stand.
         cover: Judges destination views by their contract, by their names.
@@ -50,6 +53,7 @@ class Building:
     account: Account
     listener: Listener
     clock: Clock
+    profile: Profile
     open_warehouse: Callable[[], DuckDBEngine]
     with_standing: Callable[[Sequence[str]], Manifest]
     cover: Callable[[DuckDBEngine, Sequence[str]], list[Coverage]]
@@ -60,8 +64,13 @@ class Building:
     _id: str = field(default_factory=lambda: str(uuid4()))
     _engines: list[DuckDBEngine] = field(default_factory=list)
 
-    def build(self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool) -> BuildReport:
+    def build(
+        self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool, reuse: bool = True
+    ) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
+
+        Models and tests that would come out the same stay as they are, unless `reuse` is off or everything is built
+        anew.
 
         Raises:
             BuildError: A model failed; those that read it were not run.
@@ -69,9 +78,11 @@ class Building:
         # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
         if self.account.payloads_of(self.manifest.select_all(select, exclude).models):
             self.account.check_is_there()
+        last = LastBuild(self.manifest, self.profile)
         with self.interruptible(self._cut_short), self._using(self.open_warehouse()) as engine:
             manifest = self.with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
             models, tests, unit_tests = manifest.select_all(select, exclude)
+            reusing = last.reuse(manifest, engine, self._id, anew=full_refresh or not reuse)
             built = Built([], [])
             with self._kept("build", manifest, built), self._unit_testing(unit_tests) as run:
                 build(
@@ -85,11 +96,14 @@ class Building:
                     unit_test_run=run,
                     into=built,
                     workers=self.workers,
+                    kept=reusing.kept(models, tests),
                 )
             skipped = {one.model for one in built.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
             coverage = self.cover(engine, views) if views else []
-            return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
+            place = engine.written_place()
+        last.keep(_remembered(reusing, built), engine, place)
+        return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
 
     def _below_floors(self, coverage: Sequence[Coverage]) -> list[Problem]:
         if not self.floors:
@@ -166,6 +180,13 @@ class Building:
         with self._using(DuckDBEngine.in_memory(allowed_paths=self.manifest.source_paths())) as engine:
             inference = inspect(self.manifest, engine, [test.model for test in tests])
             yield UnitTestRun(self.manifest, engine, inference, self.clock, hides=self.hides)
+
+
+def _remembered(reuse: Reuse, built: Built) -> Memory:
+    """Return what the next build may rely on."""
+    made = {one.model: one.rows for one in built.models if one.status == "built" and not one.is_reused}
+    others = {one.model for one in built.models if not one.is_reused}
+    return reuse.remember(made, reuse.manifest.models.keys() - others, built.tests)
 
 
 @contextmanager

@@ -71,6 +71,7 @@ class Project(ProjectRuns):
         exclude: Sequence[str] = (),
         *,
         full_refresh: bool = False,
+        reuse: bool = True,
         interruptible: Interruptible = nullcontext,
     ) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
@@ -79,6 +80,7 @@ class Project(ProjectRuns):
             select: Models to run, in dbt's selector syntax.
             exclude: Models to leave out.
             full_refresh: Build incremental models anew, unless their own `full_refresh` says otherwise.
+            reuse: Leave models and data tests as they are that would come out the same.
             interruptible: Surrounds the work in the warehouse.
 
         Raises:
@@ -87,7 +89,7 @@ class Project(ProjectRuns):
         self.account.check_settings()
         self._check_policy()
         self.destination_views.check(self.manifest.select_all(select, exclude).models)
-        report = self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
+        report = self._building(interruptible).build(select, exclude, full_refresh=full_refresh, reuse=reuse)
         self._keep()
         return report
 
@@ -120,6 +122,7 @@ class Project(ProjectRuns):
             account=self.account,
             listener=self.listener,
             clock=self.clock,
+            profile=self.profile,
             open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
             with_standing=self._with_standing,
             cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],

@@ -698,5 +698,6 @@ def test_a_result_is_one_object(tmp_path: Path, warehouse: DuckDBEngine) -> None
         "message": "orders.id: 1 row against unique (unique_orders_id).",
         "fix": "See the rows by the query in target/compiled/shop/models/s.yml/unique_orders_id.sql.",
         "stored": None,
+        "reused": False,
     }
     assert one.as_json() == expected

@@ -118,6 +118,7 @@ def test_rows_that_differ_are_told_from_both_sides(tmp_path: Path) -> None:
         "message": "t: 2 expected rows are missing and 2 rows are not expected (lines).",
         "fix": "Correct models/lines.sql, or what the test expects.",
         "stored": None,
+        "reused": False,
         "difference": {
             "columns": ["word", "price"],
             "missing": [["B", "5.00"], [None, None]],

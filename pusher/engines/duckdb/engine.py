@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -15,8 +15,10 @@ from pusher.engines.duckdb.failure import engine_error
 from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.reading import read
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
+from pusher.engines.duckdb.settled import settled_sql
+from pusher.engines.duckdb.stamp import place_of
 from pusher.payload.read_only import CLOSED, refusal
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import folded, identifier, literal
 
 if TYPE_CHECKING:
     import duckdb
@@ -42,6 +44,9 @@ class DuckDBEngine:
     """A DuckDB database that reads declared files only and has no way to the network.
 
     Use `open()` or `in_memory()`.
+
+    Attributes:
+        path: The database file, None for one in memory.
     """
 
     dialect = "duckdb"
@@ -50,6 +55,7 @@ class DuckDBEngine:
         self._connection = connection
         self._allowed_paths: tuple[str, ...] = ()
         self._temp_directory: Path | None = None
+        self.path: Path | None = None
         self._catalogue = catalogue or Catalogue()
         self._relations = Relations(self._run, self._catalogue, self._cleaning)
         self._questions: list[duckdb.DuckDBPyConnection] = []
@@ -95,6 +101,7 @@ class DuckDBEngine:
         except duckdb.Error as error:
             raise _opening_error(error, path) from None
         engine = cls(connection)
+        engine.path = None if str(path) == MEMORY else Path(path)
         try:
             engine._harden(settings or {}, threads, allowed_paths, allowed_directories, temp_directory)
         except EngineError:
@@ -186,11 +193,24 @@ class DuckDBEngine:
 
     def read(self, queries: Sequence[str]) -> list[Reading]:
         """Return what the texts of queries say about themselves; looks at no table, and refuses none."""
+        return self._read(self._connection, queries)
+
+    def understand(self, queries: Sequence[str]) -> list[Reading]:
+        """Return everything that the texts of queries say about themselves, as `read` does.
+
+        For a database that older versions can open DuckDB leaves out of the tree what those do not know.
+        """
+        import duckdb
+
+        with duckdb.connect(MEMORY, config={**CLOSED, "threads": 1}) as plain:
+            return self._read(plain, queries)
+
+    def _read(self, connection: duckdb.DuckDBPyConnection, queries: Sequence[str]) -> list[Reading]:
         import duckdb
 
         numbered = "select unnest(range(len($queries))) as number, unnest($queries) as sql"
         try:
-            found = self._connection.execute(
+            found = connection.execute(
                 f"select number, json_serialize_sql(sql)::varchar from ({numbered}) as queries",
                 {"queries": list(queries)},
             ).fetchall()
@@ -199,8 +219,41 @@ class DuckDBEngine:
             if not isinstance(failure, EngineError):
                 raise failure from None
             # One of them is too much for DuckDB; the others are read all the same.
-            return [Reading()] if len(queries) == 1 else [self.read([query])[0] for query in queries]
+            return [Reading()] if len(queries) == 1 else [self._read(connection, [query])[0] for query in queries]
         return [read(tree) for _, tree in sorted(found)]
+
+    def settled(self, functions: Iterable[str]) -> set[str]:
+        """Return those of some functions whose answer depends on their arguments and on nothing else."""
+        return {name for (name,) in self.rows(settled_sql(functions))}
+
+    @property
+    def version(self) -> str:
+        """DuckDB's version."""
+        import duckdb
+
+        return str(duckdb.__version__)
+
+    def standing(self) -> dict[tuple[str, ...], str]:
+        """Return `table`, `view` or `computing table` for each relation of the database, by its name in lower case."""
+        return {
+            tuple(map(folded, names)): kind
+            for *names, kind in self.rows(
+                "select database_name, schema_name, table_name, if(sql ilike '%generated always%', 'computing table', "
+                "'table') from duckdb_tables() where not internal union all select "
+                "database_name, schema_name, view_name, 'view' from duckdb_views() where not internal"
+            )
+        }
+
+    def written_place(self) -> tuple[int, ...] | None:
+        """Write everything into the database file; return its place as it then is, None where that proves nothing.
+
+        As long as this engine is open, no other process writes to it.
+        """
+        try:
+            self.execute("checkpoint")
+        except EngineError:
+            return None
+        return None if self.path is None else place_of(self.path)
 
     def _serialized(self, sql: str) -> str:
         found = self._run(f"select json_serialize_sql({literal(sql)})::varchar").fetchone()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pusher.contracts import Reading
+from pusher.payload.sql import folded
 
 # What may stand in a tree that is followed; anything else makes the query one that is not understood.
 _EXPRESSIONS = frozenset(
@@ -23,10 +24,11 @@ _TYPES = frozenset(
     }
 )  # fmt: skip
 # Words that are functions where no column has their name.
-_WORDS = ("current_", "localtime", "session_user", "user")
+_WORDS = frozenset({"session_user", "user"})
+_WORDS_BEGIN = ("current_", "localtime")
 # The place of a row in its table: a new table may have it elsewhere.
 _PLACE = "rowid"
-_FILE_READERS = frozenset(
+FILE_READERS = frozenset(
     {
         "parquet_scan", "read_csv", "read_csv_auto", "read_json", "read_json_auto", "read_json_objects",
         "read_json_objects_auto", "read_ndjson", "read_ndjson_auto", "read_ndjson_objects", "read_parquet",
@@ -49,6 +51,7 @@ def read(serialized: str) -> Reading:
         follower = _Follower()
         node = statements[0]["node"]
         follower.follow(node, frozenset())
+        follower.is_understood &= not statements[0].get("named_param_map")
         return Reading(
             names=_names_of(node),
             is_understood=follower.is_understood,
@@ -104,8 +107,9 @@ class _Follower:
     def _with(self, node: dict[str, Any], seen: frozenset[str]) -> frozenset[str]:
         """Follow the queries of a WITH, each of which sees those before it; return what is seen behind it."""
         for entry in (node.get("cte_map") or {}).get("map", ()):
-            name, query = entry["key"].lower(), entry["value"]
-            is_recursive = (query.get("query_node") or {}).get("type") == "RECURSIVE_CTE_NODE"
+            name, query = folded(entry["key"]), entry["value"]
+            inner = query.get("query_node") or (query.get("query") or {}).get("node") or {}
+            is_recursive = inner.get("type") == "RECURSIVE_CTE_NODE"
             self.follow(query, seen | {name} if is_recursive else seen)
             seen |= {name}
         return seen
@@ -122,7 +126,9 @@ class _Follower:
             self.is_understood = False
         if node.get("class") == "COLUMN_REF":
             names = node["column_names"]
-            if names[-1].lower() == _PLACE or (len(names) == 1 and names[0].lower().startswith(_WORDS)):
+            name = names[-1].lower()
+            is_word = len(names) == 1 and (name in _WORDS or name.startswith(_WORDS_BEGIN))
+            if is_word or name == _PLACE:
                 self.is_understood = False
         elif "function_name" in node:
             self._function(node)
@@ -135,19 +141,21 @@ class _Follower:
 
     def _table(self, node: dict[str, Any], seen: frozenset[str]) -> None:
         parts = tuple(filter(None, (node["catalog_name"], node["schema_name"], node["table_name"])))
-        if len(parts) == 1 and parts[0].lower() in seen:
+        if len(parts) == 1 and folded(parts[0]) in seen:
             return
         if len(parts) == 1:
             self.files.add(parts[0])
         else:
-            self.relations.add(tuple(part.lower() for part in parts))
+            self.relations.add(tuple(map(folded, parts)))
 
     def _table_function(self, node: dict[str, Any], seen: frozenset[str]) -> None:
         call = node["function"]
         name = call.get("function_name", "").lower()
-        if name in _FILE_READERS:
+        if name in FILE_READERS:
             self.calls_reader = True
         elif name not in _ROW_MAKERS:
             self.is_understood = False
+        # Somebody may have made one of the same name.
+        self.functions.add(name)
         self._function(call)
         self.follow(call.get("arguments"), seen)
