@@ -14,6 +14,7 @@ from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.increments import increment_of
 from pusher.compile.kept import KeptRenders, Remembered
+from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
 from pusher.compile.render import Renderer
@@ -85,6 +86,7 @@ class Compilation:
             database=words.database,
             values=values,
             fixtures=self.files.fixtures,
+            parse=None if settings.kept is None else KeptDocuments(settings.kept).parse,
         )
         bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
         self._bases = bases.configs
