@@ -14,10 +14,12 @@ from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.increments import increment_of
 from pusher.compile.kept import KeptRenders, Remembered
+from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
+from pusher.compile.trial import Trial
 from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
 from pusher.compile.words import Render, Words, database_name, locate_word
@@ -43,6 +45,7 @@ class Settings:
         columns: Columns of relations that templates ask for, by their text, as far as they are known.
         open_engine: Opens an empty database that may read some files, to find out such columns; or None.
         kept: What templates rendered to before, or None.
+        is_bounded: Try templates in a child process first, which the operating system bounds; needs `kept`.
     """
 
     project: ProjectFile
@@ -54,6 +57,7 @@ class Settings:
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     open_engine: Callable[[Sequence[str]], Engine] | None = None
     kept: KeptRenders | None = None
+    is_bounded: bool = False
 
 
 class Compilation:
@@ -82,6 +86,7 @@ class Compilation:
             database=words.database,
             values=values,
             fixtures=self.files.fixtures,
+            parse=None if settings.kept is None else KeptDocuments(settings.kept).parse,
         )
         bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
         self._bases = bases.configs
@@ -250,22 +255,15 @@ class Compilation:
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
         rendered = dict.fromkeys(self.files.seeds, "")
         self._renders = {name: self._render(name) for name in self.files.seeds}
-        names = list(self.files.models)
+        trial = None
         if self.settings.kept is not None:
             # Whatever turns out to be otherwise is rendered again below, with all that refers to it.
-            for name in names:
+            for name in self.files.models:
                 self._renders[name] = render = self._render(name)
                 render.config = renderer.expected_config(self.files.models[name], render)
-        while names:
-            seen: dict[str, dict[str, str | Problem]] = {}
-            for name in names:
-                file = self.files.models[name]
-                render = self._render(name)
-                rendered[name] = renderer.render_file(file, render)
-                self._renders[name] = render
-                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
-            # What a reference renders to can depend on a config() that is read after it.
-            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
+            if self.settings.is_bounded:
+                trial = Trial(self.settings.kept, lambda about: self._render_models(renderer, {}, about))
+        self._render_models(renderer, rendered, None if trial is None else trial.run)
         self._refer_to_seeds_behind_sources()
         for name, render in self._renders.items():
             if self._config(name).get("enabled", True):
@@ -275,6 +273,28 @@ class Compilation:
                 self._check_together(name)
                 self._check_constraints(name)
         return rendered
+
+    def _render_models(
+        self, renderer: Renderer, rendered: dict[str, str], before: Callable[[str], None] | None
+    ) -> None:
+        """Render all models until no reference renders to something else.
+
+        Args:
+            renderer: Renders them.
+            rendered: Takes their texts.
+            before: Called with the file of each model that is not known and has to run.
+        """
+        names = list(self.files.models)
+        while names:
+            seen: dict[str, dict[str, str | Problem]] = {}
+            for name in names:
+                file = self.files.models[name]
+                render = self._render(name)
+                rendered[name] = renderer.render_file(file, render, before)
+                self._renders[name] = render
+                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
+            # What a reference renders to can depend on a config() that is read after it.
+            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
 
     def _render(self, name: str) -> Render:
         file = self._file(name)

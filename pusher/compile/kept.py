@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,20 +37,27 @@ class KeptRenders:
     """The renders of one project, in memory and in its file.
 
     Args:
-        path: The file.
-        key: Key of its seal.
+        path: The file, or None for none.
+        key: Key of its seal, and of the digests of values.
 
     Attributes:
         renders: Age and content of each entry, by key.
         used: Keys of those that this run used or found.
+        fresh: Keys of those that this run found.
         has_changed: Whether the file holds something else.
     """
 
-    path: Path
+    path: Path | None
     key: bytes
     renders: dict[str, tuple[int, Entry]] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    fresh: set[str] = field(default_factory=set)
     has_changed: bool = False
+
+    @classmethod
+    def in_memory(cls) -> KeptRenders:
+        """Return what keeps renders for this process alone."""
+        return cls(None, secrets.token_bytes())
 
     @classmethod
     def open(cls, path: Path) -> KeptRenders | None:
@@ -75,6 +83,7 @@ class KeptRenders:
         """Keep an entry."""
         self.renders[key] = 0, entry
         self.used.add(key)
+        self.fresh.add(key)
         self.has_changed = True
 
     def write(self) -> None:
@@ -82,7 +91,7 @@ class KeptRenders:
 
         Its folder is made by what a command is there for: a query from the command line writes nothing.
         """
-        if not self.has_changed or not self.path.parent.is_dir():
+        if not self.has_changed or self.path is None or not self.path.parent.is_dir():
             return
         self.has_changed = False
         aged = {

@@ -221,6 +221,7 @@ def load(
     run_started_at: datetime,
     open_engine: Callable[[Sequence[str]], Engine] | None = None,
     kept: KeptRenders | None = None,
+    is_bounded: bool = False,
 ) -> Manifest:
     """Read and render everything.
 
@@ -231,11 +232,17 @@ def load(
         run_started_at: Moment of the run.
         open_engine: Opens an empty database that may read some files: for templates that ask for columns.
         kept: What templates rendered to before, which takes what they render to now.
+        is_bounded: Try templates in a child process first, where one can be forked.
 
     Raises:
         CompileError: All problems of the project's files, at once.
     """
-    return _load(Settings(project, profile, vars, run_started_at, open_engine=open_engine, kept=kept))
+    if kept is None and is_bounded:
+        kept = KeptRenders.in_memory()
+    settings = Settings(
+        project, profile, vars, run_started_at, open_engine=open_engine, kept=kept, is_bounded=is_bounded
+    )
+    return _load(settings)
 
 
 def _load(settings: Settings) -> Manifest:

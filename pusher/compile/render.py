@@ -361,14 +361,18 @@ class Renderer:
             self._words.placed(Problem("missing-macro", message, fix="Define one of them in macros/."), r"dispatch")
         )
 
-    def render_file(self, file: TextFile, render: Render) -> str:
+    def render_file(self, file: TextFile, render: Render, before: Callable[[str], None] | None = None) -> str:
         """Return the text of a model or a data test; what is wrong is noted in `render`.
 
         Args:
             file: The template.
             render: What is rendered.
+            before: Called with the path before the template runs; what is known then need not run.
         """
         known = None if self._remembered is None else self._remembered.find(file, render)
+        if known is None and before is not None:
+            before(file.path)
+            known = None if self._remembered is None else self._remembered.find(file, render)
         if known is not None:
             return known
         parts = self._run(file, render, {})

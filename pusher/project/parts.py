@@ -70,6 +70,7 @@ class LoadOptions:
         state_dir: Folder of the ledger, or None for `.pusher/<target>` in the project.
         clock: Moment that `--clock` sets, or None for the machine's time.
         campaign: What audiences are filled for, or None.
+        is_bounded: Try templates in a child process first.
         uses_cache: Take from `target/` what templates rendered to before, and keep there what they render to now.
     """
 
@@ -82,6 +83,7 @@ class LoadOptions:
     state_dir: Path | None = None
     clock: datetime | None = None
     campaign: Campaign | None = None
+    is_bounded: bool = False
     uses_cache: bool = False
 
     @property
@@ -169,6 +171,7 @@ class ProjectParts:
             run_started_at=self.started_at,
             open_engine=_empty_engine,
             kept=self._kept,
+            is_bounded=self.options.is_bounded,
         )
         self._keep()
         self._tell(manifest)
