@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pusher.compile import assemble, base_configs, configs, doc_blocks, files, graph, packages, properties, seeds
@@ -104,6 +104,9 @@ class Compilation:
         self.unit_tests = {} if words.waiting else self._unit_tests()
         self.waiting = {**words.waiting, **self._waiting}
         self.problems += self._names.problems
+        # A model whose file cannot be read is there all the same: whoever names it has made no mistake.
+        unread = {f"Model `{PurePosixPath(one.file).stem}` does not exist." for one in self.files.problems if one.file}
+        self.problems = [one for one in self.problems if one.message not in unread]
 
     def _words(self, *, analysis: bool) -> Words:
         settings = self.settings
