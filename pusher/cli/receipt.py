@@ -35,7 +35,7 @@ _HELD = {
 _NOT_DUE = {
     "enriched": "changed in details only; the first copy counts",
     "duplicate": "repeats a row of the view",
-    "conflicting": "changed after it was sent",
+    "conflicting": "conflicting",
     "invalid": "invalid",
     "no_identity": "no identity",
     "expired": "outside the window",
@@ -60,7 +60,9 @@ def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
 
 
 def _revenue(model: ModelReceipt) -> str:
-    headers = ("revenue", "warehouse", "sent now", "sent before", "not sent")
+    # TikTok may have such events with their first values, which these rows do not tell.
+    conflicting = model.value_by_term.get("conflicting", {})
+    headers = ["revenue", "warehouse", "sent now", "sent before", *(["conflicting"] if conflicting else []), "not sent"]
     rows = []
     currencies = sorted({currency for values in model.value_by_term.values() for currency in values} | set(model.sent))
     for currency in currencies:
@@ -71,7 +73,9 @@ def _revenue(model: ModelReceipt) -> str:
         before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
         before += by_term.get("enriched", Decimal(0))
         rest = warehouse - before - (sent if not model.resumed.get("accepted") else by_term.get("planned", Decimal(0)))
-        rows.append((currency, *(shown(value) for value in (warehouse, sent, before, rest))))
+        changed = [conflicting.get(currency, Decimal(0))] if conflicting else []
+        values = (warehouse, sent, before, *changed, rest - sum(changed, Decimal(0)))
+        rows.append((currency, *(shown(value) for value in values)))
     if not rows:
         return ""
     widths = [max(len(headers[place]), *(len(row[place]) for row in rows)) for place in range(len(headers))]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pusher.compile import assemble, base_configs, configs, doc_blocks, files, graph, packages, properties, seeds
@@ -114,6 +114,9 @@ class Compilation:
         self.problems += self._names.problems
         # Files of macros may have been read late.
         self.problems += [one for one in renderer.problems if one not in self.problems]
+        # A model whose file cannot be read is there all the same: whoever names it has made no mistake.
+        unread = {f"Model `{PurePosixPath(one.file).stem}` does not exist." for one in self.files.problems if one.file}
+        self.problems = [one for one in self.problems if one.message not in unread]
 
     def _words(self, *, analysis: bool, is_noted: bool = False) -> Words:
         settings = self.settings

@@ -285,6 +285,8 @@ def select(
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)
         near = suggest(plain, models)
         fix = f"Did you mean `{near}`?" if near else f"Models: {', '.join(sorted(models)[:12]) or 'none'}."
+        if exclude and _chosen(lambda text: _one(subjects, text), models, include, ()):
+            fix = "Exclude less: nothing is left of what was selected."
         without = f" without {' '.join(exclude)}" if exclude else ""
         raise ConfigError(Problem("empty-selection", f"`{wanted}`{without} selects no model.", fix=fix))
     return [model for name, model in models.items() if name in chosen]

@@ -89,8 +89,10 @@ class Bridge:
         lines: One for each group, currency and term: the dimensions, `currency`, `term`, `rows`, `value`.
         totals: The same over all groups.
         warehouse: Value of the views by currency, which the terms add up to.
-        groups: What was accepted, by store, channel and brand: events, items, value, buyers, repeat buyers.
-        products: What was accepted, by product: events, quantity, value.
+        groups: What was accepted, as it was sent, by store, channel and brand: events, items, value, buyers, repeat
+            buyers.
+        products: What was accepted, by product: events, quantity, value; not of events that the views have otherwise
+            now, since the ledger keeps no items.
     """
 
     by: tuple[str, ...]
@@ -229,17 +231,16 @@ def _group(connection: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, A
     column = {"store": "shop_id", "channel": "event_channel", "brand": "brand"}[name]
     return _rows(
         connection,
-        f"with sold as (select {column} as {name}, currency, buyer, num_items, value from judged "
-        "where term = 'accepted'), "
-        f"buyers as (select {name}, currency, buyer, count(*) as events from sold where buyer is not null "
+        f"with sale as (select {column} as {name}, currency, buyer, num_items, value from sold), "
+        f"buyers as (select {name}, currency, buyer, count(*) as events from sale where buyer is not null "
         f"group by {name}, currency, buyer), "
         f"counted as (select {name}, currency, count(*) as buyers, count(*) filter (where events > 1) as repeat_buyers "
         f"from buyers group by {name}, currency) "
-        f"select sold.{name}, sold.currency, count(*) as events, cast(sum(num_items) as bigint) as items, "
+        f"select sale.{name}, sale.currency, count(*) as events, cast(sum(num_items) as bigint) as items, "
         "cast(coalesce(sum(value), 0) as decimal(38, 9)) as value, coalesce(min(buyers), 0) as buyers, "
-        "coalesce(min(repeat_buyers), 0) as repeat_buyers from sold left join counted "
-        f"on counted.{name} is not distinct from sold.{name} and counted.currency is not distinct from sold.currency "
-        f"group by sold.{name}, sold.currency order by sold.{name}, sold.currency",
+        "coalesce(min(repeat_buyers), 0) as repeat_buyers from sale left join counted "
+        f"on counted.{name} is not distinct from sale.{name} and counted.currency is not distinct from sale.currency "
+        f"group by sale.{name}, sale.currency order by sale.{name}, sale.currency",
     )
 
 

@@ -6,7 +6,7 @@ create temp table held as
 with known as (
     select
         event_key, payload_hash, contents_hash, event_time, value, currency, event, source_id, shop_id, event_channel,
-        brand, state
+        brand, num_items, state
     from sent_keys
     where space = ''
 
@@ -85,14 +85,10 @@ select
     end as term
 from counted;
 
-create temp table line as
-with now as (
-    select model, event_time, shop_id, event_channel, brand, currency, event, term, 1 as rows, value
-    from judged
-),
-
-changed as (
-    select judged.model, held.*
+-- What TikTok counts otherwise than the views have it now: as it was sent.
+create temp table sent_otherwise as
+with changed as (
+    select judged.model, judged.buyer, held.*
     from judged
     join held on held.event_key = judged.event_key
     where judged.term = 'changed'
@@ -106,7 +102,7 @@ scope as (
 ),
 
 gone as (
-    select scope.model, held.*
+    select scope.model, null as buyer, held.*
     from held
     join scope on scope.source_id = held.source_id
         and scope.event = held.event
@@ -114,12 +110,25 @@ gone as (
     where held.state = 'accepted'
         and held.event_key not in (select event_key from view_row where event_key is not null)
     qualify row_number() over (partition by held.event_key order by scope.model) = 1
-),
+)
 
-sent_otherwise as (
-    select *, 'changed' as because from changed
-    union all
-    select *, 'gone' as because from gone
+select *, 'changed' as because from changed
+union all by name
+select *, 'gone' as because from gone;
+
+-- What TikTok accepted; who bought what is gone from the views is not known any more.
+create temp table sold as
+select shop_id, event_channel, brand, currency, buyer, num_items, value
+from judged
+where term = 'accepted'
+union all by name
+select shop_id, event_channel, brand, currency, buyer, num_items, value
+from sent_otherwise;
+
+create temp table line as
+with now as (
+    select model, event_time, shop_id, event_channel, brand, currency, event, term, 1 as rows, value
+    from judged
 ),
 
 told_twice as (

@@ -71,9 +71,10 @@ class ProjectRuns(ProjectLint):
             code = self.destination_views.test_event_code(events) if choice.test_event_code is None else None
             if code is not None:
                 choice = replace(choice, test_event_code=str(code.value))
-                told.append(f"These are test events: test_event_code is set in {code.place}.")
-                told += [f"Left out: {view.model} is an audience, and no test event." for view in audiences]
             if choice.test_event_code is not None:
+                by = "--test-event-code" if code is None else f"test_event_code is set in {code.place}"
+                told.append(f"These are test events, which count nowhere and never as sent: {by}.")
+                told += [f"Left out: {view.model} is an audience, and no test event." for view in audiences]
                 audiences = []
             return self._pushing(
                 lint=lambda: self.lint(select, exclude).findings,

@@ -194,7 +194,7 @@ def _add(values: dict[str, Decimal], currency: str, value: Decimal) -> None:
 
 def _refusal(plan: Plan, term: str, detail: str, rows: int) -> Refusal:
     if term == "conflicting":
-        message = f"Another row with the same event differs in {detail}." if detail != "several rows" else (
+        message = f"An earlier push has the event with another {detail}." if detail != "several rows" else (
             "The view has the event more than once, with different values."
         )  # fmt: skip
         fix = "Give a changed order an event_id of its own, or restore the first values."

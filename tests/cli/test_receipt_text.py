@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from pusher.cli.receipt import receipt_text
 from pusher.push.receipt import PLANNED_TERMS, VIEW_TERMS, ModelReceipt, Refusal
@@ -48,3 +49,28 @@ def test_an_exclamation_mark_stands_before_what_somebody_has_to_look_at() -> Non
         ("!", "invalid"), ("!", "dead"), ("!", "conflicting"),
         ("-", "expired"), ("-", "no_identity"), ("-", "suppressed"),
     ]  # fmt: skip
+
+
+def test_revenue_of_conflicting_rows_is_neither_sent_nor_unsent() -> None:
+    """TikTok has these events with their first values; the line adds up to the warehouse's value."""
+    model = ModelReceipt("orders")
+    values = {"planned": "1.00", "already_sent": "20.00", "conflicting": "300.00", "invalid": "4000.00"}
+    model.value_by_term = {term: {"EUR": Decimal(value)} for term, value in values.items()}
+    model.held_value = {"accepted": {"EUR": Decimal("20.00")}}
+    model.sent = {"EUR": Decimal("1.00")}
+
+    def revenue() -> list[list[str]]:
+        text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
+        lines = text.splitlines()
+        first = next(place for place, line in enumerate(lines) if line.startswith("  revenue"))
+        return [re.split(r" {2,}", line.strip()) for line in lines[first : first + 2]]
+
+    assert revenue() == [
+        ["revenue", "warehouse", "sent now", "sent before", "conflicting", "not sent"],
+        ["EUR", "4,321.00", "1.00", "20.00", "300.00", "4,000.00"],
+    ]
+    del model.value_by_term["conflicting"]
+    assert revenue() == [
+        ["revenue", "warehouse", "sent now", "sent before", "not sent"],
+        ["EUR", "4,021.00", "1.00", "20.00", "4,000.00"],
+    ]

@@ -93,7 +93,12 @@ def test_selectors_choose_as_in_dbt(
         (
             ["events"],
             ["events"],
-            ("empty-selection", "", "`events` without events selects no model.", "Did you mean `events`?"),
+            (
+                "empty-selection",
+                "",
+                "`events` without events selects no model.",
+                "Exclude less: nothing is left of what was selected.",
+            ),
         ),
         (["tags:x"], [], ("bad-selector", "", "Unknown selector method in `tags:x`.", "Did you mean `tag:`?")),
         (

@@ -413,7 +413,7 @@ def test_what_would_change_the_project_is_refused_by_name(tmp_path: Path) -> Non
 
 
 def test_bad_files_are_named(tmp_path: Path) -> None:
-    """Text that is not UTF-8, a file beyond the limit and a link out of the project."""
+    """Not UTF-8, beyond the limit, a link out of the project; who names a model in such a file makes no mistake."""
     outside = tmp_path / "outside.sql"
     outside.write_text("select 1")
     root = tmp_path / "project"
@@ -421,6 +421,8 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     (root / "models/latin.sql").write_bytes(b"select 1\nas \xe9")
     (root / "models/huge.sql").write_text("-- " + "x" * 1_000_001)
     (root / "models/link.sql").symlink_to(outside)
+    (root / "models/reader.sql").write_text("select * from {{ ref('latin') }}")
+    (root / "models/m.yml").write_text("models: [{name: latin}]")
     assert refused(root, {}) == [
         ("file-too-large", "models/huge.sql", "The file is larger than 1,000,000 bytes.", "Split it."),
         ("not-utf8", "models/latin.sql:2", "The file is not UTF-8 (byte 12).", "Save it as UTF-8."),

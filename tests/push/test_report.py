@@ -259,6 +259,31 @@ def test_what_was_sold_is_counted_by_store_channel_brand_and_product(tmp_path: P
     assert plain(found.products) == [("b", "Rope", "USD", 3, 3, "25.00"), ("a", "Tent", "USD", 3, 6, "15.00")]
 
 
+def test_what_was_sold_is_counted_as_it_was_sent(tmp_path: Path) -> None:
+    """An order changed its value and its store, another is gone: TikTok has both as they were, and groups add up."""
+    shop = Shop(tmp_path / "shop")
+    (shop.root / "models" / f"{VIEW}.sql").write_text(_SHOP)
+    rows = [replace(order, event_set="north") for order in orders(4)]
+    shop.sell(rows)
+    shop.build()
+    shop.push()
+    shop.sell([replace(rows[0], amount="99.00", event_set="south"), rows[1], rows[3]])
+    shop.build()
+
+    found = shop.project().report()
+
+    assert found.groups["store"] == [
+        {
+            "store": "north", "currency": "USD", "events": 4, "items": 12, "value": Decimal(40), "buyers": 3,
+            "repeat_buyers": 0,
+        }
+    ]  # fmt: skip
+    accepted = [(line["rows"], line["value"]) for line in found.totals if line["term"] == "accepted"]
+    assert accepted == [(4, Decimal(40))]
+    # The ledger keeps no items, so products are those of events that the view has as they were sent.
+    assert sum(line["events"] for line in found.products if line["product"] == "a") == 2
+
+
 # what cannot be reported --------------------------------------------------------------------------------------------
 
 

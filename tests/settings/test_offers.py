@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -460,16 +461,15 @@ def test_a_test_event_code_may_stand_in_any_layer(tmp_path: Path) -> None:
     """What it is set for are test events, which is told; audiences know no such thing."""
     club = offered(tmp_path, destination={"test_event_code": "TEST1"}, name="Tents", more="")
     report = project(club).push(choice=_dry())
-    assert (report.audiences, report.notices[:2]) == (
-        [],
-        (
-            "These are test events: test_event_code is set in profiles.yml:1.",
-            f"Left out: {MEMBERS} is an audience, and no test event.",
-        ),
-    )
+    told = "These are test events, which count nowhere and never as sent: "
+    left = f"Left out: {MEMBERS} is an audience, and no test event."
+    by_file = f"{told}test_event_code is set in profiles.yml:1."
+    assert (report.audiences, report.notices[:2]) == ([], (by_file, left))
+    by_hand = project(club).push(choice=replace(_dry(), test_event_code="TEST3"))
+    assert (by_hand.audiences, by_hand.notices[:2]) == ([], (f"{told}--test-event-code.", left))
     run = project(club, overrides={"test_event_code": "TEST2"}).push(["events"])
     assert [row[0] for row in club.ledger("select test_event_code from run")] == ["TEST2"]
-    assert run.notices[0] == "These are test events: test_event_code is set in --set."
+    assert run.notices[0] == f"{told}test_event_code is set in --set."
 
 
 def test_views_with_different_codes_are_pushed_apart(tmp_path: Path) -> None:
