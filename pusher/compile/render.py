@@ -367,10 +367,11 @@ class Renderer:
         Args:
             file: The template.
             render: What is rendered.
-            before: Called with the path before the template runs; what is known then need not run.
+            before: Called with the path before the template runs; what is known then need not run. A text that only
+                refers to models and sources does not run.
         """
         known = None if self._remembered is None else self._remembered.find(file, render)
-        if known is None and before is not None:
+        if known is None and before is not None and _plain_pieces(file.text) is None:
             before(file.path)
             known = None if self._remembered is None else self._remembered.find(file, render)
         if known is not None:
@@ -419,15 +420,13 @@ class Renderer:
 
         Most staging models are such; to compile a template takes ten times as long as to read it.
         """
-        pieces = _REFERENCE.split(text)
-        if any(sign in piece for piece in pieces[::4] for sign in ("{{", "{%", "{#", "}}")):
+        pieces = _plain_pieces(text)
+        if pieces is None:
             return None
         words = self._words.names
         for at in range(1, len(pieces), 4):
             word, *arguments = pieces[at : at + 3]
             given = [one for one in arguments if one]
-            if word == "source" and len(given) != 2:  # noqa: PLR2004 -- the source and its table
-                return None
             pieces[at], pieces[at + 1], pieces[at + 2] = str(words[word](*given)), "", ""
         rendered = "".join(piece or "" for piece in pieces)
         if len(rendered) > MAX_OUTPUT_CHARS:
@@ -494,6 +493,17 @@ class Renderer:
         attribute = _ATTRIBUTE.search(text)
         pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
         return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
+
+
+def _plain_pieces(text: str) -> list[str] | None:
+    """Return a text in pieces, each followed by a word and its two arguments, if nothing else stands in it."""
+    pieces = _REFERENCE.split(text)
+    if any(sign in piece for piece in pieces[::4] for sign in ("{{", "{%", "{#", "}}")):
+        return None
+    # A source without its table is an error of the template.
+    if any(pieces[at] == "source" and not all(pieces[at + 1 : at + 3]) for at in range(1, len(pieces), 4)):
+        return None
+    return pieces
 
 
 def _asked_in(render: Render, text: str) -> TextFile:
