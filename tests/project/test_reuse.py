@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pusher.cli.app import run as run_command
 from pusher.cli.built import report_text
 from pusher.errors import BuildError
 from pusher.progress import Event, ModelBuilt
@@ -475,3 +476,14 @@ def test_what_stays_is_told(shop: Shop) -> None:
     assert report_text(report).splitlines()[-1] == (
         "built 5 models; 1 seed, 5 models and 3 data tests would come out the same and stay as before"
     )
+
+
+def test_the_command_builds_everything_when_it_is_told_to(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--no-reuse` leaves nothing alone; `reused` says so for each model and test."""
+
+    def reused(*words: str) -> set[bool]:
+        assert run_command(["build", "--project-dir", str(shop.root), "--json", "--select", "counted", *words]) == 0
+        said = json.loads(capsys.readouterr().out)
+        return {one["reused"] for one in (*said["models"], *said["tests"])}
+
+    assert (reused("--no-reuse"), reused()) == ({False}, {True})
