@@ -194,7 +194,7 @@ class Reuse:
             one = self._same.get(name) if name in left else None
             if name in built and _is_repeatable(model):
                 one = self._new(model, models, built[name])
-            if one is not None and self._still(one, models):
+            if one is not None:
                 models[name] = one
         tests: dict[str, Remembered] = {}
         results = {one.test.name: one for one in tested if isinstance(one, DataTestResult)}
@@ -202,19 +202,16 @@ class Reuse:
             result, kept = results.get(name), self._same_tests.get(name)
             if result is not None and not result.is_reused:
                 kept = self._new(test, models, result.failures) if result.status == PASSED else None
-            if kept is not None and test.stored is None and self._still(kept, models):
+            if kept is not None and test.stored is None:
                 tests[name] = kept
         return Memory(models, tests)
-
-    def _still(self, one: Remembered, models: Mapping[str, Remembered]) -> bool:
-        return all(name in models and models[name].build == build for name, build in one.reads.items())
 
     def _new(self, one: Model | DataTest, models: Mapping[str, Remembered], count: int | None) -> Remembered:
         seed = isinstance(one, Model) and one.seed is not None
         return Remembered(
             made_of=self._made_of(one),
             build=self.build,
-            # What is below something that is not remembered is not remembered either.
+            # What is below something that is not remembered is never the same.
             reads={name: models[name].build if name in models else "" for name in self._upstream(one)},
             files=self.seed_files.get(one.name) if seed else self.files,
             count=count,
