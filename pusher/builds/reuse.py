@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -221,31 +221,39 @@ class Reuse:
     def _decide(self) -> None:
         """Find out what would come out the same."""
         standing = self.engine.standing()
-        known = self._known(self.memory.models, self.manifest.models, standing)
+        models = self._made_of_the_same(self.memory.models, self.manifest.models)
+        tests = self._made_of_the_same(self.memory.tests, self.manifest.tests)
+        self._ask(models, tests, standing)
         for name, model in self.manifest.models.items():
-            one = known.get(name)
+            one = models.get(name)
             files = self.files if model.seed is None else self.seed_files.get(name)
             if one is not None and self._is_same(one, files) and standing.get(_parts(model.relation)) == _kind(model):
                 self._same[name] = one
-        tests = self._known(self.memory.tests, self.manifest.tests, standing)
         self._same_tests = {name: one for name, one in tests.items() if self._is_same(one, self.files)}
 
-    def _known(
-        self,
-        remembered: Mapping[str, Remembered],
-        current: Mapping[str, Model] | Mapping[str, DataTest],
-        standing: Mapping[tuple[str, ...], str],
+    def _made_of_the_same(
+        self, remembered: Mapping[str, Remembered], current: Mapping[str, Model] | Mapping[str, DataTest]
     ) -> dict[str, Remembered]:
-        """Return what is made of the same as before, each with what it comes from."""
         found = {name: one for name, one in remembered.items() if name in current}
-        found = {name: one for name, one in found.items() if one.made_of == self._made_of(current[name])}
-        unread = [name for name, one in found.items() if one.comes_from is None]
-        readings = self.engine.understand([_sql(current[name]) for name in unread]) if unread else []
-        settled = self.engine.settled({name for reading in readings for name in reading.functions}) if unread else set()
-        for name, reading in zip(unread, readings, strict=True):
-            comes_from = self._comes_from(current[name], reading, settled, standing)
-            found[name] = Remembered(**{**asdict(found[name]), "comes_from": comes_from})
-        return found
+        return {name: one for name, one in found.items() if one.made_of == self._made_of(current[name])}
+
+    def _ask(
+        self,
+        models: dict[str, Remembered],
+        tests: dict[str, Remembered],
+        standing: Mapping[tuple[str, ...], str],
+    ) -> None:
+        """Find out what those models and tests come from of which no build has asked it."""
+        unknown: list[tuple[dict[str, Remembered], Model | DataTest]] = [
+            *((models, self.manifest.models[name]) for name, one in models.items() if one.comes_from is None),
+            *((tests, self.manifest.tests[name]) for name, one in tests.items() if one.comes_from is None),
+        ]
+        if not unknown:
+            return
+        readings = self.engine.understand([_sql(one) for _, one in unknown])
+        settled = self.engine.settled({name for reading in readings for name in reading.functions})
+        for (found, one), reading in zip(unknown, readings, strict=True):
+            found[one.name] = replace(found[one.name], comes_from=self._comes_from(one, reading, settled, standing))
 
     def _is_same(self, one: Remembered, files: str | None) -> bool:
         if any(name not in self._same or self._same[name].build != build for name, build in one.reads.items()):
