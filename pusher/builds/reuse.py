@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ class Reuse:
             one = self._same.get(name) if name in left else None
             if name in built and _is_repeatable(model):
                 one = self._new(model, models, built[name])
-            if one is not None and self._still(one, models):
+            if one is not None:
                 models[name] = one
         tests: dict[str, Remembered] = {}
         results = {one.test.name: one for one in tested if isinstance(one, DataTestResult)}
@@ -202,19 +202,16 @@ class Reuse:
             result, kept = results.get(name), self._same_tests.get(name)
             if result is not None and not result.is_reused:
                 kept = self._new(test, models, result.failures) if result.status == PASSED else None
-            if kept is not None and test.stored is None and self._still(kept, models):
+            if kept is not None and test.stored is None:
                 tests[name] = kept
         return Memory(models, tests)
-
-    def _still(self, one: Remembered, models: Mapping[str, Remembered]) -> bool:
-        return all(name in models and models[name].build == build for name, build in one.reads.items())
 
     def _new(self, one: Model | DataTest, models: Mapping[str, Remembered], count: int | None) -> Remembered:
         seed = isinstance(one, Model) and one.seed is not None
         return Remembered(
             made_of=self._made_of(one),
             build=self.build,
-            # What is below something that is not remembered is not remembered either.
+            # What is below something that is not remembered is never the same.
             reads={name: models[name].build if name in models else "" for name in self._upstream(one)},
             files=self.seed_files.get(one.name) if seed else self.files,
             count=count,
@@ -224,31 +221,39 @@ class Reuse:
     def _decide(self) -> None:
         """Find out what would come out the same."""
         standing = self.engine.standing()
-        known = self._known(self.memory.models, self.manifest.models, standing)
+        models = self._made_of_the_same(self.memory.models, self.manifest.models)
+        tests = self._made_of_the_same(self.memory.tests, self.manifest.tests)
+        self._ask(models, tests, standing)
         for name, model in self.manifest.models.items():
-            one = known.get(name)
+            one = models.get(name)
             files = self.files if model.seed is None else self.seed_files.get(name)
             if one is not None and self._is_same(one, files) and standing.get(_parts(model.relation)) == _kind(model):
                 self._same[name] = one
-        tests = self._known(self.memory.tests, self.manifest.tests, standing)
         self._same_tests = {name: one for name, one in tests.items() if self._is_same(one, self.files)}
 
-    def _known(
-        self,
-        remembered: Mapping[str, Remembered],
-        current: Mapping[str, Model] | Mapping[str, DataTest],
-        standing: Mapping[tuple[str, ...], str],
+    def _made_of_the_same(
+        self, remembered: Mapping[str, Remembered], current: Mapping[str, Model] | Mapping[str, DataTest]
     ) -> dict[str, Remembered]:
-        """Return what is made of the same as before, each with what it comes from."""
         found = {name: one for name, one in remembered.items() if name in current}
-        found = {name: one for name, one in found.items() if one.made_of == self._made_of(current[name])}
-        unread = [name for name, one in found.items() if one.comes_from is None]
-        readings = self.engine.understand([_sql(current[name]) for name in unread]) if unread else []
-        settled = self.engine.settled({name for reading in readings for name in reading.functions}) if unread else set()
-        for name, reading in zip(unread, readings, strict=True):
-            comes_from = self._comes_from(current[name], reading, settled, standing)
-            found[name] = Remembered(**{**asdict(found[name]), "comes_from": comes_from})
-        return found
+        return {name: one for name, one in found.items() if one.made_of == self._made_of(current[name])}
+
+    def _ask(
+        self,
+        models: dict[str, Remembered],
+        tests: dict[str, Remembered],
+        standing: Mapping[tuple[str, ...], str],
+    ) -> None:
+        """Find out what those models and tests come from of which no build has asked it."""
+        unknown: list[tuple[dict[str, Remembered], Model | DataTest]] = [
+            *((models, self.manifest.models[name]) for name, one in models.items() if one.comes_from is None),
+            *((tests, self.manifest.tests[name]) for name, one in tests.items() if one.comes_from is None),
+        ]
+        if not unknown:
+            return
+        readings = self.engine.understand([_sql(one) for _, one in unknown])
+        settled = self.engine.settled({name for reading in readings for name in reading.functions})
+        for (found, one), reading in zip(unknown, readings, strict=True):
+            found[one.name] = replace(found[one.name], comes_from=self._comes_from(one, reading, settled, standing))
 
     def _is_same(self, one: Remembered, files: str | None) -> bool:
         if any(name not in self._same or self._same[name].build != build for name, build in one.reads.items()):

@@ -37,7 +37,7 @@ def test_the_runner_builds_what_pusher_builds(
 
 def test_every_figure_is_measured(tmp_path: Path) -> None:
     """With its bound; what is measured here means nothing."""
-    figures = measure(1, tmp_path, peers=False)
+    figures = measure(1, tmp_path, peers=False, quiet_s=0)
     assert [(figure.name, figure.bound is not None) for figure in figures] == [
         *((f"{project}-runner", True) for project in PROJECTS),
         ("flat-workers", True),

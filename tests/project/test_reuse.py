@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pusher.cli.app import run as run_command
 from pusher.cli.built import report_text
 from pusher.errors import BuildError
 from pusher.progress import Event, ModelBuilt
@@ -304,14 +305,6 @@ CHANGES: dict[str, tuple[Callable[[Shop], Any], set[str]]] = {
         ),
         SETTLED,
     ),
-    "a random number": (
-        replace_in("models/priced.sql", "as price", "+ 0 * random() as price"),
-        SETTLED - {"priced"},
-    ),
-    "a table that is read by its name": (
-        replace_in("models/seen.sql", "{{ ref('counted') }}", "main.stock"),
-        SETTLED - {"seen"},
-    ),
     "a memory that is cut": (damage_memory, set()),
     "a memory of another form": (edit_memory(lambda found: found["surroundings"].update(format=0)), set()),
     "a memory of another DuckDB": (edit_memory(lambda found: found["surroundings"].update(engine="1.5.6")), set()),
@@ -329,6 +322,22 @@ def test_what_stays_is_what_a_build_from_nothing_makes(shop: Shop, change: str) 
     # A build that keeps nothing is one from nothing.
     if expected:
         shop.check()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from main.stock",
+        "select * from shop.main.rates",
+        "select *, random() as x from {{ ref('counted') }}",
+        "select * from {{ ref('counted') }} using sample 1",
+        "select *, current_date as day from {{ ref('counted') }}",
+    ],
+)
+def test_what_is_not_proven_to_come_out_the_same_is_built_each_time(shop: Shop, sql: str) -> None:
+    """A table that is read by its name, chance, and the clock."""
+    shop.write("models/seen.sql", sql)
+    assert (shop.kept("seen"), shop.kept("seen")) == (set(), set())
 
 
 def test_a_function_that_somebody_made_is_no_function_of_duckdb(shop: Shop) -> None:
@@ -475,3 +484,14 @@ def test_what_stays_is_told(shop: Shop) -> None:
     assert report_text(report).splitlines()[-1] == (
         "built 5 models; 1 seed, 5 models and 3 data tests would come out the same and stay as before"
     )
+
+
+def test_the_command_builds_everything_when_it_is_told_to(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--no-reuse` leaves nothing alone; `reused` says so for each model and test."""
+
+    def reused(*words: str) -> set[bool]:
+        assert run_command(["build", "--project-dir", str(shop.root), "--json", "--select", "counted", *words]) == 0
+        said = json.loads(capsys.readouterr().out)
+        return {one["reused"] for one in (*said["models"], *said["tests"])}
+
+    assert (reused("--no-reuse"), reused()) == ({False}, {True})

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile
 from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
+from pusher.engines.duckdb.one_select import check_one_select
 from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.reading import read
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
 from pusher.engines.duckdb.settled import settled_sql
 from pusher.engines.duckdb.stamp import place_of
-from pusher.payload.read_only import CLOSED, refusal
+from pusher.payload.read_only import CLOSED
 from pusher.payload.sql import folded, identifier, literal
 
 if TYPE_CHECKING:
@@ -308,33 +309,7 @@ class DuckDBEngine:
             statements = self._connection.extract_statements(sql)
         except duckdb.Error as error:
             raise engine_error(error, sql) from None
-        if len(statements) != 1:
-            count = "no statement" if not statements else f"{len(statements)} statements"
-            offset = None
-            if statements:
-                # The blanks between two statements belong to the first or to the second, by DuckDB's release.
-                rest = sql[len(statements[0].query) :]
-                offset = len(sql) - len(rest.lstrip())
-            message = f"A model is exactly one SELECT; this text has {count}."
-            fix = "Keep one SELECT; every other one is a model of its own." if statements else "Write a SELECT."
-            raise EngineError(message, kind="parser", offset=offset, fix=fix)
-        kind = statements[0].type.name
-        if kind == "MULTI":
-            # DuckDB makes several statements of it: one of them reads the data for the names of the columns.
-            message = "PIVOT without a list of values gives columns that depend on the data; list them: ON x IN (...)."
-            fix = "List the values in the PIVOT, or write one column for each with a CASE."
-            raise EngineError(message, kind="parser", offset=0, fix=fix)
-        if kind != "SELECT":
-            message = f"A model is exactly one SELECT; this is {kind}."
-            fix = "Write the SELECT alone: its view or table is created by the build."
-            raise EngineError(message, kind="parser", offset=0, fix=fix)
-        if statements[0].named_parameters:
-            message = "A model has no parameters (`?`, `$1`, `$name`)."
-            raise EngineError(message, kind="parser", offset=0, fix="Use a var: {{ var('name') }}.")
-        refused = refusal(sql, self._serialized)
-        if refused is not None:
-            why, fix, offset = refused
-            raise EngineError(f"A model {why}.", kind="parser", offset=offset, fix=fix)
+        check_one_select(sql, statements, self._serialized)
 
     def create(
         self, relation: str, sql: str, *, materialized: str, shards: int = 1, shard_by: str | None = None
