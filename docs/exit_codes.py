@@ -37,7 +37,7 @@ _BY_COMMAND = """\
 | `push` | 1, 3, 4, 5, 6 and the signals, as counted below. |
 | `push --dry-run` | 1 when rows are `invalid`, conflicts are new or a guard holds back; what waits does not count. |
 | `doctor` | 1 when something is due within `--days`, 3 when TikTok refuses, 4 when it is silent, and the signals. |
-| `forget` | 1 when a line or the lock file cannot be read, 3 and 4 as of `push`, 4 while a run holds the lock; signals. |
+| `forget` | 1 when a line or the lock file cannot be read, 3 and 4 as of `push`, 4 while a run holds the lock. |
 | `status RUN --do N` | The code of the command that it runs; 1 for an action of a person, whose steps it shows. |
 | `debug` | 2 when a check fails, or a trial alert is not sent. |
 | `status --fail-if-pending` | 4 when rows or audiences are pending, 5 when rows are parked. |

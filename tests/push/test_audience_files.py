@@ -190,6 +190,31 @@ def test_fewer_members_than_tiktok_takes_are_refused_before_anything_is_sent(tmp
     assert members == emails(range(1_000))
 
 
+def test_another_retention_is_told_and_does_not_count(tmp_path: Path) -> None:
+    """TikTok takes it when an audience is made; what is not known of an older one is not guessed."""
+    kept = (
+        f"{MEMBERS}: audience `{NAME}` of advertiser {ADVERTISER} was made with retention_days 90 and keeps that, "
+        "although it is set {} now: TikTok takes it when an audience is made. Choose another audience_name for another "
+        "end."
+    )
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 90")
+        filled(club, server)
+        same = push(club, server, 3 * DAY)
+        club.view(EMAILS, more=f"{FILE}, 'retention_days': 30")
+        shorter = push(club, server, 3 * DAY)
+        club.view(EMAILS, more=FILE)
+        moving = push(club, server, 3 * DAY, dry_run=True)
+        with sqlite3.connect(club.state.ledger) as connection:
+            connection.execute("update audience set retention_days = null")
+        connection.close()
+        unknown = push(club, server, 3 * DAY)
+
+    assert [one.notices for one in (same, shorter, moving, unknown)] == [
+        (), (kept.format("with retention_days 30"),), (kept.format("without retention_days"),), (),
+    ]  # fmt: skip
+
+
 def test_a_view_that_shrank_replaces_nobody_but_who_is_suppressed(tmp_path: Path) -> None:
     """Fault 57: the guard holds the view back, never a suppression; `--allow-shrink` says that it is meant."""
     with serving_audiences(tmp_path) as server:
@@ -475,7 +500,7 @@ def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> Non
         )
         unfit = push(club, server, 3 * DAY)
 
-    assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 4)
+    assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 3)
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
 
 
