@@ -99,7 +99,8 @@ def already_filled(other: Audience, model: str) -> Problem:
     message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
     fix = (
         f"Give {model} an audience_name of its own, or bring the people of both into one view. If {other.model} was "
-        f"renamed: `pusher audience adopt {model} --audience-id {other.audience_id}`."
+        f"renamed: `pusher audience adopt {model} --advertiser-id {other.advertiser_id} --audience-id "
+        f"{other.audience_id}`."
     )
     return Problem("audience-filled", message, fix=fix)
 
