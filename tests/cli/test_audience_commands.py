@@ -155,3 +155,21 @@ def test_reconcile_prints_a_receipt(tmp_path: Path, server: AudienceServer) -> N
     assert told.code == 0
     assert ["added", "5"] in lines
     assert ["taken", "out", "0"] in lines
+
+
+def test_a_push_that_needs_a_person_does_not_say_run_again(tmp_path: Path, server: AudienceServer) -> None:
+    """Two audiences have the name: exit code 3, both ids, and a command that heals it as it is printed."""
+    club = joined(tmp_path, server)
+    twins = [server.make(NAME), server.make(NAME)]
+    told = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+    chosen = ("--advertiser-id", ADVERTISER, "--audience-id", twins[1])
+    healing = [audience(club, "adopt", MEMBERS, *chosen), audience(club, "reconcile", "--clock", NOW.isoformat())]
+
+    assert told.code == 3
+    assert [line.split() for line in told.out.splitlines() if "to be told" in line] == [
+        ["still", "to", "be", "told", "5"]
+    ]
+    assert f"has 2 audiences named `{NAME}`: {', '.join(twins)}." in " ".join(told.err.split())
+    assert "`pusher audience adopt" in told.err
+    assert [one.code for one in healing] == [0, 0]
+    assert server.members(twins[1]) == emails(5)

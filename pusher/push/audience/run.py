@@ -199,6 +199,13 @@ class AudiencePush:
                 of_files.append(f"{audience_id} of advertiser {advertiser_id}")
                 continue
             about = {"model": model, "advertiser_id": advertiser_id, "name": name}
+            self.world.listener(
+                Notice(
+                    f"{model} fills audience {audience_id} of advertiser {advertiser_id} by {LOCK_FILE}; this "
+                    "ledger does not know who is in it, so people to forget leave it, and who else is in it and not "
+                    "in the view stays."
+                )
+            )
             take_locked(self.store, **about, audience_id=audience_id, now=self.world.clock.now())
         if not of_files:
             return None
