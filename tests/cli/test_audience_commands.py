@@ -173,3 +173,15 @@ def test_a_push_that_needs_a_person_does_not_say_run_again(tmp_path: Path, serve
     assert "`pusher audience adopt" in told.err
     assert [one.code for one in healing] == [0, 0]
     assert server.members(twins[1]) == emails(5)
+
+
+def test_one_is_told_in_the_singular(tmp_path: Path, server: AudienceServer) -> None:
+    """In the lines of progress and in what is wrong or odd."""
+    club = joined(tmp_path, server, 1)
+    told = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+    club.join([])
+    held_back = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+
+    assert f"compared {MEMBERS}: 1 identifier, 1 change, in " in told.err
+    assert "? The view names 1 person at most:" in told.out
+    assert f"its audience at advertiser {ADVERTISER} has 1 identifier." in " ".join(held_back.err.split())
