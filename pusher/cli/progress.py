@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from pusher.cli.render import steady
+from pusher.cli.render import counted, steady
 from pusher.progress import (
     AudienceCompared,
     DataTestFinished,
@@ -117,8 +117,8 @@ class Progress:
 
 def _planned(event: PlanFinished | AudienceCompared) -> str:
     if isinstance(event, AudienceCompared):
-        counted = f"{event.identifiers:,} identifiers, {event.changes:,} changes"
-        return f"compared {event.model}: {counted}, in {event.seconds:.2f} s"
+        found = f"{counted(event.identifiers, 'identifier')}, {counted(event.changes, 'change')}"
+        return f"compared {event.model}: {found}, in {event.seconds:.2f} s"
     rows = f"{event.planned:,} of {event.view_rows:,} rows are due"
     return f"planned {event.model}: {rows}, in {event.seconds:.2f} s"
 

@@ -125,12 +125,10 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         (f"  not taken out{_why_left(audiences)}", [one.refused_deletes for one in audiences]),
     ]
     if not dry_run:
-        lines.append(
-            (
-                "  still to be told: run again",
-                [one.pending_adds + one.pending_deletes + one.pending_unknown_deletes for one in audiences],
-            )
-        )
+        pending = [one.pending_adds + one.pending_deletes + one.pending_unknown_deletes for one in audiences]
+        # Whoever has to correct something first reads the error, and does not run it again for nothing.
+        again = "" if any(one.is_halted for one in audiences) else ": run again"
+        lines.append((f"  still to be told{again}", pending))
     lines += [
         ("suppressed", [one.suppressed for one in counts]),
         ("identifiers that are no digests", [one.dropped for one in counts]),

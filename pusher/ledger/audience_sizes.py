@@ -82,7 +82,9 @@ class SizeStore:
         for (text,) in rows:
             for line in json.loads(text).get("audiences", ()):
                 if _is_of(line, audience) and line["view_rows"] and all(line[term] == 0 for term in _OPEN):
-                    # Rows of suppressed people are among those of the view, and are told to nobody.
+                    if "people" in line:
+                        return int(line["people"])
+                    # Older receipts count identifiers of suppressed people only, and not the people.
                     named = line["members"] + line["suppressed"]
                     rows = line["view_rows"] - line["no_identity"]
                     return round(rows * line["members"] / named) if named else 0

@@ -215,6 +215,10 @@ class AudienceStore:
         )
         return replace(audience, audience_id=audience_id, create_asked_at=None)
 
+    def made_with(self, audience: Audience, *, retention_days: int) -> None:
+        """Record after how many days an audience ends that was made now, 0 for a moving end."""
+        self._connection.execute("update audience set retention_days = ? where id = ?", (retention_days, audience.id))
+
     # changes --------------------------------------------------------------------------------------------------
 
     def add_change(

@@ -59,6 +59,7 @@ class MemberCounts:
         suppressed_deletes: Those of the deletes that are suppressed.
         departures: Those of the deletes that were in the audience, or may have been, and are not suppressed.
         held: Those of the adds and deletes that have to wait.
+        people: Rows with an identifier that is not suppressed.
         unknown_deletes: Suppressed identifiers beside the deletes that are taken out to be sure: nobody knows them to
             be in it, and somebody else may have put them there.
     """
@@ -76,6 +77,7 @@ class MemberCounts:
     suppressed_deletes: int
     departures: int
     held: int
+    people: int = 0
     unknown_deletes: int = 0
 
 
@@ -124,6 +126,7 @@ class Comparison:
     untold: Sequence[tuple[str, str]] = ()
     _connection: Any = field(default=None, init=False)
     _barred: int = field(default=0, init=False)
+    _barred_people: int = field(default=0, init=False)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -220,17 +223,22 @@ class Comparison:
             suppressed_deletes=suppressed_deletes,
             departures=departures,
             held=held_deletes + held_adds,
+            people=rows - no_identity - self._barred_people,
             unknown_deletes=self._value("select count(*) from unknown"),
         )
 
     def _create_wanted(self) -> None:
         """Create `wanted`: each identifier of the view, and the row that it stands in."""
         wanted = named_in(self.staged, self.schemas, self.kinds)
-        self._barred = 0
+        self._barred = self._barred_people = 0
         if self.suppressed:
             self._connection.execute(f"create temp view named as {wanted}")
             barred = f"exists (select 1 from suppressed where {same('suppressed', 'named')})"
-            self._barred = self._value(f"select count(*) from (select distinct {KEY} from named where {barred})")
+            self._connection.execute(f"create temp table kept_out as select {KEY}, place from named where {barred}")
+            self._barred = self._value(f"select count(*) from (select distinct {KEY} from kept_out)")
+            # Whoever has another identifier is a member by that.
+            left = f"select place from named where place in (select place from kept_out) and not {barred}"
+            self._barred_people = self._value(f"select count(distinct place) from kept_out where place not in ({left})")
             wanted = f"select * from named where not {barred}"
         # Read twice from its files: millions of rows would have to be spilled as a table.
         self._connection.execute(f"create temp view wanted as {wanted}")

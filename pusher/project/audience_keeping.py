@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,16 +132,37 @@ class AudienceKeeping:
             store = read_store(self.state)
             try:
                 audiences, sizes = AudienceStore.of(store), SizeStore.of(store)
+                looks = sizes.looks() if sizes else []
+                seen = {look.model for look in looks} - {view.view.model for view in views}
                 return forecasts(
                     staged,
                     kinds=kinds,
                     suppressed=Barred(audiences.suppressed() if audiences else (), listed.files),
-                    looks=sizes.looks() if sizes else (),
+                    looks=looks,
                     folder=folder,
+                    others=self._kinds_of(seen, folder),
                 )
             finally:
                 if store is not None:
                     store.close()
+
+    def _kinds_of(self, models: Collection[str], folder: Path) -> dict[str, tuple[str, ...]]:
+        """Return the kinds of identifier of audience views that were not read, as far as they are known."""
+        from pusher.push.audience.plan import kinds_of
+
+        if not models:
+            return {}
+        try:
+            views = self.all_views((), ())
+        except ConfigError:
+            return {}
+        kinds = self.account.destination.audiences.kinds
+        found = {
+            view.view.model: kinds_of(view, open_engine=lambda: self.open_warehouse(folder), kinds=kinds)
+            for view in views
+            if view.view.model in models
+        }
+        return {model: named for model, named in found.items() if named}
 
     def adopt(
         self, model: str, audience_id: str, advertiser_id: str | None = None, *, wait_s: float = 0.0

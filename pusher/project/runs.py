@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -313,10 +313,13 @@ class ProjectRuns(ProjectLint):
 
     def _methods(self) -> dict[str, str]:
         """Return how each audience view fills its audiences, as far as its settings can be read."""
-        try:
-            return {view.view.model: view.method for view in self.destination_views.all_audiences((), ())}
-        except ConfigError:
-            return {}
+        views = self.destination_views
+        found: dict[str, str] = {}
+        with suppress(ConfigError):
+            for view in views.audience_views((), ()):
+                with suppress(ConfigError):
+                    found |= {one.view.model: one.method for one in views.with_settings([view], may_wait=True)}
+        return found
 
     def report(self, select: Sequence[str] = (), exclude: Sequence[str] = (), *, by: Sequence[str] = ()) -> Bridge:
         """Return what became of the revenue in the selected destination views; sends nothing.

@@ -52,7 +52,8 @@ class Findings:
             if withheld is not None:
                 kind = self._class(withheld.code)
                 found = RunProblem(kind, withheld.code, withheld.message, file=withheld.file, fix=withheld.fix)
-                self._keep(found, "plan", None)
+                planned = (self.steps.number("plan", one.model) for one in audiences)
+                self.steps.problem(found, next((number for number in planned if number is not None), None))
             self._halts(delivered)
             for model in models:
                 self._model(model, delivered)

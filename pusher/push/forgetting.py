@@ -14,6 +14,7 @@ from pusher.ledger.rows import File, Part, Ranges, new_run_id
 from pusher.ledger.state import publish
 from pusher.ledger.store import Store
 from pusher.progress import Notice
+from pusher.push.audience.locked import OPEN, take_unknown
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
@@ -179,7 +180,7 @@ def _forget(
         members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
         with steps.step("plan"):
             members.recover()
-            untold = members.take_unknown(bound.methods)
+            untold = take_unknown(store, options.audience.lock, bound.methods, listener=world.listener, now=now)
             _Dropping(result, world, store, run).drop()
         audience = next(one for one in world.destination.payloads.values() if one.kind == "audience")
         try:
@@ -197,9 +198,9 @@ def _forget(
             members.drop_suppressed()
             Findings(steps, store, world.destination, world.endpoints).keep((), Delivered(), members.receipts)
         result.audiences = [one for one in members.receipts if one.takes_out or one.is_open]
-        found = (bound.problem, untold, *(one.problem for one in members.receipts))
+        found = (bound.problem, *untold, *(one.problem for one in members.receipts))
         result.problems = tuple(one for one in found if one is not None)
-        codes = (1 if bound.problem else 0, Incomplete.exit_code if untold else 0)
+        codes = (Incomplete.exit_code if one.code == OPEN else 1 for one in (bound.problem, *untold) if one is not None)
         result.exit_code = worst(audience_exit_code(members.receipts, dry_run=False), *codes)
         with steps.step("receipt"):
             store.finish_run(run=run, now=world.clock.now(), exit_code=result.exit_code, receipt=result.as_json())

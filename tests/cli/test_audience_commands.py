@@ -155,3 +155,33 @@ def test_reconcile_prints_a_receipt(tmp_path: Path, server: AudienceServer) -> N
     assert told.code == 0
     assert ["added", "5"] in lines
     assert ["taken", "out", "0"] in lines
+
+
+def test_a_push_that_needs_a_person_does_not_say_run_again(tmp_path: Path, server: AudienceServer) -> None:
+    """Two audiences have the name: exit code 3, both ids, and a command that heals it as it is printed."""
+    club = joined(tmp_path, server)
+    twins = [server.make(NAME), server.make(NAME)]
+    told = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+    chosen = ("--advertiser-id", ADVERTISER, "--audience-id", twins[1])
+    healing = [audience(club, "adopt", MEMBERS, *chosen), audience(club, "reconcile", "--clock", NOW.isoformat())]
+
+    assert told.code == 3
+    assert [line.split() for line in told.out.splitlines() if "to be told" in line] == [
+        ["still", "to", "be", "told", "5"]
+    ]
+    assert f"has 2 audiences named `{NAME}`: {', '.join(twins)}." in " ".join(told.err.split())
+    assert "`pusher audience adopt" in told.err
+    assert [one.code for one in healing] == [0, 0]
+    assert server.members(twins[1]) == emails(5)
+
+
+def test_one_is_told_in_the_singular(tmp_path: Path, server: AudienceServer) -> None:
+    """In the lines of progress and in what is wrong or odd."""
+    club = joined(tmp_path, server, 1)
+    told = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+    club.join([])
+    held_back = pusher("push", "--project-dir", str(club.root), "--clock", NOW.isoformat())
+
+    assert f"compared {MEMBERS}: 1 identifier, 1 change, in " in told.err
+    assert "? The view names 1 person at most:" in told.out
+    assert f"its audience at advertiser {ADVERTISER} has 1 identifier." in " ".join(held_back.err.split())

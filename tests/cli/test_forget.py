@@ -567,3 +567,32 @@ def test_a_request_that_was_lost_is_told_by_the_next_push(tmp_path: Path) -> Non
         assert done is not None
         assert (done.exit_code, before) == (4, {"plain": 2, "dotless": 2, "numbers": 2})
         assert (report.exit_code, held(server), waiting(shop)) == (0, ONLY_OTHER, {})
+
+
+def test_an_audience_whose_view_is_gone_is_not_taken_for_one_of_another_method(
+    tmp_path: Path, server: AudienceServer
+) -> None:
+    """A new ledger has only the lock file, which does not say how it is filled: it is named, the others are told."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push()
+    (plain,) = (one["audience_id"] for one in server.audiences() if one["name"] == "plain")
+    shutil.rmtree(shop.state.root)
+    view = shop.root / "models" / "audience_plain.sql"
+    text = view.read_text()
+    view.unlink()
+    done = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin", "--json")
+    others = {name: members for name, members in held(server).items() if name != "plain"}
+    view.write_text(text)
+    again = shop.forget(f"{EMAIL}\n{PHONE}\n", "--stdin")
+    (error,) = json.loads(done.stdout)["errors"]
+
+    assert (done.returncode, error["code"], error["message"]) == (
+        1,
+        "audience-unclear",
+        (
+            "audiences.lock.yml names audiences of views whose settings cannot be read: "
+            f"{plain} of advertiser {ADVERTISER} (audience_plain)."
+        ),
+    )
+    assert others == {name: members for name, members in ONLY_OTHER.items() if name != "plain"}
+    assert (again.returncode, held(server)) == (0, ONLY_OTHER)

@@ -87,7 +87,7 @@ def test_an_audience_of_the_name_is_adopted_and_two_are_not(tmp_path: Path) -> N
     assert adopted.notices == (told,)
     problem = refused.audiences[0].problem
     assert problem is not None
-    assert (problem.code, refused.exit_code) == ("audience-ambiguous", 4)
+    assert (problem.code, refused.exit_code) == ("audience-ambiguous", 3)
     assert problem.message == f"Advertiser {ADVERTISER} has 2 audiences named `Twins`: {', '.join(twins)}."
     assert problem.fix == (
         f"Choose one: `pusher audience adopt {MEMBERS} --advertiser-id {ADVERTISER} --audience-id ...`, or change "
@@ -162,7 +162,7 @@ def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
     (second,) = report.audiences
     assert second.problem is not None
     assert [one.code for one in together.value.problems] == ["audience-twice"]
-    assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 4)
+    assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 3)
     assert adopting.value.problems[0].message == message
 
 
@@ -221,7 +221,7 @@ def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
 
     problem = report.audiences[0].problem
     assert (problem and problem.code, report.exit_code, report.audiences[0].added) == (
-        "audience-of-other-target", 4, 0,
+        "audience-of-other-target", 3, 0,
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def test_an_audience_of_files_ends_as_its_view_says(tmp_path: Path) -> None:
 
     whole = {"members": 1_200, "unchanged": 1_200, "exit": 0}
     assert line(first) == {"members": 1_200, "adds": 1_200, "added": 1_200, "files": 1, "bytes": 78_000, "exit": 0}
-    assert made == ["list/ 0", "file/upload/ 0", "create/ 0"]
+    assert made == ["list/ 0", "file/upload/ 0", "create/ 0", "list/ 0"]
     assert (line(again), line(later), line(known), line(done)) == (whole, whole, whole, whole)
     assert looked == ["get/ 0", "get/ 0"]
     assert line(changed) == {
@@ -188,6 +188,31 @@ def test_fewer_members_than_tiktok_takes_are_refused_before_anything_is_sent(tmp
         "exit": 1,
     }  # fmt: skip
     assert members == emails(range(1_000))
+
+
+def test_another_retention_is_told_and_does_not_count(tmp_path: Path) -> None:
+    """TikTok takes it when an audience is made; what is not known of an older one is not guessed."""
+    kept = (
+        f"{MEMBERS}: audience `{NAME}` of advertiser {ADVERTISER} was made with retention_days 90 and keeps that, "
+        "although it is set {} now: TikTok takes it when an audience is made. Choose another audience_name for another "
+        "end."
+    )
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 90")
+        filled(club, server)
+        same = push(club, server, 3 * DAY)
+        club.view(EMAILS, more=f"{FILE}, 'retention_days': 30")
+        shorter = push(club, server, 3 * DAY)
+        club.view(EMAILS, more=FILE)
+        moving = push(club, server, 3 * DAY, dry_run=True)
+        with sqlite3.connect(club.state.ledger) as connection:
+            connection.execute("update audience set retention_days = null")
+        connection.close()
+        unknown = push(club, server, 3 * DAY)
+
+    assert [one.notices for one in (same, shorter, moving, unknown)] == [
+        (), (kept.format("with retention_days 30"),), (kept.format("without retention_days"),), (),
+    ]  # fmt: skip
 
 
 def test_a_view_that_shrank_replaces_nobody_but_who_is_suppressed(tmp_path: Path) -> None:
@@ -346,8 +371,12 @@ def test_a_replacement_that_may_still_land_counts_as_todays(tmp_path: Path, land
 @pytest.mark.parametrize(
     ("path", "code", "expected"),
     [
-        ("file/upload/", 40900, ["list/ 0", "file/upload/ 40900", "file/upload/ 0", "create/ 0"]),
-        ("create/", 40910, ["list/ 0", "file/upload/ 0", "create/ 40910", "list/ 0", "file/upload/ 0", "create/ 0"]),
+        ("file/upload/", 40900, ["list/ 0", "file/upload/ 40900", "file/upload/ 0", "create/ 0", "list/ 0"]),
+        (
+            "create/",
+            40910,
+            ["list/ 0", "file/upload/ 0", "create/ 40910", "list/ 0", "file/upload/ 0", "create/ 0", "list/ 0"],
+        ),
     ],
 )
 def test_a_file_that_came_damaged_or_has_expired_is_uploaded_again(
@@ -475,7 +504,7 @@ def test_an_audience_that_somebody_else_made_is_not_taken(tmp_path: Path) -> Non
         )
         unfit = push(club, server, 3 * DAY)
 
-    assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 4)
+    assert (line(taken)["problem"], taken.exit_code) == ("audience-taken", 3)
     assert (line(unfit)["problem"], unfit.exit_code) == ("audience-method", 3)
 
 
@@ -735,7 +764,7 @@ def test_a_first_load_that_was_not_taken_yet_is_tried_again(tmp_path: Path) -> N
         sent = requests(server)
 
     assert report.exit_code == 0
-    assert sent == ["list/ 0", "file/upload/ 0", "create/ 40100", "list/ 0", "create/ 0"]
+    assert sent == ["list/ 0", "file/upload/ 0", "create/ 40100", "list/ 0", "create/ 0", "list/ 0"]
 
 
 def test_a_stopped_push_begins_no_upload(tmp_path: Path) -> None:

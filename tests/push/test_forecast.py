@@ -13,8 +13,10 @@ import pytest
 from pusher.ledger.audience_sizes import Look
 from pusher.push.audience.forecast import MOST_LOOKS, Expected, expect
 from tests.cli.conftest import Ran, pusher
-from tests.push.members import MEMBERS, NAME, AudienceServer, Club, people, serving_audiences
+from tests.push.members import BOTH as BOTH_KINDS
+from tests.push.members import MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
 from tests.push.support import NOW
+from tests.push.test_suppressions import opt_out
 
 DAY = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOTH, EMAIL = ("EMAIL_SHA256", "PHONE_SHA256"), ("EMAIL_SHA256",)
@@ -184,6 +186,40 @@ def test_views_stand_side_by_side_with_what_tiktok_will_probably_match(tmp_path:
         "  expected matches, about                          1,500   75 %\n"
         f"    roughly, by sizes of other views: 1 look since {server.now:%Y-%m-%d}, 75 % matched\n"
     )
+
+
+def test_a_forecast_of_one_view_knows_the_kinds_of_the_others(tmp_path: Path, server: AudienceServer) -> None:
+    """A view that was never sent is judged by one that was not selected, and has the same identifiers."""
+    club = filled(tmp_path, server, people_count=1_600, unmatched=400)
+    server.now = NOW + timedelta(days=3)
+    audience(club, "list", at=server.now)
+    head = "{{ config(meta={'pusher': {'destination': 'tiktok', 'payload': 'audience', 'audience_name': 'More'}}) }}\n"
+    (club.root / "models" / "tiktok_audience_more.sql").write_text(
+        f"{head}select email from {{{{ source('crm', 'people') }}}}\n"
+    )
+    club.build()
+
+    shown = audience(club, "forecast", "--select", "tiktok_audience_more")
+
+    told = f"by sizes of views with the same identifiers: 1 look since {server.now:%Y-%m-%d}, 75 % matched"
+    assert " ".join(shown.out.split()).endswith(told)
+
+
+def test_people_are_counted_where_some_of_their_identifiers_are_suppressed(
+    tmp_path: Path, server: AudienceServer
+) -> None:
+    """Whoever has another identifier is a member by that; whoever has none left is not."""
+    club = Club(tmp_path / "club", server.base_url, BOTH_KINDS)
+    club.join([*people(range(4)), ("", "")])
+    opt_out(club, digest("email 0"), digest("email 1"), digest("phone 1"), sql=LISTED)
+    report = club.push()
+    audience(club, "list", at=NOW + timedelta(days=3))
+
+    assert (report.audiences[0].counts.people, report.audiences[0].counts.members) == (3, 5)
+    assert sizes(club)[0]["people"] == 3
+
+
+LISTED = "select digest as email, digest as phone from {{ source('gone', 'people') }}"
 
 
 def test_a_forecast_is_one_json_object(tmp_path: Path) -> None:

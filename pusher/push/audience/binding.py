@@ -53,7 +53,8 @@ class NotBound(Exception):
 
     Attributes:
         problem: Why, and what to do.
-        is_halted: TikTok refused the token, a right or a setting.
+        is_halted: Running again does not help: TikTok refused the token, a right or a setting, or a person has to say
+            which audience is meant.
     """
 
     def __init__(self, problem: Problem, *, is_halted: bool = False) -> None:
@@ -107,7 +108,8 @@ def already_filled(other: Audience, model: str) -> Problem:
     message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
     fix = (
         f"Give {model} an audience_name of its own, or bring the people of both into one view. If {other.model} was "
-        f"renamed: `pusher audience adopt {model} --audience-id {other.audience_id}`."
+        f"renamed: `pusher audience adopt {model} --advertiser-id {other.advertiser_id} --audience-id "
+        f"{other.audience_id}`."
     )
     return Problem("audience-filled", message, fix=fix)
 
@@ -130,7 +132,7 @@ def unfit(found: FoundAudience | SeenAudience, audience: Audience) -> Problem | 
     return None
 
 
-def _of_other_target(target: str, audience: Audience, audience_id: str) -> Problem:
+def of_other_target(target: str, audience: Audience, audience_id: str) -> Problem:
     """Return why two targets cannot fill one audience: neither ledger knows whom the other told."""
     message = f"Target {target} fills audience {audience_id} of advertiser {audience.advertiser_id} already."
     fix = "Give each target an audience_name of its own, by `target.name` for example, or another advertiser."
@@ -195,19 +197,19 @@ class Binder:
                 f"Choose one: `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} "
                 "--audience-id ...`, or change audience_name."
             )
-            raise NotBound(Problem("audience-ambiguous", message, fix=fix))
+            raise NotBound(Problem("audience-ambiguous", message, fix=fix), is_halted=True)
         problem = unfit(named[0], replace(audience, audience_id=named[0].audience_id))
         if problem is not None:
             raise NotBound(problem, is_halted=True)
         other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)
         if other is not None:
-            raise NotBound(already_filled(other, audience.model))
+            raise NotBound(already_filled(other, audience.model), is_halted=True)
         target = self.lock.other_target(audience.advertiser_id, named[0].audience_id) if self.lock is not None else None
         if target is not None:
-            raise NotBound(_of_other_target(target, audience, named[0].audience_id))
+            raise NotBound(of_other_target(target, audience, named[0].audience_id), is_halted=True)
         is_ours = audience.create_asked_at is not None
         if self.is_kept_whole and not is_ours:
-            raise NotBound(self._taken(audience, named[0]))
+            raise NotBound(self._taken(audience, named[0]), is_halted=True)
         bound = self._bound(audience, named[0].audience_id)
         if not is_ours:
             self.listener(
@@ -241,6 +243,7 @@ class Binder:
             audience = self.audiences.ask_to_create(audience, now=self.clock.now())
         made, verdict = self.asking.create(audience.advertiser_id, audience.name)
         if made is not None:
+            self._refuse_twins(audience, made)
             return self._bound(audience, made), True
         if verdict.outcome in {"rejected", "halt", "retry"}:
             with self.store.transaction():
@@ -253,6 +256,36 @@ class Binder:
         if named:
             return self._adopt(audience, named), True
         raise NotBound(self._in_doubt(audience, HOLD))
+
+    def _refuse_twins(self, audience: Audience, made: str) -> None:
+        """Look whether somebody else made an audience of the name at the same moment, and fill neither then.
+
+        An audience of files has its members already, so it stays this view's, and the other one is told.
+        """
+        try:
+            named = self._named(audience)
+        except Unanswered:
+            if self.is_kept_whole:
+                return
+            raise
+        found = sorted({made, *(one.audience_id for one in named)}, key=lambda one: (len(one), one))
+        if len(found) == 1:
+            return
+        message = (
+            f"Advertiser {audience.advertiser_id} has {len(found)} audiences named `{audience.name}`: "
+            f"{', '.join(found)}. This push made {made}, and somebody else made another at the same moment"
+        )
+        if self.is_kept_whole:
+            self.listener(Notice(f"{message}: {audience.model} fills {made}. Delete the other in TikTok."))
+            return
+        with self.store.transaction():
+            self.audiences.not_created(audience)
+        fix = (
+            "Let all who push this view fill one of them: take the audiences.lock.yml of whoever fills one already, or "
+            f"run `pusher audience adopt {audience.model} --advertiser-id {audience.advertiser_id} --audience-id "
+            f"{found[0]}` everywhere. Then delete the other in TikTok."
+        )
+        raise NotBound(Problem("audience-ambiguous", f"{message}, so it fills neither.", fix=fix), is_halted=True)
 
     def _in_doubt(self, audience: Audience, left: timedelta) -> Problem:
         message = f"Nobody knows whether audience `{audience.name}` was made for advertiser {audience.advertiser_id}."

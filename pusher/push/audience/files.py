@@ -31,6 +31,10 @@ MOST_ROUNDS = 3
 """How often the files are written again when people were suppressed meanwhile."""
 
 
+def _retention(days: int) -> str:
+    return f"with retention_days {days}" if days else "without retention_days"
+
+
 @dataclass(slots=True)
 class FilePush:
     """The audiences of one push that are given as files.
@@ -120,7 +124,22 @@ class FilePush:
             audience = Audience(0, view.view.model, owner, view.name, locked, method=FILE)
             if keep and self.store is not None:
                 audience = take_locked(self.store, **about, audience_id=locked, method=FILE, now=self.world.clock.now())
+        if audience is not None:
+            self._tell_retention(audience, view.retention_d or 0)
         return self._of(audience, frozenset(one for one in others if self._has(staged, one, audience)))
+
+    def _tell_retention(self, audience: Audience, asked: int) -> None:
+        """Say that an audience keeps the end that it was made with, when the setting says another."""
+        made = audience.retention_days
+        if made is None or made == asked:
+            return
+        self.world.listener(
+            Notice(
+                f"{audience.model}: audience `{audience.name}` of advertiser {audience.advertiser_id} was made "
+                f"{_retention(made)} and keeps that, although it is set {_retention(asked)} now: TikTok takes it when "
+                "an audience is made. Choose another audience_name for another end."
+            )
+        )
 
     def _of(self, audience: Audience | None, others: frozenset[str]) -> Known:
         store = AudienceStore.of(self.store)

@@ -193,6 +193,7 @@ class FileDelivery:
             return
         with self.store.transaction():
             load = self._add(bound, plan, making.paths, action=CREATE, state=LoadState.ACCEPTED)
+            self.audiences.made_with(bound, retention_days=plan.staged.view.retention_d or 0)
         self._accept(plan, whole, bound, load)
 
     # changing -------------------------------------------------------------------------------------------------

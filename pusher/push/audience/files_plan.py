@@ -148,7 +148,7 @@ def plan_files(
         layout = api.layout(staged.kinds)
         if suppressed_only:
             counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
-        shrunk = None if suppressed_only else shrinks(view, counts, guard) or withheld
+        shrunk = None if suppressed_only else shrinks(view, view.advertisers[0], counts, guard) or withheld
         if suppressed_only or shrunk is not None:
             # Whoever stays has identifiers that the view need not have.
             layout = _layout_of(latest, comparison, api, kinds)
@@ -296,7 +296,8 @@ def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> Au
     """Return the line of an advertiser who has the audience by share, or is to have it."""
     members = owner.counts.members
     nothing = dict.fromkeys(
-        ("rows", "no_identity", "dropped", "suppressed", "deletes", "suppressed_deletes", "unknown_deletes"), 0
+        ("rows", "no_identity", "people", "dropped", "suppressed", "deletes", "suppressed_deletes", "unknown_deletes"),
+        0,
     )
     counts = replace(
         owner.counts,

@@ -66,7 +66,13 @@ class Forecast:
 
 
 def forecasts(
-    staged: Sequence[Staged], *, kinds: Sequence[str], suppressed: Barred, looks: Sequence[Look], folder: Path
+    staged: Sequence[Staged],
+    *,
+    kinds: Sequence[str],
+    suppressed: Barred,
+    looks: Sequence[Look],
+    folder: Path,
+    others: Mapping[str, Collection[str]],
 ) -> list[Forecast]:
     """Return whom views can reach and will probably match, in their order.
 
@@ -76,6 +82,7 @@ def forecasts(
         suppressed: Identifiers that must not be in an audience.
         looks: Sizes that were seen, oldest first.
         folder: For spilled data.
+        others: The kinds of identifier of further views, by their names.
 
     Raises:
         StateError: Disk or memory ran out.
@@ -93,7 +100,7 @@ def forecasts(
             name=one.view.name,
             kinds=kinds_of[model],
             reach=reached[model],
-            expected=expect(model, reached[model].people, looks, kinds=kinds_of),
+            expected=expect(model, reached[model].people, looks, kinds={**others, **kinds_of}),
         )
         for one in staged
     ]

@@ -13,7 +13,7 @@ from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import already_filled, known_audience, unfit
+from pusher.push.audience.binding import already_filled, known_audience, of_other_target, unfit
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.plan import AudienceView
 
@@ -156,6 +156,9 @@ def adopt(
     problem = unfit(found, wanted)
     if problem is not None:
         raise ConfigError(problem)
+    target = lock.other_target(owner, audience_id) if lock is not None else None
+    if target is not None:
+        raise ConfigError(of_other_target(target, wanted, audience_id))
     audiences = AudienceStore(store)
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
     if filled is not None and filled.model in views and (current is None or filled.id != current.id):

@@ -121,6 +121,21 @@ def stage_members(
     return Staged(view, [file.path for file in files], {kind: columns[name].family == "list" for kind, name in given})
 
 
+def kinds_of(view: AudienceView, *, open_engine: Callable[[], Engine], kinds: Sequence[str]) -> tuple[str, ...]:
+    """Return the kinds of identifier that a view sends, by its columns; none when it is not built.
+
+    Args:
+        view: The view.
+        open_engine: Opens the warehouse.
+        kinds: Kinds of identifier that the destination knows.
+    """
+    try:
+        with closing(open_engine()) as engine:
+            return tuple(kind for kind, _ in _identifiers(view, view_columns(engine, view.view), kinds))
+    except PlanError:
+        return ()
+
+
 def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequence[str]) -> list[tuple[str, str]]:
     """Return each kind of identifier that is sent, with the view's column."""
     fields = [(name, field_) for name in columns if (field_ := view.view.payload.columns.get(name)) is not None]
@@ -186,33 +201,46 @@ def _refuse_names(engine: Engine, view: AudienceView, columns: Mapping[str, obje
     raise PlanError(Problem("audience-names", message, view.view.file, fix=fix))
 
 
-def shrinks(view: AudienceView, counts: MemberCounts, guard: ShrinkGuard) -> Problem | None:
-    """Return why an audience is left as it is, but for suppressed people, or None."""
+def shrinks(view: AudienceView, advertiser_id: str, counts: MemberCounts, guard: ShrinkGuard) -> Problem | None:
+    """Return why the audience of an advertiser is left as it is, but for suppressed people, or None."""
     model = view.view.model
     if counts.raw:
         # Whoever they are would count as people who left.
-        message = f"{model} has {counts.raw:,} values where digests belong that are none."
+        has = (
+            "1 value where a digest belongs that is"
+            if counts.raw == 1
+            else f"{counts.raw:,} values where digests belong that are"
+        )
+        message = f"{model} has {has} none."
         fix = "Hash them by the macros in macros/identity/, or give their column the state that it has."
         return Problem("raw-identifiers", message, view.view.file, fix=fix)
     if guard.is_off or counts.known == 0:
         return None
     if counts.members == 0 and counts.departures > 0:
-        message = f"{model} names nobody, and its audience has {counts.known:,} identifiers."
+        message = f"{model} names nobody, and its audience at advertiser {advertiser_id} has {_identifiers_of(counts)}."
     elif counts.departures > max(guard.members, guard.share * counts.known):
         share = counts.departures / counts.known
-        message = f"{model} would take {counts.departures:,} of {counts.known:,} identifiers ({share:.0%}) out."
+        message = (
+            f"{model} would take {counts.departures:,} of {_identifiers_of(counts)} ({share:.0%}) out of its audience "
+            f"at advertiser {advertiser_id}."
+        )
     else:
         return None
     fix = "Look at what the view is made of. If it is meant, run `pusher push --allow-shrink`."
     return Problem("audience-shrinks", message, view.view.file, fix=fix)
 
 
+def _identifiers_of(counts: MemberCounts) -> str:
+    return "1 identifier" if counts.known == 1 else f"{counts.known:,} identifiers"
+
+
 def few_people(counts: MemberCounts, least: int) -> list[str]:
     """Return a warning when a view names fewer people than an audience needs: a row is one, whatever identifies it."""
-    people = min(counts.members, counts.rows - counts.no_identity)
+    people = min(counts.members, counts.people)
     if not 0 < people < least:
         return []
-    return [f"The view names {people:,} people at most: TikTok uses an audience from {least:,} matched people on."]
+    who = "1 person" if people == 1 else f"{people:,} people"
+    return [f"The view names {who} at most: TikTok uses an audience from {least:,} matched people on."]
 
 
 def untold(store: AudienceStore | None, audience: Audience | None, *, reassert: bool) -> Sequence[tuple[str, str]]:
@@ -278,7 +306,7 @@ def compare(
         untold=untold(store, audience, reassert=reassert),
     ) as comparison:
         counts = comparison.compare()
-        refusal = None if suppressed_only else shrinks(view, counts, guard) or withheld
+        refusal = None if suppressed_only else shrinks(view, advertiser_id, counts, guard) or withheld
         frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
     if suppressed_only:
         counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)

@@ -36,7 +36,7 @@ class AudienceReceipt:
         bytes: Their size.
         is_open: What TikTok made of the last files is not known, or it failed on them.
         problem: Why something is still to be done, or None.
-        is_halted: TikTok refused the token, a right or a setting.
+        is_halted: TikTok refused the token, a right or a setting, or it is not clear which audience is meant.
         warnings: What a person should know, in sentences.
     """
 
@@ -111,6 +111,7 @@ class AudienceReceipt:
             "bytes": self.bytes,
             "view_rows": self.counts.rows,
             "no_identity": self.counts.no_identity,
+            "people": self.counts.people,
             "dropped_identifiers": self.counts.dropped,
             "members": self.counts.members,
             "suppressed": self.counts.suppressed,

@@ -181,33 +181,6 @@ class AudiencePush:
             fix = "Choose another audience_name, so that another audience is made, or go back to the method before."
             raise PlanError(Problem("audience-method", message, view.view.file, fix=fix))
 
-    def take_unknown(self, methods: Mapping[str, str]) -> Problem | None:
-        """Keep the audiences that only the lock file names, so that they are told of suppressed people too.
-
-        Args:
-            methods: The method of each view, where it is known.
-
-        Returns:
-            Which of them nobody can be taken out of now, or None.
-        """
-        lock = self.options.lock
-        if lock is None or self.store is None:
-            return None
-        audiences, of_files = AudienceStore(self.store), []
-        for model, advertiser_id, name, audience_id in lock.named():
-            if audiences.knows(advertiser_id, audience_id):
-                continue
-            if methods.get(model) == FILE:
-                of_files.append(f"{audience_id} of advertiser {advertiser_id}")
-                continue
-            about = {"model": model, "advertiser_id": advertiser_id, "name": name}
-            take_locked(self.store, **about, audience_id=audience_id, now=self.world.clock.now())
-        if not of_files:
-            return None
-        message = f"This ledger does not know who is in these audiences of files: {', '.join(of_files)}."
-        fix = "Run `pusher push`: it gives them all their members anew, and whoever is suppressed is not among them."
-        return Problem("audience-open", message, fix=fix)
-
     def plan_suppressed(
         self, payload: Payload, folder: Path, *, freeze: bool, beside: Sequence[AudienceView] = ()
     ) -> list[AudienceReceipt]:
