@@ -15,9 +15,9 @@ from pusher.lint.consent.rows import (
     Entry,
     Rows,
     Scope,
+    in_brackets,
     of_others,
     opaque,
-    rest_of,
     united_by_name,
     united_by_place,
     within,
@@ -72,9 +72,7 @@ class Queries(Joins):
             case exp.Subquery():
                 scope = self._with(node, parent)
                 if isinstance(node.this, exp.Table):
-                    inner = self._entered(node.this, [], Scope(scope))
-                    columns = {name: one for entry in inner.entries for name, one in entry.rows.columns.items()}
-                    return Rows(columns, inner.may, inner.must, rest_of(inner.entries))
+                    return in_brackets(self._entered(node.this, [], Scope(scope))).rows
                 return self._limited(node, self.rows(node.this, scope))
             case exp.Table():
                 return self._table(node, self._with(node, parent))
@@ -153,11 +151,7 @@ class Queries(Joins):
 
     def _entry(self, node: exp.Expr, scope: Scope) -> Entry:
         if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
-            inner = self._entered(node.this, [], Scope(scope))
-            columns: dict[str, Fact] = {}
-            for one in inner.entries:
-                columns = {**one.rows.columns, **columns}
-            return Entry("", Rows(columns, inner.may, inner.must, rest_of(inner.entries)))
+            return in_brackets(self._entered(node.this, [], Scope(scope)))
         rows, name = self._source(node, scope)
         pivots = node.args.get("pivots")
         if pivots:

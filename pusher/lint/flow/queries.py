@@ -278,8 +278,8 @@ class Queries:
         if replaced is not None:
             value = self._expressions.value(replaced.this, scope)
             return Output(output.name, value, replaced, self._model)
-        # What another model made is passed on here; what this model made was made there.
-        if output.model != self._model:
+        # What some SQL made was made there; what only stars pass on, from a source, is written nowhere else.
+        if output.model != self._model and (output.node is None or _is_star(output.node)):
             output = replace(output, node=star, model=self._model)
         return output if renamed is None else replace(output, name=renamed)
 
@@ -290,6 +290,9 @@ class Queries:
         pattern = _pattern_of(inner)
         for _, output in scope.visible():
             if output.name is not None and pattern.search(output.name):
+                if isinstance(inner, exp.Columns):
+                    outputs.append(self._through_star(output, node, None, None, scope))
+                    continue
                 inside = scope.with_parameters({COLUMNS: output.value})
                 outputs.append(Output(output.name, self._expressions.value(inner, inside), node, self._model))
         return Relation(tuple(outputs), whole, uncertain=True)
@@ -350,6 +353,12 @@ def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
         except re.error:
             pass
     return re.compile("")
+
+
+def _is_star(node: exp.Expr) -> bool:
+    """Whether a projection passes on columns without naming them."""
+    inner = node.unalias()
+    return star_in(inner) is not None or isinstance(inner, exp.Columns)
 
 
 def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:
