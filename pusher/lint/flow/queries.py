@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.arithmetic import REPEATED
 from pusher.lint.flow.choices import Choice, Choices
 from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
@@ -236,7 +237,16 @@ class Queries:
             seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
             seen += [exp.column(*reversed(one.column.split(".", 1))) for one in projected if one.node is None]
             self.choices.update(dict.fromkeys(Choices(select, self._model, select.group, seen).all()))
+        outputs = [self._summed(output, node, select) for output in outputs]
         return Relation(tuple(outputs), join(rests) if rests else None, uncertain, grain)
+
+    def _summed(self, output: Output, node: exp.Select, select: SelectGrain) -> Output:
+        """Return a column that remembers that its sum counts some values several times."""
+        made_here = output.node is not None and output.model == self._model and output.node.parent is node
+        found = select.repeated_sum(output.node) if made_here and output.node is not None else None
+        if found is None:
+            return output
+        return replace(output, value=output.value.marked(REPEATED, found[1], self._expressions.place(found[0])))
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Relation:
         inner = node.unalias()
