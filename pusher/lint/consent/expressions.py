@@ -315,8 +315,8 @@ class Expressions(Names):
 
     def _sum(self, node: exp.Sum, scope: Scope, world: World) -> Tokens:
         tokens = self.tokens(node.this, scope, world)
-        if tokens <= {_ZERO, NULL, literal("1"), TRUE, FALSE}:
-            sums = {literal("1"): POSITIVE, TRUE: POSITIVE, FALSE: _ZERO}
+        if tokens <= {_ZERO, NULL, literal("1"), TRUE, FALSE, YES, NO}:
+            sums = {literal("1"): POSITIVE, TRUE: POSITIVE, YES: POSITIVE, FALSE: _ZERO, NO: _ZERO}
             return frozenset(sums.get(one, one) for one in tokens)
         return self._function(node, scope, world)
 
