@@ -22,7 +22,7 @@ from pusher.lint.flow.values import Leak, Value, join, never_alike
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 # Table functions whose rows come from their arguments alone; others read what is not in the SQL.
-_ROWS_OF_ARGUMENTS = frozenset({
+ROWS_OF_ARGUMENTS = frozenset({
     "range", "generate_series", "explode", "unnest", "json_each", "json_tree", "repeat", "repeat_row",
 })  # fmt: skip
 
@@ -199,7 +199,7 @@ class Queries:
 
     def _table_function(self, node: exp.Expr, scope: Scope) -> Relation:
         name = function_name(node)
-        if name in _ROWS_OF_ARGUMENTS or isinstance(node, exp.GenerateSeries):
+        if name in ROWS_OF_ARGUMENTS or isinstance(node, exp.GenerateSeries):
             return _any_columns(self._expressions.value(node, scope).flat())
         leak = Leak("unknown", name, "opaque", f"the table function {name}()", self._expressions.place(node))
         return _any_columns(Value(leaks=frozenset({leak})))
