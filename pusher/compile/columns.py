@@ -125,9 +125,15 @@ def inspect_additions(manifest: Manifest, engine: Engine, found: Inference) -> l
     Args:
         manifest: The project with the tables of its incremental models standing.
         engine: The engine that `inspect` has filled; it holds an empty table for each model.
-        found: What `inspect` said.
+        found: What `inspect` said; takes the columns of sources that only additions read.
     """
-    problems = []
+    known = len(found.problems)
+    read = (key for model in manifest.models.values() if model.adds for key in model.sources)
+    new = [manifest.sources[key] for key in dict.fromkeys(read) if key not in found.sources]
+    make_schemas(manifest, engine, new, ())
+    for source in new:
+        inspect_source(manifest, engine, source, found)
+    problems = found.problems[known:]
     for model in manifest.models.values():
         if model.increment is None or not model.adds:
             continue

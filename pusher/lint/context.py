@@ -253,6 +253,10 @@ class Context:
         known = (place for place in places if place is not None and self.locate(place)[0] in models)
         return next(known, view.select)
 
+    def is_made_in(self, view: View, output: Output) -> bool:
+        """Whether a view's own SQL makes a column, and not that of a model whose columns it passes on by a star."""
+        return output.model.removesuffix(_FIRST) == view.model.name
+
     def locate(self, place: Place) -> tuple[str, int, int, int, int]:
         """Return file, line, column, end line and end column of a place."""
         locator = self._map(place.model)

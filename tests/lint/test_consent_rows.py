@@ -26,9 +26,8 @@ PASSING = [
 ]
 
 
-def _fill(
-    con: duckdb.DuckDBPyConnection, manifest: Manifest, answers: Iterable[tuple[str | None, bool | None]]
-) -> None:
+def fill(con: duckdb.DuckDBPyConnection, manifest: Manifest, answers: Iterable[Answer]) -> None:
+    """Make the tables of the sources, with one person for each answer in those of the club."""
     tables = {}
     for (source, name), found in manifest.sources.items():
         con.execute(f'create schema if not exists "{found.stub.schema}"')
@@ -54,7 +53,7 @@ def _sent(manifest: Manifest, answers: Iterable[Answer]) -> str:
     with duckdb.connect() as con:
         view = manifest.models["view"].relation
         con.execute(f"""attach ':memory:' as "{view.database}"; use "{view.database}";""")
-        _fill(con, manifest, answers)
+        fill(con, manifest, answers)
         for model in manifest.models.values():
             con.execute(f"create view {model.relation} as {manifest.analysis_sql(model.name)}")
         names = [row[0] for row in con.execute(f"describe {view}").fetchall() if row[0] in IDENTIFYING]

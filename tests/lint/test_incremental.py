@@ -52,3 +52,19 @@ def test_both_builds_are_proven(tmp_path: Path, customers: str, expected: list[s
     files = {**GIVEN, VIEW: VIEW_SQL, "models/orders.sql": ORDERS, "models/customers.sql": customers}
     findings = [finding for finding in linted(tmp_path, files) if finding.rule.startswith("PU4")]
     assert [shown(finding) for finding in findings] == expected
+
+
+CARDS = "select digest as email from {{ source('club', 'cards') }}"
+MEMBERS = "select digest as email from {{ source('club', 'members') }} where marketing_consent = 'yes'"
+
+
+@pytest.mark.parametrize(("first", "added"), [(MEMBERS, CARDS), (CARDS, MEMBERS)])
+def test_both_builds_ask_for_consent(tmp_path: Path, first: str, added: str) -> None:
+    """A branch for later builds may read a source of its own, and let in people whom the first build left out."""
+    config = "{{ config(materialized='incremental') }}\n"
+    view = f"{config}{{% if is_incremental() %}}\n{added}\n{{% else %}}\n{first}\n{{% endif %}}\n"
+    files = {**GIVEN, VIEW: view, "pusher.yml": "consent: {column: marketing_consent}\n"}
+    found = [shown(one) for one in linted(tmp_path, files, payload="audience") if one.rule == "PU413"]
+    line = 3 if added == CARDS else 5
+    message = "Neither this view nor what it reads asks `marketing_consent` who agreed."
+    assert found == [f"{line}:1 error PU413 {message}"]

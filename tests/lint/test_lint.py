@@ -225,6 +225,16 @@ def test_a_later_use_of_the_name_forbids_a_renaming_edit(tmp_path: Path) -> None
     assert finding.fix == Fix("Did you mean `event_id`?")
 
 
+def test_a_column_that_another_model_makes_is_not_renamed_there(tmp_path: Path) -> None:
+    """The finding points behind the star, but the model may have other readers."""
+    files = {**GIVEN, VIEW: "select * from {{ ref('up') }}\n", "models/up.sql": ORDERS}
+    found = [one for one in linted(tmp_path, files) if one.rule in {"PU202", "PU204"}]
+    assert [(shown(one), one.fix.edits) for one in found if one.fix] == [
+        ("models/up.sql:1:36 error PU202 `event_idd` is not a column of offline_events; it is not sent.", ()),
+        ("models/up.sql:1:59 note PU204 `timestamp` is accepted as an alias of `event_time`.", ()),
+    ]
+
+
 def test_a_model_that_does_not_parse_may_hold_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail closed: the model is an error of its own, with its place."""
     parse = sqlglot.parse_one

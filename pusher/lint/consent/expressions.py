@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from pusher.lint.consent.comparisons import Words, compared, matched
 from pusher.lint.consent.names import Names
-from pusher.lint.consent.rows import Rows, Scope
+from pusher.lint.consent.rows import Rows, Scope, of_others
 from pusher.lint.consent.worlds import (
     ANY,
     ANYTHING,
@@ -38,7 +38,7 @@ from pusher.lint.flow.functions import REVEALS_NOTHING
 _SAME: tuple[type[exp.Expr], ...] = (
     exp.Paren, exp.Lower, exp.Upper, exp.Trim, exp.Collate, exp.Alias, exp.Max, exp.Min, exp.AnyValue, exp.First,
     exp.Last, exp.FirstValue, exp.LastValue, exp.ArgMax, exp.ArgMin, exp.Mode, exp.Order, exp.Ordered, exp.Distinct,
-    exp.IgnoreNulls, exp.RespectNulls, exp.Window,
+    exp.IgnoreNulls, exp.RespectNulls,
 )  # fmt: skip
 _SAME_BY_NAME = frozenset({"bool", "arbitrary", "strip_accents"})
 _TRUTHS: tuple[type[exp.Expr], ...] = (exp.LogicalOr, exp.LogicalAnd)
@@ -105,6 +105,7 @@ class Expressions(Names):
             exp.StructExtract: self._extract,
             exp.Sum: self._sum,
             exp.TryCast: self._cast,
+            exp.Window: self._window,
         }
 
     def tokens(self, node: exp.Expr, scope: Scope, world: World) -> Tokens:
@@ -314,8 +315,8 @@ class Expressions(Names):
 
     def _sum(self, node: exp.Sum, scope: Scope, world: World) -> Tokens:
         tokens = self.tokens(node.this, scope, world)
-        if tokens <= {_ZERO, NULL, literal("1"), TRUE, FALSE}:
-            sums = {literal("1"): POSITIVE, TRUE: POSITIVE, FALSE: _ZERO}
+        if tokens <= {_ZERO, NULL, literal("1"), TRUE, FALSE, YES, NO}:
+            sums = {literal("1"): POSITIVE, TRUE: POSITIVE, YES: POSITIVE, FALSE: _ZERO, NO: _ZERO}
             return frozenset(sums.get(one, one) for one in tokens)
         return self._function(node, scope, world)
 
@@ -324,6 +325,12 @@ class Expressions(Names):
         empty = frozenset({_ZERO if node.find(exp.Count, exp.CountIf) is not None else NULL})
         found = self.tokens(node.this, scope, world) if TRUE in holds else NOTHING
         return found if holds <= {TRUE} else found | empty
+
+    def _window(self, node: exp.Window, scope: Scope, world: World) -> Tokens:
+        if _is_partitioned(node):
+            return self.tokens(node.this, scope, world)
+        # Rows of everybody go into it.
+        return of_others(fact(lambda one: self.tokens(node.this, scope, one)), scope.may).of(world)
 
     def _list_filter(self, node: exp.ArrayFilter, scope: Scope, world: World) -> Tokens:
         elements = self.tokens(node.this, scope, world)
@@ -370,6 +377,13 @@ class Expressions(Names):
                 given = given[len(children) :]
         whole = NOTHING.union(*given)
         return frozenset({ANY}) if whole & {ANY, SOME} else _CONSTANT
+
+
+def _is_partitioned(node: exp.Window) -> bool:
+    """Whether a window has the rows of one key; a window that is named is looked up."""
+    name, select = node.args.get("alias"), node.find_ancestor(exp.Select)
+    named = [one for one in (select.args.get("windows") or [] if select is not None else []) if one.name == str(name)]
+    return bool(node.args.get("partition_by")) or any(one.args.get("partition_by") for one in named)
 
 
 def _is_named(node: exp.Expr, names: frozenset[str]) -> bool:

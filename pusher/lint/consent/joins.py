@@ -99,7 +99,8 @@ class Joins(ABC):
         can, sure = matching
         keeps_left, keeps_right = clause.side in {"LEFT", "FULL"}, clause.side in {"RIGHT", "FULL"}
         if keeps_right:
-            kept = {world: (world in scope.may & can, True) for world in WORLDS}
+            left = scope.may if keeps_left else scope.may & can
+            kept = {world: (world in left, True) for world in WORLDS}
             for one in scope.entries[:-1]:
                 one.rows = narrowed(one.rows, kept)
             entry.rows = narrowed(entry.rows, dict.fromkeys(WORLDS, (True, keeps_left)))

@@ -51,8 +51,8 @@ class Names(ABC):
         if parts[0] in scope.parameters:
             return self._field(scope.parameters[parts[0]], parts[-1]) if parts[1:] else scope.parameters[parts[0]]
         for entry in scope.owners(node):
-            is_alias = len(parts) > 1 and entry.alias in {parts[0], node.table.lower()}
-            path = parts[parts.index(entry.alias) + 1 :] if is_alias and entry.alias in parts else parts
+            called = next((at for at, part in enumerate(parts[:-1]) if entry.is_called(part)), -1)
+            path = parts[called + 1 :]
             found = entry.rows.get(path[0]) if path else entry.rows.everything()
             if found is not None:
                 return self._field(found, path[-1]) if path[1:] else found

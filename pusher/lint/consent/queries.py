@@ -15,9 +15,9 @@ from pusher.lint.consent.rows import (
     Entry,
     Rows,
     Scope,
+    in_brackets,
     of_others,
     opaque,
-    rest_of,
     united_by_name,
     united_by_place,
     within,
@@ -25,7 +25,6 @@ from pusher.lint.consent.rows import (
 from pusher.lint.consent.worlds import (
     ALL,
     ANY,
-    ANYTHING,
     FALSE,
     HARMLESS,
     NOT_AGREED,
@@ -41,7 +40,8 @@ from pusher.lint.consent.worlds import (
     literal,
     truth,
 )
-from pusher.lint.flow.queries import star_in
+from pusher.lint.flow.functions import function_name
+from pusher.lint.flow.queries import ROWS_OF_ARGUMENTS, star_in
 from pusher.lint.flow.select_input import conjuncts
 
 Lookup = Callable[[tuple[str, ...]], Rows | None]
@@ -71,10 +71,8 @@ class Queries(Joins):
                 return self._set_operation(node, parent)
             case exp.Subquery():
                 scope = self._with(node, parent)
-                if isinstance(node.this, exp.Table):
-                    inner = self._entered(node.this, [], Scope(scope))
-                    columns = {name: one for entry in inner.entries for name, one in entry.rows.columns.items()}
-                    return Rows(columns, inner.may, inner.must, rest_of(inner.entries))
+                if _is_bracket(node):
+                    return in_brackets(self._entered(node.this, [], Scope(scope))).rows
                 return self._limited(node, self.rows(node.this, scope))
             case exp.Table():
                 return self._table(node, self._with(node, parent))
@@ -142,7 +140,7 @@ class Queries(Joins):
 
     def _entered(self, table: exp.Expr, conditions: list[exp.Expr], scope: Scope) -> Scope:
         """Add the first relation of FROM, and what is joined to it in brackets."""
-        if isinstance(table, exp.Subquery) and isinstance(table.this, exp.Table) and not table.alias:
+        if _is_bracket(table):
             self._entered(table.this, conditions, scope)
         else:
             entry = self._entry(table, scope)
@@ -152,12 +150,8 @@ class Queries(Joins):
         return scope
 
     def _entry(self, node: exp.Expr, scope: Scope) -> Entry:
-        if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Table) and not node.alias:
-            inner = self._entered(node.this, [], Scope(scope))
-            columns: dict[str, Fact] = {}
-            for one in inner.entries:
-                columns = {**one.rows.columns, **columns}
-            return Entry("", Rows(columns, inner.may, inner.must, rest_of(inner.entries)))
+        if _is_bracket(node):
+            return in_brackets(self._entered(node.this, [], Scope(scope)))
         rows, name = self._source(node, scope)
         pivots = node.args.get("pivots")
         if pivots:
@@ -186,10 +180,10 @@ class Queries(Joins):
     def _called(self, node: exp.Expr, scope: Scope) -> Rows:
         """Return the rows that a function makes of its arguments; what else it reads, nobody asked."""
         given = [one for one in node.iter_expressions() if not isinstance(one, (exp.TableAlias, exp.Identifier))]
-        known = joined(self._expressions.fact(one, scope) for one in given)
-        if not isinstance(node, (exp.Unnest, exp.Explode, exp.GenerateSeries)) and not known.escapes:
-            known = ANYTHING.blaming([self._blame("opaque", node)]) if isinstance(node, exp.Anonymous) else known
-        return Rows({}, rest=known)
+        is_of_them = isinstance(node, (exp.Unnest, exp.Explode, exp.GenerateSeries))
+        if not is_of_them and function_name(node) not in ROWS_OF_ARGUMENTS:
+            return opaque(self._blame("opaque", node))
+        return Rows({}, rest=joined(self._expressions.fact(one, scope) for one in given))
 
     def _table(self, node: exp.Table, scope: Scope) -> Rows:
         parts = tuple(part.name.lower() for part in node.parts)
@@ -277,6 +271,12 @@ class Queries(Joins):
                 yield renamed.get(name, name), known if own is None else self._expressions.fact(own, scope)
             if entry.rows.rest is not None:
                 yield None, entry.rows.rest
+
+
+def _is_bracket(node: exp.Expr) -> bool:
+    """Whether brackets are around relations that are joined, and not around a query."""
+    inner = node.this if isinstance(node, exp.Subquery) and not node.alias else None
+    return isinstance(inner, exp.Table) or (isinstance(inner, exp.Subquery) and bool(inner.args.get("joins")))
 
 
 def _is_one_group(node: exp.Select) -> bool:

@@ -117,12 +117,18 @@ class Entry:
         rows: Its rows as they are beside the others.
         in_star: A star shows its columns.
         hidden: Columns that a star leaves out, because USING merged them.
+        inside: Names of the relations of a join in brackets, which this one stands for.
     """
 
     alias: str
     rows: Rows
     in_star: bool = True
     hidden: frozenset[str] = frozenset()
+    inside: frozenset[str] = frozenset()
+
+    def is_called(self, *names: str) -> bool:
+        """Whether the relation has one of these names."""
+        return self.alias in names or not self.inside.isdisjoint(names)
 
 
 @dataclass(slots=True)
@@ -170,12 +176,22 @@ class Scope:
         """Return the relations of this scope alone that a column may be of."""
         table, name = column.parts[0].name.lower(), column.name.lower()
         if len(column.parts) > 1:
-            found = [one for one in self.entries if one.alias in {table, column.table.lower()}]
+            found = [one for one in self.entries if one.is_called(table, column.table.lower())]
             if found:
                 return found
             name = table
         known = [one for one in self.entries if name in one.rows.columns]
         return known[:1] or [one for one in self.entries if one.rows.rest is not None]
+
+
+def in_brackets(inner: Scope) -> Entry:
+    """Return the relations of a join in brackets as one; of columns of one name, either is meant."""
+    columns: dict[str, Fact] = {}
+    for entry in inner.entries:
+        for name, known in entry.rows.columns.items():
+            columns[name] = joined([columns[name], known]) if name in columns else known
+    names = frozenset().union(*({one.alias, *one.inside} for one in inner.entries))
+    return Entry("", Rows(columns, inner.may, inner.must, rest_of(inner.entries)), inside=names)
 
 
 def narrowed(rows: Rows, keeps: Mapping[World, tuple[bool, bool]]) -> Rows:

@@ -12,6 +12,10 @@ from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Place, Value
 
 DIVIDED, FLOAT, PER_UNIT = "divided", "float", "per unit"
+REPEATED = "repeated"
+"""A sum counts a value several times, because a join repeats its row."""
+ROUNDED = "rounded"
+"""It was a binary floating-point number on the way, whatever it is now: only 15 digits are sure to be left."""
 DIVISIONS = (exp.Div, exp.IntDiv, exp.Mod)
 _UNITS = re.compile(r"(^|[._])(quantity|qty|units|pieces|pcs)(_|$)", re.IGNORECASE)
 # Units that lie in a warehouse, that limit an order, or that came back.

@@ -10,7 +10,7 @@ from itertools import product
 from sqlglot import exp
 
 from pusher.lint.flow import digests, functions, taken_digests
-from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, calculated, divided, multiplied
+from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, ROUNDED, calculated, divided, multiplied
 from pusher.lint.flow.epochs import scaled
 from pusher.lint.flow.guards import Guard, is_guarded, looks_at
 from pusher.lint.flow.marks import marked
@@ -261,7 +261,8 @@ class Expressions:
             return value.flat().read_as_time()
         flat = value.flat() if value.may_be_zero else replace(value.flat(), may_be_zero=False)
         if node.to.this in exp.DataType.FLOAT_TYPES:
-            return flat.marked(FLOAT, "the cast", self.place(node))
+            place = self.place(node)
+            return flat.marked(FLOAT, "the cast", place).marked(ROUNDED, node.to.sql("duckdb"), place)
         return flat.without(FLOAT) if node.to.this in exp.DataType.NUMERIC_TYPES else flat
 
     def _division(self, node: exp.Expr, scope: Scope) -> Value:

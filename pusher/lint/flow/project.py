@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,7 @@ from sqlglot.errors import SqlglotError
 
 from pusher.compile import INLINE, ColumnDoc, Manifest, Model, Source, SourceKey
 from pusher.contracts import Column
+from pusher.lint.flow.arithmetic import ROUNDED
 from pusher.lint.flow.choices import Choice
 from pusher.lint.flow.declared import Declared
 from pusher.lint.flow.digests import GIVEN
@@ -26,6 +28,7 @@ from pusher.lint.flow.values import Leak, Mark, Place, Value, join
 from pusher.lint.flow.windows import Window, windows
 
 _OPAQUE_KIND = "unknown"
+_BINARY_FLOAT = re.compile(r"double|float|real", re.IGNORECASE)
 _TOO_DEEP = "its SQL is nested too deeply"
 
 
@@ -260,6 +263,8 @@ def _seed_relation(seed: Model, given: Sequence[Column], always: frozenset[str])
 def _source_value(column: ColumnDoc, label: str, table_zone: object, always: frozenset[str]) -> Value:
     columns, kinds = frozenset({label}), kinds_of(column)
     marks = named_unit(column, label)
+    if _BINARY_FLOAT.match(column.data_type or ""):
+        marks |= {Mark(ROUNDED, column.data_type or "", None)}
     if kinds and column.name.lower() in always:
         marks |= {Mark(GIVEN, "", None)}
     found = declared_value(kinds, label)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
+from pusher.lint.flow.arithmetic import REPEATED
 from pusher.lint.flow.choices import Choice, Choices
 from pusher.lint.flow.expressions import COLUMNS, Expressions
 from pusher.lint.flow.functions import function_name
@@ -21,7 +22,7 @@ from pusher.lint.flow.values import Leak, Value, join, never_alike
 
 Lookup = Callable[[tuple[str, ...]], Relation | None]
 # Table functions whose rows come from their arguments alone; others read what is not in the SQL.
-_ROWS_OF_ARGUMENTS = frozenset({
+ROWS_OF_ARGUMENTS = frozenset({
     "range", "generate_series", "explode", "unnest", "json_each", "json_tree", "repeat", "repeat_row",
 })  # fmt: skip
 
@@ -198,7 +199,7 @@ class Queries:
 
     def _table_function(self, node: exp.Expr, scope: Scope) -> Relation:
         name = function_name(node)
-        if name in _ROWS_OF_ARGUMENTS or isinstance(node, exp.GenerateSeries):
+        if name in ROWS_OF_ARGUMENTS or isinstance(node, exp.GenerateSeries):
             return _any_columns(self._expressions.value(node, scope).flat())
         leak = Leak("unknown", name, "opaque", f"the table function {name}()", self._expressions.place(node))
         return _any_columns(Value(leaks=frozenset({leak})))
@@ -236,7 +237,16 @@ class Queries:
             seen = [one.node for one in projected if one.node is not None and one.node.find(exp.Window) is None]
             seen += [exp.column(*reversed(one.column.split(".", 1))) for one in projected if one.node is None]
             self.choices.update(dict.fromkeys(Choices(select, self._model, select.group, seen).all()))
+        outputs = [self._summed(output, node, select) for output in outputs]
         return Relation(tuple(outputs), join(rests) if rests else None, uncertain, grain)
+
+    def _summed(self, output: Output, node: exp.Select, select: SelectGrain) -> Output:
+        """Return a column that remembers that its sum counts some values several times."""
+        made_here = output.node is not None and output.model == self._model and output.node.parent is node
+        found = select.repeated_sum(output.node) if made_here and output.node is not None else None
+        if found is None:
+            return output
+        return replace(output, value=output.value.marked(REPEATED, found[1], self._expressions.place(found[0])))
 
     def _projection(self, node: exp.Expr, scope: Scope) -> Relation:
         inner = node.unalias()
@@ -278,8 +288,8 @@ class Queries:
         if replaced is not None:
             value = self._expressions.value(replaced.this, scope)
             return Output(output.name, value, replaced, self._model)
-        # What another model made is passed on here; what this model made was made there.
-        if output.model != self._model:
+        # What some SQL made was made there; what only stars pass on, from a source, is written nowhere else.
+        if output.model != self._model and (output.node is None or _is_star(output.node)):
             output = replace(output, node=star, model=self._model)
         return output if renamed is None else replace(output, name=renamed)
 
@@ -290,6 +300,9 @@ class Queries:
         pattern = _pattern_of(inner)
         for _, output in scope.visible():
             if output.name is not None and pattern.search(output.name):
+                if isinstance(inner, exp.Columns):
+                    outputs.append(self._through_star(output, node, None, None, scope))
+                    continue
                 inside = scope.with_parameters({COLUMNS: output.value})
                 outputs.append(Output(output.name, self._expressions.value(inner, inside), node, self._model))
         return Relation(tuple(outputs), whole, uncertain=True)
@@ -350,6 +363,12 @@ def _pattern_of(node: exp.Expr) -> re.Pattern[str]:
         except re.error:
             pass
     return re.compile("")
+
+
+def _is_star(node: exp.Expr) -> bool:
+    """Whether a projection passes on columns without naming them."""
+    inner = node.unalias()
+    return star_in(inner) is not None or isinstance(inner, exp.Columns)
 
 
 def _arguments(node: exp.Expr) -> Iterator[exp.Expr]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from pusher.lint.flow.functions import is_one_value, makes_rows
-from pusher.lint.flow.grain import ONE_ROW, UNKNOWN_GRAIN, UNNEST, Fan, Grain, Key, Rows, smallest
+from pusher.lint.flow.grain import ONE_ROW, UNKNOWN_GRAIN, UNNEST, Fan, Grain, Kept, Key, Rows, smallest
 from pusher.lint.flow.relations import Scope, span
 from pusher.lint.flow.select_input import SelectInput, of
 from pusher.lint.flow.select_names import Projected
@@ -68,6 +68,24 @@ class SelectGrain(SelectInput):
         rows = self._unnested(rows.with_keys(key - fixed for key in rows.keys))
         found = self._distinct(self._named_keys(rows), rows)
         return replace(found, keys=ONE_ROW) if _is_one_row(self._node.args.get("limit")) else found
+
+    def repeated_sum(self, node: exp.Expr) -> tuple[exp.Sum, str] | None:
+        """Return a sum of one relation's values over rows that repeat that relation's, and its name, once it is known.
+
+        Only keys that data tests or a GROUP BY declare prove it; what is divided again, or filtered, is left alone.
+        """
+        before = self.before
+        if not before.keys or before.kept is Kept.ONE or node.find(exp.Div, exp.IntDiv, exp.Filter) is not None:
+            return None
+        for part in node.walk(prune=lambda one: isinstance(one, (exp.Query, exp.Window))):
+            if not isinstance(part, exp.Sum) or isinstance(part.this, exp.Distinct):
+                continue
+            aliases = self._relations(part.this) or set()
+            entry = self._entries.get(next(iter(aliases))) if len(aliases) == 1 else None
+            own = [] if entry is None else [self._canonical(key) for key in of(entry).keys]
+            if entry is not None and own and not any(key <= mine for key in before.keys for mine in own):
+                return part, entry.alias
+        return None
 
     # -- GROUP BY, windows, DISTINCT
 

@@ -271,7 +271,7 @@ class Value:
 
     def sanitised(self, place: Place | None) -> Value:
         """Return the value after SHA-256."""
-        once = {Hashed(leak.kind, leak.column, place, leak.steps) for leak in self.leaks}
+        once = {Hashed(leak.kind, leak.column, place, leak.steps, _times_of(leak)) for leak in self.leaks}
         again = {replace(hashed, place=place, times=2) for hashed in self.hashed}
         return Value(
             hashed=frozenset(once | again),
@@ -280,6 +280,11 @@ class Value:
             hints=self.hints,
             marks=self.marks,
         )
+
+
+def _times_of(leak: Leak) -> int:
+    """Return how often an identifier was hashed after SHA-256: a key that MD5 makes of a customer is an id itself."""
+    return 2 if leak.how == "weak" and leak.kind != "external_id" else 1
 
 
 UNKNOWN = Value()

@@ -48,6 +48,7 @@ from pusher.lint.rules.reversed_alias import ReversedAlias
 from pusher.lint.rules.rounding import Rounding
 from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
+from pusher.lint.rules.sum_over_join import SumOverJoin
 from pusher.lint.rules.suppression import Suppression
 from pusher.lint.rules.ties import Ties
 from pusher.lint.rules.time_difference import TimeDifference
@@ -112,6 +113,7 @@ RULES: tuple[Rule, ...] = (
     BinaryFloat(),
     NoCurrency(),
     DecimalsOfCurrency(),
+    SumOverJoin(),
     NoWindow(),
     LongWindow(),
     EpochUnit(),

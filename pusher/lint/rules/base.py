@@ -85,7 +85,8 @@ class ColumnRule(ViewRule):
         output = view.relation.named.get(found.column.lower().partition(".")[0])
         place = view.select if output is None else context.place_in(view, output)
         fix = Fix(found.fix)
-        if output is not None and found.replacement is not None:
+        # Another model's column may have other readers, under its name.
+        if output is not None and context.is_made_in(view, output) and found.replacement is not None:
             edits = renaming(context, output, found.replacement)
             # Other names are guesses.
             fix = Fix(found.fix, edits, safe=found.code == "alias")

@@ -13,7 +13,8 @@ class HashOfHash(ViewRule):
     """An identity is hashed twice.
 
     ## What it does
-    Finds identity columns whose value went through `sha256()` more than once.
+    Finds identity columns whose value went through `sha256()` more than once, or through `md5()` or another hash before
+    it. The MD5 of a customer's number is a number like any other.
 
     ## Why is this bad
     TikTok hashes an address once. The hash of a hash is accepted and matches nobody.

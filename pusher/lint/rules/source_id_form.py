@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.arithmetic import ROUNDED
 from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import in_order
 from pusher.payload.sql import literal
@@ -17,7 +18,7 @@ class SourceIdForm(ViewRule):
 
     ## What it does
     Checks constants in the column that names the event source: 19 digits for an offline event set, letters and
-    digits for a pixel code.
+    digits for a pixel code. Finds ids that were DOUBLE or FLOAT on the way, also where they are text again.
 
     ## Why is this bad
     TikTok refuses the whole request. A digit that is lost in copying, or a numeric pixel id in place of the pixel
@@ -48,3 +49,7 @@ class SourceIdForm(ViewRule):
                 message = f"`{output.name}` is {literal(constant.text)} ({len(constant.text)} characters)."
                 place = constant.place or context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, Fix(field.doc), column=output.name)
+            for mark in output.value.marks_of(ROUNDED)[:1]:
+                message = f"`{output.name}` was {mark.what.upper()} on the way, which keeps 15 of its digits."
+                fix = "Keep it as text from its source on."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix)

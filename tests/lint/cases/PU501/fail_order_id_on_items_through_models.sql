@@ -1,4 +1,4 @@
--- expect: 2:8 error PU501 `event_id` is made of `order_id`, and a row is one `order_id` and `line_no` of market.order_items. Rows that share an id count once.
+-- expect: models/final_items.sql:7:29 error PU501 `event_id` is made of `order_id`, and a row is one `order_id` and `line_no` of market.order_items. Rows that share an id count once.
 select * from {{ ref('final_items') }}
 -- file: models/final_items.sql
 with lines as (

@@ -1,0 +1,1 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, o.digest as email from {{ source('market', 'orders') }} o where o.placed_at between timestamp '2026-11-23 06:00:00' - interval '27 days' and timestamp '2026-11-23 06:00:00'

@@ -1,0 +1,1 @@
+with "myOrders" as (select order_id as "orderId", placed_at as "placedAt", total, currency, digest from {{ source('market', 'orders') }} o where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day) select 'Purchase' as event, "orderId" as event_id, "placedAt" as event_time, total as value, currency, digest as email from "myOrders"

@@ -1,0 +1,1 @@
+select 'Purchase' as event, * exclude (order_number, customer_id, updated_at) replace (round(value, 2)::decimal(18,2) as value) from (select order_id as event_id, order_number, customer_id, placed_at as event_time, updated_at, total as value, currency, digest as email from {{ source('market', 'orders') }} o where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day)

@@ -1,0 +1,1 @@
+with i as (select order_id, sum(line_total) as value from {{ source('market', 'order_items') }} group by order_id) select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, i.value, o.currency, o.digest as email from {{ source('market', 'orders') }} o join i using (order_id) where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day

@@ -1,0 +1,2 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, list_transform(d.digests, lambda x: lower(x)) as email
+from {{ source('market', 'orders') }} o join (select customer_id, list(digest order by digest) as digests from {{ source('market', 'customers') }} group by customer_id) d using (customer_id) where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day

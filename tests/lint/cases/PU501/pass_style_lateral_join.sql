@@ -1,0 +1,1 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, l.d as email from {{ source('market', 'orders') }} o, lateral (select min(k.digest) as d from {{ source('market', 'customers') }} k where k.customer_id = o.customer_id) as l where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day

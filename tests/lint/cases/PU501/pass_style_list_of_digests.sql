@@ -1,0 +1,1 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, list_distinct(list_filter([o.digest, k.digest], lambda d: d is not null)) as email from {{ source('market', 'orders') }} o left join {{ source('market', 'customers') }} k using (customer_id) where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day

@@ -1,0 +1,1 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, first_value(o.digest) over w as email from {{ source('market', 'orders') }} o where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day window w as (partition by o.customer_id order by o.placed_at, o.order_id)

@@ -1,0 +1,1 @@
+select 'Purchase' as event, o.order_id as event_id, o.placed_at as event_time, o.total as value, o.currency, o.digest as email from {{ source('market', 'orders') }} o where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day qualify row_number() over (partition by o.order_id order by o.updated_at desc) = 1

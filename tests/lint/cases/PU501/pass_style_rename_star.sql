@@ -1,0 +1,1 @@
+select 'Purchase' as event, * exclude (order_number, customer_id, updated_at) rename (order_id as event_id, placed_at as event_time, total as value, digest as email) from {{ source('market', 'orders') }} o where o.placed_at >= timestamp '2026-11-23 06:00:00' - interval 28 day

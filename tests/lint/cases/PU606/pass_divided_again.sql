@@ -1,0 +1,9 @@
+select
+    'Purchase' as event,
+    o.order_id as event_id,
+    min(o.placed_at) as event_time,
+    min(o.currency) as currency,
+    cast(sum(o.total) / count(*) as decimal(18, 2)) as value
+from {{ source('market', 'orders') }} as o
+join {{ source('market', 'order_items') }} as i using (order_id)
+group by o.order_id
