@@ -79,7 +79,7 @@ LOOK_AT_THE_MOMENT = (
     "{{ '%s!' % as_of() }}",
     "{{ as_of() + '!' }}",
     "{{ modules.datetime.date(2026, 1, 2) }}",
-    "{% set a, b = namespace(x='27', y=1), namespace(y=2) %}{% set b.x = as_of() %}{{ ([a, b] | max(attribute='x')).y }}",
+    "{% set a, b=namespace(x='9', y=1), namespace(y=2) %}{% set b.x = as_of() %}{{ ([a, b] | max(attribute='x')).y }}",
     "{{ {'2026-11-23 06:00:00': 1}.get(as_of() | replace(\"'\", ''), 2) }}",
     "{{ (as_of() ~ 'T') | replace('T', 'U') | replace('1', '') }}",
     "{% set ns = namespace(x=1) %}{% set ns.x = as_of() %}{{ [ns] | map(attribute='x') | map('first') | list }}",
