@@ -60,6 +60,7 @@ FILES = {
     "{% set c %}{{ as_of() }}{% endset %}, {{ c }} as c, {{ as_of() ~ ' ' ~ 1 }} as d"
     "{% for one in [run_started_at, 1] %}, '{{ one }}' as e{{ loop.index }}{% endfor %}"
     ", {% call around(as_of()) %}{{ moment() }}{% endcall %} as f where {{ as_of() if true else '' }} is not null",
+    "models/late/tagged.sql": "select '{{ config.get('tags') | join('-') }}{{ config.require('tags')[0] }}' as x",
     "tests/alone.sql": "select * from {{ ref('above') }} where s = {{ shop() }} and {{ as_of() }} is null",
 }
 LOOK_AT_THE_MOMENT = (
@@ -72,8 +73,13 @@ LOOK_AT_THE_MOMENT = (
     "{{ 'old' if as_of() < '\\'2027' else 'new' }}",
     "{{ 'old' if run_started_at == moment() and moment().month > 11 else 'new' }}",
     "{% for letter in as_of() %}{{ letter if letter == '6' }}{% endfor %}",
-    "{{ [as_of(), 'a'] | join('-') }}{{ [run_started_at] }}",
-    "{{ as_of().split('-')[1] }}{{ '%s!' % as_of() }}{{ as_of() + '!' }}",
+    "{{ [as_of(), 'a'] | join('-') }}",
+    "{{ [run_started_at] }}",
+    "{{ as_of().split('-')[1] }}",
+    "{{ '%s!' % as_of() }}",
+    "{{ as_of() + '!' }}",
+    "{{ modules.datetime.date(2026, 1, 2) }}",
+    "{% set a, b=namespace(x='9', y=1), namespace(y=2) %}{% set b.x = as_of() %}{{ ([a, b] | max(attribute='x')).y }}",
     "{{ {'2026-11-23 06:00:00': 1}.get(as_of() | replace(\"'\", ''), 2) }}",
     "{{ (as_of() ~ 'T') | replace('T', 'U') | replace('1', '') }}",
     "{% set ns = namespace(x=1) %}{% set ns.x = as_of() %}{{ [ns] | map(attribute='x') | map('first') | list }}",
