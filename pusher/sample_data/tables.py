@@ -180,13 +180,13 @@ def visit(rng: random.Random, order_id: str) -> dict[str, str]:
 
 
 def sale_lines(
-    rng: random.Random, number: int, customers: Sequence[Customer], markets: Sequence[Market], moment: datetime
+    rng: random.Random, number: str, customers: Sequence[Customer], markets: Sequence[Market], moment: datetime
 ) -> list[Line]:
-    """Make the lines of one order."""
+    """Make the lines of the order of a number."""
     position = rng.randrange(len(markets))
     market = markets[position]
     shop = STORES.get(market.country, WEB) if chance(rng, "in a store") else WEB
-    order_id = f"{'W' if shop is WEB else 'S'}-{100_000 + number}"
+    order_id = f"{'W' if shop is WEB else 'S'}-{number}"
     ordered_at = iso(moment, shop.clock)
     if shop is WEB and chance(rng, "no zone"):
         ordered_at = f"{moment:%Y-%m-%d %H:%M:%S}"
@@ -243,7 +243,10 @@ def refund_lines(rng: random.Random, sale: Sequence[Line], moment: datetime, end
 
 
 def spoil_lines(lines: list[Line]) -> None:
-    """Plant the defects that must occur, whatever the seed, each in an order of its own that is a plain sale."""
+    """Plant the defects that must occur, whatever the seed, each in an order of its own, a plain sale of the web.
+
+    All of the web, so that one of the two views of events has nothing to find fault with.
+    """
     planted: tuple[dict[str, Any], ...] = (
         {"unit_price": "12,50"},
         {"unit_price": "abc"},
@@ -256,11 +259,15 @@ def spoil_lines(lines: list[Line]) -> None:
     plain = [
         number
         for number, line in enumerate(lines)
-        if line.line_no == 1 and line.order_status == "completed" and line.customer_id and line.order_id not in refunded
+        if line.store_id == WEB.store_id
+        and line.line_no == 1
+        and line.order_status == "completed"
+        and line.customer_id
+        and line.order_id not in refunded
     ]
     for number, changes in enumerate(planted):
         # From the end: the newest orders lie inside every window.
-        place = plain[-7 * (number + 1)]
+        place = plain[-5 * (number + 1)]
         changed = lines[place].order_id
         for index, line in enumerate(lines):
             if index == place or (line.order_id == changed and "ordered_at" in changes):
@@ -268,13 +275,17 @@ def spoil_lines(lines: list[Line]) -> None:
 
 
 def make_tables(*, today: date, seed: int, orders: int) -> Tables:
-    """Make all rows; the newest order is an hour before the day `today` begins, in UTC."""
-    rng = random.Random(f"{seed} {today.isoformat()}")
+    """Make all rows; the newest order is an hour before the day `today` begins, in UTC.
+
+    Every day makes the same shop, its times moved, so that what documentation shows of it stays true; its orders are
+    others than those of another day, so that a ledger does not take them for these.
+    """
+    rng = random.Random(f"{seed}")
     markets = rng.choices(list(MARKETS.values()), [market.share for market in MARKETS.values()], k=CUSTOMERS)
     tables = Tables()
     tables.customers = [make_customer(rng, number, market, today) for number, market in enumerate(markets, start=1)]
     # Drawn by themselves, so that the orders of a day do not depend on them.
-    devices = random.Random(f"{seed} {today.isoformat()} devices")
+    devices = random.Random(f"{seed} devices")
     tables.customers = [with_devices(devices, customer) for customer in tables.customers]
     spoil_customers(tables.customers)
     end = datetime.combine(today, time(), UTC) - timedelta(hours=1)
@@ -282,7 +293,7 @@ def make_tables(*, today: date, seed: int, orders: int) -> Tables:
     days = sorted((rng.triangular(0, HISTORY_DAYS, 0) for _ in range(orders)), reverse=True)
     for number, ago in enumerate(days):
         moment = end - timedelta(seconds=int(ago * 86_400))
-        sale = sale_lines(rng, number, tables.customers, markets, moment)
+        sale = sale_lines(rng, f"{today:%y%j}{number:05d}", tables.customers, markets, moment)
         tables.lines += sale
         if sale[0].order_status == "completed" and chance(rng, "refund"):
             tables.lines += refund_lines(rng, sale, moment, end)
