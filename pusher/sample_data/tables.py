@@ -293,7 +293,7 @@ def make_tables(*, today: date, seed: int, orders: int) -> Tables:
     days = sorted((rng.triangular(0, HISTORY_DAYS, 0) for _ in range(orders)), reverse=True)
     for number, ago in enumerate(days):
         moment = end - timedelta(seconds=int(ago * 86_400))
-        sale = sale_lines(rng, f"{today:%y%j}{number:05d}", tables.customers, markets, moment)
+        sale = sale_lines(rng, f"{today:%y%j}-{number:04d}", tables.customers, markets, moment)
         tables.lines += sale
         if sale[0].order_status == "completed" and chance(rng, "refund"):
             tables.lines += refund_lines(rng, sale, moment, end)
