@@ -38,14 +38,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((places[one] for one in item.path.parents if one in places), len(places)))
 
 
+@pytest.fixture(scope="session")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the key that seals what is kept of a project lies, instead of the developer's own folder."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, cache_home: Path) -> None:
     """Take away every variable that a developer's shell or a CI server may set, and the developer's credentials."""
     for name in SETTINGS:
         monkeypatch.delenv(name, raising=False)
     # Everybody's environment holds something that belongs in no output.
     for name, value in NAMED.items():
         monkeypatch.setenv(f"PLANTED_{name.replace('-', '_').upper()}", value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
     monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", "/nonexistent/credentials")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 

@@ -72,7 +72,9 @@ def lint(
             current.document = _document(format_, found, _folder(project_dir))
 
         def load() -> Project:
-            return current.project(project_dir, profiles_dir, target, variables, overrides=overrides)
+            return current.project(
+                project_dir, profiles_dir, target, variables, overrides=overrides, uses_cache=not no_cache
+            )
 
         only: Collection[str] | None = None
         if fix:

@@ -106,6 +106,8 @@ class Session:
                 compare_to=more.get("compare_to"),
                 clock=parse_clock(more.get("clock")),
                 campaign=more.get("campaign"),
+                is_bounded=True,
+                uses_cache=more.get("uses_cache", True),
             ),
             listener=self.progress,
         )

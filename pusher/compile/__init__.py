@@ -5,6 +5,7 @@ from __future__ import annotations
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
 from pusher.compile.compilation import INLINE, INLINE_OPTION
 from pusher.compile.digest import digest
+from pusher.compile.kept import KeptRenders
 from pusher.compile.known_columns import inspect_with
 from pusher.compile.manifest import Manifest, load
 from pusher.compile.mentions import Mentions
@@ -20,6 +21,7 @@ __all__ = [
     "Fixture",
     "Inference",
     "Input",
+    "KeptRenders",
     "Manifest",
     "Mentions",
     "Model",

@@ -29,6 +29,8 @@ MAX_DEPTH = 100
 TEXTS = (str, bytes)
 _LISTS = (list, tuple, set, frozenset)
 _VIEWS = (KeysView, ValuesView, ItemsView)
+LISTS = (*_LISTS, *_VIEWS)
+"""What holds values and can be gone through again and again."""
 
 
 class RenderLimit(Exception):
@@ -106,7 +108,7 @@ def check_input(*values: Any) -> int:
             elif isinstance(value, dict):
                 used += len(value)
                 below += [*value.keys(), *value.values()] if used <= MAX_INPUT else ()
-            elif isinstance(value, (*_LISTS, *_VIEWS)):
+            elif isinstance(value, LISTS):
                 used += len(value)
                 below += value if used <= MAX_INPUT else ()
             if used > MAX_INPUT:

@@ -13,10 +13,13 @@ from pusher.compile import assemble, base_configs, configs, doc_blocks, files, g
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.increments import increment_of
+from pusher.compile.kept import KeptRenders, Remembered
+from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
+from pusher.compile.trial import Trial
 from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
 from pusher.compile.words import Render, Words, database_name, locate_word
@@ -41,6 +44,8 @@ class Settings:
         inline: A query from the command line, or None; it is a model that no other can refer to.
         columns: Columns of relations that templates ask for, by their text, as far as they are known.
         open_engine: Opens an empty database that may read some files, to find out such columns; or None.
+        kept: What templates rendered to before, or None.
+        is_bounded: Try templates in a child process first, which the operating system bounds; needs `kept`.
     """
 
     project: ProjectFile
@@ -51,6 +56,8 @@ class Settings:
     inline: str | None = None
     columns: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     open_engine: Callable[[Sequence[str]], Engine] | None = None
+    kept: KeptRenders | None = None
+    is_bounded: bool = False
 
 
 class Compilation:
@@ -70,7 +77,7 @@ class Compilation:
         self.database = database_name(settings.profile)
         self._names = Names(self.database, settings.profile.schema, self._node)
         self._relation = self._names.relation
-        words = self._words(analysis=False)
+        words = self._words(analysis=False, is_noted=True)
         docs = doc_blocks.read(self.files.docs)
         values = Values(words, docs.texts)
         self.properties = properties.read(
@@ -79,13 +86,14 @@ class Compilation:
             database=words.database,
             values=values,
             fixtures=self.files.fixtures,
+            parse=None if settings.kept is None else KeptDocuments(settings.kept).parse,
         )
         bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
         self._bases = bases.configs
         self.problems += [*bases.problems, *self.properties.problems, *docs.problems, *values.problems]
         self._check_patches()
         self.exposures = self._exposures()
-        renderer = Renderer(words, self.files.macros, self.texts)
+        renderer = self._renderer(words, analysis=False)
         self.problems += renderer.problems
         self._names.macros |= renderer.naming(SCHEMA_MACRO) | renderer.naming(ALIAS_MACRO)
         self._rendered = self._render_all(renderer)
@@ -104,8 +112,10 @@ class Compilation:
         self.unit_tests = {} if words.waiting else self._unit_tests()
         self.waiting = {**words.waiting, **self._waiting}
         self.problems += self._names.problems
+        # Files of macros may have been read late.
+        self.problems += [one for one in renderer.problems if one not in self.problems]
 
-    def _words(self, *, analysis: bool) -> Words:
+    def _words(self, *, analysis: bool, is_noted: bool = False) -> Words:
         settings = self.settings
 
         def source_of(key: SourceKey) -> str | Problem:
@@ -128,7 +138,18 @@ class Compilation:
             relation_of=self._relation_of,
             source_of=source_of,
             columns_of=settings.columns.get,
+            secret=settings.kept.key if is_noted and settings.kept is not None else None,
         )
+
+    def _renderer(self, words: Words, *, analysis: bool) -> Renderer:
+        """Return what renders the files of models, or takes it from where it is kept."""
+        kept, profile = self.settings.kept, self.settings.profile
+        remembered = None
+        if kept is not None:
+            known = [*self.projects.packages, "for analysis" if analysis else "", words.database]
+            about = [self.projects.own.name, profile.name, profile.target, profile.schema, *known]
+            remembered = Remembered(kept, words, self.files.macros, about)
+        return Renderer(words, self.files.macros, self.texts, remembered=remembered)
 
     def _node(self, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
         """Return what a macro that names relations may know about a file."""
@@ -234,17 +255,15 @@ class Compilation:
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
         rendered = dict.fromkeys(self.files.seeds, "")
         self._renders = {name: self._render(name) for name in self.files.seeds}
-        names = list(self.files.models)
-        while names:
-            seen: dict[str, dict[str, str | Problem]] = {}
-            for name in names:
-                file = self.files.models[name]
-                render = self._render(name)
-                rendered[name] = renderer.render(file, render)
-                self._renders[name] = render
-                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
-            # What a reference renders to can depend on a config() that is read after it.
-            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
+        trial = None
+        if self.settings.kept is not None:
+            # Whatever turns out to be otherwise is rendered again below, with all that refers to it.
+            for name in self.files.models:
+                self._renders[name] = render = self._render(name)
+                render.config = renderer.expected_config(self.files.models[name], render)
+            if self.settings.is_bounded:
+                trial = Trial(self.settings.kept, lambda about: self._render_models(renderer, {}, about))
+        self._render_models(renderer, rendered, None if trial is None else trial.run)
         self._refer_to_seeds_behind_sources()
         for name, render in self._renders.items():
             if self._config(name).get("enabled", True):
@@ -254,6 +273,28 @@ class Compilation:
                 self._check_together(name)
                 self._check_constraints(name)
         return rendered
+
+    def _render_models(
+        self, renderer: Renderer, rendered: dict[str, str], before: Callable[[str], None] | None
+    ) -> None:
+        """Render all models until no reference renders to something else.
+
+        Args:
+            renderer: Renders them.
+            rendered: Takes their texts.
+            before: Called with the file of each model that is not known and has to run.
+        """
+        names = list(self.files.models)
+        while names:
+            seen: dict[str, dict[str, str | Problem]] = {}
+            for name in names:
+                file = self.files.models[name]
+                render = self._render(name)
+                rendered[name] = renderer.render_file(file, render, before)
+                self._renders[name] = render
+                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
+            # What a reference renders to can depend on a config() that is read after it.
+            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
 
     def _render(self, name: str) -> Render:
         file = self._file(name)
@@ -400,7 +441,7 @@ class Compilation:
     def own(self, *, analysis: bool) -> Mapping[str, str]:
         """Return each model's own rendered text; with `analysis`, sources are stub tables."""
         if analysis not in self._own:
-            renderer = Renderer(self._words(analysis=True), self.files.macros, self.texts)
+            renderer = self._renderer(self._words(analysis=True, is_noted=True), analysis=True)
             # Only what reads sources differs.
             texts = self._own[False]
             self._own[True] = {
@@ -413,7 +454,7 @@ class Compilation:
         file = self._file(name)
         if isinstance(file, seeds.Seed):
             return ""
-        return renderer.render(file, self._render(name))
+        return renderer.render_file(file, self._render(name))
 
     def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
         """Return the parts of a model's compiled SQL."""

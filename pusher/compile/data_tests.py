@@ -142,7 +142,7 @@ class DataTests:
         """Render a query of its own."""
         everywhere = self.everywhere[file.package]
         render = Render(file.name, file.path, everywhere, check=data_test_configs.check, package=file.package)
-        sql = self.renderer.render(file, render)
+        sql = self.renderer.render_file(file, render)
         self.problems += render.certain
         if render.is_waiting:
             return

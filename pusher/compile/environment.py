@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from types import CodeType
 from typing import Any
@@ -14,6 +14,7 @@ from jinja2.runtime import Context, Macro, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
+from pusher.compile.asked import Asked
 from pusher.compile.bounds import FILTERS, check_call, check_filter, check_operation, check_spread, safe_dict
 from pusher.compile.budget import Budget, check_input
 
@@ -39,11 +40,6 @@ class MacroReturn(Exception):
 def _check_test(_name: str, subject: Any, args: Sequence[Any], named: Mapping[str, Any]) -> int:
     check_input(subject, *args, *named.values())
     return 1
-
-
-def _checked(value: Any) -> Any:
-    check_input(value)
-    return value
 
 
 class _AskBudget(NodeTransformer):
@@ -116,6 +112,19 @@ class TestTag(Extension):
         return node
 
 
+class _Names(Context):
+    """Names of a template, which notes those that are looked up."""
+
+    def resolve_or_missing(self, key: str) -> Any:
+        """Return the value of a name."""
+        found = super().resolve_or_missing(key)
+        if isinstance(self.environment, Sandbox):
+            self.environment.asked.look_up(key, found)
+        return found
+
+
+# Filters that give back what they are given, and tests that ask of which type it is.
+_SAME, _OF_TYPE = {"d", "default", "safe", "string"}, {"defined", "mapping", "none", "number", "string", "undefined"}
 # A project is rendered twice, for the build and for checks without data; its templates are compiled once.
 _COMPILED: dict[tuple[str, str], CodeType] = {}
 MOST_COMPILED = 4_096
@@ -124,13 +133,21 @@ MOST_COMPILED = 4_096
 class Sandbox(ImmutableSandboxedEnvironment):
     """Jinja as models may use it.
 
+    Args:
+        asked: Takes what templates ask.
+
     Attributes:
+        asked: What the render that runs asked so far.
         budget: What the render that runs may still use.
+        passing: Functions that only pass on what they are given.
     """
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
+    context_class = _Names
 
-    def __init__(self) -> None:
+    def __init__(self, asked: Asked | None = None) -> None:
+        self.asked = asked or Asked()
+        self.passing: Sequence[Callable[..., Any]] = ()
         self.budget = budget = Budget()
         super().__init__(
             undefined=StrictUndefined, autoescape=False, extensions=["jinja2.ext.do", TestTag], finalize=self._output
@@ -145,8 +162,45 @@ class Sandbox(ImmutableSandboxedEnvironment):
         # With a context, so that Jinja does not work them out while it compiles.
         self.filters[_STEP] = pass_context(lambda _, made: budget.step(made))
         self.filters[_MADE] = pass_context(lambda _, value: budget.take(value))
-        self.filters[_INPUT] = pass_context(lambda _, value: _checked(value))
-        self.filters[_JOINED] = pass_context(lambda _, values: budget.take(str_join(_checked(values))))
+        self.filters[_INPUT] = pass_context(lambda _, value: self._looked_at(value))
+        self.filters[_JOINED] = pass_context(lambda _, values: budget.take(self._joined(values)))
+
+    def _looked_at(self, value: Any) -> Any:
+        check_input(value)
+        self.asked.look(value)
+        return value
+
+    def _joined(self, values: Sequence[Any]) -> str:
+        """Return values as one text."""
+        check_input(values)
+        if self.asked.moment is None:
+            return str_join(values)
+        return self.asked.joined(map(self._as_text, values))
+
+    def _as_text(self, value: Any) -> str:
+        """Return a value as text, with the moment of the run known for what it is."""
+        if self.asked.moment is None:
+            return str(value)
+        if not self.asked.is_of_moment(value):
+            # A list may hold it.
+            self.asked.look(value)
+        return str(self.asked.written(value))
+
+    def concat(self, parts: Iterable[str]) -> str:
+        """Return the parts of a template's text as one."""
+        return self.asked.joined(parts)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return an attribute of a value."""
+        if self.asked.moment is not None and self.asked.is_of_moment(obj):
+            self.asked.look(obj)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """Return an item of a value."""
+        if self.asked.moment is not None and self.asked.is_of_moment(obj):
+            self.asked.look(obj)
+        return super().getitem(obj, argument)
 
     def add_filter(self, name: str, function: Callable[[Any], Any]) -> None:
         """Let templates use one more filter of one value."""
@@ -165,7 +219,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
             function: Jinja's function.
             check: Returns its steps, given the name, the subject and further arguments; raises for what is too much.
         """
-        budget = self.budget
+        budget, asked = self.budget, self.asked
         # Filters marked with pass_context and the like get one more argument in front.
         shift = 1 if hasattr(function, "jinja_pass_arg") else 0
 
@@ -173,19 +227,40 @@ class Sandbox(ImmutableSandboxedEnvironment):
         def call(*args: Any, **kwargs: Any) -> Any:
             steps = 1 if len(args) <= shift else check(name, args[shift], args[shift + 1 :], kwargs)
             budget.step(steps=steps)
+            if asked.moment is not None and len(args) > shift:
+                known = self._of_moment(name, check is check_filter, args[shift:], kwargs)
+                if known is not None:
+                    return budget.take(known)
             return budget.take(function(*args, **kwargs))
 
         return call
+
+    def _of_moment(self, name: str, is_filter: bool, args: Sequence[Any], named: Mapping[str, Any]) -> Any:  # noqa: FBT001 -- which of two lists
+        """Return what a filter makes of the moment where that can be followed, else None after noting it."""
+        asked, subject = self.asked, args[0]
+        if not asked.is_of_moment(subject) or not is_filter:
+            if is_filter or name not in _OF_TYPE:
+                asked.look(*args, *named.values())
+            return None
+        if name in _SAME and len(args) == 1 and not named:
+            return asked.written(subject) if name == "string" else subject
+        if name == "replace" and len(args) == 3 and not named:  # noqa: PLR2004 -- the subject, the old and the new
+            found = asked.replaced(asked.written(subject), *args[1:])
+            if found is not None:
+                return found
+        asked.look(*args, *named.values())
+        return None
 
     @staticmethod
     @pass_context
     def _output(context: Context, value: Any) -> str:
         """Turn the value of an expression into text."""
         check_input(value)
-        text = str(value)
         environment = context.environment
-        if isinstance(environment, Sandbox):
-            environment.budget.take(text)
+        if not isinstance(environment, Sandbox):
+            return str(value)
+        text = environment._as_text(value)  # noqa: SLF001 -- our own, which Jinja hands in
+        environment.budget.take(text)
         return text
 
     def compile_source(
@@ -213,6 +288,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         """Do arithmetic on small operands only."""
         self.budget.step()
+        self.asked.look(left, right)
         check_operation(operator, left, right)
         return self.budget.take(super().call_binop(context, operator, left, right))
 
@@ -222,6 +298,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(obj, Macro):
             return self._call_macro(context, obj, *args, **kwargs)
         check_call(obj, args, {name: value for name, value in kwargs.items() if name not in _OF_JINJA})
+        if self.asked.moment is not None and obj not in self.passing:
+            self.asked.look(*args, *kwargs.values())
         return self.budget.take(super().call(context, obj, *args, **kwargs))
 
     def _call_macro(self, context: Context, macro: Macro, /, *args: Any, **kwargs: Any) -> Any:

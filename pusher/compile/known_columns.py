@@ -15,7 +15,8 @@ from pusher.compile.model import Model, Source, SourceKey
 from pusher.compile.model_contract import is_enforced
 from pusher.contracts import Column, Engine
 
-_READS_FILES = re.compile(r"\b(?:read_\w+|parquet_\w+|sniff_csv|glob)\s*\(|\b(?:from|join)\s+'", re.IGNORECASE)
+_READS_FILES = re.compile(r"(?:read_\w+|parquet_\w+|sniff_csv|glob)\s*\(")
+_READERS = ("read_", "parquet_", "sniff_csv", "glob")
 
 
 class Known(Protocol):
@@ -96,7 +97,7 @@ class _Asking:
             parts += [*source, *_as_text(found.sources.get(source, ()))]
         key = digest(parts)
         # What stands in a file is no part of a key.
-        reads_files = _READS_FILES.search(mentions.sql(model.name)) is not None
+        reads_files = _reads_files(mentions.sql(model.name))
         columns = None if reads_files else self._known.columns(key)
         if columns is not None:
             found.models[model.name] = columns
@@ -114,6 +115,15 @@ class _Asking:
         if not reads_files:
             self._known.keep_columns(key, found.models[model.name])
         return True
+
+
+def _reads_files(sql: str) -> bool:
+    """Whether SQL may read a file by itself, by a function or by its path behind FROM or JOIN."""
+    lower = sql.lower()
+    if any(word in lower for word in _READERS) and _READS_FILES.search(lower):
+        return True
+    before = (part for part in lower.split("'")[:-1] if part[-1:].isspace())
+    return any(part.rstrip().endswith(("from", "join")) for part in before)
 
 
 def _as_text(columns: Iterable[Column]) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pusher.compile import assemble, graph, selection
 from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.exposures import Exposure
+from pusher.compile.kept import KeptRenders
 from pusher.compile.locations import is_private
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
@@ -215,6 +216,8 @@ def load(
     vars: Mapping[str, Any],  # noqa: A002 -- dbt's word
     run_started_at: datetime,
     open_engine: Callable[[Sequence[str]], Engine] | None = None,
+    kept: KeptRenders | None = None,
+    is_bounded: bool = False,
 ) -> Manifest:
     """Read and render everything.
 
@@ -224,17 +227,27 @@ def load(
         vars: Values that win over the project's own variables.
         run_started_at: Moment of the run.
         open_engine: Opens an empty database that may read some files: for templates that ask for columns.
+        kept: What templates rendered to before, which takes what they render to now.
+        is_bounded: Try templates in a child process first, where one can be forked.
 
     Raises:
         CompileError: All problems of the project's files, at once.
     """
-    return _load(Settings(project, profile, vars, run_started_at, open_engine=open_engine))
+    if kept is None and is_bounded:
+        kept = KeptRenders.in_memory()
+    settings = Settings(
+        project, profile, vars, run_started_at, open_engine=open_engine, kept=kept, is_bounded=is_bounded
+    )
+    return _load(settings)
 
 
 def _load(settings: Settings) -> Manifest:
     """Render everything, again and again as long as templates learn of columns that they asked for."""
     while True:
         compilation = Compilation(settings)
+        if compilation.problems and settings.kept is not None:
+            # What is wrong is told by the templates themselves.
+            compilation = Compilation(replace(settings, kept=None))
         if compilation.problems:
             raise CompileError(*dict.fromkeys(compilation.problems))
         manifest = Manifest(compilation)

@@ -9,7 +9,8 @@ from pusher.compile import graph
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import SourceKey
 
-_TEXT = re.compile(r"'(?:[^']|'')*'")
+# A quote inside of a text is written as two, which are the end of one text and the beginning of another.
+_TEXT = re.compile(r"'[^']*'")
 _WORD = re.compile(r"\w+")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -413,13 +413,23 @@ def read(
     database: str,
     values: Values,
     fixtures: Mapping[tuple[str, str], TextFile],
+    parse: Callable[[str, str], Document] | None = None,
 ) -> Properties:
-    """Read all YAML files; never raises, problems are part of the result."""
+    """Read all YAML files; never raises, problems are part of the result.
+
+    Args:
+        files: The files.
+        root: Folder of the project.
+        database: Name of the database that relations stand in.
+        values: Renders what stands in them.
+        fixtures: Files with rows of unit tests.
+        parse: Parses a file, given its text and name; strictly by default.
+    """
     into = Properties()
     for file in files:
         values.package = file.package
         try:
-            document = load_yaml(file.absolute, file.path)
+            document = load_yaml(file.absolute, file.path, parse)
         except ConfigError as error:
             into.problems += error.problems
             continue

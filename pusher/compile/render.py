@@ -19,6 +19,7 @@ from pusher.compile import shim
 from pusher.compile.budget import MAX_OUTPUT_CHARS, RenderLimit
 from pusher.compile.environment import TEST_PREFIX, MacroReturn, Sandbox
 from pusher.compile.files import TextFile
+from pusher.compile.kept import Remembered
 from pusher.compile.macro_texts import apart
 from pusher.compile.model import missing
 from pusher.compile.names import UNSUPPORTED, Naming
@@ -75,6 +76,8 @@ class Renderer:
         overrides: What a macro returns instead of what it would, by its name.
         rewriter: Gives for a file what changes its parsed template (text, file, tree) before it is compiled, or None;
             for source maps.
+        remembered: What templates rendered to before, or None. As long as it knows all that is asked, no file of
+            macros is read.
     """
 
     def __init__(
@@ -85,9 +88,11 @@ class Renderer:
         rewriter: Rewriter | None = None,
         *,
         overrides: Mapping[str, Any] | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         self._words, self._texts, self._rewriter = words, texts, rewriter
-        self._sandbox = Sandbox()
+        self._sandbox = Sandbox(words.asked)
+        self._sandbox.passing = (words.names["var"], words.names["return"])
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
         self._of_packages: dict[str, dict[str, Any]] = {file.package: {} for file in macros if file.package}
@@ -104,7 +109,24 @@ class Renderer:
         self._has_shim = False
         self.problems: list[Problem] = []
         self._places: dict[tuple[str, str], str] = {}
-        for file in macros:
+        self._files, self._is_read = macros, False
+        self._remembered = remembered
+        self._known = None if remembered is None else remembered.macros()
+        if self._known is None:
+            self._read()
+        self.override_problems = [
+            problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
+        ]
+
+    def _read(self) -> None:
+        """Read the files of macros, unless that is done."""
+        if self._is_read:
+            return
+        self._is_read = True
+        # In the midst of a render, when it asks for the name of a relation.
+        words, before = self._words, self._words.render
+        asked = words.asked.set_aside()
+        for file in self._files:
             for part in apart(file) if file.package else (file,):
                 self._load(part)
         self.problems.sort(key=lambda problem: (problem.file or "", problem.line or 0))
@@ -114,31 +136,47 @@ class Renderer:
         package = SimpleNamespace(**self._macros)
         # dbt calls a project's own macros with and without its name.
         self._shared.setdefault(words.names["project_name"], package)
-        self.override_problems = [
-            problem for name, value in (overrides or {}).items() if (problem := self._override(name, value))
-        ]
+        if words.asked.is_volatile_in_macro_files or self.problems:
+            # Each render could depend on what the files of macros asked for themselves.
+            self._remembered = None
+        if self._remembered is not None and self._known is None:
+            self._remembered.keep_macros({"places": [[*key, path] for key, path in self._places.items()]})
+        words.asked.go_on(asked)
+        words.start(before)
+
+    def _names_of(self, package: str) -> list[str]:
+        """Return the names of the macros of a package, empty for the project itself, without reading them if known."""
+        if self._is_read or self._known is None:
+            return list(self._of_packages.get(package, {}) if package else self._macros)
+        return [name for holder, name, _ in self._known["places"] if holder == package]
 
     def naming(self, name: str) -> dict[tuple[str, str], Naming]:
         """Return what asks macros of this name for a name, by package (empty for the project) and macro."""
-        holders = {"": self._macros, **self._of_packages}
-        found = {(package, name): macros[name] for package, macros in holders.items() if name in macros}
-        return {key: self._naming(macro, self._places[key]) for key, macro in found.items()}
+        found = [(package, name) for package in ("", *self._of_packages) if name in self._names_of(package)]
+        return {key: self._naming(*key) for key in found}
 
-    def _naming(self, macro: Macro, path: str) -> Naming:
+    def _naming(self, package: str, name: str) -> Naming:
         def ask(given: Any, node: Mapping[str, Any]) -> str | Problem:
+            self._read()
+            said = len(self._words.render.notices)
             try:
-                return str(macro(given, dict(node))).strip()
+                macros = self._of_packages[package] if package else self._macros
+                return str(macros[name](given, dict(node))).strip()
             except MacroReturn as returned:
                 return str(returned.value).strip()
             except Exception as error:  # noqa: BLE001 -- a template can raise anything
-                return self._problem(error, path)
+                return self._problem(error, self._places[package, name])
+            finally:
+                if len(self._words.render.notices) != said:
+                    # It is said once for all templates that ask for the name.
+                    self._words.asked.give_up()
 
         return ask
 
     @property
     def macros(self) -> tuple[str, ...]:
         """Names of all macros."""
-        return tuple(self._macros)
+        return tuple(self._names_of(""))
 
     def _override(self, name: str, value: Any) -> Problem | None:
         """Let a macro return a value, or return why there is no such macro."""
@@ -168,10 +206,21 @@ class Renderer:
 
     def constant(self, macro: str) -> str | None:
         """Return what a macro without arguments renders to, or None if there is no such macro."""
-        if macro not in self._macros:
+        if macro not in self._names_of(""):
             return None
+        file = TextFile(macro, Path(), "{{ " + macro + "() }}", ())
+        render = Render(macro, "", {})
+        known = None if self._remembered is None else self._remembered.find(file, render)
+        if known is not None:
+            return known.strip()
+        self._read()
+        self._words.start(render)
+        self._words.asked.begin()
         self._sandbox.budget.start()
-        return str(self._macros[macro]()).strip()
+        found = str(self._macros[macro]())
+        if self._remembered is not None:
+            self._remembered.keep(file, render, [found])
+        return found.strip()
 
     def _template(self, file: TextFile, names: Mapping[str, Any] | None = None) -> Template:
         rewrite = None if self._rewriter is None else self._rewriter(file.path)
@@ -245,6 +294,8 @@ class Renderer:
             package: Package whose YAML asks for it, empty for the project itself.
         """
         named, _, own = name.rpartition(".")
+        if any(TEST_PREFIX + own in self._names_of(package) for package in ("", *self._of_packages)):
+            self._read()
         if named == self._words.names["project_name"]:
             places = [self._macros]
         elif named:
@@ -259,6 +310,7 @@ class Renderer:
     @property
     def generic_tests(self) -> list[str]:
         """Names of all generic tests, those of packages behind the name of the package."""
+        self._read()
         found = [name.removeprefix(TEST_PREFIX) for name in self._macros if name.startswith(TEST_PREFIX)]
         for package, macros in self._of_packages.items():
             own = (name.removeprefix(TEST_PREFIX) for name in macros if name.startswith(TEST_PREFIX))
@@ -289,10 +341,13 @@ class Renderer:
     def call_test(self, macro: Macro, arguments: Mapping[str, Any], render: Render) -> str:
         """Return the query of a generic test."""
         file = _asked_in(render, "{{ the_test(**the_arguments) }}")
-        return self.render(file, render, the_test=macro, the_arguments=dict(arguments))
+        is_built_in = macro in self._built_in.values()
+        names = {"the_test": macro, "the_arguments": dict(arguments)}
+        return "".join(self._run(file, render, names, knows_macros=not is_built_in))
 
     def _dispatch(self, name: str, macro_namespace: str | None = None) -> Any:
         """Return the macro for this engine: the project's own goes before that of the package."""
+        self._read()
         packages = self._of_packages if macro_namespace is None else {macro_namespace}
         for macros in (self._macros, *(self._of_packages.get(package, {}) for package in packages)):
             for prefix in ("duckdb__", "default__"):
@@ -306,42 +361,72 @@ class Renderer:
             self._words.placed(Problem("missing-macro", message, fix="Define one of them in macros/."), r"dispatch")
         )
 
-    def render(self, file: TextFile, render: Render, **names: Any) -> str:
+    def render_file(self, file: TextFile, render: Render, before: Callable[[str], None] | None = None) -> str:
         """Return the text of a model or a data test; what is wrong is noted in `render`.
+
+        Args:
+            file: The template.
+            render: What is rendered.
+            before: Called with the path before the template runs; what is known then need not run. A text that only
+                refers to models and sources does not run.
+        """
+        known = None if self._remembered is None else self._remembered.find(file, render)
+        if known is None and before is not None and _plain_pieces(file.text) is None:
+            before(file.path)
+            known = None if self._remembered is None else self._remembered.find(file, render)
+        if known is not None:
+            return known
+        parts = self._run(file, render, {})
+        if self._remembered is not None:
+            self._remembered.keep(file, render, parts)
+        return "".join(parts)
+
+    def expected_config(self, file: TextFile, render: Render) -> dict[str, Any]:
+        """Return what the `config()` of a template will say, as far as that is known."""
+        return {} if self._remembered is None else self._remembered.config(file, render)
+
+    def render(self, file: TextFile, render: Render, **names: Any) -> str:
+        """Return the text of a template; what is wrong is noted in `render`.
 
         Args:
             file: The template.
             render: What is rendered.
             names: Further names that this template alone knows.
         """
+        return "".join(self._run(file, render, names))
+
+    def _run(self, file: TextFile, render: Render, names: Mapping[str, Any], *, knows_macros: bool = True) -> list[str]:
+        """Return the parts of the text of a template, which may know the project's macros or none."""
         self._words.start(render)
-        for scope in self._scopes.values():
-            scope.maps[0] = self._of_packages.get(render.package, {})
-        self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
-        parts: list[str] = []
+        self._words.asked.begin()
         self._sandbox.budget.start()
+        parts: list[str] = []
         try:
             if self._rewriter is None and not names and (plain := self._plain(file.text)) is not None:
-                return plain
+                return [plain]
+            if knows_macros and not self._is_read:
+                self._read()
+                self._sandbox.budget.start()
+            for scope in self._scopes.values():
+                scope.maps[0] = self._of_packages.get(render.package, {})
+            self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
             parts += _capped_output(self._template(file, names))
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
-        return "".join(parts)
+        return parts
 
     def _plain(self, text: str) -> str | None:
         """Return what a text renders to that only refers to models and sources by their names, else None.
 
         Most staging models are such; to compile a template takes ten times as long as to read it.
         """
-        pieces = _REFERENCE.split(text)
-        if any(sign in piece for piece in pieces[::4] for sign in ("{{", "{%", "{#", "}}")):
+        pieces = _plain_pieces(text)
+        if pieces is None:
             return None
         words = self._words.names
         for at in range(1, len(pieces), 4):
             word, *arguments = pieces[at : at + 3]
             given = [one for one in arguments if one]
-            if word == "source" and len(given) != 2:  # noqa: PLR2004 -- the source and its table
-                return None
             pieces[at], pieces[at + 1], pieces[at + 2] = str(words[word](*given)), "", ""
         rendered = "".join(piece or "" for piece in pieces)
         if len(rendered) > MAX_OUTPUT_CHARS:
@@ -408,6 +493,17 @@ class Renderer:
         attribute = _ATTRIBUTE.search(text)
         pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
         return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
+
+
+def _plain_pieces(text: str) -> list[str] | None:
+    """Return a text in pieces, each followed by a word and its two arguments, if nothing else stands in it."""
+    pieces = _REFERENCE.split(text)
+    if any(sign in piece for piece in pieces[::4] for sign in ("{{", "{%", "{#", "}}")):
+        return None
+    # A source without its table is an error of the template.
+    if any(pieces[at] == "source" and not all(pieces[at + 1 : at + 3]) for at in range(1, len(pieces), 4)):
+        return None
+    return pieces
 
 
 def _asked_in(render: Render, text: str) -> TextFile:

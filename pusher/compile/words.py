@@ -20,6 +20,7 @@ from typing import Any
 from jinja2 import Template
 
 from pusher.compile import configs
+from pusher.compile.asked import Asked, is_plain
 from pusher.compile.bounds import safe_set
 from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
@@ -30,7 +31,7 @@ from pusher.contracts import Column
 from pusher.errors import Problem
 
 _NOT_GIVEN: Any = object()
-_SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
+SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
 _NEEDLE_LINES = 60
 # Patterns look no further, because some of them look ahead from each place in a line.
 _NEEDLE_CHARS, _LONGEST_NEEDLE = 10_000, 1_000
@@ -196,8 +197,10 @@ class Words:
         source_of: Returns what `source()` renders, or a problem.
         environment: Values of environment variables that win over those of the process.
         columns_of: Returns the columns of a relation, or None while they are not known.
+        secret: Key of what is noted about the questions of templates, or None to note nothing.
 
     Attributes:
+        asked: What the template that is rendered asked so far.
         waiting: Relations whose columns were asked for and are not known, with the place of the first question.
     """
 
@@ -216,8 +219,10 @@ class Words:
         source_of: Callable[[SourceKey], str | Problem],
         environment: Mapping[str, str] | None = None,
         columns_of: Callable[[str], Sequence[Column] | None] = lambda _: None,
+        secret: bytes | None = None,
     ) -> None:
         self.render = Render("", "", {})
+        self.asked = Asked(secret)
         self._project, self._profile = project, profile
         self._vars = _variables(project, packages, variables)
         self._standing, self._environment = standing, environment or {}
@@ -266,6 +271,37 @@ class Words:
             "local_md5": lambda text: hashlib.md5(text.encode(), usedforsecurity=False).hexdigest(),
         }
 
+    def answer(self, kind: str, what: Sequence[Any]) -> Any:
+        """Return what a question of the template in `render` is answered with now; None for what nobody can compare."""
+        match kind:
+            case "ref":
+                return _text(self._relation_of(what[0], what[1]))
+            case "source":
+                return _text(self._source_of((what[0], what[1])))
+            case "var":
+                known = self._vars.get(self.render.package, self._vars[""])
+                return self.asked.digest(known[what[0]]) if what[0] in known else ""
+            case "env_var":
+                value = self._environment.get(what[0], os.environ.get(what[0]))
+                return "" if value is None else self.asked.digest(value)
+            case "columns":
+                columns = self._columns_of(what[0])
+                return None if columns is None else [[column.name, column.type] for column in columns]
+            case "target":
+                return self.asked.digest(vars(self.names["target"]))
+            case "is_incremental":
+                return self.render.name in self._standing
+            case "this":
+                relation = self.relation(self.render.name, configs.merge(self.render.base, what[0]))
+                return [relation.database, relation.schema, relation.identifier]
+            case _:
+                return None
+
+    def asks(self, kind: str, *what: Any) -> None:
+        """Note a question of the template."""
+        if self.asked.is_on:
+            self.asked.note(kind, what, self.answer(kind, what) if is_plain(list(what)) else None)
+
     def start(self, render: Render) -> None:
         """Make all words speak about another model."""
         self.render = render
@@ -309,6 +345,7 @@ class Words:
         if isinstance(found, Problem):
             self.note(found, pattern)
             return Relation.of(self.database, self._profile.schema, str(name))
+        self.asks("ref", name, package)
         if name not in self.render.refs:
             place = self.placed(Problem("", ""), pattern)
             self.render.refs[name] = (place.file or self.render.path, place.line or 1, place.column or 1)
@@ -320,12 +357,14 @@ class Words:
             pattern = rf"\bsource\s*\([^)]*['\"]{re.escape(str(table))}['\"]|\bsource\s*\("
             self.note(found, pattern)
             return Relation.of(self.database, str(source_name), str(table))
+        self.asks("source", source_name, table)
         self.render.sources.setdefault((source_name, table))
         return found
 
     def columns_in(self, relation: Any) -> list[RelationColumn]:
         """Return the columns of a relation; none while they are not known, or it does not stand."""
         text = str(relation)
+        self.asks("columns", text)
         found = self._columns_of(text)
         if found is None and self.render.name not in self._standing and text == str(self.names["this"]):
             # The table of an incremental model does not stand yet.
@@ -342,9 +381,11 @@ class Words:
 
     def _is_incremental(self) -> bool:
         self.render.asks_incremental = True
+        self.asks("is_incremental")
         return self.render.name in self._standing
 
     def _var(self, name: str, default: Any = _NOT_GIVEN) -> Any:
+        self.asks("var", name)
         known = self._vars.get(self.render.package, self._vars[""])
         if name in known:
             return known[name]
@@ -363,10 +404,11 @@ class Words:
 
     def _env_var(self, name: str, default: str | None = None) -> str:
         pattern = rf"\benv_var\s*\(\s*['\"]{re.escape(name)}['\"]|\benv_var\s*\("
-        if _SECRET_NAME.search(name.upper()):
+        if SECRET_NAME.search(name.upper()):
             message = f"A model may not read the secret {name}: compiled SQL is stored and shown."
             self.note(Problem("secret-in-model", message, fix="Use secrets in profiles.yml only."), pattern)
             return ""
+        self.asks("env_var", name)
         value = self._environment.get(name, os.environ.get(name, default))
         if value is None:
             fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
@@ -411,6 +453,10 @@ class Words:
         return refuse
 
 
+def _text(found: str | Problem) -> str | None:
+    return None if isinstance(found, Problem) else str(found)
+
+
 def _return(value: Any = None) -> None:
     raise MacroReturn(value)
 
@@ -434,6 +480,7 @@ class _This:
         render = self._words.render
         if render.this is not None:
             return render.this
+        self._words.asks("this", dict(render.config))
         return self._words.relation(render.name, render.merged())
 
     def __str__(self) -> str:

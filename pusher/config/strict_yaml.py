@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -173,12 +173,13 @@ def _check_keys(node: yaml.Node, file: str) -> None:
         _check_keys(child, file)
 
 
-def load_yaml(path: Path, shown_as: str) -> Document:
+def load_yaml(path: Path, shown_as: str, parse: Callable[[str, str], Document] | None = None) -> Document:
     """Read one YAML file strictly.
 
     Args:
         path: File to read.
         shown_as: Name used in messages.
+        parse: Does what `parse_yaml` does, which is the default.
 
     Raises:
         ConfigError: The file cannot be read, is not YAML, repeats a key or is suspiciously large.
@@ -209,7 +210,7 @@ def load_yaml(path: Path, shown_as: str) -> Document:
         line = raw[: error.start].count(b"\n") + 1
         problem = Problem("invalid-yaml", f"The file is not UTF-8 (byte {error.start}).", shown_as, line, None)
         raise ConfigError(replace(problem, fix="Save it as UTF-8.")) from error
-    return parse_yaml(text, shown_as)
+    return (parse or parse_yaml)(text, shown_as)
 
 
 def _compose(text: str, file: str, loader: Any) -> yaml.Node | None:

@@ -62,6 +62,7 @@ class Project(ProjectRuns):
         """Render the selected models, and write all of them to `target/compiled` and manifest.json."""
         models = [model for model in self.models(select, exclude) if model.seed is None]
         self._building().keep_manifest("compile", self.manifest)
+        self._keep()
         return models
 
     def build(
@@ -86,7 +87,9 @@ class Project(ProjectRuns):
         self.account.check_settings()
         self._check_policy()
         self.destination_views.check(self.manifest.select_all(select, exclude).models)
-        return self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
+        report = self._building(interruptible).build(select, exclude, full_refresh=full_refresh)
+        self._keep()
+        return report
 
     def test(
         self,

@@ -66,6 +66,7 @@ class ProjectLint(ProjectParts):
         )
         if cache is not None:
             cache.write(whole=not select and not exclude and only is None)
+        self._keep()
         return LintReport(findings, len(models))
 
     def sunsets(self) -> list[Sunset]:

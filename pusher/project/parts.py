@@ -16,7 +16,18 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 from pusher.clock import Clock, FixedClock, SystemClock
-from pusher.compile import Inference, Manifest, Mentions, Model, inspect, inspect_additions, inspect_with, load
+from pusher.compile import (
+    Inference,
+    KeptRenders,
+    Manifest,
+    Mentions,
+    Model,
+    inspect,
+    inspect_additions,
+    inspect_with,
+    load,
+)
+from pusher.compile.kept import FILE as KEPT_FILE
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -59,6 +70,8 @@ class LoadOptions:
         state_dir: Folder of the ledger, or None for `.pusher/<target>` in the project.
         clock: Moment that `--clock` sets, or None for the machine's time.
         campaign: What audiences are filled for, or None.
+        is_bounded: Try templates in a child process first.
+        uses_cache: Take from `target/` what templates rendered to before, and keep there what they render to now.
     """
 
     project_dir: Path = Path()
@@ -70,6 +83,8 @@ class LoadOptions:
     state_dir: Path | None = None
     clock: datetime | None = None
     campaign: Campaign | None = None
+    is_bounded: bool = False
+    uses_cache: bool = False
 
     @property
     def all_vars(self) -> Mapping[str, Any]:
@@ -155,13 +170,28 @@ class ProjectParts:
             vars=self.options.all_vars,
             run_started_at=self.started_at,
             open_engine=_empty_engine,
+            kept=self._kept,
+            is_bounded=self.options.is_bounded,
         )
+        self._keep()
         self._tell(manifest)
         if self.options.compare_to is not None:
             from pusher.project.comparing import compared, read_saved
 
             manifest.previous = compared(manifest, read_saved(self.options.compare_to))
         return manifest
+
+    @cached_property
+    def _kept(self) -> KeptRenders | None:
+        """What templates rendered to before; nothing for a user who may see no personal data, which they can hold."""
+        if not self.options.uses_cache or self.access.is_restricted:
+            return None
+        return KeptRenders.open(self.file.root / self.file.target_path / KEPT_FILE)
+
+    def _keep(self) -> None:
+        """Keep what templates rendered to."""
+        if self._kept is not None:
+            self._kept.write()
 
     def _tell(self, manifest: Manifest, *, told: Collection[str] = ()) -> None:
         """Pass on what templates say to people."""
@@ -328,6 +358,7 @@ class ProjectParts:
         if not names:
             return self.manifest
         manifest = self.manifest.standing(names)
+        self._keep()
         self._tell(manifest, told=self.manifest.notices)
         manifest.previous = self.manifest.previous
         return manifest

@@ -20,6 +20,7 @@ THREATS = [
     "SQL of a pull request reads or sends data",
     "The gate is closed in the wrong order, or a folder stays open",
     "Jinja of a pull request escapes, reads files or never ends",
+    "A file that comes with a project stands for what its templates render to",
     "SQL injected through variables",
     "Warehouse, spilled files and ledger readable by others",
     "Raw identifiers kept too long",
