@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pusher.builds.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
@@ -15,6 +15,9 @@ from pusher.compile import DataTest, Manifest, Model, UnitTest
 from pusher.contracts import Engine, EngineError
 from pusher.errors import BuildError, Problem
 from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFinished, silent
+
+Prepare = Callable[[Model], Sequence[Problem]]
+"""Gets a model ready, or says why it cannot be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def build(
     unit_test_run: UnitTestRun | None = None,
     into: Built | None = None,
     workers: int = 1,
+    prepare: Prepare = lambda _: (),
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
@@ -100,6 +104,7 @@ def build(
         unit_test_run: Runs them; without it there are none.
         into: Takes what became of each, in the order of the graph, also when the build fails.
         workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
+        prepare: Is asked about each model right before it is built; it may change the model in the manifest.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
@@ -110,7 +115,7 @@ def build(
         of_model.setdefault(test.model, []).append(test)
     ancestors = ancestors_of(manifest)
     steps, waits = _in_order(manifest, list(tests), ancestors)
-    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener)
+    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener, prepare)
     found = into or Built([], [])
     try:
         run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
@@ -170,6 +175,7 @@ class _Run:
     unit_tests: dict[str, list[UnitTest]]
     unit_test_run: UnitTestRun | None
     listener: Listener
+    prepare: Prepare
     built: dict[int, BuiltModel] = field(default_factory=dict)
     tested: dict[int, list[DataTestResult | UnitTestResult]] = field(default_factory=dict)
     problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
@@ -191,7 +197,12 @@ class _Run:
         if one.name in self.broken:
             self.built[step] = BuiltModel(one.name, "skipped", None, 0.0, resource_type=one.resource_type)
             return None
-        return Task(one.name, ModelRun(self.manifest, one), alone=shard_by_of(one) is not None)
+        problems = tuple(self.prepare(one))
+        if problems:
+            self._made(step, one, Ended(Made(None, problems), 0.0))
+            return None
+        self.steps[step] = one = self.manifest.models[one.name]
+        return Task(one.name, ModelRun(self.manifest, one), alone=shard_by_of(one) is not None or bool(one.hooks))
 
     def end(self, step: int, ended: Ended) -> None:
         """Take what came of a model or a test."""
