@@ -44,6 +44,10 @@ class Answering:
     policy: PolicyFile
     hides: bool = False
     _asked: list[AskedQuery] = field(default_factory=list)
+    _is_needed: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._is_needed = any(model.query is not None for model in self.manifest.models.values())
 
     def answer(self, names: Iterable[str]) -> list[Problem]:
         """Render models, and all that they read, with the rows of their queries; returns why that cannot be done."""
@@ -69,6 +73,8 @@ class Answering:
             model: The model; everything that it reads has been built.
             chosen: All models of this build.
         """
+        if not self._is_needed:
+            return []
         edges = {name: one.depends_on for name, one in self.manifest.models.items()}
         above = graph.reach([model.name], edges)
         if all(self.manifest.models[name].query is None for name in above):
