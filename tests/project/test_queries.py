@@ -265,6 +265,16 @@ LATE = {
         "late-config",
         "The rows of a query change the configuration of the model.",
     ),
+    "a class of Python": (
+        "{% if execute %}{{ found.rows[0].dict.__globals__ }}{% endif %} select 1 as a",
+        "jinja-unsafe",
+        "access to attribute '__globals__' of 'method' object is unsafe.",
+    ),
+    "what lies inside of a table": (
+        "{% if execute %}{{ found.rows[0]._values }}{% endif %} select 1 as a",
+        "jinja-unsafe",
+        "access to attribute '_values' of 'Named' object is unsafe.",
+    ),
     "a method that is not here": (
         "{% if execute %}{% do found.print_table() %}{% endif %} select 1 as a",
         "undefined-name",
