@@ -170,6 +170,7 @@ def compare(
         against: The commit, as the user named it.
         open_warehouse: Opens the warehouse, or None when there is none.
     """
+    _refuse_queries(before, after)
     old, new = _facts(before.manifest, after.manifest), _facts(after.manifest, after.manifest)
     changed = [name for name, facts in new.items() if old.get(name) != facts]
     removed = [name for name in old if name not in new]
@@ -189,6 +190,22 @@ def compare(
                 view.problem = error.problems[0].message
     below = [name for name in new if name in after.affected and name not in changed]
     return Changes(against, changed, below, removed, found)
+
+
+def _refuse_queries(*versions: Version) -> None:
+    """Refuse models whose SQL hangs on the rows of queries: what is compared would be another text.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    found = {name: one for version in versions for name, one in version.manifest.models.items() if one.is_open}
+    problems = []
+    for name, model in sorted(found.items()):
+        file, line, column = model.query or (model.path, 1, 1)
+        message = f"The SQL of `{name}` hangs on the rows of a query, so nobody can tell what a change of it does."
+        problems.append(Problem("text-of-rows", message, file, line, column, "Write the values out to compare."))
+    if problems:
+        raise ConfigError(*problems)
 
 
 def _facts(manifest: Manifest, now: Manifest) -> dict[str, tuple[Any, ...]]:

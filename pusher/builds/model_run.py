@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 
-from pusher.compile import Manifest, Model, Source
+from pusher.compile import Manifest, Model, Source, hooks
 from pusher.compile.columns import duplicate_column, sql_problem
+from pusher.compile.hooks import Hook
 from pusher.compile.increments import addition
 from pusher.compile.model_contract import broken_contract, is_enforced, ordered
 from pusher.compile.seeds import Seed, failed_read, seed_query
@@ -36,6 +39,26 @@ class Made:
     problems: tuple[Problem, ...] = ()
 
 
+@contextmanager
+def _around(engine: Engine, model: Model) -> Iterator[None]:
+    """Run the hooks of a model around what makes it, in the order and the transactions of dbt."""
+    inside = [hook for hook in model.hooks if hook.is_inside]
+    outside = [hook for hook in model.hooks if not hook.is_inside]
+    _run_hooks(engine, hooks.PRE, outside)
+    if inside:
+        with engine.together(model.relation):
+            _run_hooks(engine, hooks.PRE, inside)
+            yield
+            _run_hooks(engine, hooks.POST, inside)
+    else:
+        yield
+    _run_hooks(engine, hooks.POST, outside)
+
+
+def _run_hooks(engine: Engine, event: str, several: Sequence[Hook]) -> None:
+    hooks.run((hook for hook in several if hook.event == event), engine)
+
+
 @dataclass(frozen=True, slots=True)
 class ModelRun:
     """Makes the relation of a model.
@@ -60,8 +83,15 @@ class ModelRun:
         Raises:
             EngineError: The engine failed; `problem_of` says what that means.
         """
-        seed = self.model.seed
-        return self._create_seed(engine, seed) if seed else self._create_model(engine, tell)
+        try:
+            with _around(engine, self.model):
+                seed = self.model.seed
+                made = self._create_seed(engine, seed) if seed else self._create_model(engine, tell)
+                if made.problems:
+                    raise hooks.Undone(*made.problems)  # noqa: TRY301 -- for what surrounds it
+        except hooks.Undone as error:
+            return Made(None, error.problems)
+        return made
 
     def problem_of(self, error: EngineError) -> Problem:
         """Return an error of the engine as a problem in the file that a person wrote."""

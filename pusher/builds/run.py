@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pusher.builds.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
@@ -17,6 +17,9 @@ from pusher.compile import DataTest, Manifest, Model, UnitTest
 from pusher.contracts import Engine, EngineError, Reading
 from pusher.errors import BuildError, Problem
 from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFinished, silent
+
+Prepare = Callable[[Model], Sequence[Problem]]
+"""Gets a model ready, or says why it cannot be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ def build(
     into: Built | None = None,
     workers: int = 1,
     kept: Kept = NONE_KEPT,
+    prepare: Prepare = lambda _: (),
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
@@ -106,6 +110,7 @@ def build(
         into: Takes what became of each, in the order of the graph, also when the build fails.
         workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
         kept: Models and data tests that are left as they are.
+        prepare: Is asked about each model right before it is built; it may change the model in the manifest.
 
     Raises:
         BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
@@ -116,7 +121,7 @@ def build(
         of_model.setdefault(test.model, []).append(test)
     ancestors = ancestors_of(manifest)
     steps, waits = _in_order(manifest, list(tests), ancestors)
-    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener, kept)
+    run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener, kept, prepare)
     run.read_ahead(engine)
     found = into or Built([], [])
     try:
@@ -178,6 +183,7 @@ class _Run:
     unit_test_run: UnitTestRun | None
     listener: Listener
     kept: Kept
+    prepare: Prepare
     built: dict[int, BuiltModel] = field(default_factory=dict)
     tested: dict[int, list[DataTestResult | UnitTestResult]] = field(default_factory=dict)
     problems: dict[int, tuple[Problem, ...]] = field(default_factory=dict)
@@ -188,8 +194,9 @@ class _Run:
         """Read the SQL of all models that are to be built at once, which is five times as fast as one by one."""
         models = [one for one in self.steps if isinstance(one, Model) and self._is_to_be_built(one) and not one.seed]
         if models:
-            readings = engine.read([model.compiled_sql for model in models])
-            self.readings = {model.name: reading for model, reading in zip(models, readings, strict=True)}
+            texts = [model.compiled_sql for model in models]
+            # By the text: that of a model which asks a query is another one when it is built.
+            self.readings = dict(zip(texts, engine.read(texts), strict=True))
 
     def _is_to_be_built(self, model: Model) -> bool:
         return model.name in self.chosen and model.materialized != "ephemeral" and model.name not in self.kept.models
@@ -217,8 +224,13 @@ class _Run:
             rows = self.kept.models[one.name]
             self.built[step] = BuiltModel(one.name, "built", rows, 0.0, resource_type=one.resource_type, is_reused=True)
             return None
-        run = ModelRun(self.manifest, one, self.readings.get(one.name))
-        return Task(one.name, run, alone=shard_by_of(one) is not None)
+        problems = tuple(self.prepare(one))
+        if problems:
+            self._made(step, one, Ended(Made(None, problems), 0.0))
+            return None
+        self.steps[step] = one = self.manifest.models[one.name]
+        run = ModelRun(self.manifest, one, self.readings.get(one.compiled_sql))
+        return Task(one.name, run, alone=shard_by_of(one) is not None or bool(one.hooks))
 
     def end(self, step: int, ended: Ended) -> None:
         """Take what came of a model or a test."""

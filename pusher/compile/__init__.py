@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pusher.compile import graph, hooks
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
 from pusher.compile.compilation import INLINE, INLINE_OPTION
 from pusher.compile.digest import digest
@@ -33,6 +34,8 @@ __all__ = [
     "SourceMap",
     "UnitTest",
     "digest",
+    "graph",
+    "hooks",
     "infer",
     "inspect",
     "inspect_additions",

@@ -8,6 +8,7 @@ questions lies one operation of Python; `check_input` bounds what it works on, `
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -59,6 +60,15 @@ class Budget:
             raise RenderLimit(f"The template makes more than {MAX_MADE:,} characters and list items on its way")
         if self._clock.monotonic_s() > self._until_s:
             raise RenderLimit(f"The template did not finish within {RENDER_SECONDS:g} seconds")
+
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Surround what is no work of the template, such as a query: the time that it takes does not count."""
+        began_s = self._clock.monotonic_s()
+        try:
+            yield
+        finally:
+            self._until_s += self._clock.monotonic_s() - began_s
 
     def take(self, value: Any) -> Any:
         """Return a value that an operation made, after counting it; what would be made item by item is made now."""

@@ -46,6 +46,7 @@ class Inference:
         problems: Models and sources that are wrong.
         notes: Types that had to be assumed, at most one for each source.
         skipped: Models not checked because something they read is wrong.
+        unknown: What is wrong with models as long as a query that they hang on is not answered; it means nothing.
     """
 
     models: dict[str, list[Column]] = field(default_factory=dict)
@@ -53,6 +54,13 @@ class Inference:
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    unknown: list[Problem] = field(default_factory=list)
+
+    def settle(self, uncertain: frozenset[str], known: int) -> None:
+        """Take what was found wrong after the first `known` problems for what it is: nothing certain."""
+        if uncertain:
+            self.unknown += self.problems[known:]
+            del self.problems[known:]
 
 
 def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysis: bool) -> Problem:
@@ -113,9 +121,12 @@ def inspect(
             _seed(engine, model, model.seed, found)
     for key in keys:
         inspect_source(manifest, engine, manifest.sources[key], found)
+    uncertain = manifest.uncertain
     for model in chosen:
         if model.seed is None:
+            known = len(found.problems)
             inspect_model(manifest, engine, model, found)
+            found.settle(uncertain & {model.name}, known)
     return found
 
 
@@ -135,7 +146,7 @@ def inspect_additions(manifest: Manifest, engine: Engine, found: Inference) -> l
         inspect_source(manifest, engine, source, found)
     problems = found.problems[known:]
     for model in manifest.models.values():
-        if model.increment is None or not model.adds:
+        if model.increment is None or not model.adds or model.name in manifest.uncertain:
             continue
         sql = manifest.analysis_sql(model.name)
         try:

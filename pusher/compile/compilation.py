@@ -9,14 +9,27 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pusher.compile import assemble, base_configs, configs, doc_blocks, files, graph, packages, properties, seeds
+from pusher.compile import (
+    assemble,
+    base_configs,
+    configs,
+    doc_blocks,
+    files,
+    graph,
+    hooks,
+    packages,
+    properties,
+    seeds,
+)
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.exposures import Exposure, unknown_parts
+from pusher.compile.hook_renders import HookRenders
 from pusher.compile.increments import increment_of
 from pusher.compile.kept import KeptRenders, Remembered
 from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
+from pusher.compile.queries import Ask, QueryMemory, changed
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.trial import Trial
@@ -77,6 +90,7 @@ class Compilation:
         self.database = database_name(settings.profile)
         self._names = Names(self.database, settings.profile.schema, self._node)
         self._relation = self._names.relation
+        self._queries = QueryMemory(lambda: self.properties.sources.values())  # noqa: PLW0108 -- read later
         words = self._words(analysis=False, is_noted=True)
         docs = doc_blocks.read(self.files.docs)
         values = Values(words, docs.texts)
@@ -97,6 +111,10 @@ class Compilation:
         self.problems += renderer.problems
         self._names.macros |= renderer.naming(SCHEMA_MACRO) | renderer.naming(ALIAS_MACRO)
         self._rendered = self._render_all(renderer)
+        self.hook_renders = HookRenders(renderer)
+        self._hooks = {name: self._hooks_of(name) for name in self.files.models}
+        self.run_hooks = self._run_hooks()
+        self.problems += self.hook_renders.problems
         self.macros = renderer.macros
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
         self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
@@ -104,6 +122,7 @@ class Compilation:
         self._check_relations()
         self._check_exposures()
         self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
+        self._answering: dict[bool, Renderer] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
         if not self.problems:
             self._own[False] = {name: assemble.tidy(self._rendered[name]) for name in self.order}
@@ -142,6 +161,7 @@ class Compilation:
             source_of=source_of,
             columns_of=settings.columns.get,
             secret=settings.kept.key if is_noted and settings.kept is not None else None,
+            answer_of=self._queries.answer_of,
         )
 
     def _renderer(self, words: Words, *, analysis: bool) -> Renderer:
@@ -303,6 +323,23 @@ class Compilation:
         file = self._file(name)
         return Render(name, file.path, self._bases[name], package=file.package)
 
+    def _hooks_of(self, name: str) -> tuple[hooks.Hook, ...]:
+        """Return the rendered hooks of a model; as in dbt, what they refer to is built before it."""
+        config, file = self._config(name), self.files.models[name]
+        # As in dbt, an ephemeral model has none: nothing is made of it.
+        if not config.get("enabled", True) or config.get("materialized") == "ephemeral":
+            return ()
+        found, refs = self.hook_renders.of_model(name, config, file.package)
+        self._renders[name].refs.update({ref: at for ref, at in refs.items() if ref not in self._renders[name].refs})
+        return found
+
+    def _run_hooks(self) -> dict[str, list[hooks.Hook]]:
+        """Return what runs before and after everything, that of packages first."""
+        if not any(texts for project in self.projects.all.values() for texts in project.on_run.values()):
+            return {}
+        relations = [self._relation(name, self._config(name)) for name in self._bases]
+        return self.hook_renders.of_projects(self.projects, relations)
+
     def _refer_to_seeds_behind_sources(self) -> None:
         """Let what reads a source whose table is a seed come after the seed."""
         for name, render in self._renders.items():
@@ -459,6 +496,38 @@ class Compilation:
             return ""
         return renderer.render_file(file, self._render(name))
 
+    def answer(self, name: str, ask: Ask) -> list[Problem]:
+        """Render a model that asks queries again, with their rows; returns why that cannot be done.
+
+        Args:
+            name: The model, which reads nothing that is still open.
+            ask: Runs a query.
+        """
+        before, file = self._renders[name], self.files.models[name]
+        texts = {False: "", True: ""}
+        render = before
+        with self._queries.asking(name, ask) as memory:
+            for analysis in texts:
+                if analysis not in self._answering:
+                    self._answering[analysis] = Renderer(self._words(analysis=analysis), self.files.macros, self.texts)
+                memory.is_running = not analysis
+                render = self._render(name)
+                texts[analysis] = assemble.tidy(self._answering[analysis].render(file, render))
+                problems = [*render.problems, *changed(name, before, render)]
+                if problems:
+                    memory.forget(name)
+                    return problems
+        for analysis, text in texts.items():
+            # The texts of all models for analysis are made on demand.
+            self.own(analysis=analysis)
+            self._own[analysis][name] = text
+        self._renders[name] = render
+        return []
+
+    def is_open(self, name: str) -> bool:
+        """Whether a model's own text asks a query that is not answered yet."""
+        return self._renders[name].is_open
+
     def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
         """Return the parts of a model's compiled SQL."""
         return assemble.pieces(name, self.own(analysis=analysis), self.ephemerals(name))
@@ -487,6 +556,7 @@ class Compilation:
         config = {"enabled": True, "materialized": "view", "meta": {}, "tags": [], **self._config(name)}
         file = self._file(name)
         seed = seeds.configured(file, config) if isinstance(file, seeds.Seed) else None
+        inside = [self._renders[one] for one in (name, *self.ephemerals(name))]
         return Model(
             name=name,
             path=file.path,
@@ -509,4 +579,7 @@ class Compilation:
             seed=seed,
             is_waiting=render.is_waiting,
             package=file.package,
+            query=next((one.query for one in inside if one.query is not None), None),
+            is_open=any(one.is_open for one in inside),
+            hooks=self._hooks.get(name, ()),
         )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
+from pusher.compile import hooks
 from pusher.config import Document, ProjectFile, suggest
 from pusher.errors import Problem
 
@@ -23,16 +25,22 @@ KNOWN_KEYS = frozenset(
     {
         "materialized", "alias", "schema", "tags", "enabled", "meta", "description", "docs", "persist_docs", "contract",
         "group", "access", "full_refresh", "freshness", "incremental_strategy", "unique_key", "on_schema_change",
+        *hooks.SPELLINGS,
     }
 )  # fmt: skip
 REFUSED_KEYS = frozenset(
     {
-        "pre_hook", "post_hook", "pre-hook", "post-hook", "on_configuration_change", "sql_header", "database", "grants",
+        "on_configuration_change", "sql_header", "database", "grants",
         "event_time", "batch_size", "lookback", "begin", "location", "format", "options", "partition_by", "indexes",
         "packages", "plugin", "quoting", "strategy", "updated_at", "check_cols", "incremental_predicates", "predicates",
         "merge_update_columns", "merge_exclude_columns",
     }
 )  # fmt: skip
+
+
+def place(document: Document, path: tuple[str | int, ...], *further: int) -> Problem:
+    """Return a problem that says nothing, with the place of an entry."""
+    return document.problem("", "", (*path, *further))
 
 
 def check_key(key: str) -> Problem | None:
@@ -126,7 +134,9 @@ def _is_texts(value: Any) -> bool:
     return several or isinstance(value, str)
 
 
+_HOOKS = "a statement, a mapping with `sql`, or a list of these"
 _TYPES: Mapping[str, tuple[Callable[[Any], bool], str, str]] = {
+    **dict.fromkeys(hooks.SPELLINGS, (hooks.is_written, _HOOKS, "Write post_hook='analyze {{ this }}'.")),
     "meta": (lambda value: isinstance(value, Mapping), "a mapping", "Write meta={'pusher': {...}}."),
     "enabled": (lambda value: isinstance(value, bool), "true or false", "Remove the quotes."),
     "alias": (_is_text, "text", "Quote it."),
@@ -168,7 +178,7 @@ MODEL_KEYS = Keys(KNOWN_KEYS, REFUSED_KEYS, check)
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge configurations as dbt does: tags add up, meta merges by key, the rest is overridden."""
+    """Merge configurations as dbt does: tags and hooks add up, meta merges by key, the rest is overridden."""
     merged: dict[str, Any] = {}
     for layer in layers:
         for key, value in layer.items():
@@ -177,6 +187,8 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
                 merged["tags"] = sorted({*merged.get("tags", []), *new})
             elif key == "meta":
                 merged["meta"] = {**merged.get("meta", {}), **value}
+            elif key in hooks.SPELLINGS:
+                merged[key] = [*merged.get(key, []), *value]
             else:
                 merged[key] = value
     return merged
@@ -228,12 +240,17 @@ class FolderConfigs:
         self._everywhere = self._settings(everywhere, (top,))
 
     def _settings(self, given: Mapping[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
-        found = {}
+        found: dict[str, Any] = {}
         for key, raw in given.items():
             name = key.removeprefix("+")
-            value = self._render(raw, self._document, (*path, key))
+            is_hook = name in hooks.SPELLINGS
+            # A hook is rendered with its model.
+            value = raw if is_hook else self._render(raw, self._document, (*path, key))
             problem = self._keys.check(name, value)
-            if problem is None:
+            if problem is None and is_hook:
+                more = hooks.written(value, partial(place, self._document, (*path, key)))
+                found = merge(found, {hooks.SPELLINGS[name]: more})
+            elif problem is None:
                 found[name] = value
             else:
                 self.problems.append(self._document.problem(problem.code, problem.message, (*path, key), problem.fix))

@@ -146,6 +146,9 @@ class DataTests:
         self.problems += render.certain
         if render.is_waiting:
             return
+        if render.is_open:
+            self.problems.append(_no_query(render))
+            return
         if "where" in render.config:
             message, fix = "A query of its own has no `where`: dbt does not look at it.", "Write it into the query."
             self.problems.append(Problem("unsupported-config", message, file.path, 1, 1, fix))
@@ -173,6 +176,9 @@ class DataTests:
         if config.get("where") != known:
             sql, render = self._asked(macro, name, test, subject=subject, column=column, config=config)
         if render.is_waiting and not render.certain:
+            return
+        if render.is_open:
+            self._wrong(_no_query(render), test)
             return
         if render.problems and all(problem.code == "disabled-ref" for problem in render.problems):
             self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
@@ -271,3 +277,10 @@ class DataTests:
             message = f"The table of failures of `{name}` would be {other}: {relation}."
             self.problems.append(Problem("same-relation", message, *at, 1, "Give it another alias or schema."))
         return relation
+
+
+def _no_query(render: Render) -> Problem:
+    """Return why a data test may ask no query while it renders."""
+    fix = "Write the query into the SQL of the test, as a subquery."
+    file, line, column = render.query or (render.path, 1, 1)
+    return Problem("query-not-here", "run_query() works in models, not in data tests.", file, line, column, fix)

@@ -55,6 +55,8 @@ class _Asking:
     def run(self) -> Inference | None:
         """Return the columns, or None when something is wrong or cannot be told by a key."""
         manifest, found = self._manifest, self._found
+        if manifest.uncertain:
+            return None
         for key in dict.fromkeys(key for model in manifest.models.values() for key in model.sources):
             source = manifest.sources[key]
             is_typed = bool(source.columns) and all(one.data_type is not None for one in source.columns)

@@ -9,7 +9,7 @@ from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pusher.compile import assemble, graph, selection
+from pusher.compile import assemble, graph, hooks, selection
 from pusher.compile.compilation import Compilation, Settings
 from pusher.compile.exposures import Exposure
 from pusher.compile.kept import KeptRenders
@@ -17,11 +17,12 @@ from pusher.compile.locations import is_private
 from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.packages import Projects
+from pusher.compile.queries import Ask
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import Profile, ProjectFile
 from pusher.contracts import Column, Engine
-from pusher.errors import CompileError
+from pusher.errors import CompileError, Problem
 
 
 class Selection(NamedTuple):
@@ -82,6 +83,7 @@ class Manifest:
         self.run_started_at = compilation.settings.run_started_at
         self.yaml_paths: tuple[Path, ...] = tuple(one.absolute for one in compilation.files.yaml)
         self._maps: dict[tuple[str, bool, bool], SourceMap] = {}
+        self._protected: dict[str, str] | None = None
 
     @property
     def incremental(self) -> list[str]:
@@ -103,6 +105,89 @@ class Manifest:
             CompileError: All problems of the query, at once.
         """
         return _load(replace(self._compilation.settings, inline=sql))
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether a build runs any statement beside those that make its relations."""
+        return any(self._compilation.run_hooks.values()) or any(model.hooks for model in self.models.values())
+
+    def check_hooks(self, engine: Engine) -> list[Problem]:
+        """Return what hooks may not do.
+
+        Args:
+            engine: Reads their statements; none of them runs.
+        """
+        protected = self._protected_from_hooks(engine)
+        found = [hook for several in self._compilation.run_hooks.values() for hook in several]
+        found += [hook for model in self.models.values() for hook in model.hooks]
+        return list(dict.fromkeys(problem for hook in found for problem in hooks.check(hook, engine, protected)))
+
+    def run_hooks(self, event: str, engine: Engine, **names: Any) -> tuple[list[hooks.Hook], list[Problem]]:
+        """Return the hooks of a moment of the build as they are then, and what they may not do.
+
+        Args:
+            event: `on-run-start` or `on-run-end`.
+            engine: Reads their statements.
+            names: Further names that they know.
+        """
+        renders = self._compilation.hook_renders
+        known = len(renders.problems)
+        asked = self._compilation.run_hooks.get(event, ())
+        found = [renders.rendered(one, event, {}, **names)[0] for one in asked]
+        problems = renders.problems[known:]
+        protected = self._protected_from_hooks(engine)
+        problems += [problem for hook in found for problem in hooks.check(hook, engine, protected)]
+        return found, problems
+
+    def _protected_from_hooks(self, engine: Engine) -> dict[str, str]:
+        """Return what each relation that no hook may change is, by its name in lower case."""
+        if self._protected is None:
+            found: dict[str, str] = {}
+            for model in self.models.values():
+                for table in engine.tables_in(model.compiled_sql) or () if model.seed is None else ():
+                    found[table] = f"read by the model `{model.name}`"
+            stored = (test.stored for test in self.tests.values() if test.stored is not None)
+            found |= {one.identifier.lower(): "a table of failures of a data test" for one in stored}
+            for source in self.sources.values():
+                named = f"the source `{'.'.join(source.key)}`"
+                found |= dict.fromkeys((source.relation.identifier.lower(), source.stub.identifier.lower()), named)
+            for model in self.models.values():
+                named = f"a {model.resource_type} of the project"
+                found |= dict.fromkeys((model.relation.identifier.lower(), model.name.lower()), named)
+            self._protected = found
+        return self._protected
+
+    @property
+    def open_models(self) -> list[str]:
+        """Names of the models whose text hangs on a query that is not answered, in graph order."""
+        return [name for name, model in self.models.items() if model.is_open]
+
+    @property
+    def uncertain(self) -> frozenset[str]:
+        """Names of these models and of all that read them: what their columns are is not known for sure."""
+        names = self.open_models
+        if not names:
+            return frozenset()
+        edges = {name: model.depends_on for name, model in self.models.items()}
+        return frozenset(graph.reach(names, graph.downstream(edges)))
+
+    def answer(self, names: Iterable[str], ask: Ask) -> list[Problem]:
+        """Render models that ask queries again, with the rows of these; returns why one of them cannot be.
+
+        Args:
+            names: Models; those of them that are open are rendered in graph order, with what is open inside them.
+            ask: Runs a query.
+        """
+        wanted = {one for name in names for one in (name, *self._compilation.ephemerals(name))}
+        for name in [one for one in self.models if one in wanted and self._compilation.is_open(one)]:
+            problems = self._compilation.answer(name, ask)
+            if problems:
+                return problems
+            self._maps.clear()
+            for one in self.models:
+                if one == name or name in self._compilation.ephemerals(one):
+                    self.models[one] = self._compilation.model(one)
+        return []
 
     def seed_behind(self, source: Source) -> str | None:
         """Return the seed whose table a source is, or None."""
@@ -256,11 +341,30 @@ def _load(settings: Settings) -> Manifest:
             raise CompileError(*dict.fromkeys(compilation.problems))
         manifest = Manifest(compilation)
         if not compilation.waiting:
+            if manifest.has_hooks:
+                _check_hooks(manifest, settings)
             return manifest
         known = _columns_behind(manifest, settings)
         if known.keys() <= settings.columns.keys():
             raise CompileError(*dict.fromkeys(compilation.waiting.values()))
         settings = replace(settings, columns={**settings.columns, **known})
+
+
+def _check_hooks(manifest: Manifest, settings: Settings) -> None:
+    """Refuse hooks that do what they may not.
+
+    Raises:
+        CompileError: There are some.
+    """
+    if settings.open_engine is None:
+        raise CompileError(Problem("hook-refused", "Hooks need an engine that reads their statements."))
+    engine = settings.open_engine(())
+    try:
+        problems = manifest.check_hooks(engine)
+    finally:
+        engine.close()
+    if problems:
+        raise CompileError(*problems)
 
 
 def _columns_behind(manifest: Manifest, settings: Settings) -> dict[str, tuple[Column, ...]]:

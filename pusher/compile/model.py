@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pusher.compile.hooks import Hook
 from pusher.compile.increments import Increment
 from pusher.compile.seeds import MATERIALIZED, Seed
 from pusher.errors import Problem
@@ -169,6 +170,9 @@ class Model:
         adds: The SQL gives the rows to add: `is_incremental()` was true.
         seed: The CSV file that holds its rows, then it has no SQL; else None.
         is_waiting: It asked for columns that are not known yet, so its SQL means nothing.
+        query: Where it, or an ephemeral model inside it, asked a query by run_query(); None when it asked none.
+        hooks: Statements that run before and after it is made.
+        is_open: Such a query is not answered yet: the SQL is what the template says while `execute` is false.
         package: Name of the package that has it, empty for the project itself.
     """
 
@@ -193,6 +197,9 @@ class Model:
     seed: Seed | None = None
     is_waiting: bool = False
     package: str = ""
+    query: tuple[str, int, int] | None = None
+    is_open: bool = False
+    hooks: tuple[Hook, ...] = ()
 
     @property
     def resource_type(self) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pusher.compile import configs, data_test_configs, locations, seeds
+from pusher.compile import configs, data_test_configs, hooks, locations, seeds
 from pusher.compile.exposures import Exposure, ExposureReader
 from pusher.compile.files import TextFile, YamlFile
 from pusher.compile.model import ColumnDoc, Relation, Source, SourceKey, WrittenTest
@@ -286,11 +287,15 @@ class _Reader:
         shorthand = {key: entry[key] for key in ("meta", "tags") if key in entry}
         layers = []
         for given, here in ((shorthand, path), (self._mapping(entry, "config", path), (*path, "config"))):
-            accepted = {}
+            accepted: dict[str, Any] = {}
             for key, raw in given.items():
-                value = self._render(raw, self._document, (*here, key))
+                # A hook is rendered with its model.
+                value = raw if key in hooks.SPELLINGS else self._render(raw, self._document, (*here, key))
                 problem = keys.check(str(key), value)
-                if problem is None:
+                if problem is None and key in hooks.SPELLINGS:
+                    more = hooks.written(value, partial(configs.place, self._document, (*here, key)))
+                    accepted = configs.merge(accepted, {hooks.SPELLINGS[key]: more})
+                elif problem is None:
                     accepted[key] = value
                 else:
                     self._wrong(problem.code, problem.message, (*here, key), problem.fix)

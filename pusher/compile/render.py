@@ -23,6 +23,7 @@ from pusher.compile.kept import Remembered
 from pusher.compile.macro_texts import apart
 from pusher.compile.model import missing
 from pusher.compile.names import UNSUPPORTED, Naming
+from pusher.compile.query_answers import NeedsWarehouse
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
@@ -62,6 +63,9 @@ _RANGE = _Description(
 )
 _DESCRIPTIONS: Mapping[type[Exception], _Description] = {
     RecursionError: _Description("render-limit", "A macro calls itself without an end.", "Give the recursion an end."),
+    NeedsWarehouse: _Description(
+        "query-not-here", "run_query() works in models only.", "Call it in the file of a model.", r"\brun_query\b"
+    ),
     MacroReturn: _Description("jinja", "return() works inside macros only.", "Remove it.", r"\breturn\b"),
 }
 
@@ -92,6 +96,7 @@ class Renderer:
     ) -> None:
         self._words, self._texts, self._rewriter = words, texts, rewriter
         self._sandbox = Sandbox(words.asked)
+        words.outside = self._sandbox.budget.outside
         self._sandbox.passing = (words.names["var"], words.names["return"])
         self._shared: dict[str, Any] = {**self._sandbox.globals, **words.names}
         self._macros: dict[str, Any] = {}
@@ -235,7 +240,7 @@ class Renderer:
     def _load_shim(self) -> None:
         """Add the macros of other packages, which take as long to read as fifty models: most projects call none."""
         self._has_shim = True
-        for name, macro in shim.names(self._built_in_macros, self._words.columns_in).items():
+        for name, macro in shim.names(self._built_in_macros, self._words.columns_in, self._words.run_query).items():
             self._shared.setdefault(name, macro)
 
     @cached_property
@@ -411,9 +416,33 @@ class Renderer:
                 scope.maps[0] = self._of_packages.get(render.package, {})
             self._shared |= {"this": self._words.names["this"], "model": self._words.names["model"]}
             parts += _capped_output(self._template(file, names))
+        except NeedsWarehouse:
+            return self._without_warehouse(file, render, names)
         except Exception as error:  # noqa: BLE001 -- a template can raise anything
             render.problems.append(self._problem(error, file.path))
         return parts
+
+    def _without_warehouse(self, file: TextFile, render: Render, names: Mapping[str, Any]) -> list[str]:
+        """Return the parts of a template that asks queries, with `execute` false, as when dbt parses it."""
+        render.begin_anew()
+        self._execute(is_on=False)
+        try:
+            parts = self._run(file, render, names)
+        finally:
+            self._execute(is_on=True)
+        # What uses the rows all the same fails in many ways.
+        render.problems = [self._guarded(one) for one in render.problems]
+        return parts
+
+    def _execute(self, *, is_on: bool) -> None:
+        self._words.names["execute"] = self._shared["execute"] = is_on
+
+    @staticmethod
+    def _guarded(problem: Problem) -> Problem:
+        if "None" not in problem.message:
+            return problem
+        fix = "run_query() gives nothing as long as no warehouse is open: put what uses it inside {% if execute %}."
+        return Problem(problem.code, problem.message, problem.file, problem.line, problem.column, fix)
 
     def _plain(self, text: str) -> str | None:
         """Return what a text renders to that only refers to models and sources by their names, else None.

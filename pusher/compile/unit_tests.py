@@ -244,7 +244,8 @@ class UnitTests:
         for problem in renderer.override_problems:
             self._wrong(test, problem)
         sql = tidy(renderer.render(file, render))
-        wrong = [*render.certain, *self._increment_problems(test, render, reads_itself=THIS in given)]
+        increment = self._increment_problems(test, render, reads_itself=THIS in given)
+        wrong = [*_asks_queries(render), *render.certain, *increment]
         inputs = tuple((self._rendered(one, renderer, test), given[one.of]) for one in test.given if one.of in given)
         folders = PurePosixPath(self.projects.within(test.file, test.package)).parts[1:-1]
         fqn = (self.projects.name(test.package), *folders, test.model, test.name)
@@ -323,3 +324,12 @@ class UnitTests:
         message = f"`{self._model}` reads {written}, and the test gives no rows for it."
         fix = f"Add `- input: {written}` with its rows, or `rows: []`."
         return Problem("missing-input", message, fix=fix)
+
+
+def _asks_queries(render: Render) -> list[Problem]:
+    """Return why a model cannot be tested as it is: a unit test has no warehouse that could be asked."""
+    if not render.is_open:
+        return []
+    message = "The model asks a query by run_query(), and a unit test has no warehouse."
+    fix = "Put the query into a macro, and write what it returns: overrides: {macros: {its_name: [...]}}."
+    return [Problem("query-not-here", message, fix=fix)]

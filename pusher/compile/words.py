@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
@@ -19,12 +20,13 @@ from typing import Any
 
 from jinja2 import Template
 
-from pusher.compile import configs
+from pusher.compile import configs, hooks
 from pusher.compile.asked import Asked, is_plain
 from pusher.compile.bounds import safe_set
 from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
 from pusher.compile.model import Relation, SourceKey, missing
+from pusher.compile.query_answers import NeedsWarehouse, Table
 from pusher.compile.relation_columns import RelationColumn
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column
@@ -43,7 +45,6 @@ ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\
 # A template that finds no columns may fail in these ways.
 _MAY_FOLLOW_FROM_WAITING = {"jinja", "undefined-name", "raised-in-template", "macro-arguments"}
 UNSUPPORTED_WORDS = (
-    "run_query",
     "statement",
     "load_result",
     "snapshot",
@@ -81,6 +82,8 @@ class Render:
         asks_incremental: Whether the template asked is_incremental().
         is_waiting: The template asked for columns that are not known yet, so its text and its problems mean nothing.
         package: Name of the package that has the file, empty for the project itself.
+        query: Where the template asked a query for the first time, as file, line and column; None when it asked none.
+        is_open: It asked a query without a warehouse, so it was rendered with `execute` false.
     """
 
     name: str
@@ -96,6 +99,12 @@ class Render:
     asks_incremental: bool = False
     is_waiting: bool = False
     package: str = ""
+    query: tuple[str, int, int] | None = None
+    is_open: bool = False
+
+    def begin_anew(self) -> None:
+        """Forget what the template said; what it referred to stays."""
+        self.config, self.problems, self.notices = {}, [], []
 
     @property
     def certain(self) -> list[Problem]:
@@ -198,10 +207,12 @@ class Words:
         environment: Values of environment variables that win over those of the process.
         columns_of: Returns the columns of a relation, or None while they are not known.
         secret: Key of what is noted about the questions of templates, or None to note nothing.
+        answer_of: Returns the rows of a query that a template asks; None while no warehouse is open.
 
     Attributes:
         asked: What the template that is rendered asked so far.
         waiting: Relations whose columns were asked for and are not known, with the place of the first question.
+        outside: Surrounds what is no work of the template.
     """
 
     def __init__(
@@ -220,8 +231,10 @@ class Words:
         environment: Mapping[str, str] | None = None,
         columns_of: Callable[[str], Sequence[Column] | None] = lambda _: None,
         secret: bytes | None = None,
+        answer_of: Callable[[Render, str], Table | Problem | None] = lambda _, __: None,
     ) -> None:
         self.render = Render("", "", {})
+        self._answer_of = answer_of
         self.asked = Asked(secret)
         self._project, self._profile = project, profile
         self._vars = _variables(project, packages, variables)
@@ -230,6 +243,7 @@ class Words:
         self.relation = relation
         self._columns_of = columns_of
         self.waiting: dict[str, Problem] = {}
+        self.outside: Callable[[], AbstractContextManager[None]] = nullcontext
         self.database = database_name(profile)
         self.names = self._names(run_started_at)
 
@@ -255,6 +269,7 @@ class Words:
             "target": target,
             "run_started_at": run_started_at,
             "is_incremental": self._is_incremental,
+            "run_query": self.run_query,
             "execute": True,
             "return": _return,
             "log": self._log,
@@ -322,10 +337,14 @@ class Words:
 
     def note_config(self, given: Mapping[str, Any]) -> None:
         """Take the settings of a `config()` call."""
-        accepted = {}
+        accepted: dict[str, Any] = {}
         for key, value in given.items():
             problem = self.render.check(key, value)
-            if problem is None:
+            if problem is None and key in hooks.SPELLINGS:
+                at = self.placed(Problem("", ""), rf"\b{key}\b")
+                more = hooks.written(value, lambda *_, at=at: at)
+                accepted = configs.merge(accepted, {hooks.SPELLINGS[key]: more})
+            elif problem is None:
                 accepted[key] = value
             else:
                 self.note(problem, rf"\b{re.escape(key)}\b['\"]?\s*[=:]")
@@ -378,6 +397,29 @@ class Words:
             pattern = r"get_columns_in_relation|\bstar\b|union_relations"
             self.waiting.setdefault(text, self.placed(Problem("unknown-columns", message, fix=fix), pattern))
         return [RelationColumn(column.name, column.type) for column in found or ()]
+
+    def run_query(self, sql: Any) -> Table | None:
+        """Return the rows of a query; nothing while `execute` is false.
+
+        Raises:
+            NeedsWarehouse: No warehouse is open, and `execute` is true.
+            Raised: The query may not run, or it failed.
+        """
+        # Its rows stand for no question that could be asked again.
+        self.asked.give_up()
+        pattern = r"\brun_query\b|\bget_(?:column_values|single_value|query_results_as_dict)\b"
+        if self.render.query is None:
+            place = self.placed(Problem("", ""), pattern)
+            self.render.query = (place.file or self.render.path, place.line or 1, place.column or 1)
+        with self.outside():
+            found = self._answer_of(self.render, str(sql))
+        if isinstance(found, Problem):
+            raise Raised(self.placed(found, pattern))
+        if found is None:
+            self.render.is_open = True
+            if self.names["execute"]:
+                raise NeedsWarehouse
+        return found
 
     def _is_incremental(self) -> bool:
         self.render.asks_incremental = True

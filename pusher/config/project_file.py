@@ -23,7 +23,8 @@ POLICY_FILE = "pusher.yml"
 # dbt's own top-level keys; the second group changes what a project means, so it is refused by name.
 _READ = {
     "name", "version", "config-version", "profile", "model-paths", "macro-paths", "docs-paths", "target-path", "vars",
-    "models", "test-paths", "data_tests", "tests", "seed-paths", "seeds", "packages-install-path",
+    "models", "test-paths", "data_tests", "tests", "seed-paths", "seeds", "packages-install-path", "on-run-start",
+    "on-run-end",
 }  # fmt: skip
 _WITHOUT_EFFECT = {
     "analysis-paths", "snapshot-paths", "asset-paths", "function-paths", "log-path",
@@ -32,7 +33,8 @@ _WITHOUT_EFFECT = {
 }  # fmt: skip
 _PUSH = {"on_change", "shared_with_pixel", "same_order_offline", "audience_shrink", "suppressions_shrink"}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_REFUSED = {"on-run-start", "on-run-end", "dispatch"}
+_REFUSED = {"dispatch"}
+RUN_HOOKS = ("on-run-start", "on-run-end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class ProjectFile:
         models: The `models:` tree with its `+` settings.
         seeds: The `seeds:` tree.
         data_tests: The `data_tests:` tree, or `tests:` as it was called before.
+        on_run: Statements before and after everything, by `on-run-start` and `on-run-end`.
         document: The file itself, for messages.
     """
 
@@ -75,6 +78,7 @@ class ProjectFile:
     models: Mapping[str, Any]
     seeds: Mapping[str, Any]
     data_tests: Mapping[str, Any]
+    on_run: Mapping[str, tuple[str, ...]]
     document: Document
 
     def show(self, path: Path) -> str:
@@ -139,6 +143,10 @@ def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _several(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
 def _outside(root: Path, path: str) -> bool:
     resolved = (root / path).resolve()
     return resolved != root and root not in resolved.parents
@@ -175,6 +183,11 @@ def _top_level(document: Document, required: tuple[str, ...], refused: set[str])
         )
         for key in ("vars", "models", "seeds", "data_tests", "tests")
         if not isinstance(found.get(key, {}) or {}, dict)
+    ]
+    problems += [
+        document.problem("wrong-type", f"`{key}` must be text or a list of texts.", (key,), f"Write {key}: ['...'].")
+        for key in RUN_HOOKS
+        if not all(isinstance(one, str) for one in _several(found.get(key)))
     ]
     problems += document.misread_values(("vars",))
     if problems:
@@ -246,6 +259,7 @@ def load_project_file(root: Path, shown: str = "") -> ProjectFile:
         models=found.get("models") or {},
         seeds=found.get("seeds") or {},
         data_tests=found.get("data_tests") or found.get("tests") or {},
+        on_run={key: tuple(_several(found.get(key))) for key in RUN_HOOKS},
         document=document,
     )
 

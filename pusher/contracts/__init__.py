@@ -9,7 +9,7 @@ from __future__ import annotations
 from pusher.contracts.answers import FINAL_STATES, Answer, BatchState, Failure, Verdict
 from pusher.contracts.audiences import AudienceApi, FileAudienceApi, FileLayout, FoundAudience, SeenAudience
 from pusher.contracts.destination import LOGIN, Destination, Endpoint, Endpoints, ErrorClass, Resolution
-from pusher.contracts.engine import Addition, Column, ColumnOrigin, Engine, EngineError, Reading, StagedFile
+from pusher.contracts.engine import Addition, Column, ColumnOrigin, Engine, EngineError, Reading, StagedFile, Statement
 from pusher.contracts.preflight import LookUp, Need, PreflightApi, Seen
 
 __all__ = [
@@ -39,5 +39,6 @@ __all__ = [
     "Seen",
     "SeenAudience",
     "StagedFile",
+    "Statement",
     "Verdict",
 ]

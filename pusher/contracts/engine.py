@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -127,6 +128,19 @@ class EngineError(Exception):
         self.fix = fix
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement of a text.
+
+    Attributes:
+        kind: What the engine's parser calls it, such as `SELECT`, `INSERT` or `CREATE`.
+        sql: Its text.
+    """
+
+    kind: str
+    sql: str
+
+
 class Engine(Protocol):
     """The database that runs the models."""
 
@@ -176,6 +190,26 @@ class Engine(Protocol):
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Run a query with a small result and return all its rows."""
+
+    def first_rows(self, sql: str, *, most_rows: int, seconds: float) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return the columns and the rows of a query, of more than `most_rows` one more; it may take so long.
+
+        Raises:
+            EngineError: It failed, or takes longer.
+        """
+
+    def statements(self, sql: str) -> list[Statement]:
+        """Return the statements of a text, none of which runs.
+
+        Raises:
+            EngineError: The text does not parse.
+        """
+
+    def tables_in(self, sql: str) -> frozenset[str] | None:
+        """Return the last parts of the names behind FROM in one SELECT, in lower case; None if they cannot be told."""
+
+    def together(self, relation: str | None = None) -> AbstractContextManager[None]:
+        """Surround statements with one transaction, in which a relation may be made; an error undoes all of them."""
 
     def reader(self, sql: str, rows_per_batch: int = 65_536) -> pa.RecordBatchReader:
         """Stream a query as Arrow, on a cursor of its own."""

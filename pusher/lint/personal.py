@@ -16,6 +16,7 @@ def personal_outputs(
     columns: Mapping[str, Sequence[Column]],
     source_columns: Mapping[SourceKey, Sequence[Column]],
     strictly: bool = False,
+    first: Manifest | None = None,
 ) -> frozenset[str]:
     """Return the columns of a model, in lower case, that may hold an identifier, readable or hashed.
 
@@ -27,8 +28,10 @@ def personal_outputs(
         columns: Columns of each model.
         source_columns: Columns of each source.
         strictly: Also columns that tell something of an identifier, by a comparison, a position or a choice.
+        first: The project before the tables of its incremental models stood, when these models now add rows.
     """
-    relation = Flow(manifest, columns, source_columns).relation(name)
+    before = None if first is None else Flow(first, columns, source_columns)
+    relation = Flow(manifest, columns, source_columns, before=before).relation(name)
     values = {column.name.lower(): relation.named[column.name.lower()].value.flat() for column in columns[name]}
     return frozenset(
         name for name, value in values.items() if value.leaks or value.hashed or (strictly and value.hints)

@@ -5,6 +5,7 @@ And how DuckDB is opened for it.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -42,6 +43,19 @@ _PREFIXES = ("duckdb_", "pragma_")
 _SUSPECT = re.compile(rf"\b(?:(?:{'|'.join(sorted(_FUNCTIONS))})\b|(?:{'|'.join(_PREFIXES)})\w)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _NAMED = re.compile(r'"(function_name|table_name)":"((?:[^"\\]|\\.)*)"')
+
+
+def tables_in(serialized: str) -> frozenset[str] | None:
+    """Return the names behind FROM in a serialized SELECT, in lower case; None when the tree is not there."""
+    if '"statements":' not in serialized:
+        return None
+    names = (written for kind, written in _NAMED.findall(serialized) if kind == "table_name")
+    return frozenset(json.loads(f'"{name}"').lower() for name in names)
+
+
+def runs_or_shows(name: str) -> bool:
+    """Whether a function or table of this name, in lower case, is none for SQL of a project."""
+    return name in _FUNCTIONS or name.startswith(_PREFIXES)
 
 
 def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] | None:

@@ -18,7 +18,7 @@ from typing import Any
 from pusher.builds.data_tests import DataTestResult
 from pusher.builds.run import Built, BuiltModel
 from pusher.builds.unit_tests import UnitTestResult
-from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest
+from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest, hooks
 from pusher.compile.exposures import Exposure
 from pusher.compile.macro_texts import MacroKey
 from pusher.compile.model_contract import is_enforced
@@ -192,7 +192,7 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "alias": relation.identifier,
         "fqn": list(model.fqn),
         "checksum": {"name": "sha256", "checksum": checksum(model)},
-        "config": {**_plain(model.config), "contract": {"enforced": is_enforced(model), "alias_types": True}},
+        "config": {**_plain(_config(model)), "contract": {"enforced": is_enforced(model), "alias_types": True}},
         "tags": list(model.tags),
         "description": model.description,
         "columns": {name: _column(column) for name, column in model.columns.items()},
@@ -216,6 +216,13 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "compiled_code": model.compiled_sql,
         "compiled_path": _compiled_path(manifest, model.path, model.package),
     }
+
+
+def _config(model: Model) -> dict[str, Any]:
+    """Return the configuration of a model with its hooks as dbt has them."""
+    known = {key: value for key, value in model.config.items() if key not in hooks.SPELLINGS}
+    spelled = {hooks.PRE: "pre-hook", hooks.POST: "post-hook"}
+    return known | {new: hooks.in_manifest(model.config[old]) for old, new in spelled.items() if old in model.config}
 
 
 def _patch_path(manifest: Manifest, model: Model) -> str | None:
@@ -405,6 +412,13 @@ def run_results_json(manifest: Manifest, built: Built, invocation: Invocation, e
         "elapsed_time": elapsed_s,
         "args": {"which": invocation.command},
     }
+
+
+def results(manifest: Manifest, built: Built) -> list[dict[str, Any]]:
+    """Return what became of models and tests as run_results.json has it, each with its name."""
+    ids = _Ids(manifest)
+    models = [{**_built(manifest, ids, one), "name": one.model} for one in built.models]
+    return [*models, *({**_tested(ids, one), "name": one.test.name} for one in built.tests)]
 
 
 def _result(unique_id: str, status: str, seconds: float, message: str | None) -> dict[str, Any]:

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from pusher.builds.data_tests import DataTestResult, run_tests
-from pusher.builds.reuse import Memory, Reuse
+from pusher.builds.reuse import NOTHING, Memory, Reuse
 from pusher.builds.run import Built, build, standing
 from pusher.builds.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.builds.workers import Surroundings
 from pusher.clock import Clock
-from pusher.compile import Manifest, UnitTest, inspect
-from pusher.config import Floor, Profile
+from pusher.compile import INLINE, Manifest, UnitTest, inspect
+from pusher.config import Floor, PolicyFile, Profile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError, Problem
 from pusher.progress import Listener
 from pusher.project import artifacts
+from pusher.project.answering import Answering
+from pusher.project.hooking import between_hooks
 from pusher.project.outcomes import BuildReport, Interruptible
 from pusher.project.remembering import LastBuild
 from pusher.screening import screened, screened_value
@@ -46,6 +48,7 @@ class Building:
         floors: Least shares of rows with identifiers.
         workers: How many models and data tests run at a time.
         interruptible: Surrounds the work in a database, given what cuts running queries short.
+        policy: Project policy.
         hides: Whether the user may see no personal data: what is written for people is screened for it.
     """
 
@@ -60,6 +63,7 @@ class Building:
     workers: int
     interruptible: Interruptible
     floors: Sequence[Floor] = ()
+    policy: PolicyFile = field(default_factory=PolicyFile)
     hides: bool = False
     _id: str = field(default_factory=lambda: str(uuid4()))
     _engines: list[DuckDBEngine] = field(default_factory=list)
@@ -82,9 +86,16 @@ class Building:
         with self.interruptible(self._cut_short), self._using(self.open_warehouse()) as engine:
             manifest = self.with_standing(standing(self.manifest, engine, full_refresh=full_refresh))
             models, tests, unit_tests = manifest.select_all(select, exclude)
-            reusing = last.reuse(manifest, engine, self._id, anew=full_refresh or not reuse)
+            # What hooks write and what queries answer is in no text that could be compared.
+            is_settled = not manifest.has_hooks and not manifest.uncertain
+            reusing = last.reuse(manifest, engine, self._id, anew=full_refresh or not reuse or not is_settled)
+            answering, chosen = self.answering(manifest, engine), frozenset(model.name for model in models)
             built = Built([], [])
-            with self._kept("build", manifest, built), self._unit_testing(unit_tests) as run:
+            with (
+                self._kept("build", manifest, built),
+                self._unit_testing(unit_tests) as run,
+                between_hooks(manifest, engine, models, built),
+            ):
                 build(
                     manifest,
                     engine,
@@ -97,12 +108,13 @@ class Building:
                     into=built,
                     workers=self.workers,
                     kept=reusing.kept(models, tests),
+                    prepare=lambda model: answering.prepare(model, chosen),
                 )
             skipped = {one.model for one in built.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
             coverage = self.cover(engine, views) if views else []
             place = engine.written_place()
-        last.keep(_remembered(reusing, built), engine, place)
+        last.keep(_remembered(reusing, built) if is_settled else NOTHING, engine, place)
         return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
 
     def _below_floors(self, coverage: Sequence[Coverage]) -> list[Problem]:
@@ -133,6 +145,39 @@ class Building:
                     found.tests.extend(run_tests(self.manifest, tests, around))
         return found.tests
 
+    def answering(self, manifest: Manifest, engine: DuckDBEngine) -> Answering:
+        """Return what answers the queries that models ask while they render."""
+        payloads = self.account.payloads_of(list(manifest.models.values()))
+        first = None if manifest is self.manifest or INLINE in manifest.models else self.manifest
+        return Answering(manifest, first, engine, payloads, self.policy, hides=self.hides)
+
+    def answer(self, manifest: Manifest, names: Sequence[str]) -> None:
+        """Render models, and what they read, with the rows of queries; opens the warehouse only where there are such.
+
+        Raises:
+            BuildError: A query may not run, or it failed.
+        """
+        if manifest.uncertain.isdisjoint(names):
+            return
+        with self._using(self.open_warehouse()) as engine:
+            problems = self.answering(manifest, engine).answer(names)
+        if problems:
+            raise BuildError(*problems)
+
+    def prove(self, views: Sequence[str]) -> None:
+        """Prove destination views whose text hangs on rows by the text that they have with the rows of now.
+
+        Raises:
+            BuildError: A raw identifier is in one of them, or a query that they hang on may not run or fails.
+        """
+        if self.manifest.uncertain.isdisjoint(views):
+            return
+        with self._using(self.open_warehouse()) as engine:
+            manifest = self.with_standing(standing(self.manifest, engine, full_refresh=False))
+            problems = self.answering(manifest, engine).prove(views)
+        if problems:
+            raise BuildError(*problems)
+
     def keep_manifest(self, command: str, manifest: Manifest) -> None:
         """Write the compiled SQL and manifest.json."""
         now = self.clock.now()
@@ -153,6 +198,9 @@ class Building:
         try:
             yield
         finally:
+            if any(model.query is not None for model in manifest.models.values()):
+                # With the text that their rows made.
+                self.keep_manifest(command, manifest)
             invocation = artifacts.Invocation(self._id, command, started_at, self.clock.now(), __version__)
             elapsed_s = self.clock.monotonic_s() - started_s
             content = artifacts.run_results_json(manifest, built, invocation, elapsed_s)

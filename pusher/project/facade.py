@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pusher.builds.data_tests import DataTestResult
     from pusher.builds.unit_tests import UnitTestResult
     from pusher.importer import Imported, ImportOptions
-    from pusher.project.building import Building
     from pusher.project.explaining import Explained
     from pusher.project.showing import Showing
 
@@ -54,13 +53,18 @@ class Project(ProjectRuns):
         """Render a query as if it were a model; writes nothing.
 
         Raises:
+            BuildError: It asks a query by run_query(), which may not run or fails.
             CompileError: The query, or the project, is wrong.
         """
-        return self.manifest.with_inline(sql).models[INLINE]
+        manifest = self.manifest.with_inline(sql)
+        self._building().answer(manifest, [INLINE])
+        return manifest.models[INLINE]
 
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Render the selected models, and write all of them to `target/compiled` and manifest.json."""
-        models = [model for model in self.models(select, exclude) if model.seed is None]
+        names = [model.name for model in self.models(select, exclude) if model.seed is None]
+        self._building().answer(self.manifest, [name for name in names if self.manifest.models[name].is_open])
+        models = [self.manifest.models[name] for name in names]
         self._building().keep_manifest("compile", self.manifest)
         self._keep()
         return models
@@ -112,26 +116,6 @@ class Project(ProjectRuns):
         """
         return self._building(interruptible).test(select, exclude)
 
-    def _building(self, interruptible: Interruptible = nullcontext) -> Building:
-        from pusher.project.building import Building
-        from pusher.project.warehouse import BUILDING_MEMORY, workers_of
-        from pusher.push.coverage import cover
-
-        return Building(
-            manifest=self.manifest,
-            account=self.account,
-            listener=self.listener,
-            clock=self.clock,
-            profile=self.profile,
-            open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
-            with_standing=self._with_standing,
-            cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
-            floors=self.policy.floors,
-            workers=workers_of(self.profile),
-            interruptible=interruptible,
-            hides=self.access.is_restricted,
-        )
-
     def show(self, name: str, *, limit: int) -> Shown:
         """Return some rows of a built model, with the values of personal columns masked.
 
@@ -153,7 +137,8 @@ class Project(ProjectRuns):
     def _showing(self) -> Showing:
         from pusher.project.showing import Showing
 
-        return Showing(self.manifest, self.account, self._warehouse, hides=self.access.is_restricted)
+        answer = self._building().answer
+        return Showing(self.manifest, self.account, self._warehouse, answer, hides=self.access.is_restricted)
 
     def explain(
         self, kind: str, value: str, *, country: str | None = None, state: str = "raw", in_audience: bool = False

@@ -13,6 +13,7 @@ from pusher.canary.bait import DIGEST
 from pusher.compile import Manifest, Model, inspect
 from pusher.config import PolicyFile
 from pusher.engines.duckdb import DuckDBEngine
+from pusher.errors import CompileError, Problem
 from pusher.lint.personal_flow import STATES, TAKEN, WRONG, PersonalColumn, PersonalData, PersonalFlow, personal_data
 from pusher.payload.model import Payload
 
@@ -101,7 +102,13 @@ def audit(
         policy: Project policy.
         models: Models to judge.
         now: Moment of the run.
+
+    Raises:
+        CompileError: The SQL behind a view hangs on the rows of a query, so there is nothing to prove yet.
     """
+    names = {model.name for model in models if model.name in payload_of}
+    if not names.isdisjoint(manifest.uncertain):
+        raise CompileError(*map(_text_of_rows, (manifest.models[name] for name in manifest.open_models)))
     with closing(DuckDBEngine.in_memory(allowed_paths=manifest.source_paths())) as engine:
         inference = inspect(manifest, engine)
         data = personal_data(
@@ -119,3 +126,10 @@ def audit(
         views = [model.name for model in models if model.name in payload_of]
         seen = canary(manifest, inference, engine, personal=kinds, views=views, now=now)
     return Audit(data, {one.view: one for one in seen})
+
+
+def _text_of_rows(model: Model) -> Problem:
+    file, line, column = model.query or (model.path, 1, 1)
+    message = f"The SQL of `{model.name}` hangs on the rows of a query, so an audit without a warehouse proves nothing."
+    fix = "Write the values out, or leave out the views behind it."
+    return Problem("text-of-rows", message, file, line, column, fix)

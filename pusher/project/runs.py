@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pusher.preflight.looking import Preflight
     from pusher.project.alerting import Alerting
     from pusher.project.audience_keeping import AudienceKeeping
+    from pusher.project.building import Building
     from pusher.project.forgetting import Derived
     from pusher.project.pushing import Pushing
     from pusher.project.remedies import Remedies, RunPage
@@ -62,6 +63,7 @@ class ProjectRuns(ProjectLint):
             self.destination_views.check(self.models(select, exclude))
             found = self.views(select, exclude)
             views, told = self.offering.taken(found, is_selected=bool(select))
+            self._building(interruptible).prove([view.model for view in views])
             events = [view for view in views if view.payload.kind == "events"]
             audiences = [view for view in views if view not in events]
             if choice.test_event_code is not None and not events:
@@ -93,6 +95,27 @@ class ProjectRuns(ProjectLint):
                 everything=not select and not exclude and self.account.campaign is None,
             )
 
+    def _building(self, interruptible: Interruptible = nullcontext) -> Building:
+        from pusher.project.building import Building
+        from pusher.project.warehouse import BUILDING_MEMORY, workers_of
+        from pusher.push.coverage import cover
+
+        return Building(
+            manifest=self.manifest,
+            account=self.account,
+            listener=self.listener,
+            clock=self.clock,
+            profile=self.profile,
+            open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
+            with_standing=self._with_standing,
+            cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
+            floors=self.policy.floors,
+            policy=self.policy,
+            workers=workers_of(self.profile),
+            interruptible=interruptible,
+            hides=self.access.is_restricted,
+        )
+
     def reconcile(
         self,
         select: Sequence[str] = (),
@@ -110,6 +133,7 @@ class ProjectRuns(ProjectLint):
             views, told = self.offering.taken(
                 self.destination_views.audience_views(select, exclude), is_selected=bool(select)
             )
+            self._building(interruptible).prove([view.model for view in views])
             audiences = self.destination_views.with_settings(views)
             pushing = self._pushing(
                 should_stop=should_stop,

@@ -29,12 +29,14 @@ class Showing:
         manifest: The compiled project.
         account: The destination with the settings of the target.
         open_warehouse: Opens the warehouse.
+        answer: Renders models of a project with the rows of the queries that they ask.
         hides: Whether the user may see no personal data, not even the first digits of a digest.
     """
 
     manifest: Manifest
     account: Account
     open_warehouse: Callable[[], DuckDBEngine]
+    answer: Callable[[Manifest, Sequence[str]], None]
     hides: bool = False
 
     def model(self, model: Model, *, limit: int) -> Shown:
@@ -44,6 +46,9 @@ class Showing:
             BuildError: The model is not in the warehouse.
         """
         # What somebody may see of it must not hang on the name of a column.
+        if self.hides:
+            self.answer(self.manifest, [model.name])
+            model = self.manifest.models[model.name]
         known = self._made_of_personal_data(self.manifest, model) if self.hides else frozenset[str]()
         with closing(self.open_warehouse()) as engine:
             names, rows = first_rows(engine, model, limit=limit)
@@ -59,6 +64,8 @@ class Showing:
             BuildError: What it reads is not in the warehouse, or it fails.
         """
         manifest = self.manifest.with_inline(sql)
+        # What its columns are made of decides what is shown.
+        self.answer(manifest, [INLINE])
         model = manifest.models[INLINE]
         hidden = self._made_of_personal_data(manifest, model, strictly=self.hides)
         with closing(self.open_warehouse()) as engine:

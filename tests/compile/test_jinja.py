@@ -257,11 +257,11 @@ ERRORS = {
         ),
     ),
     "unsupported setting": (
-        "{{ config(pre_hook='x') }}select 1",
+        "{{ config(sql_header='x') }}select 1",
         (
             "unsupported-config",
             "models/m.sql:1:11",
-            "`pre_hook` is not supported.",
+            "`sql_header` is not supported.",
             "Remove it; models are view, table, incremental or ephemeral.",
         ),
     ),
@@ -345,8 +345,13 @@ ERRORS = {
         ("jinja-syntax", "models/m.sql:1:4", "Encountered unknown tag 'snapshot'.", "Fix the Jinja at this place."),
     ),
     "query while compiling": (
-        "{% set x = run_query('select 1') %}",
-        ("unsupported-feature", "models/m.sql:1:12", "`run_query` is not supported.", "Write it in SQL, or use vars."),
+        "{% set x = load_result('x') %}",
+        (
+            "unsupported-feature",
+            "models/m.sql:1:12",
+            "`load_result` is not supported.",
+            "Write it in SQL, or use vars.",
+        ),
     ),
     "wrong type": (
         "select {{ 1 + 'a' }}",

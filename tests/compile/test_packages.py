@@ -246,12 +246,12 @@ WRONG = {
         ),
     ),
     "a hook": (
-        {f"{RULES}/dbt_project.yml": "name: rules\non-run-start: select 1\n"},
+        {f"{RULES}/dbt_project.yml": "name: rules\non-run-start: {sql: select 1}\n"},
         (
-            "unsupported-key",
+            "wrong-type",
             f"{RULES}/dbt_project.yml:2:1",
-            "`on-run-start` is not supported.",
-            "Remove it, or run it before pusher.",
+            "`on-run-start` must be text or a list of texts.",
+            "Write on-run-start: ['...'].",
         ),
     ),
     "two models of one name": (

@@ -205,12 +205,16 @@ WRONG = {
         ),
     ),
     "values": (
-        "select {{ dbt_utils.get_column_values(ref('a'), 'id') }}",
+        "select {{ dbt_utils.get_relations_by_pattern('a', 'b') }}",
         (
             "unsupported-feature",
             "models/m.sql:1:21",
-            "`dbt_utils.get_column_values` is not supported.",
-            "Write the values out: models render without a warehouse.",
+            "`dbt_utils.get_relations_by_pattern` is not supported.",
+            (
+                "Known: date_spine, generate_surrogate_key, get_column_values, get_filtered_columns_in_relation, "
+                "get_query_results_as_dict, get_single_value, group_by, pivot, safe_divide, slugify, star, "
+                "union_relations."
+            ),
         ),
     ),
 }

@@ -94,11 +94,6 @@ def test_a_macro_of_the_project_goes_before_one_of_dbt(tmp_path: Path) -> None:
     ("call", "message", "fix"),
     [
         (
-            "dbt_utils.get_column_values(ref('m'), 'id')",
-            "`dbt_utils.get_column_values` is not supported.",
-            "Write the values out: models render without a warehouse.",
-        ),
-        (
             "dbt_utils.generate_surrogat_key(['a'])",
             "`dbt_utils.generate_surrogat_key` is not supported.",
             "Did you mean `generate_surrogate_key`?",

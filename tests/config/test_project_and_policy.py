@@ -40,13 +40,13 @@ PROJECT_CASES: dict[str, tuple[str, list[Told]]] = {
         ],
     ),
     "several at once": (
-        "name: 5\nmodel-path: [m]\nvars: []\non-run-start: [x]\n",
+        "name: 5\nmodel-path: [m]\nvars: []\ndispatch: [x]\n",
         [
             ("unknown-key", "dbt_project.yml:2:1", "Unknown key `model-path`.", "Did you mean `model-paths`?"),
             (
                 "unsupported-key",
                 "dbt_project.yml:4:1",
-                "`on-run-start` is not supported.",
+                "`dispatch` is not supported.",
                 "Remove it, or run it before pusher.",
             ),
             ("wrong-type", "dbt_project.yml:1:1", "`name` must be given, as text.", "Write name: '...', in quotes."),

@@ -23,6 +23,8 @@ PROJECT = Path(__file__).parent / "project"
 EXPECTED = Path(__file__).parent / "expected.json"
 PROFILE = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb, threads: 1}}}\n"
 CONFIG = ("materialized", "tags", "meta", "schema", "enabled")
+KIOSK = Path(__file__).parent / "kiosk.json"
+KIOSK_STEPS = [{"most": 3}, {"most": 9}]
 # One after the other on the same database.
 STEPS: list[dict[str, Any]] = [
     {"vars": {"today": 1, "given": "command line"}, "full_refresh": False},
@@ -37,6 +39,13 @@ def copied(folder: Path) -> Path:
     """Return a copy of the project with a profile."""
     root = Path(shutil.copytree(PROJECT, folder / "project"))
     (root / "profiles.yml").write_text(PROFILE, encoding="utf-8")
+    return root
+
+
+def copied_kiosk(folder: Path) -> Path:
+    """Return a copy of the project with hooks and queries."""
+    root = Path(shutil.copytree(PROJECT.with_name("kiosk"), folder / "kiosk"))
+    (root / "profiles.yml").write_text(PROFILE.replace("shop", "kiosk"), encoding="utf-8")
     return root
 
 
@@ -123,6 +132,18 @@ def _artifacts(dbt: str, name: str, *before: str) -> dict[str, Any]:
     }
 
 
+def kiosk(dbt: str) -> list[dict[str, Any]]:
+    """Return what stands in the database after each build of the project with hooks and queries."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = copied_kiosk(Path(folder))
+        found = []
+        for variables in KIOSK_STEPS:
+            words = [dbt, "--quiet", "build", "--profiles-dir", ".", "--vars", json.dumps(variables)]
+            subprocess.run(words, cwd=root, check=True)
+            found.append(rows_of(root / "kiosk.duckdb"))
+    return found
+
+
 def ask(dbt: str) -> dict[str, Any]:
     """Return what dbt makes of the project."""
     with tempfile.TemporaryDirectory() as folder:
@@ -154,3 +175,4 @@ def ask(dbt: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     EXPECTED.write_text(json.dumps(ask(sys.argv[1]), indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    KIOSK.write_text(json.dumps(kiosk(sys.argv[1]), indent=1, sort_keys=True) + "\n", encoding="utf-8")

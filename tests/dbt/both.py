@@ -6,7 +6,7 @@
 
 Without a path, dbt-core and dbt-duckdb are installed into `.cache/dbt`, an environment of their own: they are no
 dependency of this project. What is compared: the shipped project, the example on real transactions when its data was
-fetched (`make demo-real`), and two projects beside this file, one of them built twice for its incremental models.
+fetched (`make demo-real`), and the projects beside this file, two of them built twice for their incremental models.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from tests.dbt.ask_dbt import KIOSK_STEPS
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -96,6 +98,7 @@ SUBJECTS = (
     Subject("retail", _shipped, [{"as_of": "2026-11-28 05:00:00"}]),
     Subject("cafe", cafe, seed_first=True),
     Subject("market", market, has_packages=True),
+    Subject("kiosk", _beside("kiosk", "kiosk"), KIOSK_STEPS),
     Subject("shop", _beside("project", "shop"), [{"today": 1}, {"today": 2}], failing=True),
     Subject("complete_journey", _real),
 )

@@ -497,3 +497,29 @@ def test_the_command_builds_everything_when_it_is_told_to(shop: Shop, capsys: py
         return {one["reused"] for one in (*said["models"], *said["tests"])}
 
     assert (reused("--no-reuse"), reused()) == ({False}, {True})
+
+
+WRITES = "on-run-start: create table if not exists journal (word varchar)\n"
+ASKS = (
+    "{% set found = run_query('select max(amount) as most from ' ~ ref('orders')) %}\n"
+    "select {{ found.columns[0].values()[0] if execute else 0 }} as most\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("dbt_project.yml", FILES["dbt_project.yml"] + WRITES), ("models/asking.sql", ASKS)],
+    ids=["hooks", "queries"],
+)
+def test_nothing_stays_of_a_project_with_hooks_or_queries(shop: Shop, name: str, text: str) -> None:
+    """What they write and what they answer is in no text that could be compared; without them nothing is remembered."""
+    before = FILES.get(name)
+    shop.write(name, text)
+
+    assert (shop.kept(), shop.kept()) == (set(), set())
+
+    if before is None:
+        (shop.root / name).unlink()
+    else:
+        shop.write(name, before)
+    assert (shop.kept(), shop.kept() & SETTLED) == (set(), SETTLED)

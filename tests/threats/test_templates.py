@@ -76,7 +76,7 @@ ESCAPES = {
     "the token in lower case": "{{ env_var('tiktok_access_token') }}",
     "an application's secret": "{{ env_var('TIKTOK_APP_SECRET', '') }}",
     "a password": "{{ env_var('SMTP_PASSWORD', '') }}",
-    "a query": "{% set x = run_query('select 1') %}",
+    "a class behind a query": "{{ run_query('select 1').__class__ }}",
     "a statement": "{% call statement('x') %}select 1{% endcall %}",
     "a tag of another extension": "{% debug %}",
     "bytes": "{{ 'a'.encode() }}",
@@ -109,7 +109,7 @@ _CODES = {
     "file-too-large", "jinja", "jinja-syntax", "jinja-unsafe", "missing-ref", "missing-var", "raised-in-template",
     "render-limit", "undefined-name",
 }  # fmt: skip
-_REFUSALS = {"no-env-var", "secret-in-model", "unsupported-feature"}
+_REFUSALS = {"no-env-var", "query-not-here", "secret-in-model", "unsupported-feature"}
 IN_YAML = [name for name in ESCAPES if "the loop" not in name and '"' not in ESCAPES[name]]
 
 

@@ -1,4 +1,4 @@
-"""Macros that many projects call: those of dbt itself, and those of dbt_utils that need no warehouse."""
+"""Macros that many projects call: those of dbt itself, and those of dbt_utils."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2.runtime import Macro
 
-from pusher.compile.shim import columns
+from pusher.compile.shim import columns, queries
 from pusher.config import suggest
 
 _OWN = re.findall(r"macro (\w+)", resources.files(__package__).joinpath("dbt.sql").read_text("utf-8"))
@@ -20,12 +20,6 @@ NAMES = frozenset((*PACKAGES, *_OWN))
 """What a template may call: the packages, and dbt's own macros without its name."""
 _NO_LETTERS = re.compile(r"[ -]+")
 _OTHER = re.compile(r"[^a-z0-9_]+")
-_NEED_A_WAREHOUSE = (
-    "get_column_values",
-    "get_single_value",
-    "get_query_results_as_dict",
-    "get_relations_by_pattern",
-)
 
 
 class UnsupportedMacro(Exception):
@@ -41,8 +35,6 @@ class UnsupportedMacro(Exception):
         near = suggest(macro, known)
         self.macro = macro
         self.fix = f"Did you mean `{near}`?" if near else f"Known: {', '.join(sorted(known))}."
-        if macro in _NEED_A_WAREHOUSE:
-            self.fix = "Write the values out: models render without a warehouse."
 
 
 class Package:
@@ -92,14 +84,17 @@ def _looked_up(code: CodeType) -> Iterator[str]:
             yield from _looked_up(constant)
 
 
-def names(load: Callable[..., dict[str, Macro]], columns_of: columns.Columns) -> dict[str, Any]:
+def names(
+    load: Callable[..., dict[str, Macro]], columns_of: columns.Columns, run_query: Callable[[Any], Any]
+) -> dict[str, Any]:
     """Return the names that templates get: the packages, and dbt's own macros by themselves as well.
 
     Args:
         load: Returns the macros of a file of this package, given its path and further names that it knows.
         columns_of: Returns the columns of a relation.
+        run_query: dbt's word.
     """
     dbt = load("shim/dbt.sql")
     written = load("shim/dbt_utils.sql", {"slugify": slugify})
-    utils = {**written, **columns.macros(columns_of), "slugify": slugify}
+    utils = {**written, **columns.macros(columns_of), **queries.macros(run_query), "slugify": slugify}
     return {**dbt, "dbt": Package("dbt", dbt), "dbt_utils": Package("dbt_utils", utils)}

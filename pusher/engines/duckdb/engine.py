@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Timer
 from typing import TYPE_CHECKING, Any
 
-from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile
+from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile, Statement
 from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
 from pusher.engines.duckdb.one_select import check_one_select
@@ -18,7 +18,7 @@ from pusher.engines.duckdb.reading import read
 from pusher.engines.duckdb.relations import READ_ONLY, Relations
 from pusher.engines.duckdb.settled import settled_sql
 from pusher.engines.duckdb.stamp import place_of
-from pusher.payload.read_only import CLOSED
+from pusher.payload.read_only import CLOSED, tables_in
 from pusher.payload.sql import folded, identifier, literal
 
 if TYPE_CHECKING:
@@ -300,6 +300,58 @@ class DuckDBEngine:
         except (duckdb.Error, RuntimeError) as error:
             raise self._failure(error, sql) from None
         return reader
+
+    def first_rows(self, sql: str, *, most_rows: int, seconds: float) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Return the columns and the rows of a query, of more than `most_rows` one more; it may take so long."""
+        import duckdb
+
+        too_slow = Event()
+
+        def stop() -> None:
+            too_slow.set()
+            cursor.interrupt()
+
+        with private_files, self._question() as cursor:
+            timer = Timer(seconds, stop)
+            timer.daemon = True
+            timer.start()
+            try:
+                rows: list[tuple[Any, ...]] = []
+                reader = cursor.sql(sql).to_arrow_reader(_VECTOR_ROWS)
+                for batch in reader:
+                    rows += zip(*(column.to_pylist() for column in batch.columns), strict=True)
+                    if len(rows) > most_rows:
+                        break
+                return list(reader.schema.names), rows[: most_rows + 1]
+            except (duckdb.Error, RuntimeError) as error:
+                if too_slow.is_set():
+                    raise EngineError(f"The query takes longer than {seconds:g} seconds.", kind="other") from None
+                raise self._failure(error, sql) from None
+            finally:
+                timer.cancel()
+
+    def statements(self, sql: str) -> list[Statement]:
+        """Return the statements of a text, none of which runs."""
+        import duckdb
+
+        try:
+            found = self._connection.extract_statements(sql)
+        except duckdb.Error as error:
+            raise engine_error(error, sql) from None
+        return [Statement(one.type.name, one.query) for one in found]
+
+    def tables_in(self, sql: str) -> frozenset[str] | None:
+        """Return the last parts of the names behind FROM in one SELECT, in lower case; None if they cannot be told."""
+        try:
+            return tables_in(self._serialized(sql))
+        except (EngineError, RecursionError):
+            return None
+
+    @contextmanager
+    def together(self, relation: str | None = None) -> Iterator[None]:
+        """Surround statements with one transaction, in which a relation may be made; an error undoes all of them."""
+        with self._relations.together(relation):
+            yield
 
     def check_is_query(self, sql: str) -> None:
         """Raise EngineError unless the text is exactly one SELECT."""

@@ -54,6 +54,7 @@ class Relations:
         self._run = run
         self._catalogue = catalogue
         self._cleaning = cleaning
+        self._is_together = False
 
     def kind(self, relation: str) -> str | None:
         """Return `table` or `view`, or None when no relation has this quoted name."""
@@ -74,11 +75,14 @@ class Relations:
             shard_by: Output column that decides which part a row is in.
         """
         parts = _parts(relation)
-        self._catalogue.need_schema(".".join(identifier(part) for part in parts[:-1]), self._run)
+        self._need_schema(parts)
         if materialized == "view":
             self._create_view(relation, parts, sql)
             return None
         return self._create_table(relation, parts, sql, shards if shard_by else 1, shard_by)
+
+    def _need_schema(self, parts: Sequence[str]) -> None:
+        self._catalogue.need_schema(".".join(identifier(part) for part in parts[:-1]), self._run)
 
     def _create_view(self, relation: str, parts: Sequence[str], sql: str) -> None:
         if self._kind(parts) == "table":
@@ -112,6 +116,8 @@ class Relations:
                     self._run(f"drop {kind} {relation}")
                 self._run(f"alter table {new} rename to {identifier(parts[-1])}")
         except BaseException:  # Ctrl-C too leaves no table behind, and the error goes on
+            if self._is_together:
+                raise
             with self._cleaning():
                 self._run(f"drop table if exists {new}")
             raise
@@ -155,7 +161,24 @@ class Relations:
         ).fetchall()
 
     @contextmanager
+    def together(self, relation: str | None = None) -> Iterator[None]:
+        """Make what is done in it one transaction; see `Engine.together`."""
+        if relation is not None:
+            self._need_schema(_parts(relation))
+        with self._transaction():
+            self._is_together = True
+            try:
+                yield
+            finally:
+                self._is_together = False
+        # What other statements made in it was noted by nobody.
+        self._catalogue.forget()
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._is_together:
+            yield
+            return
         try:
             # Either end may be cut short although it was reached.
             self._run("begin transaction")

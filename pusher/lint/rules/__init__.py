@@ -50,6 +50,7 @@ from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
 from pusher.lint.rules.sum_over_join import SumOverJoin
 from pusher.lint.rules.suppression import Suppression
+from pusher.lint.rules.text_of_rows import TextOfRows
 from pusher.lint.rules.ties import Ties
 from pusher.lint.rules.time_difference import TimeDifference
 from pusher.lint.rules.time_format import TimeFormat
@@ -71,6 +72,7 @@ RULES: tuple[Rule, ...] = (
     Suppression(),
     UnresolvedStar(),
     NotUnderstood(),
+    TextOfRows(),
     MissingColumn(),
     UnknownColumn(),
     WrongType(),

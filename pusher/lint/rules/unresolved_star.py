@@ -36,7 +36,7 @@ class UnresolvedStar(ViewRule):
 
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield views without known columns."""
-        if view.types is None:
+        if view.types is None and view.model.name not in context.manifest.uncertain:
             message = f"The columns of `{view.model.name}` are not known, so nothing about them can be checked."
             fix = Fix("List the columns, and declare those of the sources with data_type.")
             yield context.finding(self, view.model.name, view.select, message, fix)

@@ -1,0 +1,2 @@
+{{ config(materialized='view', tags=['seen']) }}
+select ids from {{ ref('inside') }}

@@ -1,0 +1,2 @@
+{{ config(materialized='ephemeral') }}
+select {{ values_of(ref('sales'), 'id') | join(' + ') or 0 }} as ids
