@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
 def report_text(report: BuildReport) -> str:
     """Return what a build did, for a person."""
-    # Whoever asks for help waits for no engine.
-    from pusher.builds.data_tests import DataTestResult
-
     lines: list[str] = []
     for coverage in report.coverage:
         lines.append(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
@@ -44,6 +41,9 @@ def report_text(report: BuildReport) -> str:
 
 def _kept(report: BuildReport) -> str:
     """Say what stays as it is; nothing where nothing does."""
+    # Whoever asks for help waits for no engine.
+    from pusher.builds.data_tests import DataTestResult
+
     kept = Counter(one.resource_type for one in report.models if one.is_reused)
     tests = sum(isinstance(one, DataTestResult) and one.is_reused for one in report.tests)
     counts = {"seed": kept["seed"], "model": kept["model"], "data test": tests}
