@@ -104,8 +104,10 @@ class Pushing:
         """
         from pusher.destinations.tiktok.settings import is_preflighted
         from pusher.preflight.needs import needs_of
+        from pusher.push.memory import use_system_memory
         from pusher.push.run import push
 
+        use_system_memory()
         # Refused before anything is opened.
         known_test_code(choice.test_event_code)
         limits = (*views, *(one.view for one in audiences))[0].payload.limits

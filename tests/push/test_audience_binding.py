@@ -183,7 +183,7 @@ def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Pat
 
     problem = refused.audiences[0].problem
     assert problem is not None
-    assert "pusher audience adopt renamed --audience-id" in (problem.fix or "")
+    assert "pusher audience adopt renamed --advertiser-id 7654321098765432109 --audience-id" in (problem.fix or "")
     assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
     assert members == emails(range(4))
 
