@@ -280,7 +280,7 @@ def make_tables(*, today: date, seed: int, orders: int) -> Tables:
     Every day makes the same shop, its times moved, so that what documentation shows of it stays true; its orders are
     others than those of another day, so that a ledger does not take them for these.
     """
-    rng = random.Random(f"{seed}")
+    rng = random.Random(f"{seed} shop")
     markets = rng.choices(list(MARKETS.values()), [market.share for market in MARKETS.values()], k=CUSTOMERS)
     tables = Tables()
     tables.customers = [make_customer(rng, number, market, today) for number, market in enumerate(markets, start=1)]
