@@ -8,8 +8,8 @@ import pytest
 
 from tests.torture.audiences import live_through, seeded
 
-HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "2000"))
-CHUNKS = 4
+HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "1000"))
+CHUNKS = 2
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
