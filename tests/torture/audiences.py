@@ -399,14 +399,17 @@ class History:
         """Return what is not as promised, one line each."""
         if ending != "settled":
             yield f"a clean run ended as {ending}"
-        if len(self.server.audiences) != 1:
-            yield f"there are {len(self.server.audiences)} audiences"
-            return
-        (inside,) = self.server.audiences.values()
         kept = self._kept_suppressions()
         if self.suppressed - kept:
             yield f"{len(self.suppressed - kept)} suppressions are lost"
         wanted = self.wanted - kept
+        if not self.server.audiences and not wanted:
+            # Nobody had to be told.
+            return
+        if len(self.server.audiences) != 1:
+            yield f"there are {len(self.server.audiences)} audiences"
+            return
+        (inside,) = self.server.audiences.values()
         if inside - wanted:
             yield f"{len(inside - wanted)} are wrongly in"
         if wanted - inside:
