@@ -8,7 +8,7 @@ import pytest
 
 from tests.torture.audiences import live_through, seeded
 
-HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "1000"))
+HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "500"))
 CHUNKS = 2
 
 

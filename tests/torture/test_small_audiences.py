@@ -1,4 +1,4 @@
-"""Seeded histories of audiences of a few people, a thousand more: each request tells nearly all there is to tell.
+"""Seeded histories of audiences of a few people, as many more: each request tells nearly all there is to tell.
 
 In a file of their own, so that they run beside those of `test_audiences`.
 """
@@ -9,7 +9,7 @@ import os
 
 from tests.torture.audiences import Settings, live_through
 
-HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "1000"))
+HISTORIES = int(os.environ.get("AUDIENCE_HISTORIES", "500"))
 FIRST = 1_000_000
 
 
