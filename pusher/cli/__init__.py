@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 
@@ -11,9 +10,6 @@ def main() -> None:
     """Run the command line."""
     _keep_standard_numbers()
     _keep_to_this_user()
-    # Nearly all objects of a command live as long as it does: to look for garbage as often as Python would by itself
-    # takes a tenth of a short one.
-    gc.set_threshold(50_000, 20, 100)
     from pusher.cli.app import run
 
     # A reader that went away, such as `head`, ends the output and nothing else.
