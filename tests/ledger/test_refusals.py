@@ -112,6 +112,27 @@ def test_a_ledger_that_fails_its_check_is_not_read(shop: Shop) -> None:
         assert told(caught) == ("The ledger is damaged.", "Restore it from a backup; nothing was sent.")
 
 
+def test_a_copy_of_an_older_ledger_is_dropped_when_it_cannot_be_brought_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who presses Ctrl-C while a large ledger is read."""
+    as_of_schema_1(shop.state.ledger)
+    before = shop.state.ledger.read_bytes()
+    copies: list[sqlite3.Connection] = []
+
+    def interrupted(copy: sqlite3.Connection) -> None:
+        copies.append(copy)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(opening, "bring_up", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        read_store(shop.state)
+    (copy,) = copies
+    with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+        copy.execute("select 1")
+    assert shop.state.ledger.read_bytes() == before
+
+
 def test_a_ledger_that_was_not_made_yet_has_nothing_to_open_beside_a_run(tmp_path: Path) -> None:
     """A first run has yet to make the file, or was killed before it wrote to it."""
     state = StateFolder(tmp_path)
