@@ -42,7 +42,8 @@ class LookUp:
 
     Attributes:
         path: Below the base URL, query included.
-        kind: `token`, or the event source of the payload that it is about; `audience` for audiences.
+        kind: `token`; `account` for the status of an ad account; or the event source of the payload that it is about,
+            `audience` for audiences.
         what: What is looked for, in words, such as `event set`.
         advertiser_id: Ad account that is asked about; empty for the token.
         wanted: Id that is looked for; empty where any answer will do.
@@ -61,9 +62,10 @@ class Seen:
 
     Attributes:
         said: `there`, `absent`; or what a refusal is about: `token`, `advertiser` (it does not exist for this token),
-            `other_advertiser` (the token is not for it), `role`, `scope`, `refused`; or `unanswered`.
+            `other_advertiser` (the token is not for it), `role`, `scope`, `refused`; or `unanswered`. Of the status of
+            an ad account: `approved`, `changing`, `pending`, `rejected`, `limited`, `closed`, or `untold`.
         name: Name of what was found, or empty.
-        words: Words and code of a refusal, for a person.
+        words: Words and code of a refusal or of a status, for a person.
         server_time: The destination's clock, or None.
     """
 

@@ -78,15 +78,29 @@ class Asked:
     def is_certain(self) -> bool:
         """Whether a refusal counts: a token of Events Manager is refused look-ups, and may yet send events."""
         fills_audiences = any(need.payload.kind == "audience" for need in self.needs)
-        reads_accounts = any(one.advertiser_id and seen.said in _ANSWERED for one, seen in self.answers.items())
+        told = _ANSWERED | _STANDINGS
+        reads_accounts = any(one.advertiser_id and seen.said in told for one, seen in self.answers.items())
         return self.kind == OAUTH or fills_audiences or reads_accounts
 
     def of(self, advertiser_id: str) -> list[Seen]:
         """Return what was told about an ad account."""
         return [seen for one, seen in self.answers.items() if one.advertiser_id == advertiser_id]
 
+    def standing(self, advertiser_id: str) -> Seen | None:
+        """Return what was told about the status of an ad account, or None when it was not asked."""
+        told = (seen for one, seen in self.answers.items() if (one.kind, one.wanted) == (_ACCOUNT, advertiser_id))
+        return next(told, None)
 
+
+_ACCOUNT = "account"
 _ANSWERED = {"there", "absent"}
+_STOPPING = {
+    "pending": "is not approved yet",
+    "rejected": "was not approved",
+    "limited": "is restricted",
+    "closed": "is closed",
+}
+_STANDINGS = {"approved", "changing", *_STOPPING}
 
 
 def judge(asked: Asked) -> list[PreflightCheck]:
@@ -166,8 +180,17 @@ def _advertiser(asked: Asked, advertiser_id: str) -> PreflightCheck:
     said = {seen.said: seen for seen in asked.of(advertiser_id)}
     places = (need.accounts_place for need in asked.needs if advertiser_id in need.advertisers)
     file, line = next((place for place in places if place is not None), asked.accounts_place)
+    standing = asked.standing(advertiser_id) or Seen("untold", words="it was not asked")
+    if standing.said in _STOPPING:
+        text = f"Advertiser {advertiser_id} {_STOPPING[standing.said]}: {standing.words}."
+        fix = asked.api.remedy(standing.said)
+        return _failed(asked, "advertiser", advertiser_id, text, fix, file=file, line=line)
+    if standing.said == "approved":
+        return PreflightCheck("advertiser", advertiser_id, OK, "approved, and this token may read it")
+    if standing.said == "changing":
+        return PreflightCheck("advertiser", advertiser_id, OK, f"approved before; {standing.words}")
     if _ANSWERED & said.keys():
-        found = "there, and this token may read it; no look-up tells whether it is approved"
+        found = f"there, and this token may read it; whether it is approved is not told: {standing.words}"
         return PreflightCheck("advertiser", advertiser_id, OK, found)
     for what, message in (
         ("advertiser", "does not exist for this token, or is not approved"),

@@ -16,6 +16,7 @@ from pusher.destinations.tiktok.preflight import tiktok_preflight
 MINE, OTHERS = "7654321098765432109", "7654321098765432110"
 SET, PIXEL = "7654321098765432120", "C4A1B2C3D4E5F6G7H8I9"
 DATE = {"date": "Fri, 20 Nov 2026 12:00:00 GMT"}
+ABOUT_ACCOUNT = LookUp("advertiser/info/?x", "account", "ad account", MINE, MINE)
 ABOUT_SET = LookUp("offline/get/?x", "offline", "event set", MINE, SET)
 
 
@@ -36,8 +37,15 @@ def test_each_view_asks_about_its_own_source_at_each_of_its_advertisers() -> Non
         need("offline_events", advertisers=(MINE, OTHERS)), need("offline_events"), need("web_events", PIXEL),
         need("crm_events"), need("app_events", "123"), need("audience", "Best"), need("web_events", None),
     ]  # fmt: skip
+    mine, others = (
+        f"advertiser/info/?advertiser_ids=%5B%22{one}%22%5D&fields=%5B%22advertiser_id%22%2C+%22name%22%2C+%22status"
+        "%22%2C+%22rejection_reason%22%5D"
+        for one in (MINE, OTHERS)
+    )
     assert [one.path for one in tiktok_preflight().look_ups(needs)] == [
         "user/info/",
+        mine,
+        others,
         f"offline/get/?advertiser_id={MINE}&event_set_ids=%5B%22{SET}%22%5D",
         f"offline/get/?advertiser_id={OTHERS}&event_set_ids=%5B%22{SET}%22%5D",
         f"pixel/list/?advertiser_id={MINE}&code={PIXEL}",
@@ -75,6 +83,40 @@ def test_an_event_set_is_there_when_the_asked_account_owns_it(listed: Any, expec
 def test_a_refusal_is_about_what_its_code_says(code: int, said: str) -> None:
     """Codes that say nothing about the account are not taken for more than that."""
     assert tiktok_preflight().seen(ABOUT_SET, answer(code)) == Seen(said, words=f"words (code {code})")
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"status": "STATUS_ENABLE", "name": "Shop"}, Seen("approved", "Shop", "approved (STATUS_ENABLE)")),
+        (
+            {"status": "STATUS_CONFIRM_FAIL", "rejection_reason": "licence\nof ann@example.com expired."},
+            Seen(
+                "rejected",
+                words="the review refused it (STATUS_CONFIRM_FAIL), because: licence of [e-mail] expired",
+            ),
+        ),
+        ({"status": "STATUS_NEW"}, Seen("untold", words="the status of its ad account is STATUS_NEW")),
+        ({}, Seen("untold", words="the status of its ad account is empty")),
+        ({"advertiser_id": OTHERS}, Seen("untold", words="no status of its ad account is listed")),
+    ],
+)
+def test_an_account_is_what_its_status_says(row: dict[str, Any], expected: Seen) -> None:
+    """A status that the contract does not know says nothing, and what a person wrote is masked."""
+    rows = [7, {"advertiser_id": MINE, **row}]
+    assert tiktok_preflight().seen(ABOUT_ACCOUNT, answer(data={"list": rows})) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (40001, "refused"), (40106, "other_advertiser"), (40300, "advertiser"), (40105, "refused"), (40131, "refused"),
+        (40002, "refused"), (40100, "unanswered"),
+    ],
+)  # fmt: skip
+def test_a_refusal_to_tell_the_status_is_no_fault_of_the_account(code: int, said: str) -> None:
+    """A token may lack the scope of this one look-up and all the same be good for a push."""
+    assert tiktok_preflight().seen(ABOUT_ACCOUNT, answer(code)) == Seen(said, words=f"words (code {code})")
 
 
 def test_the_clock_is_read_from_the_answer_where_it_is_one() -> None:

@@ -85,7 +85,7 @@ def test_event_sources_are_those_of_the_account_that_is_asked(world: World) -> N
     told = tell(world, [account(), account(OTHERS)], [source("offline", SET), source("web", PIXEL, OTHERS)])
     assert told == {
         "accounts": [
-            {"advertiser_id": one, "name": "", "role": "operator", "is_approved": True} for one in (MINE, OTHERS)
+            {"advertiser_id": one, "name": "", "role": "operator", "status": "STATUS_ENABLE"} for one in (MINE, OTHERS)
         ],
         "event_sources": [source("offline", SET), source("web", PIXEL, OTHERS)],
         "look_ups": 0,
@@ -99,9 +99,24 @@ def test_event_sources_are_those_of_the_account_that_is_asked(world: World) -> N
     assert looked(world, "pixel/list/", advertiser_id=OTHERS)[1]["pixels"][0]["pixel_code"] == PIXEL
 
 
+def test_the_status_of_an_account_is_told_whether_it_is_approved_or_not(world: World) -> None:
+    """Of an account that is there; of one that was never told of when none was."""
+    asked = {"advertiser_ids": [MINE, OTHERS], "fields": ["advertiser_id", "status"]}
+    row = {"name": "Sandbox ad account", "status": "STATUS_ENABLE", "rejection_reason": ""}
+    shown = [{"advertiser_id": one, **row} for one in (MINE, OTHERS)]
+    assert looked(world, "advertiser/info/", **asked) == (0, {"list": shown})
+    tell(world, [account(status="STATUS_LIMIT", name="Shop")])
+    assert looked(world, "advertiser/info/", advertiser_ids=[MINE]) == (
+        0, {"list": [{**shown[0], "name": "Shop", "status": "STATUS_LIMIT"}]},
+    )  # fmt: skip
+    assert looked(world, "advertiser/info/", **asked)[0] == 40300
+
+
 @pytest.mark.parametrize(
     ("path", "query", "message"),
     [
+        ("advertiser/info/", {}, "advertiser_ids: Missing data for required field"),
+        ("advertiser/info/", {"advertiser_ids": [MINE], "fields": ["a b"]}, "fields.0: Not a field"),
         ("offline/get/", {}, "advertiser_id: Missing data for required field"),
         ("crm/list/", {"advertiser_id": "shop"}, "advertiser_id: Not a valid id"),
         ("offline/get/", {"advertiser_id": MINE, "event_set_ids": "{"}, "event_set_ids"),
@@ -122,10 +137,11 @@ def test_a_look_up_that_is_wrong_is_refused(path: str, query: dict[str, Any], me
         (account(role="operator"), 0, 0),
         (account(role="analyst"), 0, 40001),
         (account(role="none"), 40001, 40001),
-        (account(is_approved=False), 40300, 40300),
+        (account(status="STATUS_PENDING_CONFIRM"), 40300, 40300),
+        (account(status="STATUS_PENDING_CONFIRM_MODIFY"), 0, 0),
         (account(THIRD), 40300, 40300),
     ],
-    ids=["admin", "operator", "analyst", "none", "not approved", "missing"],
+    ids=["admin", "operator", "analyst", "none", "not approved", "changing", "missing"],
 )
 def test_a_role_decides_who_may_look_and_who_may_change(
     mine: dict[str, Any], look: int, change: int, world: World

@@ -27,7 +27,10 @@ def judged(needs: list[Need], told: Mapping[str, Seen], **more: Any) -> dict[str
     api = tiktok_preflight()
     answers: dict[LookUp, Seen] = {}
     for one in api.look_ups(needs):
-        answers[one] = next((seen for part, seen in told.items() if part in one.path), Seen("there"))
+        answers[one] = next(
+            (seen for part, seen in told.items() if part in one.path),
+            Seen("approved" if one.kind == "account" else "there"),
+        )
     checks = judge(Asked(api, needs, answers, **more))
     return {" ".join(filter(None, (check.name, check.about))): check for check in checks}
 
@@ -93,6 +96,52 @@ def test_a_scope_that_tiktok_misses_counts_for_audiences_only() -> None:
     assert checks[f"event_source {SET}"].found == "TikTok does not say: no scope (code 40131)"
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("pending", "is not approved yet"),
+        ("rejected", "was not approved"),
+        ("limited", "is restricted"),
+        ("closed", "is closed"),
+    ],
+)
+def test_an_account_that_is_not_approved_stops_a_push(said: str, message: str) -> None:
+    """TikTok said so of this account, so that it counts with any kind of token, whatever else was answered."""
+    standing = Seen(said, words="why (STATUS)")
+    for told in ({}, {"offline/get": Seen("advertiser", words="gone (code 40300)")}):
+        checks = judged([need()], {"advertiser/info": standing, **told})
+        assert failed(checks) == {f"advertiser {MINE}": (f"Advertiser {MINE} {message}: why (STATUS).", 3, True)}
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [
+        (Seen("approved"), "approved, and this token may read it"),
+        (
+            Seen("changing", words="a change of it is under review (STATUS)"),
+            "approved before; a change of it is under review (STATUS)",
+        ),
+        (
+            Seen("refused", words="no scope (code 40131)"),
+            "there, and this token may read it; whether it is approved is not told: no scope (code 40131)",
+        ),
+    ],
+    ids=["approved", "changing", "refused"],
+)
+def test_an_account_that_is_there_is_all_right(seen: Seen, found: str) -> None:
+    """What nobody can tell stops nothing."""
+    check = judged([need()], {"advertiser/info": seen})[f"advertiser {MINE}"]
+    assert (check.status, check.found) == ("ok", found)
+
+
+def test_the_account_of_an_app_is_looked_up_too() -> None:
+    """Its events have no look-up of their own."""
+    wanted = need("app_events", "123")
+    assert judged([wanted], {})[f"advertiser {MINE}"].found == "approved, and this token may read it"
+    gone = failed(judged([wanted], {"advertiser/info": Seen("advertiser", words="gone (code 40300)")}, kind="oauth"))
+    assert list(gone) == [f"advertiser {MINE}"]
+
+
 def test_an_advertiser_that_the_token_is_not_for() -> None:
     """Another one of the same settings is all right."""
     seen = Seen("other_advertiser", words="no (code 40106)")
@@ -115,7 +164,7 @@ def test_each_account_without_a_role_is_told() -> None:
 def test_a_refusal_is_in_doubt_while_nobody_knows_the_kind_of_token() -> None:
     """It may be of Events Manager; once it read an account, it is not."""
     role, gone = Seen("role", words="w"), Seen("advertiser", words="w")
-    doubtful = failed(judged([need()], {"offline/get": role}))
+    doubtful = failed(judged([need()], {"offline/get": role, "advertiser/info": Seen("refused")}))
     assert [certain for _, _, certain in doubtful.values()] == [False]
     known = failed(judged([need("offline_events", SET, MINE, OTHERS)], {OTHERS: gone}))
     assert [certain for _, _, certain in known.values()] == [True]

@@ -72,20 +72,15 @@ def test_a_push_that_finds_all_in_place_sends_and_says_what_it_saw(tmp_path: Pat
         tell(server, [account()], [event_set()])
         shop = store(tmp_path, server.base_url)
         report = shop.push()
-        assert (report.exit_code, report.requests, counts(server)) == (0, 1, (1, 2))
+        assert (report.exit_code, report.requests, counts(server)) == (0, 1, (1, 3))
         assert report.preflight is not None
         assert {**report.preflight, "checks": len(report.preflight["checks"])} == {
-            "checked_at": "2026-11-20T12:00:00+00:00", "cached": False, "requests": 2, "checks": 6,
+            "checked_at": "2026-11-20T12:00:00+00:00", "cached": False, "requests": 3, "checks": 6,
         }  # fmt: skip
         assert [(one["name"], one["about"], one["status"], one["found"]) for one in report.preflight["checks"]] == [
             ("token", "", "ok", "TikTok takes it"),
             ("scopes", "", "unknown", "only a login tells which scopes a token has"),
-            (
-                "advertiser",
-                ADVERTISER,
-                "ok",
-                "there, and this token may read it; no look-up tells whether it is approved",
-            ),
+            ("advertiser", ADVERTISER, "ok", "approved, and this token may read it"),
             ("event_source", EVENT_SET, "ok", f"`Stores`, event set of advertiser {ADVERTISER}"),
             ("role", "", "unknown", "TikTok names no role; it refuses with 40001 where one is missing"),
             ("clock", "", "ok", "0 s from TikTok's"),
@@ -110,11 +105,28 @@ def test_a_token_that_is_not_taken(tmp_path: Path) -> None:
         assert shop.push().exit_code == 0
 
 
-@pytest.mark.parametrize("there", [[], [account(is_approved=False)]], ids=["missing", "not approved"])
-def test_an_advertiser_that_is_not_there_or_not_approved(there: list[dict[str, Any]], tmp_path: Path) -> None:
-    """TikTok has one answer for both, so the remedy names both."""
+def test_an_advertiser_that_is_not_approved(tmp_path: Path) -> None:
+    """The status is told in words, with what to do; once the account is approved, the push goes on."""
     with sandbox(tmp_path) as server:
-        tell(server, [account(OTHER), *there], [event_set()])
+        tell(server, [account(status="STATUS_PENDING_CONFIRM")], [event_set()])
+        shop = store(tmp_path, server.base_url)
+        (problem,) = refused(shop)
+        assert (problem.code, problem.file, problem.line, problem.message) == (
+            "preflight-advertiser",
+            "profiles.yml",
+            1,
+            f"Advertiser {ADVERTISER} is not approved yet: the application is under review (STATUS_PENDING_CONFIRM).",
+        )
+        assert problem.fix is not None
+        assert "once it is approved" in problem.fix
+        tell(server, [account()], [event_set()])
+        assert shop.push().exit_code == 0
+
+
+def test_an_advertiser_that_is_not_there(tmp_path: Path) -> None:
+    """TikTok may have one answer for this and for an account that is not approved, so the remedy names both."""
+    with sandbox(tmp_path) as server:
+        tell(server, [account(OTHER)], [event_set()])
         shop = store(tmp_path, server.base_url)
         (problem,) = refused(shop)
         assert (problem.code, problem.file, problem.line) == ("preflight-advertiser", "profiles.yml", 1)
@@ -203,7 +215,7 @@ def test_several_problems_are_told_at_once_and_the_worst_code_wins(tmp_path: Pat
         shop = store(tmp_path, server.base_url, advertiser_ids=[ADVERTISER, OTHER])
         problems = refused(shop)
         assert [one.code for one in problems] == ["preflight-advertiser", "preflight-role", "preflight-clock"]
-        assert counts(server) == (0, 3)
+        assert counts(server) == (0, 5)
 
 
 def test_an_audience_asks_for_its_own_advertisers(tmp_path: Path) -> None:
@@ -214,7 +226,7 @@ def test_an_audience_asks_for_its_own_advertisers(tmp_path: Path) -> None:
         club.join(people(range(3)))
         club.build()
         (problem,) = refused(club)
-        assert (problem.code, counts(server)) == ("preflight-advertiser", (0, 2))
+        assert (problem.code, counts(server)) == ("preflight-advertiser", (0, 3))
         tell(server, [account(OTHER), account()])
         assert club.push().exit_code == 0
 
@@ -255,7 +267,8 @@ def test_a_token_of_events_manager_sends_events_and_no_audience(tmp_path: Path, 
 
 def test_what_nobody_can_tell_stops_nothing(tmp_path: Path) -> None:
     """A stand-in that knows the endpoint of events only answers look-ups with 404."""
-    faults = [{"match": {"path": path}, "do": 404, "times": None} for path in ("user/info/", "offline/get/")]
+    paths = ("user/info/", "advertiser/info/", "offline/get/")
+    faults = [{"match": {"path": path}, "do": 404, "times": None} for path in paths]
     with sandbox(tmp_path, faults) as server:
         shop = store(tmp_path, server.base_url)
         assert statuses(shop) == {
@@ -276,7 +289,8 @@ def test_a_server_that_does_not_answer_is_asked_once_and_stops_nothing(tmp_path:
 
 def test_a_token_that_may_be_of_events_manager_stops_nothing_by_itself(tmp_path: Path) -> None:
     """Without `preflight: true` a refusal of look-ups is a notice, and the events are sent."""
-    faults = [{"match": {"path": path}, "do": 40001, "times": None} for path in ("user/info/", "offline/get/")]
+    paths = ("user/info/", "advertiser/info/", "offline/get/")
+    faults = [{"match": {"path": path}, "do": 40001, "times": None} for path in paths]
     with sandbox(tmp_path, faults) as server:
         shop = store(tmp_path, server.base_url)
         assert [one.code for one in refused(shop)] == ["preflight-role"]
@@ -335,9 +349,9 @@ def test_it_looks_once_an_hour_and_again_when_something_else_is_asked(tmp_path: 
             shop.push(**push)
             return server.look_ups() - before
 
-        assert [looks(), looks(), looks(now=NOW + HOUR - timedelta(seconds=1))] == [2, 0, 0]
+        assert [looks(), looks(), looks(now=NOW + HOUR - timedelta(seconds=1))] == [3, 0, 0]
         configure(shop, server.base_url, access_token=ANOTHER)
-        assert [looks(), looks()] == [2, 0]
+        assert [looks(), looks()] == [3, 0]
         path = shop.state.root / CACHE
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         kept = path.read_text()
@@ -359,7 +373,7 @@ def test_an_hour_later_it_looks_again(tmp_path: Path) -> None:
             path.write_text(json.dumps(kept))
             report = shop.push()
             assert report.preflight is not None
-            assert (report.preflight["cached"], report.preflight["requests"]) == (False, 2)
+            assert (report.preflight["cached"], report.preflight["requests"]) == (False, 3)
 
 
 @pytest.mark.parametrize(
@@ -384,7 +398,7 @@ def test_a_damaged_file_is_no_cache_and_is_written_anew(content: str, tmp_path: 
         path.write_text(content.replace("KEY", key))
         report = shop.push()
         assert report.preflight is not None
-        assert report.preflight["requests"] == 2
+        assert report.preflight["requests"] == 3
         assert list(json.loads(path.read_text())["entries"]) == [key]
 
 
@@ -396,7 +410,7 @@ def test_a_file_that_others_could_write_is_not_believed(tmp_path: Path) -> None:
         path = shop.state.root / CACHE
         path.chmod(0o620)
         shop.push()
-        assert (server.look_ups(), stat.S_IMODE(path.stat().st_mode)) == (4, 0o600)
+        assert (server.look_ups(), stat.S_IMODE(path.stat().st_mode)) == (6, 0o600)
 
 
 def test_a_file_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
@@ -405,7 +419,7 @@ def test_a_file_that_cannot_be_written_is_no_trouble(tmp_path: Path) -> None:
         shop = store(tmp_path, server.base_url)
         (shop.state.root / CACHE).mkdir(parents=True)
         assert [shop.push().exit_code, shop.push().exit_code] == [0, 0]
-        assert server.look_ups() == 4
+        assert server.look_ups() == 6
         assert sorted(path.name for path in shop.state.root.glob(f"{CACHE[:-5]}*")) == [CACHE]
 
 
@@ -426,7 +440,7 @@ def test_the_embedded_sandbox_is_looked_at_and_counts_it_apart(tmp_path: Path) -
     report = shop.push()
     assert report.preflight is not None
     assert report.sandbox is not None
-    assert (report.exit_code, report.requests, report.preflight["requests"]) == (0, 1, 2)
+    assert (report.exit_code, report.requests, report.preflight["requests"]) == (0, 1, 3)
     assert report.sandbox["requests"] == 1
     assert {one["status"] for one in report.preflight["checks"] if one["name"] in {"token", "event_source"}} == {"ok"}
 

@@ -1,7 +1,7 @@
 """Look-ups before a push: whether the token is taken, and whether accounts and event sources are there.
 
-Nothing here changes anything at TikTok. What TikTok has no answer for is not guessed: an account that is not approved
-looks like one that does not exist, and the user's role shows only in a refusal.
+Nothing here changes anything at TikTok. What TikTok has no answer for is not guessed: the user's role shows only in a
+refusal, and a token that may not read the account's status leaves that open.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pusher.destinations.tiktok.responses import data_of, verdict
 from pusher.payload.model import Payload
 from pusher.transport import redact
 
-_TOKEN, _AUDIENCE = "token", "audience"
+_TOKEN, _ACCOUNT, _AUDIENCE = "token", "account", "audience"
 _UNANSWERED = {"retry", "unknown"}
+_OF_ACCOUNTS = {"advertiser", "other_advertiser", "unanswered"}
 
 
 class TikTokPreflight:
@@ -48,11 +49,17 @@ class TikTokPreflight:
         found = verdict(contract(), result, rows=1, earlier_attempt_at_risk=False)
         time = _server_time(result)
         if found.outcome == "accepted" and isinstance(result, Answer):
+            if look_up.kind == _ACCOUNT:
+                return _standing(look_up, data_of(result), time)
             name = _name_found(look_up, data_of(result))
             return Seen("absent" if name is None else "there", name or "", server_time=time)
         code = "" if found.code is None else f" (code {found.code})"
         words = f"{found.message.rstrip('.') or 'no message'}{code}"
-        return Seen(_said(found), words=words, server_time=time)
+        said = _said(found)
+        if look_up.kind == _ACCOUNT and said not in _OF_ACCOUNTS:
+            # A token that may not read this may do all that a push needs.
+            said = "refused"
+        return Seen(said, words=words, server_time=time)
 
     def remedy(self, said: str) -> str:
         """Return what to do; see `PreflightApi.remedy`."""
@@ -78,20 +85,44 @@ class TikTokPreflight:
 
 def _look_ups(need: Need) -> Iterator[LookUp]:
     """Yield what to ask about a view, at each of its advertisers."""
+    for advertiser_id in need.advertisers:
+        fact = _facts()[_ACCOUNT]
+        query = {fact["ids"]: json.dumps([advertiser_id]), "fields": json.dumps(fact["fields"])}
+        yield LookUp(f"{fact['path']}?{urlencode(query)}", _ACCOUNT, fact["what"], advertiser_id, advertiser_id)
     kind = need.payload.event_source
     fact = _facts().get(kind)
     if fact is None or (kind != _AUDIENCE and need.source_id is None):
         return
     for advertiser_id in need.advertisers:
-        query: dict[str, Any] = {"advertiser_id": advertiser_id}
+        asked: dict[str, Any] = {"advertiser_id": advertiser_id}
         wanted = ""
         if kind == _AUDIENCE:
             # The shortest answer that proves that the account is there.
-            query |= {"page": 1, "page_size": 1}
+            asked |= {"page": 1, "page_size": 1}
         else:
             wanted = need.source_id or ""
-            query |= {fact["ids"]: json.dumps([wanted])} if "ids" in fact else {fact["one"]: wanted}
-        yield LookUp(f"{fact['path']}?{urlencode(query)}", kind, fact["what"], advertiser_id, wanted)
+            asked |= {fact["ids"]: json.dumps([wanted])} if "ids" in fact else {fact["one"]: wanted}
+        yield LookUp(f"{fact['path']}?{urlencode(asked)}", kind, fact["what"], advertiser_id, wanted)
+
+
+def _standing(look_up: LookUp, data: Mapping[str, Any], time: datetime | None) -> Seen:
+    """Return whether an ad account is approved, as its details tell it."""
+    fact = _facts()[_ACCOUNT]
+    listed = data.get(fact["list"])
+    for one in listed if isinstance(listed, list) else ():
+        if not isinstance(one, dict) or str(one.get(fact["id"])) != look_up.wanted:
+            continue
+        status = redact(str(one.get(fact["status"]) or ""))
+        known = _facts()["account_statuses"]["value"].get(status)
+        if known is None:
+            return Seen("untold", words=f"the status of its ad account is {status or 'empty'}", server_time=time)
+        words = f"{known['meaning']} ({status})"
+        # A person wrote it.
+        reason = redact(" ".join(str(one.get(fact["reason"]) or "").split())).rstrip(".")
+        words += f", because: {reason}" if reason else ""
+        name = redact(str(one.get(fact["name"]) or ""))
+        return Seen(known["standing"], name, words, server_time=time)
+    return Seen("untold", words="no status of its ad account is listed", server_time=time)
 
 
 def _name_found(look_up: LookUp, data: Mapping[str, Any]) -> str | None:

@@ -260,6 +260,12 @@ def _endpoints() -> Iterator[str]:
             if "path" in fact
         ),
     )
+    statuses = tables("look_ups")["account_statuses"]
+    yield from ("", "### The status of an ad account", "", f"{_fact_origin(statuses)}; the standings are ours.", "")
+    yield from _table(
+        ("status", "standing", "what it says"),
+        ((_code(name), one["standing"], one["meaning"]) for name, one in statuses["value"].items()),
+    )
 
 
 def _oauth() -> Iterator[str]:
@@ -461,7 +467,10 @@ def _open_points(facts: Contract) -> Iterator[str]:
     points += [(name, fact.get("open_point")) for name, fact in tables("oauth")["fact"].items()]
     points += [(f"/{fact['path']}", fact.get("open_point")) for fact in tables("api")["endpoint"]]
     look_ups = tables("look_ups")
-    points += [("look-ups", look_ups[group].get("open_point")) for group in ("token", "refusals")]
+    points += [
+        ("look-ups", look_ups[group].get("open_point"))
+        for group in ("token", "account", "account_statuses", "refusals")
+    ]
     points += [(name, fact.get("open_point")) for name, fact in look_ups["number"].items()]
     points += [(_range(code), code.origin.open_point) for code in facts.codes]
     points += [(error["name"], error.get("open_point")) for error in tables("resolutions")["error"]]

@@ -4,11 +4,13 @@ A sandbox that was told of no account plays them all: every account is there, is
 about, and its user is an Operator. Once accounts are told, with `POST /_sandbox/accounts`, only those are there, for
 every endpoint::
 
-    {"accounts": [{"advertiser_id": "7654321098765432109", "name": "Shop", "role": "operator", "is_approved": true}],
+    {"accounts": [{"advertiser_id": "7654321098765432109", "name": "Shop", "role": "operator",
+                   "status": "STATUS_ENABLE"}],
      "event_sources": [{"kind": "offline", "id": "7654321098765432110", "advertiser_id": "7654321098765432109",
                         "name": "Stores"}]}
 
-`role` is that of the token's user: `admin`, `operator`, `analyst` (who may look and change nothing) or `none`.
+`role` is that of the token's user: `admin`, `operator`, `analyst` (who may look and change nothing) or `none`. An
+account with a `status` that is not approved is there for whoever asks for its status, and for nothing else.
 """
 
 from __future__ import annotations
@@ -30,9 +32,11 @@ from pusher.payload.audience_body import id_problems, text_list_problems
 ROLES = ("admin", "operator", "analyst", "none")
 _MAY_CHANGE = ("admin", "operator")
 _PAGE_SIZE = 20
+APPROVED = "STATUS_ENABLE"
+_OPEN = ("approved", "changing")
 _KINDS = ("offline", "web", "crm")
 _FIELDS: Mapping[str, Mapping[str, type]] = {
-    "accounts": {"advertiser_id": str, "name": str, "role": str, "is_approved": bool},
+    "accounts": {"advertiser_id": str, "name": str, "role": str, "status": str},
     "event_sources": {"kind": str, "id": str, "advertiser_id": str, "name": str},
 }
 
@@ -97,6 +101,31 @@ class FindEventSources(Look):
                 return {"event_set_id": id_, "name": name, "create_time": created}
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAccounts(Look):
+    """The details of accounts.
+
+    Attributes:
+        advertiser_ids: The accounts.
+    """
+
+    advertiser_ids: Sequence[str]
+    kind: ClassVar[str] = "read_accounts"
+
+    def run(self, connection: sqlite3.Connection, now_s: float) -> Result:
+        """Read what is known of them; a person's details are not."""
+        del now_s
+        fact = tables("look_ups")["account"]
+        told = {one["advertiser_id"]: one for one in dicts(connection.execute("select * from accounts"))} or {
+            one: {"name": "Sandbox ad account", "status": APPROVED} for one in self.advertiser_ids
+        }
+        rows = [
+            {fact["id"]: one, fact["name"]: told[one]["name"], fact["status"]: told[one]["status"], fact["reason"]: ""}
+            for one in self.advertiser_ids
+        ]
+        return Result(data={fact["list"]: rows})
+
+
 class AccountEndpoints:
     """The look-ups.
 
@@ -108,8 +137,18 @@ class AccountEndpoints:
         self._known = rules
         facts = tables("look_ups")
         self.routes = {facts["token"]["path"]: Route("GET", LOOK_UPS, lambda _: ReadToken())}
+        self.routes[facts["account"]["path"]] = Route("GET", LOOK_UPS, self._judge_details)
         for kind in _KINDS:
             self.routes[facts[kind]["path"]] = Route("GET", LOOK_UPS, self._judge_of(kind))
+
+    def _judge_details(self, request: Request) -> Work | Refusal:
+        fact = tables("look_ups")["account"]
+        query: dict[str, Any] = {name: _json(text) for name, text in request.query.items()}
+        problems = list(text_list_problems(query, fact["ids"], None, str.isdecimal, "Not a valid id"))
+        if "fields" in query:
+            problems += text_list_problems(query, "fields", None, str.isidentifier, "Not a field")
+        refusal = refusal_of(query, problems) or self._known.stranger(query[fact["ids"]])
+        return refusal or ReadAccounts(tuple(query[fact["ids"]]))
 
     def _judge_of(self, source: str) -> Judge:
         def judge(request: Request) -> Work | Refusal:
@@ -148,15 +187,28 @@ def barred(connection: sqlite3.Connection, judged: Work) -> Result | None:
     one = getattr(judged, "advertiser_id", None)
     asked = getattr(judged, "advertiser_ids", ()) if one is None else (one,)
     refusals = (
-        _barred_from(connection, advertiser_id, changes=not isinstance(judged, Look)) for advertiser_id in asked
+        _barred_from(
+            connection,
+            advertiser_id,
+            changes=not isinstance(judged, Look),
+            needs_approval=not isinstance(judged, ReadAccounts),
+        )
+        for advertiser_id in asked
     )
     return next((refusal for refusal in refusals if refusal is not None), None)
 
 
-def _barred_from(connection: sqlite3.Connection, advertiser_id: str, *, changes: bool) -> Result | None:
-    sql = "select role, is_approved from accounts where advertiser_id = ?"
+def _statuses() -> Mapping[str, Mapping[str, str]]:
+    statuses: Mapping[str, Mapping[str, str]] = tables("look_ups")["account_statuses"]["value"]
+    return statuses
+
+
+def _barred_from(
+    connection: sqlite3.Connection, advertiser_id: str, *, changes: bool, needs_approval: bool = True
+) -> Result | None:
+    sql = "select role, status from accounts where advertiser_id = ?"
     found = connection.execute(sql, (advertiser_id,)).fetchone()
-    if found is None or not found[1]:
+    if found is None or (needs_approval and _statuses()[found[1]]["standing"] not in _OPEN):
         return Result("advertiser_missing", f"Advertiser does not exist: {advertiser_id}")
     if found[0] in _MAY_CHANGE or (found[0] == "analyst" and not changes):
         return None
@@ -179,7 +231,7 @@ def accounts_page(connection: sqlite3.Connection) -> dict[str, Any]:
         connection.execute("select kind, id, advertiser_id, name from event_sources order by kind, advertiser_id, id")
     )
     return {
-        "accounts": [{**account, "is_approved": bool(account["is_approved"])} for account in accounts],
+        "accounts": accounts,
         "event_sources": sources,
         "look_ups": look_ups,
     }
@@ -194,8 +246,7 @@ def tell(connection: sqlite3.Connection, body: bytes, now_s: float) -> list[str]
     connection.execute("delete from accounts")
     connection.execute("delete from event_sources")
     for one in told.get("accounts", ()):
-        role, is_approved = one.get("role", "operator"), one.get("is_approved", True)
-        account = (one["advertiser_id"], one.get("name", ""), role, is_approved)
+        account = (one["advertiser_id"], one.get("name", ""), one.get("role", "operator"), one.get("status", APPROVED))
         connection.execute("insert or replace into accounts values (?, ?, ?, ?)", account)
     for one in told.get("event_sources", ()):
         source = (one["kind"], one["id"], one["advertiser_id"], one.get("name", ""), now_s)
@@ -218,6 +269,8 @@ def _told_problems(told: Any) -> Iterator[str]:
                 yield f"{name}.{number} must be an object with {', '.join(sorted(needed))}."
             elif not all(isinstance(value, fields[key]) for key, value in one.items()):
                 yield f"{name}.{number} has a value of the wrong type."
+            elif one.get("status", APPROVED) not in _statuses():
+                yield f"{name}.{number}: status is one of {', '.join(_statuses())}."
             elif one.get("role", ROLES[0]) not in ROLES or one.get("kind", _KINDS[0]) not in _KINDS:
                 yield f"{name}.{number}: role is one of {', '.join(ROLES)}, kind one of {', '.join(_KINDS)}."
 

@@ -127,6 +127,11 @@ _VERSIONS: tuple[tuple[str, ...], ...] = (
         ) without rowid
         """,
     ),
+    (
+        "alter table accounts add column status text not null default 'STATUS_ENABLE'",
+        "update accounts set status = 'STATUS_PENDING_CONFIRM' where not is_approved",
+        "alter table accounts drop column is_approved",
+    ),
 )
 SCHEMA_VERSION = len(_VERSIONS)
 TABLES = (
