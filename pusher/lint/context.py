@@ -150,7 +150,7 @@ class Context:
     @cached_property
     def behind_views(self) -> list[Model]:
         """The views and all models that they read."""
-        return self.flow.ancestors([view.model.name for view in self.views])
+        return self.flow.ancestors([model.name for model in self.models if model.name in self._payload_of])
 
     @cached_property
     def asked(self) -> Asked | None:

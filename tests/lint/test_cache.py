@@ -104,6 +104,7 @@ def test_what_is_known_is_not_judged_again(shop: Path, monkeypatch: pytest.Monke
     assert len(before["views"]) == len(after["views"]) == 4
     assert len(before["views"].keys() & after["views"].keys()) == 3
     monkeypatch.setattr("pusher.lint._judged", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr("pusher.lint.context.Context._view", lambda *_: pytest.fail("followed again"))
     assert answer(shop)["exit_code"] == 0
 
 
