@@ -11,7 +11,6 @@ from pusher.cli import options
 from pusher.cli.built import report_text
 from pusher.cli.session import session
 from pusher.cli.signals import CutShort
-from pusher.cli.watch import watch_build
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -57,6 +56,8 @@ def build(
             if json:
                 message, fix = "--watch prints more than one JSON object would hold.", "Leave out one of the two."
                 raise ConfigError(Problem("usage", message, fix=fix))
+            from pusher.cli.watch import watch_build
+
             watch_build(
                 current,
                 load,

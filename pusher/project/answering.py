@@ -15,8 +15,6 @@ from pusher.config import PolicyFile
 from pusher.contracts import Engine, EngineError
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import Problem
-from pusher.lint import lint
-from pusher.lint.personal import personal_outputs
 from pusher.payload.model import Payload
 
 QUERY_SECONDS = 60.0
@@ -108,6 +106,8 @@ class Answering:
         inference = self._inference([model.name for model in wanted])
         if inference.problems:
             return inference.problems
+        from pusher.lint import lint
+
         payloads = {model.name: self.payloads[model.name] for model in wanted}
         found = lint(
             self._versions[0],
@@ -177,6 +177,8 @@ class Answering:
                 return Problem("query-refused", message, fix=fix)
         if found.problems:
             return found.problems[0]
+        from pusher.lint.personal import personal_outputs
+
         asked = replace(
             asking, name=INLINE, relation=Relation.of(self.manifest.database, "query", INLINE), columns={},
             increment=None, adds=False, seed=None, data_tests=(),

@@ -7,14 +7,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pusher.config import (
-    suggest,
-)
+from pusher.config import suggest
 from pusher.errors import ConfigError, Problem, StateError, UsageError
 from pusher.project.linting import ProjectLint
 from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
 
 if TYPE_CHECKING:
+    from pusher.engines.duckdb import DuckDBEngine
     from pusher.ledger.bridge import Bridge
     from pusher.ledger.rows import Asked
     from pusher.ledger.run_facts import RunFacts
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from pusher.project.forgetting import Derived
     from pusher.project.pushing import Pushing
     from pusher.project.remedies import Remedies, RunPage
+    from pusher.push.coverage import Coverage
     from pusher.push.forgetting import Forgotten
     from pusher.push.world import PushReport
     from pusher.settings.effective import EffectiveSetting
@@ -98,7 +98,6 @@ class ProjectRuns(ProjectLint):
     def _building(self, interruptible: Interruptible = nullcontext) -> Building:
         from pusher.project.building import Building
         from pusher.project.warehouse import BUILDING_MEMORY, workers_of
-        from pusher.push.coverage import cover
 
         return Building(
             manifest=self.manifest,
@@ -108,13 +107,18 @@ class ProjectRuns(ProjectLint):
             profile=self.profile,
             open_warehouse=lambda: self._warehouse(memory=BUILDING_MEMORY),
             with_standing=self._with_standing,
-            cover=lambda engine, names: [cover(engine, view, self._plan_options()) for view in self.views(names)],
+            cover=self._cover,
             floors=self.policy.floors,
             policy=self.policy,
             workers=workers_of(self.profile),
             interruptible=interruptible,
             hides=self.access.is_restricted,
         )
+
+    def _cover(self, engine: DuckDBEngine, names: Sequence[str]) -> list[Coverage]:
+        from pusher.push.coverage import cover
+
+        return [cover(engine, view, self._plan_options()) for view in self.views(names)]
 
     def reconcile(
         self,

@@ -50,6 +50,25 @@ print(sorted(set({heavy!r}) & set(sys.modules)))
     assert (lines[-1], sorted(listed), done.stderr) == ("[]", sorted(COMMANDS), "")
 
 
+def test_a_build_without_destination_views_imports_nothing_that_judges_or_sends_them(tmp_path: Path) -> None:
+    """No part of lint, of a push or of a ledger, which take longer to load than such a build takes."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/one.sql").write_text("select 1 as number\n", encoding="utf-8")
+    (tmp_path / "dbt_project.yml").write_text('name: shop\nversion: "1.0"\nprofile: shop\n', encoding="utf-8")
+    profile = "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}\n"
+    (tmp_path / "profiles.yml").write_text(profile, encoding="utf-8")
+    code = f"""
+import sys
+from pusher.cli.app import run
+code = run(["build", "--quiet", "--project-dir", {str(tmp_path)!r}])
+assert code == 0, code
+heavy = ("sqlglot", "httpx", "pyarrow", "rich", "pusher.lint", "pusher.push", "pusher.ledger", "pusher.cli.watch")
+print(sorted(set(heavy) & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("[]", "")
+
+
 def test_the_version_is_printed() -> None:
     """The program's name and its version, nothing else."""
     assert pusher("--version").out.split()[0] == "pusher"
