@@ -40,6 +40,11 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def cpu_s() -> float:
+    """Return the CPU seconds of this process so far."""
+    return time.process_time()
+
+
 class FixedClock(SystemClock):
     """Wall time that starts at a chosen moment and runs on from there.
 
