@@ -32,6 +32,23 @@ def test_a_plain_select_is_not_even_serialized() -> None:
         raise AssertionError
 
     assert refusal("select a, sum(b) as b from t group by a", serialize) is None
+    assert refusal("select regexp_replace(a, '\u00a0\u2003', '') as a from t", serialize) is None
+
+
+@pytest.mark.parametrize(
+    "word", ["\u017fetval", "checkpo\u0131nt", "CHECKPO\u0130NT", "chec\u212apoint", "PRAGMA_\u00e9"]
+)
+def test_a_letter_that_may_stand_for_another_hides_no_word(word: str) -> None:
+    """Whoever searches without case takes it for that; so the tree is looked at."""
+    asked = []
+
+    def serialize(sql: str) -> str:
+        asked.append(sql)
+        return '{"statements": []}'
+
+    sql = f"select {word}(1)"
+    refusal(sql, serialize)
+    assert asked == [sql]
 
 
 def test_the_place_of_a_function_is_told() -> None:
