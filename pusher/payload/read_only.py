@@ -25,7 +25,6 @@ _VERBS = frozenset(
         "replace", "reset", "set", "truncate", "update", "use", "vacuum",
     }
 )  # fmt: skip
-_WRITING = re.compile(rf"\b(?:{'|'.join(sorted(_VERBS))})\b", re.IGNORECASE)
 # Functions that run SQL no check has seen, change what the process keeps, or take addresses of its memory.
 _FUNCTIONS = frozenset(
     {
@@ -40,7 +39,6 @@ _FUNCTIONS = frozenset(
 )  # fmt: skip
 # Functions and views of these names show settings, secrets, paths and logs.
 _PREFIXES = ("duckdb_", "pragma_")
-_SUSPECT = re.compile(rf"\b(?:(?:{'|'.join(sorted(_FUNCTIONS))})\b|(?:{'|'.join(_PREFIXES)})\w)", re.IGNORECASE)
 _LOOKED_FOR = _VERBS | _FUNCTIONS
 # Letters that a search without case takes for i, k and s, and that are others in lower case.
 _TWINS = "\u0130\u0131\u017f\u212a"
@@ -70,8 +68,10 @@ def refusal(sql: str, serialize: Callable[[str], str]) -> tuple[str, str, int] |
     """
     if _is_plain(sql):
         return None
-    suspect = _SUSPECT.search(sql)
-    if suspect is None and not _WRITING.search(sql):
+    # Compiled when they are needed first, which few projects do.
+    called = rf"\b(?:(?:{'|'.join(sorted(_FUNCTIONS))})\b|(?:{'|'.join(_PREFIXES)})\w)"
+    suspect = re.search(called, sql, re.IGNORECASE)
+    if suspect is None and not re.search(rf"\b(?:{'|'.join(sorted(_VERBS))})\b", sql, re.IGNORECASE):
         return None
     tree = serialize(sql)
     # DuckDB 2.0 runs INSERT, DELETE and even COPY inside WITH, and still calls the statement a SELECT.
