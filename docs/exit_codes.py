@@ -32,8 +32,8 @@ _BY_COMMAND = """\
 | command | codes beside 0 and 2 |
 |---|---|
 | `lint` | 1 when there is at least one finding of severity `error`; warnings and notes do not count. |
-| `build` | 1 when a test fails or a view holds fewer identifiers than a floor, and the signals. |
-| `test` | 1 when a test fails, and the signals. |
+| `build` | 1 when a test fails or a view holds fewer identifiers than a floor, 2 also when one cannot run; signals. |
+| `test` | 1 when a test fails, 2 also when one cannot run, and the signals. |
 | `push` | 1, 3, 4, 5, 6 and the signals, as counted below. |
 | `push --dry-run` | 1 when rows are `invalid`, conflicts are new or a guard holds back; what waits does not count. |
 | `doctor` | 1 when something is due within `--days`, 3 when TikTok refuses, 4 when it is silent, and the signals. |

@@ -11,6 +11,7 @@ from pusher.cli import options
 from pusher.cli.built import report_text
 from pusher.cli.session import session
 from pusher.cli.signals import CutShort
+from pusher.cli.test import exit_code
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -92,4 +93,4 @@ def build(
         current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
         current.text(report_text(report))
         current.body["_problems"] = report.problems
-        current.exit_code = 1 if current.body["_problems"] else 0
+        current.exit_code = exit_code(report.tests, report.problems)

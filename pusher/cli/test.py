@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from pusher.cli import options, render
 from pusher.cli.session import session
 from pusher.cli.signals import CutShort
+from pusher.errors import BuildError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pusher.builds.data_tests import DataTestResult
     from pusher.builds.unit_tests import Difference, UnitTestResult
+    from pusher.errors import Problem
 
 HELP = """Run unit tests, and data tests on what the warehouse holds.
 
@@ -41,8 +43,17 @@ def run(
         tested = project.test(select or (), exclude or (), interruptible=stop.interruptible)
         current.body["tests"] = [one.as_json() for one in tested]
         current.body["_problems"] = tuple(one.problem for one in tested if one.is_wrong)
-        current.exit_code = 1 if current.body["_problems"] else 0
+        current.exit_code = exit_code(tested, current.body["_problems"])
         current.text(test_lines(tested))
+
+
+def exit_code(tested: Sequence[DataTestResult | UnitTestResult], problems: Sequence[Problem]) -> int:
+    """Return 2 when a test could not run, as when a model cannot be built; 1 when something else is wrong."""
+    from pusher.builds.data_tests import BROKEN
+
+    if any(one.status == BROKEN for one in tested):
+        return BuildError.exit_code
+    return 1 if problems else 0
 
 
 def test_lines(tested: Sequence[DataTestResult | UnitTestResult]) -> str:

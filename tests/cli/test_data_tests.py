@@ -92,12 +92,12 @@ def test_test_runs_the_tests_alone(shop: Shop) -> None:
 
 
 def test_tests_of_models_that_are_not_built_are_errors(shop: Shop) -> None:
-    """With the query to look at, and exit code 1."""
+    """With the query to look at, and exit code 2: it is no finding about the data."""
     written(shop, TESTS)
 
     tested = shop("test", "--select", "offline", "--json")
 
-    assert tested.code == 1
+    assert tested.code == 2
     assert [(one["status"], one["failures"]) for one in tested.json["tests"]] == [("error", None)]
     assert tested.json["errors"][0]["code"] == "data-test-error"
 

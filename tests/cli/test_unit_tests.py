@@ -75,3 +75,15 @@ def test_build_runs_a_unit_test_before_its_model(shop: Shop) -> None:
     ]
     assert (built.json["coverage"], built.json["errors"][0]["code"]) == ([], "unit-test")
     assert "not built, because a test failed: offline" in shop("build").out.splitlines()
+
+
+def test_a_unit_test_that_cannot_run_is_no_finding(shop: Shop) -> None:
+    """The SQL of its model is wrong: that ends with 2, with the test as without it."""
+    written(shop, UNIT)
+    model = shop.root / "models/offline.sql"
+    model.write_text(model.read_text().replace("amount", "amounts"))
+
+    codes = [shop(command).code for command in ("build", "test")]
+    (shop.root / "models/_unit.yml").unlink()
+
+    assert [*codes, shop("build").code] == [2, 2, 2]
