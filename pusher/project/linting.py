@@ -43,7 +43,7 @@ class ProjectLint(ProjectParts):
         self.destination_views.check(models)
         cache = mentions = None
         if uses_cache and not self.manifest.incremental:
-            cache, mentions = Cache.read(self.file.root / self.file.target_path / FILE), Mentions(self.manifest)
+            cache, mentions = Cache.open(self.file.root / self.file.target_path / FILE), Mentions(self.manifest)
         inference = self._inference(cache, mentions)
         account = self.account
         payloads = account.payloads_of(models)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pusher.compile import sealed
 from pusher.lint import cache as kept
 from tests.cli.conftest import pusher
 from tests.lint.variant_support import VARIANTS, apply, copy_shipped, read_variant
@@ -28,6 +29,12 @@ def answer(root: Path, *words: str) -> dict[str, Any]:
 def cache_of(root: Path) -> Path:
     """Return the file of a project's cache."""
     return root / "target" / kept.FILE
+
+
+def known(root: Path) -> dict[str, Any]:
+    """Return what the cache of a project holds."""
+    found: dict[str, Any] = json.loads(cache_of(root).read_bytes().partition(b"\n")[2])
+    return found
 
 
 @pytest.fixture
@@ -96,11 +103,11 @@ def test_every_variant_is_told_the_same_from_the_cache_of_the_shipped_models(tmp
 def test_what_is_known_is_not_judged_again(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the views that read the changed model are, and the engine binds that model and those below it."""
     answer(shop)
-    before = json.loads(cache_of(shop).read_text())
+    before = known(shop)
     path = shop / "models/tiktok/tiktok_audience_best_profile.sql"
     path.write_text(path.read_text() + "\n-- a comment\n")
     answer(shop)
-    after = json.loads(cache_of(shop).read_text())
+    after = known(shop)
     assert len(before["views"]) == len(after["views"]) == 4
     assert len(before["views"].keys() & after["views"].keys()) == 3
     monkeypatch.setattr("pusher.lint._judged", lambda *_: pytest.fail("judged again"))
@@ -108,53 +115,71 @@ def test_what_is_known_is_not_judged_again(shop: Path, monkeypatch: pytest.Monke
     assert answer(shop)["exit_code"] == 0
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"\xff\xfe",
-        b'{"versions": "others", "columns": {}, "views": {}}',
-        b"[" * 100_000,
-    ],
-)
-def test_a_damaged_or_foreign_cache_is_none(shop: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"{", b"null", b"\xff\xfe", b"[" * 100_000])
+def test_a_damaged_cache_is_none(shop: Path, content: bytes) -> None:
     """It is not believed, and it is replaced."""
     cold = answer(shop, "--no-cache")
     cache_of(shop).parent.mkdir()
     cache_of(shop).write_bytes(content)
     assert answer(shop) == cold
-    assert json.loads(cache_of(shop).read_text())["versions"] == kept.versions()
+    assert known(shop)["versions"] == kept.versions()
 
 
-@pytest.mark.parametrize(
-    ("part", "value"),
-    [
-        ("views", {"k": [{"rule": "PU401"}]}),
-        ("views", {"k": [None]}),
-        ("views", []),
-        ("columns", {"k": [["a"]]}),
-        ("columns", {"k": [["a", 1]]}),
-        ("columns", {"k": 7}),
-    ],
-)
-def test_an_entry_of_another_form_makes_the_whole_worthless(tmp_path: Path, part: str, value: object) -> None:
-    """What cannot be read in one place is not believed in any."""
-    path = tmp_path / kept.FILE
-    path.write_text(json.dumps({"versions": kept.versions(), "columns": {}, "views": {}, part: value}))
-    found = kept.Cache.read(path)
-    assert (found.view("k"), found.columns("k")) == (None, None)
+def planted(shop: Path) -> bytes:
+    """Let a view send raw ids, and return what a cache would hold that finds nothing wrong with any view."""
+    view = shop / "models/tiktok/tiktok_web_events.sql"
+    view.write_text(view.read_text().replace("{{ hashed_external_id('orders.customer_id') }}", "orders.customer_id"))
+    assert answer(shop)["exit_code"] == 1
+    return json.dumps({**known(shop), "views": {key: [] for key in known(shop)["views"]}}).encode()
 
 
-def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("seal", [b"", b"0" * 64, None], ids=["none", "wrong", "that of another content"])
+def test_a_cache_that_came_with_the_project_is_not_believed(shop: Path, seal: bytes | None) -> None:
+    """Whoever can write to the project, as a pull request does, could say so that nothing is wrong with it."""
+    content = planted(shop)
+    if seal is None:
+        seal = cache_of(shop).read_bytes().partition(b"\n")[0]
+    cache_of(shop).write_bytes(seal + b"\n" + content)
+    assert answer(shop)["exit_code"] == 1
+
+
+def test_a_cache_with_the_seal_of_this_user_is_believed(shop: Path) -> None:
+    """Or the test above would say nothing."""
+    content = planted(shop)
+    key = sealed.user_key()
+    assert key is not None
+    sealed.write(cache_of(shop), key, json.loads(content), most_bytes=kept.MOST_BYTES)
+    assert answer(shop)["exit_code"] == 0
+
+
+def test_without_a_key_of_the_user_nothing_is_kept(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There would be no telling who wrote it."""
+    cold = answer(shop, "--no-cache")
+    monkeypatch.setattr("pusher.compile.sealed.user_key", lambda: None)
+    assert (answer(shop), cache_of(shop).exists()) == (cold, False)
+
+
+def test_a_cache_of_another_version_is_none(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been found by other rules."""
+    answer(shop)
+    before = known(shop)["versions"]
+    monkeypatch.setattr(kept, "FORMAT", kept.FORMAT + 1)
+    found = kept.Cache.open(cache_of(shop))
+    assert found is not None
+    assert [found.view(key) for key in known(shop)["views"]] == [None] * 4
+    answer(shop)
+    assert known(shop)["versions"] != before
+
+
+def test_a_file_that_is_too_large_is_not_read(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody wrote that much."""
-    path = tmp_path / kept.FILE
-    path.write_text(json.dumps({"versions": kept.versions(), "columns": {"k": [["a", "b"]]}, "views": {}}))
-    assert kept.Cache.read(path).columns("k") is not None
-    monkeypatch.setattr(kept, "MOST_BYTES", 10)
-    assert kept.Cache.read(path).columns("k") is None
+    answer(shop)
+    (key, *_) = known(shop)["views"]
+    for most_bytes, is_known in ((kept.MOST_BYTES, True), (10, False)):
+        monkeypatch.setattr(kept, "MOST_BYTES", most_bytes)
+        found = kept.Cache.open(cache_of(shop))
+        assert found is not None
+        assert (found.view(key) is not None) == is_known
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(shop: Path) -> None:
