@@ -69,7 +69,7 @@ def deadlines(
         return []
     ages = ", ".join(f"('{payload}', {seconds})" for payload, seconds in max_age_s.items())
     try:
-        with ledger_database(state, copy) as connection:
+        with ledger_database(state, copy, of=("open_rows", "part", "quarantine", "run")) as connection:
             _define(connection, ages, min(max_age_s.values()), resend_limit_s, int(longest_wait.total_seconds()))
             now_s, before_s = int(now.timestamp()), int(before.timestamp())
             found = rows_of(

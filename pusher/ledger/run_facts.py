@@ -101,7 +101,8 @@ def run_facts(state: StateFolder, name: str) -> RunFacts:
             )
         ]
         space = f"test:{row[8]}" if row[8] else ""
-        with ledger_database(state, copy) as connection:
+        asked = ("run_steps", "run_alert", "quarantine", "batch", "part")
+        with ledger_database(state, copy, of=asked) as connection:
             named, value = "from run_steps where run = $run order by number", {"run": run}
             steps = rows_of(
                 connection,

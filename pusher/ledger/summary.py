@@ -88,7 +88,8 @@ def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]
 def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_age_s: Mapping[str, int]) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
     audiences = _audiences(state, AudienceStore(Store(copy)))
-    with ledger_database(state, copy) as connection:
+    asked = ("open_rows", "batch", "part", "quarantine", "run", "run_steps")
+    with ledger_database(state, copy, of=asked) as connection:
         open_rows = rows_of(
             connection,
             "select model, space, state, count(*)::bigint as rows, min(first_risk_at) as since from open_rows "

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,18 +106,41 @@ def _load(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, table
     connection.unregister(f"_{table}")
 
 
-def _create_views(connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder) -> None:
-    """Create the views of the reference page."""
+@cache
+def _definitions() -> dict[str, str]:
+    """Return the SQL of each view, in an order in which they can be created."""
+    files = resources.files("pusher.ledger").joinpath("view_definitions")
+    found = {name: files.joinpath(f"{name}.sql").read_text("utf-8") for name in DEFINED}
+    return {"sent_keys": "create view sent_keys as select * from _sent_keys", **found}
+
+
+def _behind(names: Iterable[str]) -> set[str]:
+    """Return relations and all that they are made of, by the words of their definitions."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += re.findall(r"\w+", _definitions().get(name, ""))
+    return found
+
+
+def _create_views(
+    connection: duckdb.DuckDBPyConnection, copy: sqlite3.Connection, state: StateFolder, needed: Collection[str]
+) -> None:
+    """Create those views of the reference page that are needed."""
     at_work = run_at_work(copy, state)
     for name in _FILES:
-        _create_rows(connection, copy, state, name)
-    connection.execute("create view sent_keys as select * from _sent_keys")
+        if f"_{name}" in needed:
+            _create_rows(connection, copy, state, name)
     connection.execute("create table _at_work (run varchar)")
     connection.execute("insert into _at_work select $run where $run is not null", {"run": at_work})
-    _create_frozen(connection, copy, state)
-    definitions = resources.files("pusher.ledger").joinpath("view_definitions")
-    for name in DEFINED:
-        connection.execute(definitions.joinpath(f"{name}.sql").read_text("utf-8"))
+    if "_frozen" in needed:
+        _create_frozen(connection, copy, state)
+    for name, definition in _definitions().items():
+        if name in needed:
+            connection.execute(definition)
 
 
 def _create_rows(
@@ -157,12 +181,15 @@ def _parquet(paths: Sequence[Path], *, file_row_number: bool = False) -> str:
 
 
 @contextmanager
-def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def ledger_database(
+    state: StateFolder, copy: sqlite3.Connection | None = None, *, of: Iterable[str] = RELATIONS
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a copy of the ledger as a DuckDB database with the tables and views of the reference page.
 
     Args:
         state: The state folder.
         copy: A copy of its ledger that was made already, which is closed at the end.
+        of: Those that are asked about; what they are not made of is left out.
 
     Raises:
         StateError: There is no ledger yet, or it or a file that it names cannot be read.
@@ -175,9 +202,11 @@ def ledger_database(state: StateFolder, copy: sqlite3.Connection | None = None) 
     connection = duckdb.connect(":memory:", config=CLOSED)
     try:
         try:
+            needed = _behind(of)
             for table in TABLES:
-                _load(connection, copy, table)
-            _create_views(connection, copy, state)
+                if table in needed:
+                    _load(connection, copy, table)
+            _create_views(connection, copy, state, needed)
         except (duckdb.Error, sqlite3.Error, ValueError, OSError) as error:
             raise unreadable(error, state.ledger.name) from error
         yield connection

@@ -75,7 +75,7 @@ def test_it_always_asks_and_what_it_found_spares_the_push_a_look(tmp_path: Path,
     shop.push()
     looked = server.look_ups()
     ran = examined(shop, *AT, "--json")
-    assert (ran.json["preflight"]["cached"], server.look_ups() - looked) == (False, 2)
+    assert (ran.json["preflight"]["cached"], server.look_ups() - looked) == (False, 3)
 
 
 def test_a_new_project_is_looked_at_without_making_anything(tmp_path: Path) -> None:
