@@ -22,6 +22,8 @@ from pusher.errors import ConfigError, Problem
 HOST = "127.0.0.1"
 # More than the largest file of an audience, so that the sandbox itself can refuse a larger one.
 _LARGEST_REQUEST = 256 * 1024 * 1024
+# All but large files; what lies on the disk stays open when a connection ends in the middle of a request.
+_HELD_IN_MEMORY = 8 * 1024 * 1024
 _THREADS = 8
 _PATIENCE_S = 1.0
 
@@ -56,6 +58,7 @@ class SandboxServer:
             threads=_THREADS,
             ident=None,
             max_request_body_size=_LARGEST_REQUEST,
+            inbuf_overflow=_HELD_IN_MEMORY,
             clear_untrusted_proxy_headers=True,
         )
 
