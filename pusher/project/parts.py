@@ -397,9 +397,12 @@ class ProjectParts:
             payload = None if model is None else self.account.payload_of(model)
             if payload is None:
                 return {}
-            inference = self._inference()
+            with closing(_empty_engine(self.manifest.source_paths())) as empty:
+                inference = inspect(self.manifest, empty, [name])
         except PusherError:
             # The words about a refused row are worth having without the line that made it.
+            return {}
+        if inference.problems:
             return {}
         return column_origins(self.manifest, name, payload, columns=inference.models, source_columns=inference.sources)
 
