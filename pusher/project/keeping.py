@@ -34,6 +34,7 @@ class Keeping:
         origins: Says which SQL makes each contract column of a view.
         variables: Names of the variables of the command line, kept with a run.
         hides: Whether the user may see no personal data.
+        ledger_id: Ledger that the profile pins, or None.
         check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all; returns those
             that they may decide about.
     """
@@ -46,6 +47,7 @@ class Keeping:
     origins: Origins
     variables: tuple[str, ...] = ()
     hides: bool = False
+    ledger_id: str | None = None
     check_deciding: Callable[[Collection[str] | None], Collection[str] | None] = lambda models: models
 
     def summary(self) -> Summary | None:
@@ -181,7 +183,8 @@ class Keeping:
         counts = {"compiled files": sum(1 for path in self.compiled.rglob("*") if path.is_file())}
         shutil.rmtree(self.compiled, ignore_errors=True)
         words = ["--keep-days", str(keep.days)]
-        return counts | (clean(self._place(wait_s, words=words), keep=keep) if self.state.ledger.exists() else {})
+        was_used = self.state.ledger.exists() or self.state.ledger_id.exists()
+        return counts | (clean(self._place(wait_s, words=words), keep=keep) if was_used else {})
 
     def _place(
         self, wait_s: float, select: Sequence[str] = (), exclude: Sequence[str] = (), words: Sequence[str] = ()
@@ -190,4 +193,4 @@ class Keeping:
         from pusher.push.decisions import Workplace
 
         asked = Asked((*selection(select, exclude), *words), self.variables)
-        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked)
+        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked, self.ledger_id)
