@@ -54,9 +54,13 @@ class Keeping:
         """Return what the ledger knows, or None when nothing was pushed yet."""
         from pusher.ledger.summary import summarise
 
-        payloads = self.destination.payloads
-        ages = {name: payload.limits.max_age_s for name, payload in payloads.items() if payload.kind == "events"}
-        return summarise(self.state, now=self.clock.now(), max_age_s=ages)
+        limits = {name: one.limits for name, one in self.destination.payloads.items() if one.kind == "events"}
+        return summarise(
+            self.state,
+            now=self.clock.now(),
+            max_age_s={name: one.max_age_s for name, one in limits.items()},
+            resend_limit_s={name: one.resend_limit_s for name, one in limits.items()},
+        )
 
     def deadlines(self, *, before: datetime) -> list[Deadline]:
         """Return until when rows of the ledger can be used.
