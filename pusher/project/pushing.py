@@ -112,6 +112,7 @@ class Pushing:
         known_test_code(choice.test_event_code)
         limits = (*views, *(one.view for one in audiences))[0].payload.limits
         if choice.stateless:
+            _refuse_ledger_options(choice)
             self._refuse_unstable_ids()
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
@@ -302,6 +303,21 @@ def _unread_lock(error: ConfigError) -> Problem:
 def _unstable(finding: Finding) -> Problem:
     fix = finding.fix.description if finding.fix is not None else None
     return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
+
+
+def _refuse_ledger_options(choice: PushChoice) -> None:
+    """Refuse options that do nothing without a ledger.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    given = {"--adopt": choice.adopt, "--wait": choice.patience.wait_s > 0}
+    found = [option for option, is_given in given.items() if is_given]
+    if found:
+        fix = "Leave it out, or keep the state folder and push without --stateless."
+        raise ConfigError(
+            *(Problem("usage", f"{one} is about a ledger, and --stateless keeps none.", fix=fix) for one in found)
+        )
 
 
 def _refuse_audiences(audiences: Sequence[AudienceView]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -110,9 +111,32 @@ def test_a_push_without_a_ledger_refuses_a_longer_look_back(tmp_path: Path) -> N
         assert terms(allowed) == {"planned": 2, "accepted": 2, "invalid": 1}
         assert (problem.code, problem.message) == (
             "stateless-lookback",
-            f"{VIEW} has 1 rows older than 24 hours, which a push without a ledger may not send.",
+            f"{VIEW} has 1 row older than 24 hours, which a push without a ledger may not send.",
         )
         assert len(server.requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "option"),
+    [
+        ({"adopt": True}, "--adopt"),
+        ({"patience": Patience(wait_s=1.0)}, "--wait"),
+        ({"adopt": True, "patience": Patience(wait_s=1.0)}, "--adopt"),
+    ],
+)
+def test_a_push_without_a_ledger_takes_no_option_about_one(tmp_path: Path, choice: dict[str, Any], option: str) -> None:
+    """An option that does nothing would be taken for one that worked."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(fresh(1))
+    shop.build()
+
+    with pytest.raises(ConfigError) as caught:
+        shop.push(stateless=True, **choice)
+
+    assert [problem.message for problem in caught.value.problems][0] == (
+        f"{option} is about a ledger, and --stateless keeps none."
+    )
+    assert len(caught.value.problems) == len(choice)
 
 
 def test_a_push_without_a_ledger_refuses_ids_that_change(tmp_path: Path) -> None:
