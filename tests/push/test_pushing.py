@@ -133,7 +133,7 @@ def test_a_push_without_a_ledger_takes_no_option_about_one(tmp_path: Path, choic
     with pytest.raises(ConfigError) as caught:
         shop.push(stateless=True, **choice)
 
-    assert [problem.message for problem in caught.value.problems][0] == (
+    assert next(problem.message for problem in caught.value.problems) == (
         f"{option} is about a ledger, and --stateless keeps none."
     )
     assert len(caught.value.problems) == len(choice)
