@@ -251,7 +251,7 @@ def _settle(store: Store, place: Workplace, parts: Mapping[int, Part], run: str)
             run=run,
             now=place.clock.now,
             pool=pool,
-            on_accepted=lambda _model, _value: None,
+            on_accepted=lambda _part, _value: None,
             explain=Explainer(place.destination, place.origins),
         )
         ended = 0

@@ -521,6 +521,7 @@ def _account(
         model.attempts = delivered.attempts.get(model.model, 0)
         model.requests = model.attempts
         model.sent = delivered.sent.get(model.model, {})
+        model.sent_of_earlier = delivered.sent_of_earlier.get(model.model, {})
         model.request_ids = list(delivered.request_ids.get(model.model, ()))
         model.close()
 
