@@ -65,6 +65,7 @@ class Pushing:
         asked: What the person asked for, kept with the run.
         told: What to tell of how views and settings were chosen.
         left_alone: Views that are not offered to this push.
+        other_views: Views of events that this push does not send.
         held_back: Why the user may not go on with what no view has any more, by kind of views.
     """
 
@@ -88,6 +89,7 @@ class Pushing:
     rows_name_source: Callable[[str], bool] = lambda _model: False
     told: tuple[str, ...] = ()
     left_alone: frozenset[str] = frozenset()
+    other_views: Sequence[View] = ()
     held_back: Mapping[str, str] = field(default_factory=dict)
     _engines: list[Engine] = field(default_factory=list, init=False)
 
@@ -278,7 +280,7 @@ class Pushing:
         if self.policy.same_order_offline == "ignore":
             return ()
         with closing(self.open_warehouse(self.state.root)) as engine:
-            found = same_orders(engine, views)
+            found = same_orders(engine, views, self.other_views)
         if found and self.policy.same_order_offline == "refuse":
             raise PlanError(*(Problem("same-order-offline", one.message, one.web.file, fix=one.fix) for one in found))
         return tuple(f"{one.message} {one.fix}" for one in found)

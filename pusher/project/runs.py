@@ -92,6 +92,7 @@ class ProjectRuns(ProjectLint):
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
                 left_alone=frozenset(view.model for view in found if view not in views),
+                other_views=self.destination_views.events_beside(events),
                 held_back=self.offering.held_back(),
                 asked=asked,
             ).push(
