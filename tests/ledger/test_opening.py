@@ -66,6 +66,10 @@ def _foreign(state: StateFolder) -> None:
     state.ledger.write_bytes(b"not a database at all, but long enough to look at " * 100)
 
 
+def _hollow(state: StateFolder) -> None:
+    state.ledger.write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
+
+
 def _folder(state: StateFolder) -> None:
     state.ledger.unlink()
     state.ledger.mkdir()
@@ -88,7 +92,7 @@ def _asks(shop: Shop) -> Iterator[PusherError]:
         yield caught.value
 
 
-@pytest.mark.parametrize("harm", [_damage, _foreign])
+@pytest.mark.parametrize("harm", [_damage, _foreign, _hollow])
 def test_damage_is_told_without_a_traceback(shop: Shop, harm: object) -> None:
     """Reading commands name a ledger that they cannot read, with a remedy."""
     assert callable(harm)
