@@ -17,11 +17,12 @@ from typing import Any
 
 from pusher.builds.data_tests import PASSED, DataTestResult, counting_sql
 from pusher.builds.unit_tests import UnitTestResult
+from pusher.builds.written import Written
 from pusher.compile import DataTest, Manifest, Model, SourceKey, digest
 from pusher.contracts import Engine, Reading
 from pusher.payload.sql import folded
 
-FORMAT = 1
+FORMAT = 2
 MOST_BYTES = 50_000_000
 # What a model or a test comes from: a file of its own, files that sources declare, or tables of the database alone.
 SEED, FILES, TABLES = "seed", "files", "tables"
@@ -57,10 +58,12 @@ class Memory:
     Attributes:
         models: By name.
         tests: By name.
+        written: How the models whose relations stand were written when they were built.
     """
 
     models: Mapping[str, Remembered] = field(default_factory=dict)
     tests: Mapping[str, Remembered] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)
 
 
 NOTHING = Memory()
@@ -90,18 +93,45 @@ def read_memory(path: Path, surroundings: Mapping[str, Any]) -> Memory:
         surroundings: What has to be as it was: versions, settings, and the database as the last build left it.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return NOTHING
-        content = json.loads(path.read_bytes())
-        if not isinstance(content, dict) or content.get("surroundings") != json.loads(json.dumps(surroundings)):
+        content = _content(path)
+        if content["surroundings"] != json.loads(json.dumps(surroundings)):
             return NOTHING
         return Memory(
             {str(name): _remembered(one) for name, one in content["models"].items()},
             {str(name): _remembered(one) for name, one in content["tests"].items()},
+            {str(name): _written(one) for name, one in content["written"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         # Whatever is wrong with it: a build that remembers nothing builds everything.
         return NOTHING
+
+
+def read_written(path: Path, surroundings: Mapping[str, Any]) -> Mapping[str, Written]:
+    """Return how the models whose relations stand were written; nothing when that cannot be told.
+
+    Args:
+        path: The file.
+        surroundings: What has to be as it was, a part of what `read_memory` asks for.
+    """
+    try:
+        content = _content(path)
+        known = {key: content["surroundings"][key] for key in surroundings}
+        if known != json.loads(json.dumps(surroundings)):
+            return {}
+        return {str(name): _written(one) for name, one in content["written"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _content(path: Path) -> Any:
+    """Return what a file holds.
+
+    Raises:
+        ValueError: It is too large, or no JSON.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(path)
+    return json.loads(path.read_bytes())
 
 
 def write_memory(path: Path, surroundings: Mapping[str, Any], memory: Memory) -> None:
@@ -110,6 +140,7 @@ def write_memory(path: Path, surroundings: Mapping[str, Any], memory: Memory) ->
         "surroundings": surroundings,
         "models": {name: asdict(one) for name, one in memory.models.items()},
         "tests": {name: asdict(one) for name, one in memory.tests.items()},
+        "written": {name: asdict(one) for name, one in memory.written.items()},
     }
     beside = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -118,6 +149,17 @@ def write_memory(path: Path, surroundings: Mapping[str, Any], memory: Memory) ->
     except OSError:
         with suppress(OSError):
             beside.unlink()
+
+
+def _written(value: Mapping[str, Any]) -> Written:
+    """Return an entry as it was kept.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not all(isinstance(one, str) for one in value.values()):
+        raise ValueError(value)
+    return Written(**value)
 
 
 def _remembered(value: Mapping[str, Any]) -> Remembered:

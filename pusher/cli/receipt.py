@@ -62,7 +62,12 @@ def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
 def _revenue(model: ModelReceipt) -> str:
     # TikTok may have such events with their first values, which these rows do not tell.
     conflicting = model.value_by_term.get("conflicting", {})
-    headers = ["revenue", "warehouse", "sent now", "sent before", *(["conflicting"] if conflicting else []), "not sent"]
+    frozen = model.held_value.get("in_flight", {})
+    # When all that earlier runs left was sent now, so were these rows; else the lines above say what became of them.
+    is_all_sent = not model.held_elsewhere and 0 < model.resumed.get("planned", 0) == model.resumed.get("accepted", 0)
+    kept = {} if is_all_sent else frozen
+    headers = ["revenue", "warehouse", "sent now", "sent before"]
+    headers += [*(["frozen before"] if kept else []), *(["conflicting"] if conflicting else []), "not sent"]
     rows = []
     currencies = sorted({currency for values in model.value_by_term.values() for currency in values} | set(model.sent))
     for currency in currencies:
@@ -72,10 +77,10 @@ def _revenue(model: ModelReceipt) -> str:
         # An enriched row differs in details only, so its value is the one that was sent.
         before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
         before += by_term.get("enriched", Decimal(0))
-        rest = warehouse - before - (sent if not model.resumed.get("accepted") else by_term.get("planned", Decimal(0)))
-        changed = [conflicting.get(currency, Decimal(0))] if conflicting else []
-        values = (warehouse, sent, before, *changed, rest - sum(changed, Decimal(0)))
-        rows.append((currency, *(shown(value) for value in values)))
+        apart = [values.get(currency, Decimal(0)) for values in (kept, conflicting) if values]
+        rest = warehouse - before - (sent - model.sent_of_earlier.get(currency, Decimal(0))) - sum(apart, Decimal(0))
+        rest -= frozen.get(currency, Decimal(0)) if is_all_sent else Decimal(0)
+        rows.append((currency, *(shown(value) for value in (warehouse, sent, before, *apart, rest))))
     if not rows:
         return ""
     widths = [max(len(headers[place]), *(len(row[place]) for row in rows)) for place in range(len(headers))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,12 +53,14 @@ def resolve(
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
         report = project.ledger.resolve(action, select or (), exclude or (), batches=batch or (), wait_s=wait)
         current.body |= report.as_json()
-        current.text(_text(report))
+        current.text(_text(report, batch or ()))
 
 
-def _text(report: ResolveReport) -> str:
+def _text(report: ResolveReport, wanted: Sequence[int]) -> str:
+    missing = sorted(set(wanted) - {one.batch for one in report.batches})
+    others = [f"Batch {number} is not parked; `pusher resolve` lists those that are." for number in missing]
     if not report.batches:
-        return "No parked row."
+        return "\n".join(others) or "No parked row."
     headers = ["batch", "model", "rows", "attempts", "may have arrived"]
     rows = [
         [one.batch, one.model, one.rows, one.attempts, (one.first_risk_at or "never")[:16].replace("T", " ")]
@@ -73,4 +76,4 @@ def _text(report: ResolveReport) -> str:
         "resend": f"{counted} will be sent by the next `pusher push`.",
         "assume_delivered": f"{counted} taken for delivered; their identifiers are removed.",
     }[report.action]
-    return f"{render.table(headers, rows)}\n\n{reasons}\n\n{render.wrapped(after, '')}"
+    return "\n\n".join((render.table(headers, rows), reasons, *others, render.wrapped(after, "")))

@@ -140,7 +140,7 @@ def _whole_ledger(current: Session, project: Project, sql: str | None, *, fail_i
         "quarantine": summary.quarantined,
         "audiences": summary.audiences,
     }
-    parked = any(row["state"] == "parked" for row in summary.open_rows)
+    parked = any(row["what"] == "parked" for row in summary.attention)
     if fail_if_pending and (summary.open_rows or any(row["what"] == "audience" for row in summary.attention)):
         current.exit_code = 5 if parked else 4
     current.text(f"ledger {summary.ledger_id}, pushes to {summary.base_url}\n")

@@ -9,7 +9,7 @@ from pusher.compile.digest import digest
 from pusher.compile.kept import KeptRenders
 from pusher.compile.known_columns import inspect_with
 from pusher.compile.manifest import Manifest, load
-from pusher.compile.mentions import Mentions
+from pusher.compile.mentions import Mentions, moment_of_run
 from pusher.compile.model import ColumnDoc, DataTest, Model, Relation, Source, SourceKey
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import Fixture, Input, Row, UnitTest
@@ -41,4 +41,5 @@ __all__ = [
     "inspect_additions",
     "inspect_with",
     "load",
+    "moment_of_run",
 ]

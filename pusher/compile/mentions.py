@@ -14,6 +14,11 @@ _TEXT = re.compile(r"'[^']*'")
 _WORD = re.compile(r"\w+")
 
 
+def moment_of_run(manifest: Manifest) -> str:
+    """Return the moment of the run as `as_of()` writes it, where no variable says another one."""
+    return str(manifest.run_started_at).removesuffix("+00:00")
+
+
 class Mentions:
     """What the models of a project read.
 
@@ -24,7 +29,7 @@ class Mentions:
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         # The moment of the run stands in the SQL of every window, and changes nothing but rows.
-        self._moment = str(manifest.run_started_at).removesuffix("+00:00")
+        self._moment = moment_of_run(manifest)
         self._own: dict[str, tuple[frozenset[str], frozenset[SourceKey]]] = {}
 
     def sql(self, name: str) -> str:

@@ -114,9 +114,23 @@ def _identify(
     if adopt and expected is not None and expected != ledger_id:
         with store.transaction():
             store.set_meta("ledger_id", expected)
-        ledger_id = expected
-        _write_id(state, ledger_id)
-    if expected is not None and expected != ledger_id:
+        _write_id(state, expected)
+    check_identity(store, state, base_url=base_url, expected=expected)
+
+
+def check_identity(store: Store, state: StateFolder, *, base_url: str | None, expected: str | None) -> None:
+    """Refuse a ledger that is not the one that the profile names, or that serves another place.
+
+    Args:
+        store: The open ledger.
+        state: Its state folder.
+        base_url: Where rows are to go, or None to serve no push.
+        expected: Ledger that the profile pins, or None.
+
+    Raises:
+        StateError: It is another one.
+    """
+    if expected is not None and expected != store.meta("ledger_id"):
         fix = (
             "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml. If this ledger takes its "
             "place, run `pusher push --adopt` once."
@@ -199,9 +213,19 @@ def open_beside(state: StateFolder) -> Store | None:
     return None
 
 
-def no_ledger() -> StateError:
+def no_ledger(state: StateFolder) -> StateError:
     """Return what to tell a person who asks for a ledger that is not there."""
+    if state.ledger_id.exists():
+        return _gone(state)
     return StateError(Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`."))
+
+
+def _gone(state: StateFolder) -> StateError:
+    fix = (
+        "Restore the ledger from a backup. If it is lost, `pusher push --adopt` begins a new one: it sends every "
+        "row of the views again, and what TikTok got more than 48 hours ago counts twice."
+    )
+    return _damaged("The ledger is gone, but its state folder was in use.", state.ledger.name, fix)
 
 
 def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None, adopt: bool) -> Store:
@@ -209,11 +233,7 @@ def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_i
     # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
     fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
     if fresh and state.ledger_id.exists() and not adopt:
-        fix = (
-            "Restore the ledger from a backup. If it is lost, `pusher push --adopt` begins a new one: it sends every "
-            "row of the views again, and what TikTok got more than 48 hours ago counts twice."
-        )
-        raise _damaged("The ledger is gone, but its state folder was in use.", shown, fix)
+        raise _gone(state)
     if fresh and expected_id is not None and not adopt:
         fix = (
             "Restore the state folder or point --state-dir at it. If it is lost, `pusher push --adopt` begins a new "
@@ -267,12 +287,18 @@ def read_connection(state: StateFolder) -> sqlite3.Connection | None:
     is opened for writing with `query_only` on, and read-only where it may not be written.
 
     Raises:
-        StateError: The file is not a ledger of this version, or it cannot be read.
+        StateError: The file is gone or empty although the folder was in use, is not a ledger of this version, or it
+            cannot be read.
     """
     shown = state.ledger.name
     try:
-        if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+        if not state.ledger.exists():
+            if state.ledger_id.exists():
+                raise _gone(state)
             return None
+        if state.ledger.stat().st_size == 0 and not state.ledger_id.exists():
+            return None
+        _check_is_ledger(state.ledger, shown)
         connection = _connect_for_reading(state.ledger)
         version = connection.execute("pragma user_version").fetchone()[0]
     except sqlite3.Error as error:

@@ -82,7 +82,7 @@ def run_facts(state: StateFolder, name: str) -> RunFacts:
     """
     copy = copy_of(state)
     if copy is None:
-        raise no_ledger()
+        raise no_ledger(state)
     with closing(copy):
         run = _found(copy, name)
         at_work = run_at_work(copy, state)

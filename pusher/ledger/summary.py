@@ -63,13 +63,16 @@ class Summary:
     audiences: list[dict[str, Any]]
 
 
-def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]) -> Summary | None:
+def summarise(
+    state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int], resend_limit_s: Mapping[str, int]
+) -> Summary | None:
     """Return what there is to know at a glance, or None when there is no ledger yet.
 
     Args:
         state: The state folder.
         now: Current moment.
         max_age_s: Age after which an event is not counted any more, by payload.
+        resend_limit_s: How long after its first attempt an unknown batch may be sent again, by the same payloads.
 
     Raises:
         StateError: The ledger, or a file that it names, cannot be read.
@@ -80,12 +83,15 @@ def summarise(state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int]
     if copy is None:
         return None
     try:
-        return _summary(state, copy, now, max_age_s)
+        limits = {payload: (age_s, resend_limit_s[payload]) for payload, age_s in max_age_s.items()}
+        return _summary(state, copy, now, limits)
     except duckdb.Error as error:
         raise unreadable(error, state.ledger.name) from error
 
 
-def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_age_s: Mapping[str, int]) -> Summary:
+def _summary(
+    state: StateFolder, copy: sqlite3.Connection, now: datetime, limits: Mapping[str, tuple[int, int]]
+) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
     audiences = _audiences(state, AudienceStore(Store(copy)))
     asked = ("open_rows", "batch", "part", "quarantine", "run", "run_steps")
@@ -114,7 +120,7 @@ def _summary(state: StateFolder, copy: sqlite3.Connection, now: datetime, max_ag
             "from run order by started_at desc limit 10",
         )
         before = now + _until_next_run(connection)
-        attention = _attention(connection, now=now, before=before, max_age_s=max_age_s)
+        attention = _attention(connection, now=now, before=before, limits=limits)
         attention += _unsettled_audiences(copy, audiences)
     return Summary(
         meta.get("ledger_id", ""),
@@ -226,15 +232,19 @@ def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:
 
 
 def _attention(
-    connection: duckdb.DuckDBPyConnection, *, now: datetime, before: datetime, max_age_s: Mapping[str, int]
+    connection: duckdb.DuckDBPyConnection, *, now: datetime, before: datetime, limits: Mapping[str, tuple[int, int]]
 ) -> list[dict[str, Any]]:
-    ages = ", ".join(f"('{payload}', {seconds})" for payload, seconds in max_age_s.items()) or "('', 0)"
+    listed = [f"('{payload}', {age_s}, {resend_s})" for payload, (age_s, resend_s) in limits.items()]
+    known = ", ".join(listed) or "('', 0, 0)"
     now_s, before_s = int(now.timestamp()), int(before.timestamp())
     connection.execute(
         "create temp view need as "
-        "select case state when 'parked' then 'parked' else 'pending' end as what, open_rows.model, open_rows.space, "
-        "open_rows.event_time + age.seconds as until from open_rows join part on part.id = open_rows.part "
-        f"left join (values {ages}) as age (payload, seconds) on age.payload = part.payload "
+        # What is in doubt for too long is not sent again: the next push parks it.
+        "select case when state = 'parked' or epoch(cast(first_risk_at as timestamp)) + known.resend_s "
+        f"<= {now_s} then 'parked' else 'pending' end as what, open_rows.model, open_rows.space, "
+        "open_rows.event_time + known.age_s as until from open_rows join part on part.id = open_rows.part "
+        f"left join (values {known}) as known (payload, age_s, resend_s) "
+        "on known.payload = part.payload "
         "union all select term, model, space, sendable_until from quarantine "
         "where term in ('dead', 'reopened', 'conflicting') "
         "union all select 'correctable', model, space, sendable_until from quarantine "

@@ -198,7 +198,7 @@ def ledger_database(
 
     copy = copy or copy_of(state)
     if copy is None:
-        raise no_ledger()
+        raise no_ledger(state)
     connection = duckdb.connect(":memory:", config=CLOSED)
     try:
         try:

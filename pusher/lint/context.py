@@ -248,10 +248,13 @@ class Context:
 
     def place_in(self, view: View, output: Output) -> Place:
         """Return where a view's column is made, in a model: what a macro wrote is shown by the name it is given."""
-        models = {model.path for model in self.manifest.models.values()}
         places = (output.place, output.name_place)
-        known = (place for place in places if place is not None and self.locate(place)[0] in models)
-        return next(known, view.select)
+        return next((place for place in places if place is not None and self.is_in_model(place)), view.select)
+
+    def is_in_model(self, place: Place) -> bool:
+        """Whether a place is in the file of a model, and not in that of a macro."""
+        file = self.locate(place)[0]
+        return any(model.path == file for model in self.manifest.models.values())
 
     def is_made_in(self, view: View, output: Output) -> bool:
         """Whether a view's own SQL makes a column, and not that of a model whose columns it passes on by a star."""

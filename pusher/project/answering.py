@@ -207,7 +207,7 @@ class _WithQuery:
     def __init__(self, manifest: Manifest, asked: Model, sql: str) -> None:
         self._manifest, self._sql = manifest, sql
         self.models = {**manifest.models, INLINE: asked}
-        self.sources, self.tests = manifest.sources, manifest.tests
+        self.sources, self.tests, self.run_started_at = manifest.sources, manifest.tests, manifest.run_started_at
 
     def analysis_sql(self, name: str) -> str:
         """Return a model's SQL, or that of the query."""

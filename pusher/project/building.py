@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -114,7 +114,8 @@ class Building:
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
             coverage = self.cover(engine, views) if views else []
             place = engine.written_place()
-        last.keep(_remembered(reusing, built) if is_settled else NOTHING, engine, place)
+        memory = _remembered(reusing, built) if is_settled else NOTHING
+        last.keep(replace(memory, written=last.written_by(built)), engine, place)
         return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
 
     def _below_floors(self, coverage: Sequence[Coverage]) -> list[Problem]:

@@ -34,6 +34,7 @@ class Keeping:
         origins: Says which SQL makes each contract column of a view.
         variables: Names of the variables of the command line, kept with a run.
         hides: Whether the user may see no personal data.
+        ledger_id: Ledger that the profile pins, or None.
         check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all; returns those
             that they may decide about.
     """
@@ -46,15 +47,20 @@ class Keeping:
     origins: Origins
     variables: tuple[str, ...] = ()
     hides: bool = False
+    ledger_id: str | None = None
     check_deciding: Callable[[Collection[str] | None], Collection[str] | None] = lambda models: models
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
         from pusher.ledger.summary import summarise
 
-        payloads = self.destination.payloads
-        ages = {name: payload.limits.max_age_s for name, payload in payloads.items() if payload.kind == "events"}
-        return summarise(self.state, now=self.clock.now(), max_age_s=ages)
+        limits = {name: one.limits for name, one in self.destination.payloads.items() if one.kind == "events"}
+        return summarise(
+            self.state,
+            now=self.clock.now(),
+            max_age_s={name: one.max_age_s for name, one in limits.items()},
+            resend_limit_s={name: one.resend_limit_s for name, one in limits.items()},
+        )
 
     def deadlines(self, *, before: datetime) -> list[Deadline]:
         """Return until when rows of the ledger can be used.
@@ -181,7 +187,8 @@ class Keeping:
         counts = {"compiled files": sum(1 for path in self.compiled.rglob("*") if path.is_file())}
         shutil.rmtree(self.compiled, ignore_errors=True)
         words = ["--keep-days", str(keep.days)]
-        return counts | (clean(self._place(wait_s, words=words), keep=keep) if self.state.ledger.exists() else {})
+        was_used = self.state.ledger.exists() or self.state.ledger_id.exists()
+        return counts | (clean(self._place(wait_s, words=words), keep=keep) if was_used else {})
 
     def _place(
         self, wait_s: float, select: Sequence[str] = (), exclude: Sequence[str] = (), words: Sequence[str] = ()
@@ -190,4 +197,4 @@ class Keeping:
         from pusher.push.decisions import Workplace
 
         asked = Asked((*selection(select, exclude), *words), self.variables)
-        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked)
+        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked, self.ledger_id)

@@ -239,6 +239,7 @@ class ProjectParts:
             origins=self._origins,
             variables=tuple(self.options.vars),
             hides=self.access.is_restricted,
+            ledger_id=self.profile.ledger_id,
             check_deciding=self._check_deciding,
         )
 

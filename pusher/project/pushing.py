@@ -65,6 +65,7 @@ class Pushing:
         asked: What the person asked for, kept with the run.
         told: What to tell of how views and settings were chosen.
         left_alone: Views that are not offered to this push.
+        other_views: Views of events that this push does not send.
         held_back: Why the user may not go on with what no view has any more, by kind of views.
     """
 
@@ -88,6 +89,7 @@ class Pushing:
     rows_name_source: Callable[[str], bool] = lambda _model: False
     told: tuple[str, ...] = ()
     left_alone: frozenset[str] = frozenset()
+    other_views: Sequence[View] = ()
     held_back: Mapping[str, str] = field(default_factory=dict)
     _engines: list[Engine] = field(default_factory=list, init=False)
 
@@ -112,6 +114,7 @@ class Pushing:
         known_test_code(choice.test_event_code)
         limits = (*views, *(one.view for one in audiences))[0].payload.limits
         if choice.stateless:
+            _refuse_ledger_options(choice)
             self._refuse_unstable_ids()
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
@@ -277,7 +280,7 @@ class Pushing:
         if self.policy.same_order_offline == "ignore":
             return ()
         with closing(self.open_warehouse(self.state.root)) as engine:
-            found = same_orders(engine, views)
+            found = same_orders(engine, views, self.other_views)
         if found and self.policy.same_order_offline == "refuse":
             raise PlanError(*(Problem("same-order-offline", one.message, one.web.file, fix=one.fix) for one in found))
         return tuple(f"{one.message} {one.fix}" for one in found)
@@ -302,6 +305,21 @@ def _unread_lock(error: ConfigError) -> Problem:
 def _unstable(finding: Finding) -> Problem:
     fix = finding.fix.description if finding.fix is not None else None
     return Problem("stateless-id", finding.message, finding.file, finding.line, finding.column, fix)
+
+
+def _refuse_ledger_options(choice: PushChoice) -> None:
+    """Refuse options that do nothing without a ledger.
+
+    Raises:
+        ConfigError: There are some.
+    """
+    given = {"--adopt": choice.adopt, "--wait": choice.patience.wait_s > 0}
+    found = [option for option, is_given in given.items() if is_given]
+    if found:
+        fix = "Leave it out, or keep the state folder and push without --stateless."
+        raise ConfigError(
+            *(Problem("usage", f"{one} is about a ledger, and --stateless keeps none.", fix=fix) for one in found)
+        )
 
 
 def _refuse_audiences(audiences: Sequence[AudienceView]) -> None:

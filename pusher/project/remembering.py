@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pusher.builds.reuse import FORMAT, NOTHING, Memory, Reuse, read_memory, write_memory
+from pusher.builds.reuse import FORMAT, NOTHING, Memory, Reuse, read_memory, read_written, write_memory
+from pusher.builds.run import Built
+from pusher.builds.written import Writing, Written
 from pusher.clock import SystemClock
-from pusher.compile import Manifest, digest
+from pusher.compile import Manifest, digest, graph
 from pusher.config import Profile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.engines.duckdb.stamp import Stamp, place_of, stamp_of
@@ -94,6 +96,7 @@ class LastBuild:
     manifest: Manifest
     profile: Profile
     _before: Stamp | None = field(init=False)
+    _written: Mapping[str, Written] = field(init=False)
     _paths: frozenset[str] = field(init=False)
     _files: str | None = field(init=False)
     _seed_files: Mapping[str, str | None] = field(init=False)
@@ -106,6 +109,7 @@ class LastBuild:
         self._files = state_of_files(self._paths, now_ns)
         self._seed_files = {name: state_of_files([str(seed.absolute)], now_ns) for name, seed in seeds.items()}
         self._before = stamp_of(Path(self.profile.database))
+        self._written = _standing(self.manifest, self.profile, self._before)
 
     def reuse(self, manifest: Manifest, engine: DuckDBEngine, build: str, *, anew: bool) -> Reuse:
         """Return what decides which models stay; with `anew` none does.
@@ -124,6 +128,17 @@ class LastBuild:
             return NOTHING
         return read_memory(self._path, self._surroundings(self._before, engine))
 
+    def written_by(self, built: Built) -> dict[str, Written]:
+        """Return how the models whose relations stand after a build were written when they were built."""
+        tried = {one.model: one for one in built.models if not one.is_reused}
+        writing, found = Writing(self.manifest), dict[str, Written]()
+        for name in self.manifest.models:
+            made = tried.get(name)
+            one = self._written.get(name) if made is None else writing.of(name) if made.status == "built" else None
+            if one is not None:
+                found[name] = one
+        return found
+
     def keep(self, memory: Memory, engine: DuckDBEngine, place: tuple[int, ...] | None) -> None:
         """Keep what a build made, after its database was closed.
 
@@ -139,18 +154,51 @@ class LastBuild:
 
     @property
     def _path(self) -> Path:
-        name = digest([self.profile.target, self.profile.database])[:16]
-        return self.manifest.project.target_folder / f"last-build-{name}.json"
+        return _path_of(self.manifest, self.profile)
 
     def _surroundings(self, stamp: Stamp, engine: DuckDBEngine) -> dict[str, Any]:
         """Return what has to be as it was, or everything is built."""
         profile = self.profile
         return {
-            "format": FORMAT,
-            "code": _code(),
+            **_of_database(profile, stamp),
             "engine": engine.version,
             "settings": digest(
                 [profile.target, profile.schema, str(profile.threads), repr(sorted(profile.engine_settings.items()))]
             ),
-            "database": {"path": profile.database, "place": list(stamp.place), "head": stamp.head},
         }
+
+
+def _path_of(manifest: Manifest, profile: Profile) -> Path:
+    name = digest([profile.target, profile.database])[:16]
+    return manifest.project.target_folder / f"last-build-{name}.json"
+
+
+def _of_database(profile: Profile, stamp: Stamp) -> dict[str, Any]:
+    database = {"path": profile.database, "place": list(stamp.place), "head": stamp.head}
+    return {"format": FORMAT, "code": _code(), "database": database}
+
+
+def _standing(manifest: Manifest, profile: Profile, stamp: Stamp | None) -> Mapping[str, Written]:
+    """Return how models were written when they were built, if nobody wrote to the database since."""
+    return {} if stamp is None else read_written(_path_of(manifest, profile), _of_database(profile, stamp))
+
+
+def rewritten(manifest: Manifest, profile: Profile, names: Iterable[str]) -> list[str]:
+    """Return the models behind some views, themselves included, whose SQL a person changed since they were built.
+
+    What nobody can tell is left out: of a database to which somebody else wrote since, for example. It must not be
+    called while this process has the database open.
+
+    Args:
+        manifest: The compiled project.
+        profile: The chosen target.
+        names: The views.
+    """
+    standing = _standing(manifest, profile, stamp_of(Path(profile.database)))
+    if not standing:
+        return []
+    writing = Writing(manifest)
+    reads = {name: model.depends_on for name, model in manifest.models.items()}
+    behind = graph.reach(names, reads)
+    pairs = ((name, writing.of(name), standing.get(name)) for name in manifest.models if name in behind)
+    return [name for name, now, before in pairs if now and before and now.is_other_than(before)]

@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     from pusher.project.remedies import Remedies, RunPage
     from pusher.push.coverage import Coverage
     from pusher.push.forgetting import Forgotten
+    from pusher.push.plan import View
     from pusher.push.world import PushReport
     from pusher.settings.effective import EffectiveSetting
+
+
+MOST_NAMED = 5
+"""Models that a notice names."""
 
 
 class ProjectRuns(ProjectLint):
@@ -63,6 +68,8 @@ class ProjectRuns(ProjectLint):
             self.destination_views.check(self.models(select, exclude))
             found = self.views(select, exclude)
             views, told = self.offering.taken(found, is_selected=bool(select))
+            # Before the warehouse is opened.
+            told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
             events = [view for view in views if view.payload.kind == "events"]
             audiences = [view for view in views if view not in events]
@@ -85,6 +92,7 @@ class ProjectRuns(ProjectLint):
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
                 left_alone=frozenset(view.model for view in found if view not in views),
+                other_views=self.destination_views.events_beside(events),
                 held_back=self.offering.held_back(),
                 asked=asked,
             ).push(
@@ -94,6 +102,21 @@ class ProjectRuns(ProjectLint):
                 # What else earlier runs froze are events, which no campaign sends.
                 everything=not select and not exclude and self.account.campaign is None,
             )
+
+    def _rewritten(self, views: Sequence[View]) -> list[str]:
+        """Say which models behind some views have other SQL by now than what stands in the warehouse."""
+        from pusher.project.remembering import rewritten
+
+        suppressions = self.policy.consent.suppressions
+        names = [*(view.model for view in views), *([suppressions] if suppressions in self.manifest.models else [])]
+        found = rewritten(self.manifest, self.profile, names)
+        if not found:
+            return []
+        several, more = ", ".join(found[:MOST_NAMED]), len(found) - MOST_NAMED
+        several += f" and {more:,} more" if more > 0 else ""
+        verb = "was" if len(found) == 1 else "were"
+        what = f"{several} {verb} changed since the last build: this push sends what was built from the SQL before."
+        return [f"{what} `pusher build` brings the warehouse up to date."]
 
     def _building(self, interruptible: Interruptible = nullcontext) -> Building:
         from pusher.project.building import Building
@@ -137,6 +160,7 @@ class ProjectRuns(ProjectLint):
             views, told = self.offering.taken(
                 self.destination_views.audience_views(select, exclude), is_selected=bool(select)
             )
+            told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
             audiences = self.destination_views.with_settings(views)
             pushing = self._pushing(

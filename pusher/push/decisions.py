@@ -38,6 +38,7 @@ class Workplace:
         wait_s: How long to wait for a push that is running.
         origins: Says which SQL makes each contract column of a view.
         asked: What the person asked for, kept with the run.
+        ledger_id: Ledger that the profile pins, or None.
     """
 
     state: StateFolder
@@ -46,6 +47,7 @@ class Workplace:
     wait_s: float = 0.0
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     asked: Asked = field(default_factory=Asked)
+    ledger_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,9 @@ class ResolveReport:
 def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[Store, str]]:
     """Open the ledger under its lock, and record a run of a command that changes it."""
     if not place.state.ledger.exists():
-        raise no_ledger()
+        raise no_ledger(place.state)
     with place.state.locked(wait_s=place.wait_s):
-        store = open_store(place.state, base_url=None, now=place.clock.now())
+        store = open_store(place.state, base_url=None, now=place.clock.now(), expected_id=place.ledger_id)
         try:
             refuse_old_clock(store, place.clock.now(), place.state.ledger.name)
             run = new_run_id(place.clock.now())
@@ -249,7 +251,7 @@ def _settle(store: Store, place: Workplace, parts: Mapping[int, Part], run: str)
             run=run,
             now=place.clock.now,
             pool=pool,
-            on_accepted=lambda _model, _value: None,
+            on_accepted=lambda _part, _value: None,
             explain=Explainer(place.destination, place.origins),
         )
         ended = 0

@@ -144,7 +144,7 @@ class Delivery:
             self._park_old()
             self._finish_settling(wait=True)
             for work in self._works.values():
-                self._add_accepted(work.part.model, value_so_far(work, self._state))
+                self._add_accepted(work.part, value_so_far(work, self._state))
         self._result.seconds = self._clock.monotonic_s() - started
         return self._result
 
@@ -503,7 +503,9 @@ class Delivery:
         yield
         self._result.settle_s += self._clock.monotonic_s() - started
 
-    def _add_accepted(self, model: str, accepted: Mapping[str, Decimal]) -> None:
-        sent = self._result.sent.setdefault(model, {})
-        for currency, value in accepted.items():
-            sent[currency] = sent.get(currency, Decimal(0)) + value
+    def _add_accepted(self, part: Part, accepted: Mapping[str, Decimal]) -> None:
+        result = self._result
+        for sums in (result.sent,) if part.run == self._run else (result.sent, result.sent_of_earlier):
+            sent = sums.setdefault(part.model, {})
+            for currency, value in accepted.items():
+                sent[currency] = sent.get(currency, Decimal(0)) + value

@@ -293,7 +293,8 @@ def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, lo
         old += len(times.filter(pc.less(times, oldest)))
     if old:
         hours = longest_s // 3_600
-        message = f"{view.model} has {old:,} rows older than {hours} hours, which a push without a ledger may not send."
+        counted = "1 row" if old == 1 else f"{old:,} rows"
+        message = f"{view.model} has {counted} older than {hours} hours, which a push without a ledger may not send."
         fix = (
             f"Let the view look back {hours} hours at most, or keep the state folder and push without --stateless: "
             "only a ledger knows what was sent before."

@@ -84,6 +84,7 @@ class Warned:
 class ModelReceipt:
     """One view's line of the receipt; terms as in `VIEW_TERMS` and `PLANNED_TERMS`.
 
+    `sent` is the value that this run got accepted; `sent_of_earlier` what of it earlier runs had planned.
     Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them. Those counted by
     `held_elsewhere` wait in parts of views that were not selected, which this run did not send.
     """
@@ -96,6 +97,7 @@ class ModelReceipt:
     resumed: dict[str, int] = field(default_factory=dict)
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     sent: dict[str, Decimal] = field(default_factory=dict)
+    sent_of_earlier: dict[str, Decimal] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     dropped_identifiers: int = 0

@@ -14,7 +14,7 @@ from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys, pruned_before
-from pusher.ledger.opening import open_store, read_store, refuse_old_clock, unreadable
+from pusher.ledger.opening import check_identity, open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, new_run_id
 from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
@@ -200,7 +200,7 @@ def _tell_released(plan: Plan, listener: Listener) -> None:
 
 def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     started = world.clock.monotonic_s()
-    with scratch_folder() as folder, _reading(world.state) as store:
+    with scratch_folder() as folder, _reading(world, options) as store:
         if store is not None:
             refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
         planning = _plan_options(world, options, store)
@@ -236,10 +236,18 @@ def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushRep
 
 
 @contextmanager
-def _reading(state: StateFolder) -> Iterator[Store | None]:
-    """Open the ledger for reading; what it cannot answer is its state's fault."""
-    store = read_store(state)
+def _reading(world: PushWorld, options: PushOptions) -> Iterator[Store | None]:
+    """Open the ledger for reading, if it is one that a push would take; what it cannot answer is its state's fault.
+
+    A ledger that the profile pins may be on the machine that pushes: where none was in use, all rows are new.
+    """
+    state = world.state
+    # A push would begin a new one.
+    store = None if options.adopt and not state.ledger.exists() else read_store(state)
     try:
+        if store is not None:
+            expected = None if options.adopt else options.ledger_id
+            check_identity(store, state, base_url=world.endpoints.shown_as, expected=expected)
         yield store
     except sqlite3.Error as error:
         raise unreadable(error, state.ledger.name) from error
@@ -513,6 +521,7 @@ def _account(
         model.attempts = delivered.attempts.get(model.model, 0)
         model.requests = model.attempts
         model.sent = delivered.sent.get(model.model, {})
+        model.sent_of_earlier = delivered.sent_of_earlier.get(model.model, {})
         model.request_ids = list(delivered.request_ids.get(model.model, ()))
         model.close()
 

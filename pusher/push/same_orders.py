@@ -42,20 +42,37 @@ class SameOrders:
         return f"Leave them out of one view, for example by their channel; both name them in the column {ORDER}."
 
 
-def same_orders(engine: Engine, views: Sequence[View]) -> list[SameOrders]:
+def same_orders(engine: Engine, views: Sequence[View], others: Sequence[View] = ()) -> list[SameOrders]:
     """Compare each web view with each offline view that names its orders.
 
+    Args:
+        engine: The warehouse.
+        views: The views that are pushed.
+        others: Views that another push sends; they are compared with the former, those that are built.
+
     Raises:
-        PlanError: A view is not built or fails.
+        PlanError: A view fails, or one that is pushed is not built.
     """
-    named = {view.model: column for view in views if (column := _order_column(engine, view)) is not None}
+    pushed = {view.model for view in views}
+    known = [*views, *(view for view in others if _is_built(engine, view))]
+    named = {view.model: column for view in known if (column := _order_column(engine, view)) is not None}
     found = []
-    for web in (view for view in views if view.model in named and view.payload.event_source == "web"):
-        for offline in (view for view in views if view.model in named and view.payload.event_source == "offline"):
+    for web in (view for view in known if view.model in named and view.payload.event_source == "web"):
+        for offline in (view for view in known if view.model in named and view.payload.event_source == "offline"):
+            if pushed.isdisjoint({web.model, offline.model}):
+                continue
             orders = _count(engine, web, named[web.model], offline, named[offline.model])
             if orders:
                 found.append(SameOrders(web, offline, orders))
     return found
+
+
+def _is_built(engine: Engine, view: View) -> bool:
+    try:
+        engine.columns(f"select * from {view.relation}")
+    except EngineError as error:
+        return error.kind != "catalog"
+    return True
 
 
 def _order_column(engine: Engine, view: View) -> str | None:

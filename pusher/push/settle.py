@@ -164,7 +164,7 @@ class Settling:
         run: Run id.
         now: Gives the current moment.
         pool: Where files are written.
-        on_accepted: Is told a model and what it got accepted, by currency.
+        on_accepted: Is told a part and what of it this run got accepted, by currency.
         explain: Says what in the user's SQL an answer is about.
     """
 
@@ -176,7 +176,7 @@ class Settling:
         run: str,
         now: Callable[[], datetime],
         pool: Executor,
-        on_accepted: Callable[[str, dict[str, Decimal]], None],
+        on_accepted: Callable[[Part, dict[str, Decimal]], None],
         explain: Explainer,
     ) -> None:
         self._store = store
@@ -223,7 +223,7 @@ class Settling:
                 self._store.add_file(shrunk.refused, run=self._run, now=now)
             self._store.settle_part(part, keys=shrunk.keys, run=self._run, now=now)
         (self._state.root / part.path).unlink()
-        self._on_accepted(part.model, shrunk.accepted)
+        self._on_accepted(part, shrunk.accepted)
 
 
 def _of(file: File, part: Part) -> File:

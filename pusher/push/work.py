@@ -98,6 +98,7 @@ class Delivered:
         request_ids: TikTok's ticket ids by model, newest last, at most 1,000.
         attempts: Attempts by model.
         sent: Value accepted in this run, by model and currency.
+        sent_of_earlier: What of it earlier runs had planned.
         halts: Verdicts that stopped the run, or all rows of one event source, each with its view.
         stopped: Why rows are still pending, or None.
         seconds: Time in the loop, settling included.
@@ -108,6 +109,7 @@ class Delivered:
     request_ids: dict[str, deque[str]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     sent: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    sent_of_earlier: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     halts: list[tuple[str, Verdict]] = field(default_factory=list)
     stopped: Problem | None = None
     seconds: float = 0.0

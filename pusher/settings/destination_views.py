@@ -60,6 +60,17 @@ class DestinationViews:
             )
         return found
 
+    def events_beside(self, views: Sequence[View]) -> list[View]:
+        """Return the project's views of events that are not among some views, whatever their settings lack."""
+        from pusher.push.plan import View
+
+        known, models = {view.model for view in views}, self.manifest.models
+        return [
+            View(name, models[name].path, str(models[name].relation), payload, None)
+            for name, payload in self.account.payloads_of(list(models.values())).items()
+            if payload.kind == "events" and name not in known
+        ]
+
     def check(self, models: Iterable[Model]) -> None:
         """Refuse templates that say what they may not say, or not in its form.
 

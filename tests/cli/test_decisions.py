@@ -85,7 +85,8 @@ def test_retry_answers_in_json(refused: Shop) -> None:
 def test_resolve_lists_and_decides(in_doubt: Shop) -> None:
     """A table of the parked batches with what to find out; then what was decided."""
     listed = run(in_doubt, "resolve", "--clock", LATE)
-    decided = run(in_doubt, "resolve", "--assume-delivered", "--clock", LATE)
+    mistyped = run(in_doubt, "resolve", "--assume-delivered", "--batch", "11", "--clock", LATE)
+    decided = run(in_doubt, "resolve", "--assume-delivered", "--batch", "1", "--clock", LATE)
     again = run(in_doubt, "resolve", "--clock", LATE)
 
     table = (
@@ -100,6 +101,7 @@ def test_resolve_lists_and_decides(in_doubt: Shop) -> None:
         "What is sent again and had arrived counts twice.\n"
     )
     assert listed == (0, table + advice, "")
+    assert mistyped == (0, "Batch 11 is not parked; `pusher resolve` lists those that are.\n", "")
     assert decided == (0, f"{table}1 row taken for delivered; their identifiers are removed.\n", "")
     assert again == (0, "No parked row.\n", "")
 

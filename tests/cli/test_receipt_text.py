@@ -51,6 +51,46 @@ def test_an_exclamation_mark_stands_before_what_somebody_has_to_look_at() -> Non
     ]  # fmt: skip
 
 
+def revenue_of(model: ModelReceipt) -> list[list[str]]:
+    """Return the words of the table of a receipt's revenue."""
+    lines = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={})).splitlines()
+    first = next(place for place, line in enumerate(lines) if line.startswith("  revenue"))
+    return [re.split(r" {2,}", line.strip()) for line in lines[first : first + 2]]
+
+
+def resuming() -> ModelReceipt:
+    """Return the receipt of a view of which an earlier run left a part."""
+    model = ModelReceipt("orders")
+    values = {"planned": "1.00", "already_sent": "220.00", "invalid": "4000.00"}
+    model.value_by_term = {term: {"EUR": Decimal(value)} for term, value in values.items()}
+    model.held_value = {"accepted": {"EUR": Decimal("20.00")}, "in_flight": {"EUR": Decimal("200.00")}}
+    return model
+
+
+def test_revenue_of_rows_that_earlier_runs_left_was_sent_when_all_of_them_were() -> None:
+    """What is sent of them is not called unsent, also of rows that are in the view no more."""
+    model = resuming()
+    model.resumed = {"planned": 3, "accepted": 3}
+    model.sent, model.sent_of_earlier = {"EUR": Decimal("251.00")}, {"EUR": Decimal("250.00")}
+
+    assert revenue_of(model) == [
+        ["revenue", "warehouse", "sent now", "sent before", "not sent"],
+        ["EUR", "4,221.00", "251.00", "20.00", "4,000.00"],
+    ]
+
+
+def test_revenue_of_rows_that_earlier_runs_left_has_a_column_while_some_of_them_wait() -> None:
+    """Whether these were sent, the lines about what was resumed say; of the rows planned now one was not sent."""
+    model = resuming()
+    model.resumed = {"planned": 3, "accepted": 2, "parked": 1}
+    model.sent = model.sent_of_earlier = {"EUR": Decimal("150.00")}
+
+    assert revenue_of(model) == [
+        ["revenue", "warehouse", "sent now", "sent before", "frozen before", "not sent"],
+        ["EUR", "4,221.00", "150.00", "20.00", "200.00", "4,001.00"],
+    ]
+
+
 def test_revenue_of_conflicting_rows_is_neither_sent_nor_unsent() -> None:
     """TikTok has these events with their first values; the line adds up to the warehouse's value."""
     model = ModelReceipt("orders")
@@ -59,18 +99,12 @@ def test_revenue_of_conflicting_rows_is_neither_sent_nor_unsent() -> None:
     model.held_value = {"accepted": {"EUR": Decimal("20.00")}}
     model.sent = {"EUR": Decimal("1.00")}
 
-    def revenue() -> list[list[str]]:
-        text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
-        lines = text.splitlines()
-        first = next(place for place, line in enumerate(lines) if line.startswith("  revenue"))
-        return [re.split(r" {2,}", line.strip()) for line in lines[first : first + 2]]
-
-    assert revenue() == [
+    assert revenue_of(model) == [
         ["revenue", "warehouse", "sent now", "sent before", "conflicting", "not sent"],
         ["EUR", "4,321.00", "1.00", "20.00", "300.00", "4,000.00"],
     ]
     del model.value_by_term["conflicting"]
-    assert revenue() == [
+    assert revenue_of(model) == [
         ["revenue", "warehouse", "sent now", "sent before", "not sent"],
         ["EUR", "4,021.00", "1.00", "20.00", "4,000.00"],
     ]

@@ -12,7 +12,7 @@ import pytest
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
 from tests.faults.recorder import payloads
 from tests.faults.scene import ROWS, Scene, scene
-from tests.push.support import NOW, Order, QuickClock, orders, wait_until
+from tests.push.support import NOW, VIEW, Order, QuickClock, orders, wait_until
 
 
 def test_40_a_redirect_is_not_followed(tmp_path: Path) -> None:
@@ -174,4 +174,30 @@ def test_53_a_query_that_fails_in_the_middle(tmp_path: Path) -> None:
         assert list(found.shop.state.outbox.iterdir()) == []
         found.sell(ROWS)
         found.settle()
+        found.check()
+
+
+def test_54_a_model_that_takes_more_memory_than_there_is(tmp_path: Path) -> None:
+    """Nothing is planned, what was written aside is gone, and the ledger goes on where it was."""
+    with scene(tmp_path) as found:
+        model = found.shop.root / "models" / f"{VIEW}.sql"
+        profile = found.shop.root / "profiles.yml"
+        text, settings = model.read_text(), profile.read_text()
+        model.write_text(f"{text}where (select length(string_agg(range::varchar, ',')) from range(50000000)) > 0\n")
+        profile.write_text(settings.replace('"threads": 2', '"threads": 2, "memory_limit": "60MB"'))
+        found.shop.build_without_checks()
+        with pytest.raises(PlanError) as caught:
+            found.push()
+        left = [path.name for path in found.shop.state.root.rglob("*") if path.is_file()]
+        model.write_text(text)
+        profile.write_text(settings)
+        found.shop.build_without_checks()
+        found.settle()
+
+        (problem,) = caught.value.problems
+        assert (caught.value.exit_code, problem.message) == (
+            2,
+            f"{VIEW} failed while it was read: The query needs more memory than memory_limit allows.",
+        )
+        assert sorted(left) == ["ledger.id", "ledger.sqlite", "run.lock"]
         found.check()

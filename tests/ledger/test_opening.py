@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,10 @@ def _foreign(state: StateFolder) -> None:
     state.ledger.write_bytes(b"not a database at all, but long enough to look at " * 100)
 
 
+def _hollow(state: StateFolder) -> None:
+    state.ledger.write_bytes(b"SQLite format 3\0" + b"\xff" * 8192)
+
+
 def _folder(state: StateFolder) -> None:
     state.ledger.unlink()
     state.ledger.mkdir()
@@ -87,7 +92,7 @@ def _asks(shop: Shop) -> Iterator[PusherError]:
         yield caught.value
 
 
-@pytest.mark.parametrize("harm", [_damage, _foreign])
+@pytest.mark.parametrize("harm", [_damage, _foreign, _hollow])
 def test_damage_is_told_without_a_traceback(shop: Shop, harm: object) -> None:
     """Reading commands name a ledger that they cannot read, with a remedy."""
     assert callable(harm)
@@ -112,8 +117,42 @@ def test_key_file_that_is_no_parquet_is_told_without_a_traceback(shop: Shop) -> 
 def test_ledger_without_any_table_was_never_used(shop: Shop) -> None:
     """An empty file, as a kill during the very first run leaves it, says that nothing was pushed."""
     shop.state.ledger.write_bytes(b"")
+    shop.state.ledger_id.unlink()
 
     assert shop.project().ledger.summary() is None
+
+
+def _lost(state: StateFolder) -> str:
+    state.ledger.unlink()
+    return "The ledger is gone, but its state folder was in use."
+
+
+def _emptied(state: StateFolder) -> str:
+    state.ledger.write_bytes(b"")
+    return "The ledger is empty."
+
+
+@pytest.mark.parametrize("harm", [_lost, _emptied])
+def test_a_loss_is_no_first_run_for_whoever_asks(shop: Shop, harm: Callable[[StateFolder], str]) -> None:
+    """What reads, plans, decides or cleans says the same as a push would, and makes no ledger."""
+    said = harm(shop.state)
+    ledger = shop.project().ledger
+    asks: list[Callable[[], object]] = [
+        ledger.summary,
+        lambda: ledger.query("select 1"),
+        lambda: shop.push(dry_run=True),
+        shop.push,
+        ledger.retry,
+        lambda: ledger.resolve("list"),
+        lambda: ledger.clean(keep=timedelta(days=400)),
+    ]
+    found = []
+    for ask in asks:
+        with pytest.raises(StateError) as caught:
+            ask()
+        found.append((caught.value.exit_code, caught.value.problems[0].message))
+
+    assert found == [(2, said)] * len(asks)
 
 
 def _no_lock(state: StateFolder) -> Path:

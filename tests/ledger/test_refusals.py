@@ -24,7 +24,9 @@ from tests.push.test_other_ledgers import as_of_schema_1
 
 def summary_of(state: StateFolder) -> Summary | None:
     """Return the summary of a ledger at the moment of the tests."""
-    return summarise(state, now=NOW, max_age_s={"offline_events": 28 * 86_400})
+    hour_s = 3_600
+    ages, limits = {"offline_events": 28 * 24 * hour_s}, {"offline_events": 36 * hour_s}
+    return summarise(state, now=NOW, max_age_s=ages, resend_limit_s=limits)
 
 
 def told(error: pytest.ExceptionInfo[StateError]) -> tuple[str, str | None]:

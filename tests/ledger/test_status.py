@@ -55,6 +55,20 @@ def test_rows_that_wait_are_told_with_the_first_moment_that_is_still_ahead(tmp_p
         ]
 
 
+def test_rows_in_doubt_for_too_long_wait_for_a_person_before_a_push_says_so(tmp_path: Path) -> None:
+    """At 36 hours another push would send none of them, so nobody is told that it would."""
+    limit, second = timedelta(hours=36), timedelta(seconds=1)
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": None}]) as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        shop.push()
+
+        before, at = summary_of(shop, limit - second).attention, summary_of(shop, limit).attention
+
+        assert [(row["what"], row["rows"]) for row in (*before, *at)] == [("pending", 3), ("parked", 3)]
+        assert at[0]["fix"] == "Run `pusher resolve`: did they arrive?"
+        assert [one.rows for one in shop.project(NOW + limit).ledger.resolve("list").batches] == [3]
+
+
 def test_a_row_without_identity_is_told_before_it_is_too_late_to_correct_it(tmp_path: Path) -> None:
     """It could still be sent today, and not any more by the next run."""
     shop = Shop(tmp_path / "shop")

@@ -119,6 +119,12 @@ def test_limited_data_use_is_a_matter_of_the_row() -> None:
     assert evaluate(MACROS.text("{{ limited_data_use('text', ['tx']) }}"), text=["TX", "CA"]) == [True, False]
 
 
+def test_states_that_are_no_list_are_refused() -> None:
+    """Of a text the letters would be states, and no row would be limited."""
+    with pytest.raises(CompilerError, match=r"^limited_data_use_states must be a list, such as \[CA, CO\], not CA$"):
+        Renderer(limited_data_use_states="CA").text("{{ limited_data_use('text') }}")
+
+
 def test_an_unknown_refund_policy_is_refused() -> None:
     """A misspelt policy is an error and not the default."""
     with pytest.raises(CompilerError, match=r"^refund_policy must be drop, net or report, not nett$"):

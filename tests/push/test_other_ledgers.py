@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -62,11 +63,57 @@ def test_a_lost_ledger_is_replaced_only_when_adopted(tmp_path: Path, lost: str) 
 
     with pytest.raises(StateError):
         shop.push()
+    planned = shop.push(dry_run=True, adopt=True)
     adopted = shop.push(adopt=True)
 
+    assert terms(planned) == {"planned": 3, "pending": 3}
     assert terms(adopted) == {"planned": 3, "accepted": 3}
     assert shop.state.ledger_id.read_text() == "brand-1\n"
     assert terms(shop.push()) == {"already_sent": 3}
+
+
+def test_another_ledger_than_the_pinned_one_decides_nothing(tmp_path: Path) -> None:
+    """A dry run plans by no ledger that a push would refuse, and nobody settles rows of it."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    pin(shop, "brand-1")
+    ledger = shop.project().ledger
+
+    for ask in (
+        lambda: shop.push(dry_run=True),
+        ledger.retry,
+        lambda: ledger.resolve("list"),
+        lambda: ledger.clean(keep=timedelta(days=400)),
+    ):
+        with pytest.raises(StateError, match="not the ledger that the profile names"):
+            ask()
+
+    assert terms(shop.push(dry_run=True, adopt=True)) == {"already_sent": 3}
+    assert ledger.summary() is not None
+
+
+def test_a_dry_run_compares_with_no_ledger_of_another_place(tmp_path: Path) -> None:
+    """What was sent to the sandbox says nothing of what another base_url got."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    shop.profile("http://127.0.0.1:9/open_api/v1.3")
+
+    with pytest.raises(StateError, match=r"This ledger records pushes to sandbox, not to http://127.0.0.1:9"):
+        shop.push(dry_run=True)
+
+
+def test_a_pinned_ledger_may_lie_on_another_machine_for_a_dry_run(tmp_path: Path) -> None:
+    """A check of a pull request has no state folder: all rows look new there."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    pin(shop, "brand-1")
+
+    assert terms(shop.push(dry_run=True)) == {"planned": 3, "pending": 3}
 
 
 def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> None:

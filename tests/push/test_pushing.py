@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 
@@ -110,9 +112,32 @@ def test_a_push_without_a_ledger_refuses_a_longer_look_back(tmp_path: Path) -> N
         assert terms(allowed) == {"planned": 2, "accepted": 2, "invalid": 1}
         assert (problem.code, problem.message) == (
             "stateless-lookback",
-            f"{VIEW} has 1 rows older than 24 hours, which a push without a ledger may not send.",
+            f"{VIEW} has 1 row older than 24 hours, which a push without a ledger may not send.",
         )
         assert len(server.requests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("choice", "option"),
+    [
+        ({"adopt": True}, "--adopt"),
+        ({"patience": Patience(wait_s=1.0)}, "--wait"),
+        ({"adopt": True, "patience": Patience(wait_s=1.0)}, "--adopt"),
+    ],
+)
+def test_a_push_without_a_ledger_takes_no_option_about_one(tmp_path: Path, choice: dict[str, Any], option: str) -> None:
+    """An option that does nothing would be taken for one that worked."""
+    shop = Shop(tmp_path / "shop")
+    shop.sell(fresh(1))
+    shop.build()
+
+    with pytest.raises(ConfigError) as caught:
+        shop.push(stateless=True, **choice)
+
+    assert next(problem.message for problem in caught.value.problems) == (
+        f"{option} is about a ledger, and --stateless keeps none."
+    )
+    assert len(caught.value.problems) == len(choice)
 
 
 def test_a_push_without_a_ledger_refuses_ids_that_change(tmp_path: Path) -> None:
@@ -183,6 +208,31 @@ def test_orders_of_two_event_sources_stop_the_push(twice: Shop) -> None:
     (problem,) = caught.value.problems
     assert (problem.code, problem.message) == ("same-order-offline", MESSAGE)
     assert twice.push().exit_code == 0
+
+
+@pytest.mark.parametrize("selected", [VIEW, "tiktok_web_events"])
+def test_orders_of_a_view_that_another_push_sends_are_found(twice: Shop, selected: str) -> None:
+    """Each event source may have a job of its own; a view that was never built has no order yet."""
+    policy(twice, "refuse")
+    with pytest.raises(PlanError) as caught:
+        twice.push(select=[selected])
+    other = "tiktok_web_events" if selected == VIEW else VIEW
+    with duckdb.connect(str(twice.root / "shop.duckdb")) as warehouse:
+        warehouse.execute(f"drop view {other}")
+
+    assert [problem.message for problem in caught.value.problems] == [MESSAGE]
+    assert twice.push(select=[selected]).exit_code == 0
+
+
+def test_a_push_is_not_about_orders_of_views_that_it_leaves_alone(twice: Shop) -> None:
+    """The two views have the same orders, and a third one has none of them."""
+    policy(twice, "refuse")
+    offline = (twice.root / "models" / f"{VIEW}.sql").read_text()
+    third = offline.replace("order_id as event_id", "'x' || order_id as event_id").replace("    order_id,\n", "")
+    (twice.root / "models" / "third.sql").write_text(third)
+    twice.build()
+
+    assert twice.push(select=["third"]).exit_code == 0
 
 
 def test_orders_are_compared_by_a_column_in_any_case_and_without_nulls(twice: Shop) -> None:

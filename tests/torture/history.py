@@ -106,10 +106,14 @@ class History:
         tally: The server's side.
         states: State by event id, from the ledger's keys.
         parked: Events that wait for a person.
+        planned: When each event was first in the view.
+        held_twice: Events with two keys.
+        ended: The moment after the last run.
         events: Every event that was in the view.
         poison: Events that the server refuses.
         endings: How each run ended.
         longest_s: Time of the longest run.
+        deaths: When runs died, or could not write any more.
         kills: Runs that died.
         steps: Steps of the first run.
     """
@@ -117,10 +121,14 @@ class History:
     tally: Tally = field(default_factory=Tally)
     states: dict[str, str] = field(default_factory=dict)
     parked: set[str] = field(default_factory=set)
+    planned: dict[str, datetime] = field(default_factory=dict)
+    held_twice: set[str] = field(default_factory=set)
+    ended: datetime = START
     events: set[str] = field(default_factory=set)
     poison: frozenset[str] = frozenset()
     endings: list[str] = field(default_factory=list)
     longest_s: float = 0.0
+    deaths: list[datetime] = field(default_factory=list)
     kills: int = 0
     steps: int = 0
 
@@ -151,7 +159,7 @@ def live(settings: Settings, folder: Path) -> History:
         now = _run(history, state, now + timedelta(seconds=1), dict.fromkeys(ids, 9), chance)
         if not _is_open(state, now):
             break
-    history.events = set(ids)
+    history.events, history.ended = set(ids), now
     _read_ledger(history, state, now)
     return history
 
@@ -183,6 +191,7 @@ def _run(
     """Push a view, values by event, however it ends; returns the moment of its end."""
     trouble = trouble or Trouble()
     clock, fate = HandClock(now), trouble.fate
+    history.planned = dict.fromkeys(view, now) | history.planned
     run = f"{now:%Y%m%dT%H%M%S}-{chance.getrandbits(24):06x}"
     wire = Wire(
         history.tally,
@@ -192,6 +201,7 @@ def _run(
         poison=history.poison,
         fault_share=trouble.fault_share,
         on_post=fate.step,
+        in_flight=CONCURRENCY,
         spoilt=trouble.spoilt,
     )
     store: Store | None = None
@@ -220,12 +230,14 @@ def _run(
         except Ended:
             ending = "died"
             history.kills += 1
-            history.tally.doubtful_rows += CONCURRENCY * 10
+            history.deaths.append(clock.now())
+            wire.die()
         except (sqlite3.OperationalError, StateError) as error:
             if "disk is full" not in str(error):
                 raise
             ending = "disk full"
-            history.tally.doubtful_rows += CONCURRENCY * 10
+            history.deaths.append(clock.now())
+            wire.die()
         finally:
             if store is not None:
                 store.close()
@@ -326,7 +338,9 @@ def _read_ledger(history: History, state: StateFolder, now: datetime) -> None:
         for file in store.files("keys"):
             table = pq.read_table(state.root / file.path, columns=["event_key", "state"])
             for row in table.to_pylist():
-                history.states[names[row["event_key"]]] = row["state"]
+                event = names[row["event_key"]]
+                history.held_twice |= {event} & history.states.keys()
+                history.states[event] = row["state"]
         for part in store.open_parts():
             ids = _column(state.root / str(part.path), "_event_id")
             for batch in store.batches(part.id):

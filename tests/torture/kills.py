@@ -98,6 +98,7 @@ def _one(found: Campaign, chance: Random, root: Path, kills: int) -> None:
             _sell(shop, events, chance)
         for _ in range(20):
             _push(shop, chance, killed=False)
+            found.problems += _untrue_endings(shop)
             if not _is_open(shop, len(events)):
                 break
         found.problems += _check(shop, root, log, events)
@@ -190,6 +191,13 @@ def _pushed(shop: Shop, at_step: int | None) -> None:
     destination.payloads = {**destination.payloads, small.name: replace(small, limits=limits)}
     with fated(_Killed(at_step)):
         shop.push()
+
+
+def _untrue_endings(shop: Shop) -> list[str]:
+    """Say when the newest run ended as if everything were settled while rows wait."""
+    run, code = shop.ledger("select id, exit_code from run order by rowid desc limit 1")[0]
+    waiting = shop.ledger("select count(*), coalesce(sum(rows), 0) from part where file is not null")[0]
+    return [f"I8: run {run} ended with {code}, and {waiting[1]} rows wait"] if code in (0, 1) and waiting[0] else []
 
 
 def _is_open(shop: Shop, rows: int) -> bool:

@@ -131,6 +131,26 @@ MUTANTS = (
         (*SEEDS[:-1], "1500"),
     ),
     Mutant(
+        "whatever is in doubt is left to a person at once",
+        "pusher/push/policy.py",
+        "risk = risk_before or started_at\n            if is_past_resending(risk, now=now, limits=limits):\n",
+        "risk = risk_before or started_at\n            if True:\n",
+    ),
+    Mutant(
+        "answers of the last requests are not stored",
+        "pusher/push/deliver.py",
+        "        if self._finished and not self._is_broken:\n            self._commit([])\n",
+        "        self._finished.clear()\n",
+        tests("tests/faults/test_time_and_people.py", "-k", "50_a_signal"),
+    ),
+    Mutant(
+        "rows that wait are no reason to run again",
+        "pusher/push/receipt.py",
+        '    if (total("pending") or elsewhere) and not gave_up:\n        return 4\n',
+        "",
+        tests("tests/faults/test_answers.py", "-k", "25_throttled_for_ever"),
+    ),
+    Mutant(
         "an attempt in doubt is no risk",
         "pusher/push/policy.py",
         "        case _:\n            risk = risk_before or started_at\n",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -37,9 +38,9 @@ class Tally:
         requests: Requests that reached it.
         accepted: Arrivals by event id, oldest first.
         refused: Events that it refused in a request about them alone, or listed as failed.
-        sent: Distinct JSON texts on the wire by event id.
-        repeated_rows: Rows that had been accepted before.
-        doubtful_rows: Rows of attempts whose outcome the client cannot know.
+        sent: Distinct JSON texts on the wire by event id, numbers as they were written.
+        first_sent: When a request first held an event.
+        doubts: By event id, how many of its attempts had an outcome that the client cannot know.
         trace: One line for each request, for comparing two histories.
     """
 
@@ -47,8 +48,8 @@ class Tally:
     accepted: dict[str, list[Arrival]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     sent: dict[str, set[str]] = field(default_factory=dict)
-    repeated_rows: int = 0
-    doubtful_rows: int = 0
+    first_sent: dict[str, datetime] = field(default_factory=dict)
+    doubts: Counter[str] = field(default_factory=Counter)
     trace: list[str] = field(default_factory=list)
 
     def counted(self, event_id: str) -> int:
@@ -71,6 +72,7 @@ class Wire:
         poison: Events that the server refuses.
         fault_share: Share of requests that go wrong.
         on_post: Called before and after the rows are taken; may end the process.
+        in_flight: Most requests whose answers the client has not stored.
         spoilt: Number of the one request that goes wrong, from 1, and how.
     """
 
@@ -84,22 +86,32 @@ class Wire:
         poison: frozenset[str],
         fault_share: float,
         on_post: Callable[[], None],
+        in_flight: int,
         spoilt: tuple[int, str] | None = None,
     ) -> None:
         self._tally, self._now, self._sleep, self._chance = tally, now, sleep, chance
         self._poison, self._fault_share, self._on_post = poison, fault_share, on_post
         self._spoilt = spoilt
+        self._latest: deque[list[str]] = deque(maxlen=in_flight)
+
+    def die(self) -> None:
+        """Leave in doubt what the client may not have stored: the newest requests."""
+        for ids in self._latest:
+            self._tally.doubts.update(ids)
 
     def close(self) -> None:
         """Do nothing: there is no connection."""
 
     def post(self, path: str, body: bytes) -> Answer | Failure:
         """Take one body, or not, and answer, or not."""
+        # 1.50 and 1.5 are one number and two texts.
+        rows: list[Mapping[str, Any]] = json.loads(body, parse_float=str)["data"]
+        self._latest.append([str(row["event_id"]) for row in rows])
         self._on_post()
-        rows: list[Mapping[str, Any]] = json.loads(body)["data"]
         for row in rows:
-            text = json.dumps(row, sort_keys=True)
-            self._tally.sent.setdefault(str(row["event_id"]), set()).add(text)
+            event = str(row["event_id"])
+            self._tally.sent.setdefault(event, set()).add(json.dumps(row))
+            self._tally.first_sent.setdefault(event, self._now())
         fault = self._chance.choice(_FAULTS) if self._chance.random() < self._fault_share else "honest"
         self._tally.requests += 1
         if self._spoilt is not None and self._tally.requests == self._spoilt[0]:
@@ -119,8 +131,7 @@ class Wire:
     def _take(self, rows: list[Mapping[str, Any]]) -> None:
         for row in rows:
             known = self._tally.accepted.setdefault(str(row["event_id"]), [])
-            self._tally.repeated_rows += bool(known)
-            known.append(Arrival(self._now(), json.dumps(row, sort_keys=True)))
+            known.append(Arrival(self._now(), json.dumps(row)))
 
     def _refuse(self, rows: list[Mapping[str, Any]], message: str) -> Answer:
         if len(rows) == 1:
@@ -139,7 +150,7 @@ class Wire:
 
     def _in_doubt(self, rows: list[Mapping[str, Any]], result: Answer | Failure) -> Answer | Failure:
         """Take the rows or not, which the result does not tell."""
-        self._tally.doubtful_rows += len(rows)
+        self._tally.doubts.update(str(row["event_id"]) for row in rows)
         if self._chance.random() < 0.6 and not self._bad(rows):
             self._take(rows)
         return result
@@ -184,7 +195,7 @@ class Wire:
         bad = self._bad(rows)
         if not bad:
             return self._in_doubt(rows, _answer(20001))
-        self._tally.doubtful_rows += len(rows)
+        self._tally.doubts.update(str(row["event_id"]) for row in rows)
         self._take([row for place, row in enumerate(rows) if place not in bad])
         self._tally.refused |= {str(rows[place]["event_id"]) for place in bad}
         return _answer(20001, data={"failed_events": [{"order_in_batch": place} for place in bad]})

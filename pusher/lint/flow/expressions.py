@@ -16,7 +16,7 @@ from pusher.lint.flow.guards import Guard, is_guarded, looks_at
 from pusher.lint.flow.marks import marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
-from pusher.lint.flow.values import NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
+from pusher.lint.flow.values import MOMENT, NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
 
 # The value of COLUMNS(...) while a projection is read for one column; no SQL name can collide with it.
 COLUMNS = "\0columns"
@@ -35,10 +35,11 @@ class Expressions:
     Args:
         model: Name of the model.
         query: Reads a subquery.
+        moment: The moment of the run, as templates write it.
     """
 
-    def __init__(self, model: str, query: Query) -> None:
-        self._model, self._query = model, query
+    def __init__(self, model: str, query: Query, moment: str) -> None:
+        self._model, self._query, self._moment = model, query, moment
         self._guards: list[Guard] = []
         # Conditions on the rows of the result: what is calculated over many rows comes before them.
         self._later: list[Guard] = []
@@ -109,6 +110,8 @@ class Expressions:
 
     def _literal(self, node: exp.Literal, _scope: Scope) -> Value:
         constant = Constant(str(node.this), span(node, self._model), is_text=bool(node.is_string))
+        if constant.is_text and self._moment in constant.text:
+            return Value(unstable=frozenset({Unstable(MOMENT, "clock", constant.place)}))
         return Value(constants=frozenset({constant}), is_open=False, may_be_zero=_is_zero(constant))
 
     def _unresolved(self, name: str, node: exp.Expr, scope: Scope) -> Value:

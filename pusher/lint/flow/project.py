@@ -12,7 +12,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from pusher.compile import INLINE, ColumnDoc, Manifest, Model, Source, SourceKey
+from pusher.compile import INLINE, ColumnDoc, Manifest, Model, Source, SourceKey, moment_of_run
 from pusher.contracts import Column
 from pusher.lint.flow.arithmetic import ROUNDED
 from pusher.lint.flow.choices import Choice
@@ -76,6 +76,7 @@ class Flow:
     ) -> None:
         self._manifest, self._columns, self._dialect = manifest, columns, dialect
         self._source_columns, self._before = source_columns, before
+        self._moment = moment_of_run(manifest)
         self.label = label
         self._declared = Declared(manifest.tests.values())
         self._relations: dict[str, Relation] = {}
@@ -158,7 +159,7 @@ class Flow:
         if isinstance(tree, Failure):
             self.failures[name] = tree
             return self._failed(tree)
-        queries = Queries(name + self.label, self._lookup, follows_rows=name == INLINE)
+        queries = Queries(name + self.label, self._lookup, self._moment, follows_rows=name == INLINE)
         try:
             found = queries.relation(tree)
             self.choices[name] = list(queries.choices)

@@ -33,15 +33,16 @@ class Queries:
     Args:
         model: Name of the model.
         lookup: Returns the relation of a table by the parts of its name.
+        moment: The moment of the run, as templates write it.
         follows_rows: What conditions tell by the rows that they let through is a hint in every column.
 
     Attributes:
         choices: Functions that take one of several rows and leave open which.
     """
 
-    def __init__(self, model: str, lookup: Lookup, *, follows_rows: bool = False) -> None:
+    def __init__(self, model: str, lookup: Lookup, moment: str, *, follows_rows: bool = False) -> None:
         self._model, self._lookup, self._follows_rows = model, lookup, follows_rows
-        self._expressions = Expressions(model, self.relation)
+        self._expressions = Expressions(model, self.relation, moment)
         self.choices: dict[Choice, None] = {}
 
     def relation(self, node: exp.Expr, parent: Scope | None = None) -> Relation:

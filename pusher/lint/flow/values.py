@@ -13,6 +13,8 @@ _NONE: frozenset[str] = frozenset()
 _MOST_CONVERSIONS = 3
 EVERY_STEP = frozenset({"lower", "upper", "strip"})
 """Of a digest that somebody else made: it counts as normalised."""
+MOMENT = "the moment of the run"
+"""What a time that a template wrote into the SQL is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Unstable:
     """Something that differs between two runs over the same data.
 
     Attributes:
-        name: Function, such as `now()`.
+        name: Function, such as `now()`, or `MOMENT`.
         kind: `clock`, `chance` or `order`.
         place: The call in the SQL.
     """

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.values import MOMENT
 from pusher.lint.rules.base import ViewRule
 
 
@@ -13,7 +14,8 @@ class UnstableEventId(ViewRule):
     """An event id differs from run to run.
 
     ## What it does
-    Follows `event_id` back to clocks, random numbers and row numbers without an order.
+    Follows `event_id` back to clocks, random numbers, row numbers without an order, and the moment of the run that
+    `as_of()` and `run_started_at` write into the SQL.
 
     ## Why is this bad
     TikTok and the ledger know a conversion by this id. With a new id in each run every conversion counts again.
@@ -39,5 +41,8 @@ class UnstableEventId(ViewRule):
             for found in sorted(output.value.unstable, key=lambda one: (one.name, str(one.place))):
                 message = f"`event_id` depends on {found.name}, so a second run counts every conversion again."
                 fix = Fix("Build it from the business key: {{ event_id('Purchase', 'order_id') }}.")
-                place = found.place or context.place_in(view, output)
+                place = found.place
+                # The macro as_of() is right as it is; where its moment goes is not.
+                if place is None or (found.name == MOMENT and not context.is_in_model(place)):
+                    place = context.place_in(view, output)
                 yield context.finding(self, view.model.name, place, message, fix, column=output.name)
