@@ -93,8 +93,17 @@ class Examination:
     @property
     def due(self) -> list[Entry]:
         """Entries that count, within the days."""
+        return [entry for entry in self._near if entry.counts]
+
+    @property
+    def only_listed(self) -> list[Entry]:
+        """Entries within the days that do not count: they need nobody."""
+        return [entry for entry in self._near if not entry.counts]
+
+    @property
+    def _near(self) -> list[Entry]:
         end = self.now + self.days * _DAY
-        return [entry for entry in self.calendar if entry.counts and entry.date is not None and entry.date < end]
+        return [entry for entry in self.calendar if entry.date is not None and entry.date < end]
 
     @property
     def failed(self) -> list[PreflightCheck]:
@@ -245,12 +254,16 @@ def _tokens(project: Project, now: datetime) -> Iterator[Entry]:
 
 def _age(credential: Credential, now: datetime) -> str:
     """Return what is known of a stored token."""
-    granted, used = (
-        None if moment is None else (now - moment.replace(tzinfo=UTC)) // _DAY
-        for moment in (credential.granted_at, credential.last_used_at)
-    )
-    last = "never used" if used is None else f"last used {used} days ago" if used else "used within a day"
-    return f"Access token `{credential.name}` ({credential.kind}): no end known, granted {granted} days ago, {last}"
+    last = "never used"
+    if credential.last_used_at is not None:
+        days = (now - credential.last_used_at.replace(tzinfo=UTC)) // _DAY
+        last = f"last used {_ago(days)}" if days else "used within a day"
+    granted = _ago((now - credential.granted_at.replace(tzinfo=UTC)) // _DAY)
+    return f"Access token `{credential.name}` ({credential.kind}): no end known, granted {granted}, {last}"
+
+
+def _ago(days: int) -> str:
+    return "1 day ago" if days == 1 else f"{days} days ago"
 
 
 def _disks(project: Project, now: datetime) -> Iterator[Entry]:
@@ -280,6 +293,6 @@ def _contract(now: datetime) -> Entry:
     from pusher.destinations.tiktok.facts import tables
 
     read_on = tables("sources")["edition"]["read_on"]
-    what = f"Facts about TikTok, last read on {read_on}, {(now.date() - read_on).days} days ago"
+    what = f"Facts about TikTok, last read on {read_on}, {_ago((now.date() - read_on).days)}"
     fix = "Install a newer pusher when there is one: TikTok's rules change."
     return Entry(None, None, "contract", what, f"pusher {__version__}", fix)

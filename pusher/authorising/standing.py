@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pusher.config import suggest
+from pusher.contracts import Need, PreflightApi
 from pusher.credentials import EVENTS, OAUTH, REACHES_NO_AUDIENCE, Credential, CredentialStore
 from pusher.destinations.tiktok import oauth
 from pusher.destinations.tiktok.settings import needs_token
 from pusher.errors import ConfigError, Problem
+from pusher.preflight.needs import needs_of
 from pusher.settings.account import Account
 from pusher.settings.tokens import CREDENTIAL
 
@@ -64,6 +66,7 @@ class ViewStanding:
         token: Where its token comes from: `access_token`, `environment`, `credential`, `not-needed`, or `missing`.
         credential: Name of the credential, or None.
         missing: What it lacks; empty also where nothing is known of the token.
+        unchecked: Scopes that only a check before a push needs, and that it lacks: a push works without them.
     """
 
     model: str
@@ -71,16 +74,17 @@ class ViewStanding:
     token: str
     credential: str | None
     missing: tuple[Problem, ...] = ()
+    unchecked: tuple[Problem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
-        missing = [problem.as_json() for problem in self.missing]
         return {
             "model": self.model,
             "payload": self.payload,
             "token": self.token,
             "credential": self.credential,
-            "missing": missing,
+            "missing": [problem.as_json() for problem in self.missing],
+            "unchecked": [problem.as_json() for problem in self.unchecked],
         }
 
 
@@ -115,19 +119,17 @@ def view_standings(project: Project) -> list[ViewStanding]:
     payloads = account.payloads_of(project.manifest.models.values())
     chosen = views.selected(list(payloads), ()) if payloads else []
     filled = views.with_settings([view for view in chosen if view.payload.kind == "audience"], may_wait=True)
-    audiences = {one.view.model: one for one in filled}
+    events = [view for view in chosen if view.payload.kind != "audience"]
+    needs = {need.model: need for need in needs_of(account, project.manifest.models, events, filled)}
     found = []
     for view in chosen:
-        audience = audiences.get(view.model)
-        advertisers: tuple[str, ...] = audience.advertisers if audience is not None else ()
-        needs = ["events"] if audience is None else [audience.method]
-        if len(advertisers) > 1 and needs == ["file"]:
-            needs.append("share")
         token, credential, missing = _token_of(account, view.payload.kind)
+        unchecked: Iterable[Problem] = ()
         if credential is not None:
-            missing = _missing(credential, needs, advertisers)
+            api, need = account.destination.preflight, needs[view.model]
+            missing, unchecked = _missing(credential, need, api), _unchecked(credential, need, api)
         name = credential.name if credential is not None else None
-        found.append(ViewStanding(view.model, view.payload.name, token, name, tuple(missing)))
+        found.append(ViewStanding(view.model, view.payload.name, token, name, tuple(missing), tuple(unchecked)))
     return found
 
 
@@ -144,24 +146,41 @@ def _token_of(account: Account, kind: str) -> tuple[str, Credential | None, Iter
     return (NONE, None, [_no_token(source.credential)]) if needs_token(account.settings) else (NOT_NEEDED, None, ())
 
 
-def _missing(credential: Credential, needs: Iterable[str], advertisers: Iterable[str]) -> Iterator[Problem]:
+def _missing(credential: Credential, need: Need, api: PreflightApi) -> Iterator[Problem]:
     name = credential.name
     if credential.kind == EVENTS:
-        if "events" not in needs:
+        if need.payload.kind == "audience":
             message = f"The token of {name} is of Events Manager and reaches no audience."
             yield Problem("events-token", message, fix=REACHES_NO_AUDIENCE)
         return
-    for scope in oauth.scopes_needed(needs):
-        if not oauth.is_granted(scope.id, credential.scopes):
-            message = f"The token of {name} lacks the scope {scope.name} ({scope.id})."
+    for scope in api.scopes(need):
+        if not api.grants(credential.scopes, scope):
+            message = f"The token of {name} lacks the scope {api.scope_name(scope)} ({scope})."
             fix = f"Add it to the app in TikTok's developer portal, then `pusher auth login --name {name}`."
             yield Problem("scope-missing", message, fix=fix)
     known = {id_ for id_, _ in credential.advertisers}
-    for advertiser_id in advertisers:
+    for advertiser_id in need.advertisers:
         if credential.kind == OAUTH and known and advertiser_id not in known:
             message = f"The token of {name} does not reach advertiser {advertiser_id}."
             fix = "Let its Admin or Operator consent, or correct advertiser_ids."
             yield Problem("advertiser-missing", message, fix=fix)
+
+
+def _unchecked(credential: Credential, need: Need, api: PreflightApi) -> Iterator[Problem]:
+    """Yield what nobody can look up with a token that pushes, for want of a scope."""
+    # Where nobody told its scopes, nothing is known of them.
+    if credential.kind != OAUTH or not credential.scopes:
+        return
+    name = credential.name
+    for scope, told in api.look_up_scopes(need).items():
+        if not api.grants(credential.scopes, scope):
+            lacked = f"{api.scope_name(scope)} ({scope})"
+            message = f"Without the scope {lacked} of {name} nobody can tell before a push {told}."
+            fix = (
+                f"Add it to the app in TikTok's developer portal, then `pusher auth login --name {name}`; a push works "
+                "without it."
+            )
+            yield Problem("scope-for-checks", message, fix=fix)
 
 
 def _no_token(name: str) -> Problem:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -276,7 +276,7 @@ def _show_kept(current: Session, kept: Kept, project: Project | None) -> None:
     target = project.profile.target if project is not None else ""
     standing = CredentialStanding(kept.credential, str(kept.place))
     replaced = None if kept.replaced is None else f"{kept.replaced.isoformat()}Z"
-    current.body |= {"credential": standing.as_json(), "replaced": replaced, "comes_first": comes_first}
+    current.body |= {"credential": standing.as_json(), "replaced": replaced, "comes_first": comes_first, "views": []}
     current.body["still_needed"] = list(needed)
     current.text(_credential_text(standing, SystemClock().now()))
     if kept.place is Place.SHOWN:
@@ -303,9 +303,29 @@ def _show_kept(current: Session, kept: Kept, project: Project | None) -> None:
             f"Target {target} still needs `{other}` for its {' and '.join(parts)}: `pusher auth login --name {other}`."
         )
         current.complain(render.wrapped(told, ""))
+    views = _views_of(project, name)
+    current.body["views"] = [one.as_json() for one in views]
+    for line in (
+        *_lines_of("!", (problem for one in views for problem in one.missing)),
+        *_lines_of("?", (problem for one in views for problem in one.unchecked)),
+    ):
+        current.complain(line)
     if comes_first is not None:
         told = f"warning: {comes_first} gives one here, so this credential is not used: take it away first."
         current.complain(render.wrapped(told, ""))
+
+
+def _views_of(project: Project | None, name: str) -> list[ViewStanding]:
+    """Return what the new token lacks for each view that it is for."""
+    from pusher.authorising import view_standings
+
+    if project is None or project.account.destination.name not in project.profile.destinations:
+        return []
+    try:
+        return [one for one in view_standings(project) if one.credential == name]
+    except PusherError:
+        # The token is kept whatever the project says, and `auth status` tells what is wrong with it.
+        return []
 
 
 def _still_needed(project: Project | None, made: str) -> dict[str, list[str]]:
@@ -355,7 +375,17 @@ def _views_text(views: list[ViewStanding], target: str) -> str:
         for problem in one.missing:
             lines.append(render.wrapped(problem.message, "    ! "))
             lines.append(render.wrapped(problem.fix or "", "      "))
+    lines += _lines_of("?", (problem for one in views for problem in one.unchecked))
     return "\n".join(lines)
+
+
+def _lines_of(mark: str, problems: Iterable[Problem]) -> list[str]:
+    """Return problems that are the same for several views, each once."""
+    return [
+        text
+        for problem in dict.fromkeys(problems)
+        for text in (render.wrapped(problem.message, f"  {mark} "), render.wrapped(problem.fix or "", "    "))
+    ]
 
 
 _SOURCES = {

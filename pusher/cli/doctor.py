@@ -122,4 +122,7 @@ def _verdict(found: Examination) -> str:
         parts.append("TikTok did not answer: run it again")
     if found.due:
         parts.append(f"{len(found.due)} of the calendar due within {found.days} days")
-    return f"{'; '.join(parts)}." if parts else f"All is well, and nothing is due within {found.days} days."
+    if parts:
+        return f"{'; '.join(parts)}."
+    nothing = "nothing that needs anybody" if found.only_listed else "nothing"
+    return f"All is well, and {nothing} is due within {found.days} days."

@@ -144,7 +144,9 @@ def _failures(page: RunPage) -> str:
         block = blocks.setdefault(
             error.name, [f"{painted('error')}: {error.title} ({error.name})", render.wrapped(error.words, "  ")]
         )
-        code = f" (code {one.return_code})" if one.return_code is not None else ""
+        code = f" (code {one.return_code})"
+        if one.return_code is None or code in one.message:
+            code = ""
         rows = f"{render.counted(one.rows, 'row')}: " if one.rows else ""
         model = f"{one.model}: " if one.model else ""
         place = f"{one.file}:{one.line}: " if one.line else ""

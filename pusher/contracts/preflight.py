@@ -97,6 +97,9 @@ class PreflightApi(Protocol):
     def scopes(self, need: Need) -> Mapping[str, tuple[str, ...]]:
         """Return the scopes that a push of a view needs, each with the endpoints that need it."""
 
+    def look_up_scopes(self, need: Need) -> Mapping[str, str]:
+        """Return the scopes that only the look-ups of a view need, each with what nobody can tell without it."""
+
     def scope_name(self, scope: str) -> str:
         """Return the destination's name of a scope, or its id where it has none."""
 

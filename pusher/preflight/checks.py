@@ -97,8 +97,8 @@ _ANSWERED = {"there", "absent"}
 _STOPPING = {
     "pending": "is not approved yet",
     "rejected": "was not approved",
-    "limited": "is restricted",
-    "closed": "is closed",
+    "limited": "is not open",
+    "closed": "is not open",
 }
 _STANDINGS = {"approved", "changing", *_STOPPING}
 

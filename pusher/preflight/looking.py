@@ -96,7 +96,7 @@ class Looking:
         return Preflight(self._named(found), 0, at, is_cached=True)
 
     def look(self) -> Preflight:
-        """Look now, and remember it if nothing is wrong and every question was answered."""
+        """Look now, and remember it if nothing is wrong and every question was answered; a failure forgets all."""
         now = self.clock.now()
         answers = self._ask()
         asked = Asked(
@@ -120,6 +120,9 @@ class Looking:
                 for check in found.checks
             ]
             self.cache.put(self._key, now, shown)
+        if found.failed:
+            # What was well before, for these views or for some of them, is so no more.
+            self.cache.clear()
         return found
 
     def _named(self, checks: Sequence[PreflightCheck]) -> tuple[PreflightCheck, ...]:

@@ -62,7 +62,7 @@ class Preflighting:
         return found
 
     def look(self, needs: Sequence[Need]) -> Preflight:
-        """Look now, and remember it if nothing is wrong and every question was answered."""
+        """Look now, and remember it if nothing is wrong and every question was answered; a failure forgets all."""
         return _together([one.look() for one in self._by_token(needs)])
 
     def forget(self) -> None:

@@ -34,6 +34,10 @@ COMPARE = (
     "Compare TIKTOK_APP_ID and TIKTOK_APP_SECRET with the app's page in TikTok's portal, "
     "then `pusher auth login` again."
 )
+USED = (
+    "A code counts once, within an hour, and for the app that asked for it: `pusher auth login` again, with the "
+    "address that it prints."
+)
 WISH = Wish("default", "Northwind", Place.FILE)
 SCOPES = (
     "8", "30", "31", "32", "100", "7224195155857833986", "7224195155857866754", "7294180478502846465",
@@ -142,9 +146,11 @@ def test_a_code_counts_once(tmp_path: Path) -> None:
         with pytest.raises(Unanswered) as caught:
             side.exchange(code)
     (problem,) = caught.value.problems
-    assert (problem.message, caught.value.exit_code) == (
-        "TikTok gave no token (code 40110): Auth code is used, expired or not of this app.", 3,
-    )  # fmt: skip
+    assert (problem.message, problem.fix, caught.value.exit_code) == (
+        "TikTok gave no token (code 40110): Auth code is used, expired or not of this app.",
+        USED,
+        3,
+    )
     assert token not in repr(caught.value.problems)
 
 

@@ -45,6 +45,12 @@ def keep(name: str = "default", **given: Any) -> None:
     CredentialStore(place="file").put(credential(name, **given))
 
 
+def unchecked(project: Project) -> list[str]:
+    """Return what nobody can look up with the token of the only view."""
+    (one,) = view_standings(project)
+    return [problem.message for problem in one.unchecked]
+
+
 def lacks(project: Project) -> list[str]:
     """Return what the token of the only view lacks."""
     (one,) = view_standings(project)
@@ -143,6 +149,54 @@ def test_an_audience_needs_scopes_and_its_advertisers(tmp_path: Path) -> None:
     ]
 
 
+def test_events_need_their_advertisers_too(tmp_path: Path) -> None:
+    """A push looks for the event set at each of them."""
+    keep()
+    assert lacks(shop(tmp_path, advertiser_ids=[ADVERTISER, OTHER])) == [
+        f"The token of default does not reach advertiser {OTHER}."
+    ]
+
+
+def test_a_scope_of_checks_alone_is_told_and_not_missed(tmp_path: Path) -> None:
+    """A push works without it, and nobody can tell before whether the account would let it."""
+    keep(scopes=("7224195155857866754",))
+    (one,) = view_standings(shop(tmp_path, advertiser_ids=[ADVERTISER]))
+    fix = (
+        "Add it to the app in TikTok's developer portal, then `pusher auth login --name default`; a push works without "
+        "it."
+    )
+    assert (one.missing, [(problem.code, problem.message, problem.fix) for problem in one.unchecked]) == (
+        (),
+        [
+            (
+                "scope-for-checks",
+                f"Without the scope {scope} of default nobody can tell before a push {told}.",
+                fix,
+            )
+            for scope, told in (
+                ("Ad account info (100)", "whether the ad account is approved"),
+                (
+                    "Offline Events Management: read (7224195155857833986)",
+                    "whether the event set is there",
+                ),
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"scopes": ("30", "31", "10")}, {"scopes": ()}, {"kind": "events", "app_id": None, "scopes": ()}],
+    ids=["one above it", "scopes that nobody told", "a token of Events Manager"],
+)
+def test_checks_that_are_possible_or_of_which_nothing_is_known_are_not_told(
+    tmp_path: Path, given: dict[str, Any]
+) -> None:
+    """What the token may read counts with its parents; without a list of scopes there is nothing to say."""
+    keep(**given)
+    assert unchecked(club(tmp_path)) == []
+
+
 def test_an_audience_of_files_for_several_needs_to_share(tmp_path: Path) -> None:
     """For one account it does not."""
     keep(scopes=("30", "31"), advertisers=((ADVERTISER, ""), (OTHER, "")))
@@ -184,7 +238,7 @@ def test_a_project_without_views_lacks_nothing(tmp_path: Path) -> None:
 
 def test_the_view_is_that_of_its_model(tmp_path: Path) -> None:
     """Payload and name, for those who read the JSON."""
-    keep()
+    keep(scopes=("30", "31", "100"))
     (one,) = view_standings(club(tmp_path))
     assert one.as_json() == {
         "model": MEMBERS,
@@ -192,6 +246,7 @@ def test_the_view_is_that_of_its_model(tmp_path: Path) -> None:
         "token": "credential",
         "credential": "default",
         "missing": [],
+        "unchecked": [],
     }
 
 

@@ -154,7 +154,7 @@ def test_each_end_has_its_own_listeners(tmp_path: Path, server: AudienceServer, 
     assert [(one["event"], one["exit_code"]) for one in told(shop.root)] == [
         ("success", 0), ("success", 0), ("findings", 1),
     ]  # fmt: skip
-    findings = f"The contract refused rows ({VIEW}): value-negative, 1 rows"
+    findings = f"The contract refused rows ({VIEW}): value-negative, 1 row"
     assert [text.splitlines()[:2] for text in texts(hook)] == [
         ["pusher push of shop (dev): everything is settled (exit code 0)", f"{VIEW}: 12 rows; 12 accepted"],
         ["pusher push of shop (dev): everything is settled (exit code 0)", f"{VIEW}: 12 rows; nothing was due"],

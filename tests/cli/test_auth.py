@@ -182,6 +182,44 @@ def test_login_elsewhere_and_json(tmp_path: Path, base_url: str, browser: Browse
     assert stored_token(tmp_path, "shop") not in ran.out + ran.err
 
 
+def test_login_and_status_say_what_the_app_may_not(tmp_path: Path, browser: Browser) -> None:
+    """While its settings are at hand: what a push lacks, and what only a check before it does."""
+    with serving_tokens(tmp_path / "few", requires_token=True, scopes=["7224195155857833986"]) as base_url:
+        shop = shop_at(tmp_path, base_url, advertiser_ids=[ACCOUNT])
+        ran = at(shop, "auth", "login", "--store", "file")
+    browser.join()
+    told = (
+        "Without the scope Ad account info (100) of default nobody can tell before a\n"
+        "    push whether the ad account is approved.\n"
+        "    Add it to the app in TikTok's developer portal, then `pusher auth login\n"
+        "    --name default`; a push works without it.\n"
+    )
+    lacks = (
+        "  ! The token of default lacks the scope Report Conversion Event\n"
+        "    (7224195155857866754).\n"
+        "    Add it to the app in TikTok's developer portal, then `pusher auth login\n"
+        "    --name default`.\n"
+    )
+    assert (ran.code, ran.err.partition("consent is worth nothing.\n")[2]) == (0, f"{lacks}  ? {told}")
+    status = at(shop, "auth", "status")
+    assert (status.code, status.out.endswith(f"  ? {told}")) == (1, True)
+    (view,) = at(shop, "auth", "status", "--json").json["views"]
+    assert [[one["code"] for one in view[name]] for name in ("missing", "unchecked")] == [
+        ["scope-missing"],
+        ["scope-for-checks"],
+    ]
+
+
+def test_a_login_is_kept_whatever_the_models_say(tmp_path: Path, base_url: str, browser: Browser) -> None:
+    """What its views need is then not told; `auth status` tells what is wrong with them."""
+    shop = shop_at(tmp_path, base_url)
+    (shop.root / "models" / f"{VIEW}.sql").write_text("select {{ nothing_that_is }}")
+    ran = at(shop, "auth", "login", "--store", "file", "--json")
+    browser.join()
+    assert (ran.code, ran.json["views"], bool(stored_token(tmp_path))) == (0, [], True)
+    assert at(shop, "auth", "status").code == 2
+
+
 def test_a_login_of_the_same_name_says_what_it_replaces(tmp_path: Path, base_url: str, browser: Browser) -> None:
     """The earlier token may still work."""
     del browser
@@ -408,7 +446,7 @@ def test_status_says_what_a_view_lacks(tmp_path: Path) -> None:
     problem = {"code": "scope-missing", "message": lacks, "file": None, "line": None, "column": None, "fix": fix}
     assert machine.json["views"] == [
         {"model": VIEW, "payload": "offline_events", "token": "credential", "credential": "default",
-         "missing": [problem]}
+         "missing": [problem], "unchecked": []}
     ]  # fmt: skip
     assert (machine.json["target"], [one["name"] for one in machine.json["credentials"]]) == (
         "dev",

@@ -15,6 +15,7 @@ import pytest
 from pusher import doctor
 from pusher.cli.app import run
 from pusher.credentials import FILE, CredentialStore
+from pusher.errors import DestinationRefused
 from pusher.project.outcomes import Patience
 from tests.cli.conftest import Ran, pusher
 from tests.credentials.support import credential
@@ -76,6 +77,17 @@ def test_it_always_asks_and_what_it_found_spares_the_push_a_look(tmp_path: Path,
     looked = server.look_ups()
     ran = examined(shop, *AT, "--json")
     assert (ran.json["preflight"]["cached"], server.look_ups() - looked) == (False, 3)
+
+
+def test_what_the_doctor_finds_wrong_lets_the_next_push_look_again(tmp_path: Path, server: Server) -> None:
+    """Within the hour too: an account that was closed since is no longer one that was found well."""
+    shop = store(tmp_path, server.base_url)
+    assert shop.push().exit_code == 0
+    tell(server, [account(status="STATUS_DISABLE")], [event_set()])
+    assert examined(shop, *AT).code == 3
+    with pytest.raises(DestinationRefused) as caught:
+        shop.push()
+    assert [problem.code for problem in caught.value.problems] == ["preflight-advertiser"]
 
 
 def test_a_new_project_is_looked_at_without_making_anything(tmp_path: Path) -> None:
@@ -160,6 +172,8 @@ def test_rows_without_identity_are_listed_and_do_not_count(tmp_path: Path, serve
         False,
         "1 row without identity; this is the last moment of the first, 1 within 14 days",
     )
+    said = examined(shop, *AT).out.splitlines()
+    assert said[-1] == "All is well, and nothing that needs anybody is due within 14 days."
 
 
 def test_an_audience_ends_when_tiktok_says_so(tmp_path: Path, server: Server) -> None:
@@ -284,12 +298,12 @@ def test_a_stored_token_has_an_age_and_a_last_use(
     configure(shop, server.base_url, access_token=None)
     kept = CredentialStore(place=FILE)
     found = []
-    for used in (None, NOW - timedelta(hours=2), NOW - timedelta(days=3)):
+    for used in (None, NOW - timedelta(hours=2), NOW - timedelta(days=1), NOW - timedelta(days=3)):
         kept.put(credential(last_used_at=None if used is None else used.replace(tzinfo=None)))
         (entry,) = calendar(examined(shop, *AT, "--json"), "token")
         assert (entry["date"], entry["where"]) == (None, "credential default")
         found.append(entry["what"].removeprefix("Access token `default` (oauth): no end known, granted 19 days ago, "))
-    assert found == ["never used", "used within a day", "last used 3 days ago"]
+    assert found == ["never used", "used within a day", "last used 1 day ago", "last used 3 days ago"]
 
 
 def test_a_full_disk_is_due_now(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -532,6 +532,8 @@ def test_an_audience_that_tiktok_refuses_to_change_is_about_the_audience(
     server.script([gone])
     page = found.failed("audience-not-editable")
     assert page["run"]["exit_code"] == 3
+    # Some messages of a refusal hold its code, others do not.
+    assert found("status", page["run"]["id"]).out.count("(code 40002)") == 1
     server.script([])
     walked(found, page)
 

@@ -101,8 +101,8 @@ def test_a_scope_that_tiktok_misses_counts_for_audiences_only() -> None:
     [
         ("pending", "is not approved yet"),
         ("rejected", "was not approved"),
-        ("limited", "is restricted"),
-        ("closed", "is closed"),
+        ("limited", "is not open"),
+        ("closed", "is not open"),
     ],
 )
 def test_an_account_that_is_not_approved_stops_a_push(said: str, message: str) -> None:

@@ -19,8 +19,8 @@ from tests.push.members import ADVERTISER, EMAILS, MEMBERS, Club, digest, people
 from tests.push.support import NOW, QuickClock
 
 EVENTS = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
-select 'Purchase' as event, email as event_id, timestamp '2026-11-19 10:00:00' as event_time, email, 1 as value,
-    'EUR' as currency
+select 'Purchase' as event, 'order ' || row_number() over (order by email) as event_id,
+    timestamp '2026-11-19 10:00:00' as event_time, email, 1 as value, 'EUR' as currency
 from {{ source('crm', 'people') }}
 """
 NAME = "Tents - {campaign} - {group}"

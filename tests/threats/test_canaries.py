@@ -143,6 +143,16 @@ import subprocess, sys
 from pathlib import Path
 from typing import Literal
 
+import pytest
+
+@pytest.fixture
+def log(tmp_path):
+    yield tmp_path / "later.log"
+    (tmp_path / "later.log").write_text("{PHONE}")
+
+def test_a_file_that_its_fixture_writes_at_the_end(log):
+    assert not log.exists()
+
 def test_a_clean_test(tmp_path):
     (tmp_path / "file.log").write_text("nothing")
     subprocess.run([sys.executable, "-c", "print('nothing')"], check=True, capture_output=True)
@@ -165,11 +175,15 @@ def test_its_own_output(tmp_path):
 
 @pytest.mark.leaks
 def test_a_test_that_leaks_fails(tmp_path: Path) -> None:
-    """What every suite of this repository has around its tests catches files, processes and streams."""
+    """What every suite of this repository has around its tests, and its settings, catch files, processes and streams.
+
+    The folder of a test that passes is removed, by one of these settings: the search has to come before that.
+    """
     (tmp_path / "test_leaking.py").write_text(LEAKING)
     command = [
-        sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "-rA", "-c", os.devnull,
-        "--rootdir", str(tmp_path), "--basetemp", str(tmp_path / "base"), "test_leaking.py",
+        sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-p", "no:cacheprovider", "-rA",
+        "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "--basetemp", str(tmp_path / "base"),
+        "test_leaking.py",
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
@@ -177,6 +191,7 @@ def test_a_test_that_leaks_fails(tmp_path: Path) -> None:
     )
     ended = {line.partition(" - ")[0] for line in ran.stdout.splitlines() if line.startswith(("ERROR ", "FAILED "))}
     assert {one.rpartition("::")[2] for one in ended} == {
-        "test_a_file", "test_a_process_that_is_run", "test_a_process_that_complains", "test_its_own_output",
+        "test_a_file", "test_a_file_that_its_fixture_writes_at_the_end", "test_a_process_that_is_run",
+        "test_a_process_that_complains", "test_its_own_output",
     }  # fmt: skip
     assert "PASSED test_leaking.py::test_a_clean_test" in ran.stdout

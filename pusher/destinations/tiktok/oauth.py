@@ -158,17 +158,6 @@ def scope(id_: str) -> Scope:
     return Scope(id_, _scopes().get(id_, {}).get("name", id_))
 
 
-def scopes_needed(needs: Iterable[str]) -> list[Scope]:
-    """Return the scopes that a token needs.
-
-    Args:
-        needs: Names of `need` in `oauth.toml`: `events`, `stream`, `file`, `share`.
-    """
-    scope_of = {endpoint["path"]: endpoint["scope"] for endpoint in tables("api")["endpoint"]}
-    ids = [scope_of[path] for name in needs for path in tables("oauth")["need"][name]["endpoints"]]
-    return [scope(id_) for id_ in dict.fromkeys(ids)]
-
-
 def is_granted(id_: str, granted: Iterable[str]) -> bool:
     """Say whether a scope, or one above it, was granted."""
     known, current = frozenset(granted), id_

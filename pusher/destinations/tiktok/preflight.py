@@ -74,6 +74,15 @@ class TikTokPreflight:
             found[scope] = (*found.get(scope, ()), path)
         return found
 
+    def look_up_scopes(self, need: Need) -> Mapping[str, str]:
+        """Return the scopes that only look-ups need; see `PreflightApi.look_up_scopes`."""
+        found: dict[str, list[str]] = {}
+        for kind in dict.fromkeys(look_up.kind for look_up in _look_ups(need)):
+            fact = _facts()[kind]
+            found.setdefault(_scopes_of_endpoints()[fact["path"]], []).append(fact.get("tells", ""))
+        needed = self.scopes(need)
+        return {scope: " and ".join(told) for scope, told in found.items() if scope not in needed}
+
     def scope_name(self, scope: str) -> str:
         """Return TikTok's name of a scope; see `PreflightApi.scope_name`."""
         return oauth.scope(scope).name
