@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -36,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the slow files; for the others the order stays."""
     places = {Path(__file__).parent / name: place for place, name in enumerate(SLOW_FOLDERS)}
     items.sort(key=lambda item: next((places[one] for one in item.path.parents if one in places), len(places)))
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for among what tests make, and not each time among thousands of collected tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

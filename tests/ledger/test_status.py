@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pusher.ledger.summary import Summary
-from pusher.ledger.views import query
+from pusher.ledger.views import ledger_database, query
 from tests.push.refused import shop_at
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
@@ -36,6 +36,16 @@ def attention(shop: Shop, after: timedelta = timedelta()) -> list[tuple[str, int
 def ordered(order_id: str, until: timedelta) -> Order:
     """Return an order that can be sent until some time after the first push."""
     return Order(order_id, at=(NOW + until - WINDOW).strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def test_a_question_loads_what_it_is_about_and_what_that_is_made_of(tmp_path: Path) -> None:
+    """And no more: of the steps of a run no file of keys and no frozen row."""
+    with serving(tmp_path / "sandbox.sqlite", [REVOKED]) as server:
+        shop = shop_at(server, tmp_path, [ordered("order-00000", WINDOW)])
+        shop.push()
+    with ledger_database(shop.state, of=("run_steps",)) as connection:
+        shown = connection.execute("select name from (show all tables) order by name").fetchall()
+    assert [name for (name,) in shown] == ["_at_work", "run", "run_problem", "run_step", "run_steps"]
 
 
 def test_rows_that_wait_are_told_with_the_first_moment_that_is_still_ahead(tmp_path: Path) -> None:
