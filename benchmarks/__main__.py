@@ -20,7 +20,8 @@ from benchmarks.report import Figure, table
 from benchmarks.server import discarding_server
 from benchmarks.world import Scale, World
 
-CACHE = ROOT / ".cache" / "bench"
+# Not in a hidden folder, where no source may lie.
+CACHE = ROOT / "data" / "bench"
 
 
 def _arguments() -> argparse.Namespace:

@@ -28,7 +28,8 @@ from benchmarks.report import Bound, Figure, table
 from benchmarks.server import start
 from benchmarks.world import VIEW, Scale, World
 
-CACHE = ROOT / ".cache" / "bench"
+# Not in a hidden folder, where no source may lie.
+CACHE = ROOT / "data" / "bench"
 KILLS = 3
 # The moments of the kills lie between these shares of the rows, so that each hits a delivery.
 _EARLIEST, _LATEST = 0.1, 0.9

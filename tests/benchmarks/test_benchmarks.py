@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks import __main__, soak
 from benchmarks.figures import NAMES
 from benchmarks.processes import ROOT, BenchmarkError, run
 from benchmarks.report import WIDTH, Bound, Figure, table
@@ -34,6 +35,14 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[str, An
     left = sorted(path.name for path in folder.iterdir())
     assert left == ["keys-5000.json", "keys-5000.parquet", "raw-1650", f"raw-{EVENTS}", "results.json"]
     return done.stdout, json.loads(target.read_text("utf-8"))
+
+
+def test_the_generated_data_lies_where_a_source_may() -> None:
+    """A project refuses sources in hidden folders, and its tests have another one."""
+    hidden = [
+        part for cache in (__main__.CACHE, soak.CACHE) for part in cache.relative_to(ROOT).parts if part[0] == "."
+    ]
+    assert hidden == []
 
 
 def test_every_figure_is_in_the_json(outcome: tuple[str, dict[str, Any]]) -> None:
