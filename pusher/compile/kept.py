@@ -62,12 +62,12 @@ class KeptRenders:
     @classmethod
     def open(cls, path: Path) -> KeptRenders | None:
         """Return what a file holds, nothing when it cannot be used; None where there is no key to seal one."""
-        key = sealed.user_key()
-        if key is None:
+        opened = sealed.opened(path, _versions(), most_bytes=MOST_BYTES)
+        if opened is None:
             return None
+        key, content = opened
         found = cls(path, key)
-        content = sealed.read(path, key, most_bytes=MOST_BYTES)
-        if isinstance(content, dict) and content.get("versions") == _versions():
+        if content is not None:
             found.renders = {name: (age, entry) for name, (age, entry) in content["renders"].items()}
         return found
 

@@ -87,6 +87,21 @@ def code_versions(*parts: str) -> str:
     return digest([__version__, *(f"{part}{version(part[1:])}" for part in parts if part.startswith("=")), *code])
 
 
+def opened(path: Path, versions: str, *, most_bytes: int) -> tuple[bytes, dict[str, Any] | None] | None:
+    """Return the user's key and what a sealed file of these versions holds; None where there is no key.
+
+    Args:
+        path: The file, whose content names its versions.
+        versions: Digest of what decides what it may hold.
+        most_bytes: A larger file is not read.
+    """
+    key = user_key()
+    if key is None:
+        return None
+    content = read(path, key, most_bytes=most_bytes)
+    return key, content if isinstance(content, dict) and content.get("versions") == versions else None
+
+
 def read(path: Path, key: bytes, *, most_bytes: int) -> Any:
     """Return what a sealed file holds; None when it cannot be used, whatever is wrong with it."""
     try:

@@ -50,15 +50,15 @@ class Cache:
     @classmethod
     def open(cls, path: Path) -> Cache | None:
         """Return what a file holds, nothing when it cannot be used; None where there is no key to seal one."""
-        key = sealed.user_key()
-        if key is None:
+        opened = sealed.opened(path, versions(), most_bytes=MOST_BYTES)
+        if opened is None:
             return None
+        key, content = opened
         found = cls(path, key)
-        content = sealed.read(path, key, most_bytes=MOST_BYTES)
-        if isinstance(content, dict) and content.get("versions") == versions():
-            kept = content["columns"].items()
-            found._columns = {key: [Column(name, type_) for name, type_ in columns] for key, columns in kept}
-            found._views = {key: [_finding(one) for one in view] for key, view in content["views"].items()}
+        if content is not None:
+            columns, views = content["columns"].items(), content["views"].items()
+            found._columns = {name: [Column(*one) for one in listed] for name, listed in columns}
+            found._views = {name: [_finding(one) for one in listed] for name, listed in views}
         return found
 
     def columns(self, key: str) -> list[Column] | None:

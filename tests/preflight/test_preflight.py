@@ -105,37 +105,33 @@ def test_a_token_that_is_not_taken(tmp_path: Path) -> None:
         assert shop.push().exit_code == 0
 
 
-def test_an_advertiser_that_is_not_approved(tmp_path: Path) -> None:
-    """The status is told in words, with what to do; once the account is approved, the push goes on."""
+@pytest.mark.parametrize(
+    ("there", "message", "remedy"),
+    [
+        (
+            account(status="STATUS_PENDING_CONFIRM"),
+            "is not approved yet: the application is under review (STATUS_PENDING_CONFIRM).",
+            "once it is approved",
+        ),
+        # TikTok may have one answer for this and for an account that is not approved, so the remedy names both.
+        (
+            account(OTHER),
+            f"does not exist for this token, or is not approved: Advertiser does not exist: {ADVERTISER} (code 40300).",
+            "see that the account exists, is approved",
+        ),
+    ],
+    ids=["not approved", "missing"],
+)
+def test_an_advertiser_that_cannot_be_sent_to(there: dict[str, Any], message: str, remedy: str, tmp_path: Path) -> None:
+    """Told with the place of its id and what to do; once that is done, the push goes on."""
     with sandbox(tmp_path) as server:
-        tell(server, [account(status="STATUS_PENDING_CONFIRM")], [event_set()])
-        shop = store(tmp_path, server.base_url)
-        (problem,) = refused(shop)
-        assert (problem.code, problem.file, problem.line, problem.message) == (
-            "preflight-advertiser",
-            "profiles.yml",
-            1,
-            f"Advertiser {ADVERTISER} is not approved yet: the application is under review (STATUS_PENDING_CONFIRM).",
-        )
-        assert problem.fix is not None
-        assert "once it is approved" in problem.fix
-        tell(server, [account()], [event_set()])
-        assert shop.push().exit_code == 0
-
-
-def test_an_advertiser_that_is_not_there(tmp_path: Path) -> None:
-    """TikTok may have one answer for this and for an account that is not approved, so the remedy names both."""
-    with sandbox(tmp_path) as server:
-        tell(server, [account(OTHER)], [event_set()])
+        tell(server, [there], [event_set()])
         shop = store(tmp_path, server.base_url)
         (problem,) = refused(shop)
         assert (problem.code, problem.file, problem.line) == ("preflight-advertiser", "profiles.yml", 1)
-        assert problem.message == (
-            f"Advertiser {ADVERTISER} does not exist for this token, or is not approved: "
-            f"Advertiser does not exist: {ADVERTISER} (code 40300)."
-        )
+        assert problem.message == f"Advertiser {ADVERTISER} {message}"
         assert problem.fix is not None
-        assert "Business Center" in problem.fix
+        assert remedy in problem.fix
         tell(server, [account()], [event_set()])
         assert shop.push().exit_code == 0
 
