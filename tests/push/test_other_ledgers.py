@@ -16,6 +16,22 @@ from pusher.project.outcomes import Patience
 from tests.push.refused import pin, shop_at, terms
 from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
 
+
+def built(folder: Path) -> Shop:
+    """Return a shop with three orders, of which nothing was pushed yet."""
+    shop = Shop(folder / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    return shop
+
+
+def pushed(folder: Path) -> Shop:
+    """Return a shop with three orders, which its ledger has."""
+    shop = built(folder)
+    shop.push()
+    return shop
+
+
 # without a ledger, and with another one ---------------------------------------------------------------------------
 
 
@@ -32,10 +48,7 @@ def test_nothing_can_be_decided_before_the_first_push(tmp_path: Path) -> None:
 
 def test_an_adopted_ledger_takes_the_place_of_the_pinned_one(tmp_path: Path) -> None:
     """A ledger with another id is refused until it is adopted once; from then on it is the one that is pinned."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     pin(shop, "brand-1")
 
     with pytest.raises(StateError, match="not the ledger that the profile names"):
@@ -51,9 +64,7 @@ def test_an_adopted_ledger_takes_the_place_of_the_pinned_one(tmp_path: Path) -> 
 @pytest.mark.parametrize("lost", ["ledger", "state folder"])
 def test_a_lost_ledger_is_replaced_only_when_adopted(tmp_path: Path, lost: str) -> None:
     """A new ledger sends every row of the view again, so it is made by a person's word only."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
+    shop = built(tmp_path)
     pin(shop, "brand-1")
     shop.push(adopt=True)
     if lost == "ledger":
@@ -74,10 +85,7 @@ def test_a_lost_ledger_is_replaced_only_when_adopted(tmp_path: Path, lost: str) 
 
 def test_another_ledger_than_the_pinned_one_decides_nothing(tmp_path: Path) -> None:
     """A dry run plans by no ledger that a push would refuse, and nobody settles rows of it."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     pin(shop, "brand-1")
     ledger = shop.project().ledger
 
@@ -96,10 +104,7 @@ def test_another_ledger_than_the_pinned_one_decides_nothing(tmp_path: Path) -> N
 
 def test_a_dry_run_compares_with_no_ledger_of_another_place(tmp_path: Path) -> None:
     """What was sent to the sandbox says nothing of what another base_url got."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     shop.profile("http://127.0.0.1:9/open_api/v1.3")
 
     with pytest.raises(StateError, match=r"This ledger records pushes to sandbox, not to http://127.0.0.1:9"):
@@ -108,9 +113,7 @@ def test_a_dry_run_compares_with_no_ledger_of_another_place(tmp_path: Path) -> N
 
 def test_a_pinned_ledger_may_lie_on_another_machine_for_a_dry_run(tmp_path: Path) -> None:
     """A check of a pull request has no state folder: all rows look new there."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
+    shop = built(tmp_path)
     pin(shop, "brand-1")
 
     assert terms(shop.push(dry_run=True)) == {"planned": 3, "pending": 3}
@@ -118,10 +121,7 @@ def test_a_pinned_ledger_may_lie_on_another_machine_for_a_dry_run(tmp_path: Path
 
 def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> None:
     """An older ledger keeps every row, gains the new schema in one step, and stays beside it as it was."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     as_of_schema_1(shop.state.ledger)
     before = shop.ledger("select id, path, kind, sha256 from file order by id")
 
@@ -141,9 +141,7 @@ def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> 
 
 def test_a_ledger_of_schema_4_gains_steps_and_keeps_its_runs(tmp_path: Path) -> None:
     """Its runs have no steps and say so; the next run has them, and both can be shown."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
+    shop = built(tmp_path)
     older = shop.push().run_id
     as_of_schema(shop.state.ledger, 4)
     before = run_facts(shop.state, older)
@@ -162,10 +160,7 @@ def test_a_ledger_of_schema_4_gains_steps_and_keeps_its_runs(tmp_path: Path) -> 
 
 def test_an_older_ledger_is_read_without_being_changed(tmp_path: Path) -> None:
     """Status and a dry run know what the first version recorded; the migration is left to the next push."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     as_of_schema_1(shop.state.ledger)
     before = shop.state.ledger.read_bytes()
 
@@ -181,10 +176,7 @@ def test_an_older_ledger_is_read_without_being_changed(tmp_path: Path) -> None:
 
 def test_the_copy_of_an_earlier_migration_is_replaced(tmp_path: Path) -> None:
     """An old backup that is put back is migrated again: the copy is the ledger as it was just now."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     as_of_schema_1(shop.state.ledger)
     shop.push()
     shop.sell(orders(5))
@@ -202,10 +194,7 @@ def test_the_copy_of_an_earlier_migration_is_replaced(tmp_path: Path) -> None:
 
 def test_an_adopted_ledger_still_serves_one_base_url(tmp_path: Path) -> None:
     """Whoever adopts a ledger says that it is the right one, not that what went elsewhere went here."""
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
+    shop = pushed(tmp_path)
     elsewhere = "http://127.0.0.1:9/open_api/v1.3"
     shop.profile(elsewhere)
 
