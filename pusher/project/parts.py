@@ -403,8 +403,6 @@ class ProjectParts:
         except PusherError:
             # The words about a refused row are worth having without the line that made it.
             return {}
-        if inference.problems:
-            return {}
         return column_origins(self.manifest, name, payload, columns=inference.models, source_columns=inference.sources)
 
 

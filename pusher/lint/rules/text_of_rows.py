@@ -40,15 +40,12 @@ class TextOfRows(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield models whose text is open, each once."""
-        asking = [(model, model.query) for model in context.manifest.models.values() if model.is_open and model.query]
-        if not asking:
-            # To follow what the views read costs as much as all rules together.
-            return
         behind = {model.name for model in context.behind_views}
         judged = {model.name for model in context.models} | behind
-        for model, (file, line, column) in asking:
-            if model.name not in judged:
+        for model in context.manifest.models.values():
+            if not model.is_open or model.name not in judged or model.query is None:
                 continue
+            file, line, column = model.query
             what = "The SQL of a destination view, or of a model behind one," if model.name in behind else "The SQL"
             message = f"{what} hangs on the rows of a query: `{model.name}` is judged as it is without them."
             fix = Fix("Write the values out; otherwise the build proves it, and refuses raw identifiers.")
