@@ -97,13 +97,12 @@ def _list_of(column: str, type_: SqlType) -> str:
     )
 
 
-def _buckets_of(column: str, type_: SqlType) -> str:
-    """Return the expression for the buckets of a row's digests: all spellings of a digest are in the same one."""
-    item = type_.item or type_
-    text = as_text("d", item)
+def _bucket_of(digest: str, type_: SqlType) -> str:
+    """Return the expression for the bucket of a digest: all its spellings are in the same one."""
+    text = as_text(digest, type_)
     # Nearly every value has the 64 characters of a digest and no blank to trim, which costs more than all the rest.
-    spelling = f"case strlen({text}) when {_DIGEST_LENGTH} then lower({text}) else {_one_spelling('d', item)} end"
-    return f"list_transform({_list_of(column, type_)}, lambda d: cast(hash({spelling}) % {BUCKETS} as bigint))"
+    spelling = f"case strlen({text}) when {_DIGEST_LENGTH} then lower({text}) else {_one_spelling(digest, type_)} end"
+    return f"cast(hash({spelling}) % {BUCKETS} as integer)"
 
 
 def bucket_counts_sql(columns: Sequence[tuple[str, SqlType]], relation: str, limits: SharedLimits) -> str:
@@ -120,17 +119,29 @@ def bucket_counts_sql(columns: Sequence[tuple[str, SqlType]], relation: str, lim
     Returns:
         SQL with the columns place (of the identifying column; -1 for the rows of the view), bucket and rows.
     """
-    lists = [
-        f"list_transform({_buckets_of(column, type_)}, lambda b: b + {place * BUCKETS})"
-        for place, (column, type_) in enumerate(columns)
-    ]
-    entries = f"unnest(flatten([{', '.join([*lists, '[cast(-1 as bigint)]'])}]))"
-    least = f"least({limits.most_rows + 1}, greatest({limits.rows}, cast(floor({limits.share} * n) as bigint) + 1))"
+    read, buckets = ["true as one"], ["one"]
+    if any(type_.family == "list" for _, type_ in columns):
+        # Lists are taken apart side by side; the last of them lets no row vanish that has none.
+        read = [f"unnest({_list_of(column, type_)}) as d{place}" for place, (column, type_) in enumerate(columns)]
+        read.append("unnest([true]) as one")
+    else:
+        read += [f"{column} as d{place}" for place, (column, _) in enumerate(columns)]
+    for place, (_, type_) in enumerate(columns):
+        bucket = _bucket_of(f"d{place}", type_.item or type_)
+        buckets.append(f"case when d{place} is not null then {bucket} end as b{place}")
+    names = [f"b{place}" for place in range(len(columns))]
+    every = (1 << len(names)) - 1
+    # One bit for each column that a set leaves out, the first column's the highest.
+    places = " ".join(f"when {every - (1 << place)} then {len(names) - 1 - place}" for place in range(len(names)))
+    least = f"least({limits.most_rows + 1}, greatest({limits.rows}, cast(floor({limits.share} * rows) as bigint) + 1))"
     return (
-        f"with buckets as (select {entries} as b from {relation}), "
-        "counted as (select b, count(*) as n from buckets group by b) "
-        f"select case when b < 0 then -1 else b // {BUCKETS} end, case when b < 0 then -1 else b % {BUCKETS} end, n "
-        f"from counted where b < 0 or n >= (select {least} from counted where b < 0)"
+        f"with counted as (select grouping({', '.join(names)}) as chosen, coalesce({', '.join(names)}) as bucket, "
+        f"count(*) as n, count(one) as rows from (select {', '.join(buckets)} from "
+        f"(select {', '.join(read)} from {relation}) as given) as hashed "
+        f"group by grouping sets ({', '.join(f'({name})' for name in names)}, ())) "
+        f"select case chosen {places} else -1 end, coalesce(bucket, -1), case chosen when {every} then rows else n end "
+        f"from counted where chosen = {every} or "
+        f"(bucket is not null and n >= (select {least} from counted where chosen = {every}))"
     )
 
 
@@ -148,10 +159,11 @@ def common_digests_sql(
         too_many: Fewest rows that are too many.
     """
     listed = ", ".join(str(int(one)) for one in buckets)
-    rows = f"select * from {relation} where list_has_any({_buckets_of(column, type_)}, [{listed}])"
-    given = f"select unnest({_list_of(typed, type_)}) as d from ({rows}) as rows"
+    given = f"list_transform({_list_of(column, type_)}, lambda d: {_bucket_of('d', type_.item or type_)})"
+    rows = f"select * from {relation} where list_has_any({given}, [{listed}])"
+    digests = f"select unnest({_list_of(typed, type_)}) as d from ({rows}) as rows"
     return (
-        f"select d, count(*) from ({given}) as given group by d having count(*) >= {int(too_many)} "
+        f"select d, count(*) from ({digests}) as given group by d having count(*) >= {int(too_many)} "
         f"order by 2 desc, d limit {MOST_DIGESTS}"
     )
 
