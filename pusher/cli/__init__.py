@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
+import threading
 
 
 def main() -> None:
@@ -14,7 +16,7 @@ def main() -> None:
 
     # A reader that went away, such as `head`, ends the output and nothing else.
     try:
-        sys.exit(run(sys.argv[1:]))
+        _end(run(sys.argv[1:]))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -23,6 +25,22 @@ def main() -> None:
 
         print_defect(error)
         sys.exit(INTERNAL_ERROR)
+
+
+def _end(code: int) -> None:
+    """End the process with an exit code.
+
+    Everything is closed by now. Python would go on to take apart each module and object that it holds, which costs
+    0.05 s, a tenth of most commands, and changes nothing.
+    """
+    is_watched = sys.getprofile() is not None or sys.gettrace() is not None
+    if is_watched or threading.active_count() > 1:
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 -- the only way to run what libraries registered for the end
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    os._exit(code)
 
 
 def _keep_standard_numbers() -> None:

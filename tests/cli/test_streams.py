@@ -238,3 +238,26 @@ def test_one_of_a_thing_is_not_many(shop: Shop) -> None:
     assert linted.out.splitlines()[-1].startswith("1 model: 0 errors, ")
     assert "sandbox: 1 request; " in pushed.out
     assert "the sandbox so far: 1 request, 3 events counted, 0 duplicates" in pushed.out
+
+
+_AT_THE_END = {
+    "atexit": "import atexit; atexit.register(lambda: print('last'))",
+    "a thread": "import threading, time; threading.Thread(target=lambda: [time.sleep(0.5), print('last')]).start()",
+    "a profiler": "sys.setprofile(lambda *_: None); leave = sys.exit; "
+    "sys.exit = lambda code: [print('last'), leave(code)]",
+}
+
+
+@pytest.mark.parametrize("who", _AT_THE_END)
+def test_a_command_ends_after_everybody_who_waits_for_its_end(who: str) -> None:
+    """Handlers run, threads are waited for and a profiler sees the end, after all output and with the code."""
+    program = f"import sys; {_AT_THE_END[who]}; from pusher.cli import main; main()"
+
+    done, wrong = (
+        subprocess.run([sys.executable, "-c", program, word], capture_output=True, text=True, timeout=60, check=False)
+        for word in ("--help", "nothing")
+    )
+
+    assert (done.stdout.splitlines()[-1], done.returncode) == ("last", 0)
+    assert "push" in done.stdout
+    assert (wrong.stdout, wrong.returncode) == ("last\n", 2)

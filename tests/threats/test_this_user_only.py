@@ -63,14 +63,11 @@ def test_a_sandbox_that_is_served_keeps_its_state_to_its_user(tmp_path: Path) ->
 
 
 _AFTER_MAIN = """
-import os, resource, subprocess, sys
+import atexit, subprocess, sys
 from pusher.cli import main
-try:
-    main()
-except SystemExit:
-    pass
 child = "import os, resource; print(resource.getrlimit(resource.RLIMIT_CORE), oct(os.umask(0)))"
-print(subprocess.run([sys.executable, "-c", child], capture_output=True, text=True, check=True).stdout)
+atexit.register(lambda: print(subprocess.check_output([sys.executable, "-c", child], text=True)))
+main()
 """
 
 
