@@ -60,6 +60,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, cache_home: Path) -> Non
     for name, value in NAMED.items():
         monkeypatch.setenv(f"PLANTED_{name.replace('-', '_').upper()}", value)
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache_home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(cache_home / "state"))
     monkeypatch.setenv("PUSHER_CREDENTIALS_DIR", "/nonexistent/credentials")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 

@@ -6,13 +6,13 @@ import os
 import secrets
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
 from pusher.errors import Problem, StateError
 from pusher.ledger.failure import words_of
-from pusher.ledger.rows import stamp
+from pusher.ledger.rows import minute, stamp
 from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
 from pusher.ledger.store import Store
 
@@ -268,16 +268,12 @@ def refuse_old_clock(store: Store, now: datetime, shown: str) -> None:
     newest = store.newest_run()
     if newest is None or now >= newest[1] - MOST_BEHIND:
         return
-    message = f"The clock says {_minute(now)}, but run {newest[0]} began at {_minute(newest[1])}."
+    message = f"The clock says {minute(now)}, but run {newest[0]} began at {minute(newest[1])}."
     fix = (
         "Correct the clock of this machine: ages decide what is sent. If the clock of that run was the wrong one, "
         "see `A clock that ran ahead` in docs/reference/ledger.md."
     )
     raise StateError(Problem("clock-behind", message, shown, fix=fix))
-
-
-def _minute(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def read_connection(state: StateFolder) -> sqlite3.Connection | None:

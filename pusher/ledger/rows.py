@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pusher.contracts import BatchState
 
@@ -123,6 +123,11 @@ def new_run_id(now: datetime) -> str:
 def stamp(moment: datetime) -> str:
     """Return a moment as the ledger stores it."""
     return moment.isoformat(timespec="microseconds")
+
+
+def minute(moment: datetime) -> str:
+    """Return a moment as a person reads it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def leaves(batches: Sequence[Batch]) -> list[Batch]:

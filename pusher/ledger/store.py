@@ -138,6 +138,10 @@ class Store:
         starts = [(row[0], datetime.fromisoformat(row[1])) for row in rows]
         return max(starts, key=lambda run: run[1], default=None)
 
+    def has_run(self, run: str) -> bool:
+        """Whether a run began with this ledger."""
+        return self._connection.execute("select 1 from run where id = ?", (run,)).fetchone() is not None
+
     def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
         """Return id and start of the newest run that got rows of a model accepted."""
         row = self._connection.execute(

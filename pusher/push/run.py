@@ -14,6 +14,7 @@ from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys, pruned_before
+from pusher.ledger.older_copy import check_newest, remember_run
 from pusher.ledger.opening import check_identity, open_store, read_store, refuse_old_clock, unreadable
 from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, new_run_id
@@ -93,7 +94,7 @@ def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> Pus
         try:
             if options.adopt:
                 world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
-            refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
+            _compare_with_last_run(chosen, world, options, store)
             with _writable(world.state):
                 return _push(chosen, world, options, store)
         finally:
@@ -198,11 +199,21 @@ def _tell_released(plan: Plan, listener: Listener) -> None:
         )
 
 
+def _compare_with_last_run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store) -> None:
+    """Refuse a clock that went back and a ledger that did, unless what was sent since does no harm."""
+    now, shown = world.clock.now(), world.state.ledger.name
+    refuse_old_clock(store, now, shown)
+    # Whom a lost run put into an audience is never known again.
+    windows = [0] if chosen.audiences else [view.payload.limits.dedupe_window_s for view in chosen.events]
+    if told := check_newest(store, now, window_s=min(windows, default=0), shown=shown, adopt=options.adopt):
+        world.listener(Notice(told))
+
+
 def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     started = world.clock.monotonic_s()
     with scratch_folder() as folder, _reading(world, options) as store:
         if store is not None:
-            refuse_old_clock(store, world.clock.now(), world.state.ledger.name)
+            _compare_with_last_run(chosen, world, options, store)
         planning = _plan_options(world, options, store)
         with _planning(world, folder, planning.run):
             listing = read_listing(world, folder, planning.run, store, options.list_guard)
@@ -270,6 +281,8 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
         words=options.asked.words,
         variables=options.asked.variables,
     )
+    if options.longest_lookback_s is None:
+        remember_run(store, planning.run, planning.now)
     with (
         recorded(store, planning.run, world.clock, world.destination, asked=options.asked) as steps,
         _writable(world.state),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,9 @@ import pytest
 from pusher.errors import Incomplete, StateError
 from pusher.ledger.store import Store
 from tests.faults.scene import ROWS, Scene, scene
-from tests.push.support import orders
+from tests.push.members import Club, people, serving_audiences
+from tests.push.support import NOW, orders
+from tests.push.test_audiences import emails
 
 
 def full_at(monkeypatch: pytest.MonkeyPatch, method: str, nth: int) -> None:
@@ -127,18 +131,89 @@ def test_17_the_ledger_is_gone(tmp_path: Path) -> None:
         assert found.server.counted() == [row.order_id for row in orders(ROWS)]
 
 
-def test_19_an_old_backup_is_put_back(tmp_path: Path) -> None:
-    """Rows sent since look new, are sent again, and are dropped as duplicates."""
+def put_back(found: Scene, root: Path, *, later: timedelta) -> str:
+    """Sell more, push it later, and put the state folder back as it was before; returns the run that is lost."""
+    shutil.copytree(found.shop.state.root, root / "backup")
+    found.sell(ROWS)
+    lost = found.push(NOW + later)
+    shutil.rmtree(found.shop.state.root)
+    shutil.copytree(root / "backup", found.shop.state.root)
+    return f"Run {lost.run_id} of {NOW + later:%Y-%m-%d %H:%M} UTC is not in this ledger"
+
+
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=40)])
+def test_19_an_old_backup_is_put_back(tmp_path: Path, later: timedelta) -> None:
+    """Rows sent since look new, are sent again, and are dropped as duplicates; one notice names the lost run."""
     with scene(tmp_path, rows=10) as found:
         found.push()
-        shutil.copytree(found.shop.state.root, tmp_path / "backup")
-        found.sell(ROWS)
-        found.push()
-        shutil.rmtree(found.shop.state.root)
-        shutil.copytree(tmp_path / "backup", found.shop.state.root)
+        lost = put_back(found, tmp_path, later=later)
 
-        report = found.push()
+        dry = found.push(NOW + later, dry_run=True)
+        report, again = found.push(NOW + later), found.push(NOW + later)
 
         assert report.models[0].terms["accepted"] == ROWS - 10
         assert found.server.counted() == [row.order_id for row in orders(ROWS)]
         assert found.server.totals()["duplicates"] == ROWS - 10
+        told = f"{lost}: an older copy of it was put back. Rows that were sent since look new and are sent again."
+        assert (dry.notices, report.notices, again.notices) == ((told,), (told,), ())
+
+
+def test_19_a_backup_from_before_the_window_is_refused(tmp_path: Path) -> None:
+    """TikTok would count again what it got more than 48 hours ago, so a person decides; `--adopt` goes on."""
+    later = timedelta(hours=50)
+    with scene(tmp_path, rows=10) as found:
+        found.push()
+        lost = put_back(found, tmp_path, later=later)
+        before = found.requests()
+
+        for dry_run in (True, False):
+            with pytest.raises(StateError) as caught:
+                found.push(NOW + later, dry_run=dry_run)
+            message = caught.value.problems[0].message
+            assert (caught.value.exit_code, message) == (2, f"{lost}: an older copy of it was put back.")
+        assert found.requests() == before
+
+        adopted, again = found.push(NOW + later, adopt=True), found.push(NOW + later)
+        assert (adopted.models[0].terms["accepted"], len(adopted.notices), again.notices) == (ROWS - 10, 2, ())
+
+
+@pytest.mark.parametrize("content", ["", "no JSON", "[]", '{"schema_version": 2}', '{"schema_version": 1}'])
+def test_19_what_a_user_remembers_is_no_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
+    """Without what this user remembers, nothing is said; a push remembers again."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    remembered = tmp_path / "state" / "pusher" / "ledgers.json"
+    with scene(tmp_path, rows=10) as found:
+        found.push()
+        put_back(found, tmp_path, later=timedelta(hours=50))
+        if content:
+            remembered.write_text(content)
+        else:
+            remembered.unlink()
+
+        report = found.push(NOW + timedelta(hours=50))
+
+        assert (report.exit_code, report.notices) == (0, ())
+        ((ledger_id,),) = found.shop.ledger("select value from meta where name = 'ledger_id'")
+        ((started_at,),) = found.shop.ledger(f"select started_at from run where id = '{report.run_id}'")
+        kept = {ledger_id: {"run": report.run_id, "started_at": started_at}}
+        assert json.loads(remembered.read_text()) == {"schema_version": 1, "ledgers": kept}
+        assert remembered.stat().st_mode & 0o777 == 0o600
+
+
+def test_19_an_old_backup_of_members_is_refused_at_once(tmp_path: Path) -> None:
+    """Nobody knows whom the lost run put into an audience, so those who left could never be taken out."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        shutil.copytree(club.state.root, tmp_path / "backup")
+        club.join(people(range(8)))
+        club.push()
+        shutil.rmtree(club.state.root)
+        shutil.copytree(tmp_path / "backup", club.state.root)
+        club.join(people(range(6)))
+
+        with pytest.raises(StateError, match="an older copy of it was put back"):
+            club.push()
+        (audience,) = server.audiences()
+        assert server.members(audience["audience_id"]) == emails(range(8))
