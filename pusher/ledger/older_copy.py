@@ -78,7 +78,7 @@ def check_newest(store: Store, now: datetime, *, window_s: int, shown: str, adop
     if last is None or store.has_run(last.run) or (newest is not None and newest[1] > last.started_at):
         return None
     message = f"Run {last.run} of {minute(last.started_at)} is not in this ledger: an older copy of it was put back."
-    if adopt or (newest is not None and now - newest[1] <= timedelta(seconds=window_s)):
+    if adopt or (newest is not None and now - newest[1] < timedelta(seconds=window_s)):
         return f"{message} Rows that were sent since look new and are sent again."
     fix = (
         "Put the newer copy of the state folder back: without it TikTok counts older rows twice, and nobody knows whom "
