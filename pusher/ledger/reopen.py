@@ -196,7 +196,9 @@ def _find(
     is_meant = _among("model", choice.models) + _among("reason", choice.reasons)
     connection.execute(
         "create temp table refused as "
-        f"with dead as ({' union '.join(sources)}), "
+        # One that was let go of, changed and refused again is in several files, with another digest in each.
+        f"with dead as (select distinct on (event_key) {facts} from ({' union all '.join(sources)}) "
+        "order by event_key, payload_hash), "
         "told as (select event_key, model, reason, sendable_until, "
         "row_number() over (partition by event_key order by first_seen desc, model, reason) as place "
         f"from {rows(told)} where term in ('dead', 'reopened')) "

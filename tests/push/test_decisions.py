@@ -81,6 +81,25 @@ def test_retry_unchanged_sends_a_row_as_it_was(tmp_path: Path) -> None:
         assert quarantine(shop) == []
 
 
+def test_a_row_that_was_refused_with_other_values_is_counted_once(tmp_path: Path) -> None:
+    """Reopened, changed and refused again, it is one row for `even_unchanged` too, and is sent once."""
+    with serving(tmp_path / "sandbox.sqlite", [{**POISON, "times": 2}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
+        shop.push()
+        shop.project().ledger.retry()
+        shop.sell([Order("order-00000", amount="13.50")])
+        shop.build()
+        refused = shop.push()
+        shop.project().ledger.retry()
+
+        report = shop.project().ledger.retry(even_unchanged=True)
+        accepted = shop.push()
+
+        assert terms(refused) == {"planned": 1, "dead": 1}
+        assert ([one.rows for one in report.refused], report.reopened) == ([1], 1)
+        assert (terms(accepted), server.counted()) == ({"planned": 1, "accepted": 1}, ["order-00000"])
+
+
 def test_retry_leaves_rows_outside_the_window_refused(tmp_path: Path) -> None:
     """A refused row whose event is older than 28 days by now cannot be sent, and is told as too old."""
     with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
