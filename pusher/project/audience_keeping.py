@@ -43,6 +43,7 @@ class AudienceKeeping:
         open_warehouse: Opens the warehouse, allowed to write into one folder.
         suppressions: Returns the model that lists who is kept out of every view, or None.
         check_allowed: Refuses views that the user may not push.
+        ledger_id: Ledger that the profile pins, or None.
     """
 
     root: Path
@@ -56,6 +57,7 @@ class AudienceKeeping:
     open_warehouse: Callable[[Path], Engine]
     suppressions: Callable[[], Suppressions | None]
     check_allowed: Callable[[Sequence[View]], None]
+    ledger_id: str | None = None
 
     def listed(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[ListedAudience]:
         """Return the audiences of the selected views' advertisers, and keep their sizes for `forecast`.
@@ -173,6 +175,7 @@ class AudienceKeeping:
             ConfigError: There is no such view or audience, or it is not clear which advertiser is meant.
             NotAllowed: The user may not push it.
             AnotherRunIsActive: A push holds the lock.
+            StateError: The ledger cannot be trusted, or is not the one that the profile pins.
             Unanswered: TikTok refuses, or does not answer.
         """
         from pusher.ledger.opening import open_store
@@ -184,7 +187,9 @@ class AudienceKeeping:
         self.check_allowed([views[0].view])
         self.state.create()
         with self.state.locked(wait_s=wait_s), self._asking(views) as asking:
-            store = open_store(self.state, base_url=self.account.shown_as, now=self.clock.now())
+            store = open_store(
+                self.state, base_url=self.account.shown_as, now=self.clock.now(), expected_id=self.ledger_id
+            )
             try:
                 return adopt(
                     views[0],

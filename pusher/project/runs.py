@@ -322,6 +322,7 @@ class ProjectRuns(ProjectLint):
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             suppressions=self.destination_views.suppressions,
             check_allowed=self.offering.check_allowed,
+            ledger_id=self.profile.ledger_id,
         )
 
     def forget(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pusher.errors import ConfigError, PusherError
+from pusher.errors import ConfigError, PusherError, StateError
 from pusher.project.outcomes import Patience
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.world import PushReport
@@ -22,6 +22,7 @@ from tests.push.members import (
     people,
     serving_audiences,
 )
+from tests.push.refused import pin
 from tests.push.support import NOW
 from tests.push.test_audiences import emails, line
 
@@ -358,3 +359,19 @@ def test_nothing_is_looked_for_or_made_after_the_end(
     assert (stopped.exit_code, made, [path for path in seen if path != "event/track/"]) == (4, [], asked)
     assert [one.problem and one.problem.code for one in stopped.audiences] == [code]
     assert [(one.is_new, one.added) for one in again.audiences] == [(True, count)]
+
+
+def test_an_audience_is_adopted_for_no_other_ledger_than_the_pinned_one(tmp_path: Path) -> None:
+    """Another ledger would not know it: nothing is bound, in the lock file neither."""
+    with serving_audiences(tmp_path) as server:
+        wanted = server.make(NAME)
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        before = (club.root / "audiences.lock.yml").read_bytes()
+        pin(club, "0123456789abcdef")
+
+        with pytest.raises(StateError, match="This is not the ledger that the profile names"):
+            club.project().audiences.adopt(MEMBERS, wanted)
+
+    assert (club.root / "audiences.lock.yml").read_bytes() == before
