@@ -13,6 +13,12 @@ CONFLICT = (
     "The same event has other material values than before.",
     "Give a changed order an event_id of its own, or restore the first values.",
 )
+SEVERAL = "several rows"
+"""Detail of rows of one view that are one event and differ; material columns that do follow after a colon."""
+SEVERAL_DIFFER = (
+    "The view has the event more than once, with different values.",
+    "Roll the rows up to one, or give each an event_id of its own.",
+)
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 UNEXPLAINED = ("planned", "already_sent", "enriched", "suppressed")
 """Terms whose rows the quarantine does not list."""
@@ -37,6 +43,11 @@ class ReasonText:
     field: str
     message: str
     fix: str
+
+
+def differing_columns(detail: str) -> str:
+    """Return the columns in which rows of a view differ that are one event, or the one that makes them one."""
+    return detail.removeprefix(SEVERAL).removeprefix(": ") or "event_id"
 
 
 def origin_table(origins: Mapping[str, ColumnOrigin]) -> str:
@@ -78,14 +89,18 @@ def quarantine_sql(
         for number, text in reasons.items()
     )
     reason = f"(values {texts or '(-1, null, null, null)'}) as reason (number, field, message, fix)"
+    is_several = f"starts_with(detail, {literal(SEVERAL)})"
+    columns = (
+        f"case when {is_several} then coalesce(nullif(split_part(detail, ': ', 2), ''), 'event_id') else detail end"
+    )
     return (
         f"select {literal(model)} as model, {literal(run)} as run, term, detail as reason, "
-        "case when term = 'conflicting' then detail else reason.field end as field, "
-        f"case term when 'conflicting' then {literal(CONFLICT[0])} "
-        f"when 'duplicate' then {literal(DUPLICATE[0])} "
+        f"case when term = 'conflicting' then {columns} else reason.field end as field, "
+        f"case when {is_several} then {literal(SEVERAL_DIFFER[0])} "
+        f"when term = 'conflicting' then {literal(CONFLICT[0])} when term = 'duplicate' then {literal(DUPLICATE[0])} "
         "else reason.message end as message, "
-        f"case term when 'conflicting' then {literal(CONFLICT[1])} "
-        f"when 'duplicate' then {literal(DUPLICATE[1])} "
+        f"case when {is_several} then {literal(SEVERAL_DIFFER[1])} "
+        f"when term = 'conflicting' then {literal(CONFLICT[1])} when term = 'duplicate' then {literal(DUPLICATE[1])} "
         "else reason.fix end as fix, "
         "_event as event, _event_id as event_id, _source_id as source_id, _event_time as event_time, "
         "_value as value, _currency as currency, _event_key as event_key, _payload_hash as payload_hash, "
@@ -93,7 +108,7 @@ def quarantine_sql(
         f"_event_time + {max_age_s} as sendable_until, "
         "origin.sql_model, origin.sql_file, origin.sql_line, origin.sql_text "
         f"from ({outcome}) as outcome left join {reason} on reason.number = outcome._reason "
-        "left join origin on origin.field = case term when 'conflicting' then split_part(detail, ',', 1) "
+        f"left join origin on origin.field = case term when 'conflicting' then split_part({columns}, ',', 1) "
         "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
         f"left join ({_seen_before(model, told)}) as seen on seen.event_id = _event_id and seen.event = _event "
         "and seen.source_id = _source_id and seen.reason = detail "

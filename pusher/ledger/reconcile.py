@@ -20,6 +20,7 @@ from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.failure import words_of
 from pusher.ledger.quarantine import (
     QUARANTINED,
+    SEVERAL,
     UNEXPLAINED,
     ReasonText,
     new_conflicts_sql,
@@ -243,20 +244,27 @@ class Reconciler:
         run("create temp table repeated as select _event_key from fresh group by _event_key having count(*) > 1")
         if self._rows("select count(*) from repeated")[0][0] == 0:
             return
-        facts = self._staged("_event_key, _payload_hash, _reason")
+        facts = self._staged("_event_key, _payload_hash, _reason, _event_time, _value, _currency, _contents_hash")
+        columns = zip(MATERIAL, ("_event_time", "_value", "_currency", "_contents_hash"), strict=True)
+        differing = " || ".join(
+            f"case when count(distinct coalesce(cast({column} as varchar), '')) over event > 1 "
+            f"then {literal(name + ',')} else '' end"
+            for name, column in columns
+        )
+        detail = f"{literal(SEVERAL)} || case when columns <> '' then ': ' || rtrim(columns, ',') else '' end"
         run(
             "insert into excluded "
             "select file_index, file_row_number, case when hashes > 1 then 'conflicting' else 'duplicate' end, "
-            "case when hashes > 1 then 'several rows' else '' end from ("
-            "select file_index, file_row_number, place, "
+            f"case when hashes > 1 then {detail} else '' end from ("
+            "select file_index, file_row_number, place, columns, "
             "max(variant) over (partition by _event_key) as hashes from ("
-            "select staged.file_index, staged.file_row_number, staged._event_key, "
-            "row_number() over (partition by staged._event_key "
-            "order by staged.file_index, staged.file_row_number) as place, "
-            "dense_rank() over (partition by staged._event_key order by staged._payload_hash) as variant "
+            f"select staged.file_index, staged.file_row_number, staged._event_key, {differing} as columns, "
+            "row_number() over (event order by staged.file_index, staged.file_row_number) as place, "
+            "dense_rank() over (event order by staged._payload_hash) as variant "
             f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
             "and fresh.file_row_number = staged.file_row_number "
-            "join repeated on repeated._event_key = staged._event_key)) where hashes > 1 or place > 1"
+            "join repeated on repeated._event_key = staged._event_key "
+            "window event as (partition by staged._event_key))) where hashes > 1 or place > 1"
         )
 
     def _outcome(self, columns: str) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pusher.contracts import BatchState
+from pusher.ledger.quarantine import CONFLICT, SEVERAL, SEVERAL_DIFFER, differing_columns
 from pusher.money import plain
 from pusher.payload.row_warnings import set_bits
 from pusher.push.plan import Plan
@@ -195,12 +196,11 @@ def _add(values: dict[str, Decimal], currency: str, value: Decimal) -> None:
 
 
 def _refusal(plan: Plan, term: str, detail: str, rows: int) -> Refusal:
+    if term == "conflicting" and detail.startswith(SEVERAL):
+        return Refusal("conflict", differing_columns(detail), rows, *SEVERAL_DIFFER, term)
     if term == "conflicting":
-        message = f"An earlier push has the event with another {detail}." if detail != "several rows" else (
-            "The view has the event more than once, with different values."
-        )  # fmt: skip
-        fix = "Give a changed order an event_id of its own, or restore the first values."
-        return Refusal("conflict", detail, rows, message, fix, term)
+        message = f"An earlier push has the event with another {detail}."
+        return Refusal("conflict", detail, rows, message, CONFLICT[1], term)
     if term == "duplicate":
         return Refusal("duplicate", "event_id", rows, "The view has the event twice, with equal values.",
                        "Nothing to do; one copy is sent.", term)  # fmt: skip

@@ -46,6 +46,30 @@ def test_a_row_that_changed_names_the_line_of_what_differs(tmp_path: Path) -> No
     ]
 
 
+def test_rows_of_one_view_that_contradict_each_other_name_what_differs(tmp_path: Path) -> None:
+    """One event with several rows points at the first material column that differs, else at its event_id."""
+    shop = Shop(tmp_path / "shop")
+    one, two = "order-00000", "order-00001"
+    shop.sell([
+        Order(one), Order(one, amount="11.00"), Order(one, at="2026-11-19 11:00:00"),
+        Order(two), Order(two, digest="ab" * 32),
+    ])  # fmt: skip
+    shop.build()
+
+    report = shop.push()
+
+    sql = "select event_id, reason, field, sql_line, sql_text, message from quarantine order by event_id"
+    found = [tuple(row.values()) for row in shop.project().ledger.query(sql)]
+    time = (one, "several rows: event_time,value", "event_time,value", 6, "cast(ordered_at as timestamp) as event_time")
+    told = "The view has the event more than once, with different values."
+    assert found == [(*time, told)] * 3 + [(two, "several rows", "event_id", 5, "order_id as event_id", told)] * 2
+    fix = "Roll the rows up to one, or give each an event_id of its own."
+    assert [(one.reason, one.field, one.rows, one.message, one.fix) for one in report.models[0].refusals] == [
+        ("conflict", "event_time,value", 3, told, fix), ("conflict", "event_id", 2, told, fix),
+    ]  # fmt: skip
+    assert report.exit_code == 1
+
+
 def test_a_row_remembers_when_it_was_first_set_aside(tmp_path: Path) -> None:
     """As long as the same row has the same reason, the quarantine says since when; another reason begins anew."""
     shop = Shop(tmp_path / "shop")
