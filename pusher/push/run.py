@@ -5,31 +5,43 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from pathlib import Path
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from pusher.contracts import BatchState, EngineError
-from pusher.errors import Incomplete, Problem, PusherError
+from pusher.contracts import BatchState
+from pusher.errors import Incomplete, Problem
 from pusher.ledger.audiences import AudienceStore
-from pusher.ledger.compaction import compact_keys, pruned_before
-from pusher.ledger.older_copy import check_newest, remember_run
-from pusher.ledger.opening import check_identity, open_store, read_store, refuse_old_clock, unreadable
-from pusher.ledger.reconcile import Reconciled
-from pusher.ledger.rows import Part, new_run_id
-from pusher.ledger.state import StateFolder, remove_old_scratch, scratch_folder
+from pusher.ledger.compaction import compact_keys
+from pusher.ledger.older_copy import remember_run
+from pusher.ledger.opening import open_store
+from pusher.ledger.rows import Part
+from pusher.ledger.state import StateFolder, remove_old_scratch
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
-from pusher.progress import Listener, Notice, PlanFinished
+from pusher.progress import Notice
 from pusher.push import receipt as receipts
 from pusher.push.audience.plan import AudienceView
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
 from pusher.push.deliver import Delivery
+from pusher.push.dry_run import dry_run
 from pusher.push.findings import Findings
 from pusher.push.listing_guard import listed_in, read_listing
-from pusher.push.plan import Plan, PlanOptions, View, commit_plan, plan_view
+from pusher.push.plan import PlanOptions, View, commit_plan
+from pusher.push.planning import (
+    Chosen,
+    compare_with_last_run,
+    elsewhere,
+    leaving_no_trace,
+    plan_all,
+    plan_options,
+    plan_others,
+    refuse_if_stopped,
+    resumable,
+    tell_held_back,
+    tell_released,
+)
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
 from pusher.push.refused import Explainer
@@ -62,21 +74,13 @@ def push(
     world = replace(world, listener=telling)
     for sentence in world.told_before:
         telling(Notice(sentence))
-    chosen = _Chosen(views, audiences)
-    report = _dry_run(chosen, world, options) if options.dry_run else _locked_push(chosen, world, options)
+    chosen = Chosen(views, audiences)
+    report = dry_run(chosen, world, options) if options.dry_run else _locked_push(chosen, world, options)
     report.notices = tuple(telling.notices)
     return report
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """The views of one push: of events, and of audiences."""
-
-    events: Sequence[View]
-    audiences: Sequence[AudienceView]
-
-
-def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
+def _locked_push(chosen: Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     remove_old_scratch()
     world.state.create()
     with world.state.locked(
@@ -94,7 +98,7 @@ def _locked_push(chosen: _Chosen, world: PushWorld, options: PushOptions) -> Pus
         try:
             if options.adopt:
                 world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
-            _compare_with_last_run(chosen, world, options, store)
+            compare_with_last_run(chosen, world, options, store)
             with _writable(world.state):
                 return _push(chosen, world, options, store)
         finally:
@@ -116,160 +120,9 @@ def _writable(state: StateFolder) -> Iterator[None]:
         raise Incomplete(Problem("state-write", message, state.root.name, fix=fix)) from error
 
 
-def _plan_options(world: PushWorld, options: PushOptions, store: Store | None) -> PlanOptions:
-    now = world.clock.now()
-    return PlanOptions(
-        run=new_run_id(now),
-        now=now,
-        space=f"test:{options.test_event_code}" if options.test_event_code else "",
-        pixel_window=options.pixel_window,
-        strict=options.strict,
-        oldest_s=pruned_before(store) if store else None,
-        longest_lookback_s=options.longest_lookback_s,
-        shared=options.shared,
-    )
-
-
-def _interrupted() -> Incomplete:
-    message = "The push was interrupted before anything was sent."
-    return Incomplete(Problem("interrupted", message, fix="Run again: nothing was lost."))
-
-
-def _refuse_if_stopped(world: PushWorld) -> None:
-    if world.should_stop():
-        raise _interrupted()
-
-
-@contextmanager
-def _planning(world: PushWorld, folder: Path, run: str) -> Iterator[None]:
-    """Leave no trace of the staging of other views when one fails."""
-    try:
-        yield
-        _refuse_if_stopped(world)
-    except BaseException as error:
-        for leftover in folder.glob(f"{run}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        # An engine tells that a signal cut its query in words of its own.
-        if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
-            raise _interrupted() from error
-        raise
-
-
-def _plan_all(
-    views: Sequence[View],
-    world: PushWorld,
-    planning: PlanOptions,
-    *,
-    folder: Path,
-    store: Store | None,
-    elsewhere: Sequence[Part] = (),
-    steps: Steps | None = None,
-) -> list[tuple[Plan, Reconciled]]:
-    """Plan every view of events before anything is sent."""
-    found: list[tuple[Plan, Reconciled]] = []
-    for view in views:
-        _refuse_if_stopped(world)
-        started = world.clock.monotonic_s()
-        kept = nullcontext() if steps is None else steps.step("plan", [view.model])
-        with kept, world.interruptible():
-            plan, result = plan_view(
-                view,
-                open_engine=lambda: world.open_engine(folder),
-                folder=folder,
-                store=store,
-                state_root=world.state.root,
-                options=planning,
-                frozen_before=[part.path for _, before in found for _, part in before.parts],
-                elsewhere=[world.state.root / str(part.path) for part in elsewhere],
-                origins=world.origins,
-            )
-        found.append((plan, result))
-        seconds = world.clock.monotonic_s() - started
-        world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
-    return found
-
-
-def _tell_released(plan: Plan, listener: Listener) -> None:
-    for part in plan.released:
-        listener(
-            Notice(
-                f"{part.rows:,} rows of {part.model} that run {part.run} froze for {part.source_id} were given back to "
-                f"the view: the settings name {plan.view.source_id} now, and nothing of them was sent."
-            )
-        )
-
-
-def _compare_with_last_run(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store) -> None:
-    """Refuse a clock that went back and a ledger that did, unless what was sent since does no harm."""
-    now, shown = world.clock.now(), world.state.ledger.name
-    refuse_old_clock(store, now, shown)
-    # Whom a lost run put into an audience is never known again.
-    windows = [0] if chosen.audiences else [view.payload.limits.dedupe_window_s for view in chosen.events]
-    if told := check_newest(store, now, window_s=min(windows, default=0), shown=shown, adopt=options.adopt):
-        world.listener(Notice(told))
-
-
-def _dry_run(chosen: _Chosen, world: PushWorld, options: PushOptions) -> PushReport:
-    started = world.clock.monotonic_s()
-    with scratch_folder() as folder, _reading(world, options) as store:
-        if store is not None:
-            _compare_with_last_run(chosen, world, options, store)
-        planning = _plan_options(world, options, store)
-        with _planning(world, folder, planning.run):
-            listing = read_listing(world, folder, planning.run, store, options.list_guard)
-            planning = replace(planning, listed=listing.files)
-            views = () if listing.problem is not None else chosen.events
-            waiting = _elsewhere(store, views, options, planning) if store is not None else []
-            if store is not None and listing.problem is None:
-                _tell_held_back(world, waiting, store, options)
-            members = AudiencePush(
-                world, options.audience, planning.run, store, listed=planning.listed, withheld=listing.problem
-            )
-            others = AudiencePush(
-                world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
-            )
-            members.plan(chosen.audiences, folder, freeze=False)
-            _plan_others(others, chosen, world, options, folder, freeze=False)
-            audiences = members.receipts + others.receipts
-            planned = _plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
-        models = [receipts.from_plan(plan) for plan, _ in planned]
-    for model in models:
-        model.terms["pending"] = model.terms["planned"]
-        model.close()
-    seconds = {"plan": world.clock.monotonic_s() - started, "deliver": 0.0, "settle": 0.0}
-    code = receipts.exit_code(models, halted=False, gave_up=True, on_change=options.on_change)
-    findings = any(model.terms["invalid"] or model.new_conflicts for model in models)
-    code = receipts.worst(code if findings or listing.problem else 0, audience_exit_code(audiences, dry_run=True))
-    problems = _problems(Delivered(), world, listing.problem, *(one.problem for one in audiences))
-    return PushReport(
-        planning.run, world.endpoints.shown_as, True, models, seconds, 0, code, problems, audiences=audiences
-    )
-
-
-@contextmanager
-def _reading(world: PushWorld, options: PushOptions) -> Iterator[Store | None]:
-    """Open the ledger for reading, if it is one that a push would take; what it cannot answer is its state's fault.
-
-    A ledger that the profile pins may be on the machine that pushes: where none was in use, all rows are new.
-    """
-    state = world.state
-    # A push would begin a new one.
-    store = None if options.adopt and not state.ledger.exists() else read_store(state)
-    try:
-        if store is not None:
-            expected = None if options.adopt else options.ledger_id
-            check_identity(store, state, base_url=world.endpoints.shown_as, expected=expected)
-        yield store
-    except sqlite3.Error as error:
-        raise unreadable(error, state.ledger.name) from error
-    finally:
-        if store is not None:
-            store.close()
-
-
-def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store) -> PushReport:
+def _push(chosen: Chosen, world: PushWorld, options: PushOptions, store: Store) -> PushReport:
     """Run and record it, however it ends."""
-    planning = _plan_options(world, options, store)
+    planning = plan_options(world, options, store)
     store.start_run(
         run=planning.run,
         command="audience reconcile" if options.audience.reassert else "push",
@@ -301,22 +154,22 @@ def _push(chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store)
 
 
 def _run(
-    chosen: _Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
+    chosen: Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
 ) -> PushReport:
     clock = world.clock
     looked = _look_at_account(world, steps)
-    _refuse_if_stopped(world)
+    refuse_if_stopped(world)
     started = clock.monotonic_s()
     steps.enter("plan")
-    with _planning(world, world.state.outbox, planning.run):
+    with leaving_no_trace(world, world.state.outbox, planning.run):
         listing = read_listing(world, world.state.outbox, planning.run, store, options.list_guard)
         views = () if listing.problem is not None else chosen.events
         newest = AudienceStore(store).newest_suppressed()
         planning = replace(planning, listed=listing.files, newest_suppressed=newest)
         earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
-        waiting = _elsewhere(store, views, options, planning)
+        waiting = elsewhere(store, views, options, planning)
         if listing.problem is None:
-            _tell_held_back(world, waiting, store, options)
+            tell_held_back(world, waiting, store, options)
         members = AudiencePush(
             world,
             options.audience,
@@ -331,19 +184,19 @@ def _run(
         others = AudiencePush(
             world, options.audience, planning.run, store, listed=planning.listed, suppressed_only=True
         )
-        _plan_others(others, chosen, world, options, world.state.outbox, freeze=True)
-        planned = _plan_all(
+        plan_others(others, chosen, world, options, world.state.outbox, freeze=True)
+        planned = plan_all(
             views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting, steps=steps
         )
-        parts = [] if listing.problem is not None else _resumable(store, views, options, planning)
+        parts = [] if listing.problem is not None else resumable(store, views, options, planning)
         _refuse_without_token(world, parts, others)
     listing.keep(store, now=planning.now)
     for plan, result in planned:
         commit_plan(plan, result, store=store, state=world.state, destination=world.destination.name, options=planning)
-        _tell_released(plan, world.listener)
+        tell_released(plan, world.listener)
     models = [receipts.from_plan(plan) for plan, _ in planned]
     planned_s = clock.monotonic_s() - started
-    parts = [] if listing.problem is not None else _resumable(store, views, options, planning)
+    parts = [] if listing.problem is not None else resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivering = clock.monotonic_s()
     delivered = _deliver(world, options, store, planning, parts, steps=steps)
@@ -394,37 +247,6 @@ def _look_at_account(world: PushWorld, steps: Steps) -> Mapping[str, Any] | None
         return world.preflight(world.listener)
 
 
-def _resumable(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
-    """Return the open parts that this run may send: of its key space, and of the selected views."""
-    selected = {view.model for view in views}
-    return [
-        part
-        for part in store.open_parts()
-        if part.space == planning.space
-        and part.model not in options.left_alone
-        and (part.model in selected or (options.resume_all and "events" not in options.held_back))
-    ]
-
-
-def _tell_held_back(world: PushWorld, waiting: Sequence[Part], store: Store, options: PushOptions) -> None:
-    """Say which rows stay because no view of the project has them any more, and the user may not go on with them."""
-    if not options.resume_all:
-        return
-    rows: dict[str, int] = {}
-    for part in waiting:
-        if part.model not in options.left_alone:
-            states = receipts.rows_by_term(store.part_states(part.id), part.rows)
-            rows[part.model] = rows.get(part.model, 0) + states["pending"]
-    for model, count in rows.items():
-        if count:
-            world.listener(
-                Notice(
-                    f"{count:,} rows that earlier runs froze for {model} wait: the project has no such view any more, "
-                    f"and {options.held_back['events']}"
-                )
-            )
-
-
 def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: AudiencePush) -> None:
     """Refuse a push that also goes on with what no view of it has, and has no token for that.
 
@@ -434,12 +256,6 @@ def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: Aud
     for kind, is_due in (("events", waiting), ("audience", others.receipts)):
         if is_due:
             world.endpoints.of(kind)
-
-
-def _elsewhere(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
-    """Return the open parts of the key space that this run leaves alone."""
-    taken = {part.id for part in _resumable(store, views, options, planning)}
-    return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
 
 
 def _deliver(
@@ -465,23 +281,6 @@ def _deliver(
             planned=planning.newest_suppressed,
         )
         return delivery.deliver(parts)
-
-
-def _plan_others(
-    others: AudiencePush, chosen: _Chosen, world: PushWorld, options: PushOptions, folder: Path, *, freeze: bool
-) -> None:
-    """See who is suppressed in the audiences that none of the views fills, when all views are pushed."""
-    if not options.resume_all or options.test_event_code is not None:
-        return
-    audience = next((one for one in world.destination.payloads.values() if one.kind == "audience"), None)
-    if audience is not None:
-        why_not = options.held_back.get("audience")
-        with world.interruptible():
-            others.plan_suppressed(audience, folder, freeze=freeze and why_not is None, beside=chosen.audiences)
-        if why_not is None:
-            others.leave_unchanged(options.left_alone)
-        else:
-            others.hold_back(why_not)
 
 
 def _deliver_members(

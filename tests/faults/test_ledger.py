@@ -177,7 +177,14 @@ def test_19_a_backup_from_before_the_window_is_refused(tmp_path: Path) -> None:
         assert (adopted.models[0].terms["accepted"], len(adopted.notices), again.notices) == (ROWS - 10, 2, ())
 
 
-@pytest.mark.parametrize("content", ["", "no JSON", "[]", '{"schema_version": 2}', '{"schema_version": 1}'])
+FORMLESS = '{"schema_version": 1, "ledgers": {"LEDGER": {"run": "1"}}}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "no JSON", "[]", '{"schema_version": 2}', '{"schema_version": 1}', FORMLESS, FORMLESS + " " * (1 << 20)],
+    ids=range(7),
+)
 def test_19_what_a_user_remembers_is_no_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     """Without what this user remembers, nothing is said; a push remembers again."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -185,15 +192,15 @@ def test_19_what_a_user_remembers_is_no_truth(tmp_path: Path, monkeypatch: pytes
     with scene(tmp_path, rows=10) as found:
         found.push()
         put_back(found, tmp_path, later=timedelta(hours=50))
+        ((ledger_id,),) = found.shop.ledger("select value from meta where name = 'ledger_id'")
         if content:
-            remembered.write_text(content)
+            remembered.write_text(content.replace("LEDGER", ledger_id))
         else:
             remembered.unlink()
 
         report = found.push(NOW + timedelta(hours=50))
 
         assert (report.exit_code, report.notices) == (0, ())
-        ((ledger_id,),) = found.shop.ledger("select value from meta where name = 'ledger_id'")
         ((started_at,),) = found.shop.ledger(f"select started_at from run where id = '{report.run_id}'")
         kept = {ledger_id: {"run": report.run_id, "started_at": started_at}}
         assert json.loads(remembered.read_text()) == {"schema_version": 1, "ledgers": kept}

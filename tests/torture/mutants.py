@@ -372,8 +372,8 @@ MUTANTS = (
     Mutant(
         "events do not wait for the list",
         "pusher/push/run.py",
-        "    parts = [] if listing.problem is not None else _resumable(store, views, options, planning)\n    resumed",
-        "    parts = _resumable(store, views, options, planning)\n    resumed",
+        "    parts = [] if listing.problem is not None else resumable(store, views, options, planning)\n    resumed",
+        "    parts = resumable(store, views, options, planning)\n    resumed",
         tests("tests/push/test_suppression_guard.py", "-k", "events_wait"),
     ),
     Mutant(

@@ -1,0 +1,187 @@
+"""What one push plans: its views, what earlier runs froze, and who is suppressed in audiences that no view fills."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from pusher.contracts import EngineError
+from pusher.errors import Incomplete, Problem, PusherError
+from pusher.ledger.compaction import pruned_before
+from pusher.ledger.older_copy import check_newest
+from pusher.ledger.opening import refuse_old_clock
+from pusher.ledger.reconcile import Reconciled
+from pusher.ledger.rows import Part, new_run_id
+from pusher.ledger.steps import Steps
+from pusher.ledger.store import Store
+from pusher.progress import Listener, Notice, PlanFinished
+from pusher.push import receipt as receipts
+from pusher.push.audience.plan import AudienceView
+from pusher.push.audience.run import AudiencePush
+from pusher.push.plan import Plan, PlanOptions, View, plan_view
+from pusher.push.world import PushOptions, PushWorld
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The views of one push: of events, and of audiences."""
+
+    events: Sequence[View]
+    audiences: Sequence[AudienceView]
+
+
+def compare_with_last_run(chosen: Chosen, world: PushWorld, options: PushOptions, store: Store) -> None:
+    """Refuse a clock that went back and a ledger that did, unless what was sent since does no harm."""
+    now, shown = world.clock.now(), world.state.ledger.name
+    refuse_old_clock(store, now, shown)
+    # Whom a lost run put into an audience is never known again.
+    windows = [0] if chosen.audiences else [view.payload.limits.dedupe_window_s for view in chosen.events]
+    if told := check_newest(store, now, window_s=min(windows, default=0), shown=shown, adopt=options.adopt):
+        world.listener(Notice(told))
+
+
+def plan_options(world: PushWorld, options: PushOptions, store: Store | None) -> PlanOptions:
+    """Return what the plans of one run have in common, with a new run's id."""
+    now = world.clock.now()
+    return PlanOptions(
+        run=new_run_id(now),
+        now=now,
+        space=f"test:{options.test_event_code}" if options.test_event_code else "",
+        pixel_window=options.pixel_window,
+        strict=options.strict,
+        oldest_s=pruned_before(store) if store else None,
+        longest_lookback_s=options.longest_lookback_s,
+        shared=options.shared,
+    )
+
+
+def _interrupted() -> Incomplete:
+    message = "The push was interrupted before anything was sent."
+    return Incomplete(Problem("interrupted", message, fix="Run again: nothing was lost."))
+
+
+def refuse_if_stopped(world: PushWorld) -> None:
+    """End a push before anything is sent, when the user asked to stop.
+
+    Raises:
+        Incomplete: They did.
+    """
+    if world.should_stop():
+        raise _interrupted()
+
+
+@contextmanager
+def leaving_no_trace(world: PushWorld, folder: Path, run: str) -> Iterator[None]:
+    """Leave no trace of the staging of other views when one fails."""
+    try:
+        yield
+        refuse_if_stopped(world)
+    except BaseException as error:
+        for leftover in folder.glob(f"{run}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        # An engine tells that a signal cut its query in words of its own.
+        if world.should_stop() and isinstance(error, KeyboardInterrupt | PusherError | EngineError | RuntimeError):
+            raise _interrupted() from error
+        raise
+
+
+def plan_all(
+    views: Sequence[View],
+    world: PushWorld,
+    planning: PlanOptions,
+    *,
+    folder: Path,
+    store: Store | None,
+    elsewhere: Sequence[Part] = (),
+    steps: Steps | None = None,
+) -> list[tuple[Plan, Reconciled]]:
+    """Plan every view of events before anything is sent."""
+    found: list[tuple[Plan, Reconciled]] = []
+    for view in views:
+        refuse_if_stopped(world)
+        started = world.clock.monotonic_s()
+        kept = nullcontext() if steps is None else steps.step("plan", [view.model])
+        with kept, world.interruptible():
+            plan, result = plan_view(
+                view,
+                open_engine=lambda: world.open_engine(folder),
+                folder=folder,
+                store=store,
+                state_root=world.state.root,
+                options=planning,
+                frozen_before=[part.path for _, before in found for _, part in before.parts],
+                elsewhere=[world.state.root / str(part.path) for part in elsewhere],
+                origins=world.origins,
+            )
+        found.append((plan, result))
+        seconds = world.clock.monotonic_s() - started
+        world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
+    return found
+
+
+def resumable(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
+    """Return the open parts that this run may send: of its key space, and of the selected views."""
+    selected = {view.model for view in views}
+    return [
+        part
+        for part in store.open_parts()
+        if part.space == planning.space
+        and part.model not in options.left_alone
+        and (part.model in selected or (options.resume_all and "events" not in options.held_back))
+    ]
+
+
+def tell_held_back(world: PushWorld, waiting: Sequence[Part], store: Store, options: PushOptions) -> None:
+    """Say which rows stay because no view of the project has them any more, and the user may not go on with them."""
+    if not options.resume_all:
+        return
+    rows: dict[str, int] = {}
+    for part in waiting:
+        if part.model not in options.left_alone:
+            states = receipts.rows_by_term(store.part_states(part.id), part.rows)
+            rows[part.model] = rows.get(part.model, 0) + states["pending"]
+    for model, count in rows.items():
+        if count:
+            world.listener(
+                Notice(
+                    f"{count:,} rows that earlier runs froze for {model} wait: the project has no such view any more, "
+                    f"and {options.held_back['events']}"
+                )
+            )
+
+
+def elsewhere(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:
+    """Return the open parts of the key space that this run leaves alone."""
+    taken = {part.id for part in resumable(store, views, options, planning)}
+    return [part for part in store.open_parts() if part.space == planning.space and part.id not in taken]
+
+
+def tell_released(plan: Plan, listener: Listener) -> None:
+    """Say which rows of earlier runs a plan gave back to its view."""
+    for part in plan.released:
+        listener(
+            Notice(
+                f"{part.rows:,} rows of {part.model} that run {part.run} froze for {part.source_id} were given back to "
+                f"the view: the settings name {plan.view.source_id} now, and nothing of them was sent."
+            )
+        )
+
+
+def plan_others(
+    others: AudiencePush, chosen: Chosen, world: PushWorld, options: PushOptions, folder: Path, *, freeze: bool
+) -> None:
+    """See who is suppressed in the audiences that none of the views fills, when all views are pushed."""
+    if not options.resume_all or options.test_event_code is not None:
+        return
+    audience = next((one for one in world.destination.payloads.values() if one.kind == "audience"), None)
+    if audience is not None:
+        why_not = options.held_back.get("audience")
+        with world.interruptible():
+            others.plan_suppressed(audience, folder, freeze=freeze and why_not is None, beside=chosen.audiences)
+        if why_not is None:
+            others.leave_unchanged(options.left_alone)
+        else:
+            others.hold_back(why_not)
