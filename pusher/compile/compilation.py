@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pusher.compile import (
     assemble,
     base_configs,
-    configs,
+    crosschecks,
     doc_blocks,
     files,
     graph,
@@ -22,20 +22,20 @@ from pusher.compile import (
     seeds,
 )
 from pusher.compile.data_tests import DataTests, Subject, of_source
-from pusher.compile.exposures import Exposure, unknown_parts
 from pusher.compile.hook_renders import HookRenders
 from pusher.compile.increments import increment_of
 from pusher.compile.kept import KeptRenders, Remembered
 from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
-from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO, Names
+from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO
+from pusher.compile.nodes import Nodes
 from pusher.compile.queries import Ask, QueryMemory, changed
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.trial import Trial
 from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
-from pusher.compile.words import Render, Words, database_name, locate_word
+from pusher.compile.words import Render, Words, database_name
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column, Engine
 from pusher.errors import Problem
@@ -85,11 +85,9 @@ class Compilation:
         found = (*self.files.models.values(), *self.files.macros, *self.files.tests.values())
         self.texts = {file.path: file.text for file in found}
         self.problems = [*package_problems, *self.files.problems]
-        self._renders: dict[str, Render] = {}
         self._waiting: dict[str, Problem] = {}
         self.database = database_name(settings.profile)
-        self._names = Names(self.database, settings.profile.schema, self._node)
-        self._relation = self._names.relation
+        self._nodes = Nodes(self.projects, self.files, self.database, settings.profile.schema)
         self._queries = QueryMemory(lambda: self.properties.sources.values())  # noqa: PLW0108 -- read later
         words = self._words(analysis=False, is_noted=True)
         docs = doc_blocks.read(self.files.docs)
@@ -103,13 +101,16 @@ class Compilation:
             parse=None if settings.kept is None else KeptDocuments(settings.kept).parse,
         )
         bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
-        self._bases = bases.configs
+        self._nodes.bases = bases.configs
         self.problems += [*bases.problems, *self.properties.problems, *docs.problems, *values.problems]
-        self._check_patches()
-        self.exposures = self._exposures()
+        self.problems += crosschecks.of_patches(self.properties.patches, self.files, self.projects)
+        self.exposures, problems = crosschecks.of_exposures(
+            self.properties.exposures, self.files, self.properties.sources
+        )
+        self.problems += problems
         renderer = self._renderer(words, analysis=False)
         self.problems += renderer.problems
-        self._names.macros |= renderer.naming(SCHEMA_MACRO) | renderer.naming(ALIAS_MACRO)
+        self._nodes.names.macros |= renderer.naming(SCHEMA_MACRO) | renderer.naming(ALIAS_MACRO)
         self._rendered = self._render_all(renderer)
         self.hook_renders = HookRenders(renderer)
         self._hooks = {name: self._hooks_of(name) for name in self.files.models}
@@ -117,10 +118,10 @@ class Compilation:
         self.problems += self.hook_renders.problems
         self.macros = renderer.macros
         self.normaliser_version = renderer.constant("normaliser_version") if not renderer.problems else None
-        self.notices = tuple(notice for render in self._renders.values() for notice in render.notices)
+        self.notices = tuple(notice for render in self._nodes.renders.values() for notice in render.notices)
         self.order = self._order()
-        self._check_relations()
-        self._check_exposures()
+        self.problems += crosschecks.of_relations(self._nodes, [name for name in self.order if name != INLINE])
+        self.problems += crosschecks.of_disabled_parts(self.exposures.values(), self._nodes)
         self._marked: dict[tuple[bool, str | None], tuple[Renderer, Marks]] = {}
         self._answering: dict[bool, Renderer] = {}
         self._own: dict[bool, dict[str, str]] = {False: {}}
@@ -130,12 +131,9 @@ class Compilation:
         self.tests = {} if words.waiting else self._data_tests(renderer, values)
         self.unit_tests = {} if words.waiting else self._unit_tests()
         self.waiting = {**words.waiting, **self._waiting}
-        self.problems += self._names.problems
+        self.problems += self._nodes.names.problems
         # Files of macros may have been read late.
         self.problems += [one for one in renderer.problems if one not in self.problems]
-        # A model whose file cannot be read is there all the same: whoever names it has made no mistake.
-        unread = {f"Model `{PurePosixPath(one.file).stem}` does not exist." for one in self.files.problems if one.file}
-        self.problems = [one for one in self.problems if one.message not in unread]
 
     def _words(self, *, analysis: bool, is_noted: bool = False) -> Words:
         settings = self.settings
@@ -156,8 +154,8 @@ class Compilation:
             run_started_at=settings.run_started_at,
             standing=settings.standing,
             texts=self.texts,
-            relation=self._relation,
-            relation_of=self._relation_of,
+            relation=self._nodes.relation,
+            relation_of=self._nodes.relation_of,
             source_of=source_of,
             columns_of=settings.columns.get,
             secret=settings.kept.key if is_noted and settings.kept is not None else None,
@@ -174,127 +172,26 @@ class Compilation:
             remembered = Remembered(kept, words, self.files.macros, about)
         return Renderer(words, self.files.macros, self.texts, remembered=remembered)
 
-    def _node(self, name: str, config: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what a macro that names relations may know about a file."""
-        known = {"name": name, "config": dict(config), "tags": config.get("tags", [])}
-        if name not in self.files.models and name not in self.files.seeds:
-            project = self.projects.own.name
-            known |= {"package_name": project, "fqn": [project, name]}
-            return {**known, "resource_type": "test", "path": "", "original_file_path": ""}
-        file = self._file(name)
-        known["package_name"] = self.projects.name(file.package)
-        path = "/".join((*file.folder, file.absolute.name))
-        kind = "model" if name in self.files.models else "seed"
-        fqn = list(self._fqn(name))
-        within = self.projects.within(file.path, file.package)
-        return {**known, "resource_type": kind, "fqn": fqn, "path": path, "original_file_path": within}
-
-    def _check_relations(self) -> None:
-        """Refuse two files with one relation: the later build would replace the earlier."""
-        taken: dict[str, str] = {}
-        self._names.begin_anew()
-        for name in self.order:
-            config = self._config(name)
-            if config.get("materialized") == "ephemeral" or name == INLINE:
-                continue
-            relation = self._relation(name, config)
-            first = taken.setdefault(relation.lower(), name)
-            if first != name:
-                message = f"`{name}` and `{first}` would both be {relation}."
-                fix = "Give one of them another alias or schema."
-                self.problems.append(Problem("same-relation", message, self._file(name).path, 1, 1, fix))
-
-    def _fqn(self, name: str) -> tuple[str, ...]:
-        file = self._file(name)
-        return (self.projects.name(file.package), *file.folder, name)
-
-    def _file(self, name: str) -> files.TextFile | seeds.Seed:
-        return self.files.models.get(name) or self.files.seeds[name]
-
-    def _exposures(self) -> dict[str, Exposure]:
-        found: dict[str, Exposure] = {}
-        known = {**self.files.models, **self.files.seeds}
-        for one in self.properties.exposures:
-            self.problems += unknown_parts(one, known, self.properties.sources)
-            first = found.setdefault(one.name, one)
-            if first is not one:
-                message = f"Exposure `{one.name}` is there twice, first at {first.file}:{first.line}."
-                self.problems.append(Problem("duplicate-entry", message, one.file, one.line, 1, "Rename one of them."))
-        return found
-
-    def _check_exposures(self) -> None:
-        for one in self.exposures.values():
-            for name in one.models:
-                if name in self._bases and not self._config(name).get("enabled", True):
-                    message, fix = f"`{name}` is disabled.", "Enable it, or take it out of `depends_on`."
-                    self.problems.append(Problem("disabled-ref", message, one.file, one.line, 1, fix))
-
-    def _check_patches(self) -> None:
-        for name, patch in self.properties.patches.items():
-            is_model = patch.top == "models"
-            files: Mapping[str, Any] = self.files.models if is_model else self.files.seeds
-            others: Mapping[str, Any] = self.files.seeds if is_model else self.files.models
-            if name in files:
-                if files[name].package != patch.package:
-                    message = f"`{name}` is a file of package `{self.projects.name(files[name].package)}`."
-                    fix = "Describe it there; dbt_project.yml changes its configuration."
-                    self.problems.append(Problem("other-package", message, patch.file, patch.line, 1, fix))
-                continue
-            code, what, other = ("missing-model", "Model", "seed") if is_model else ("missing-seed", "Seed", "model")
-            problem = missing(code, what, name, list(files), suggest(name, files))
-            way_out = f"`{name}` is a {other}: describe it under `{other}s:`." if name in others else problem.fix
-            self.problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, way_out))
-
-    def _config(self, name: str) -> dict[str, Any]:
-        render = self._renders.get(name)
-        return render.merged() if render else self._bases[name]
-
-    def _relation_of(self, name: str, package: str | None = None) -> str | Problem:
-        wrong = self._package_problem(name, package)
-        if wrong is not None:
-            return wrong
-        if name not in self.files.models and name not in self.files.seeds:
-            known = [*self.files.models, *self.files.seeds]
-            return missing("missing-ref", "Model", name, known, suggest(name, known))
-        config = self._config(name)
-        if not config.get("enabled", True):
-            what = "Model" if name in self.files.models else "Seed"
-            return Problem("disabled-ref", f"{what} `{name}` is disabled.", fix="Enable it, or do not refer to it.")
-        if config.get("materialized", "view") == "ephemeral":
-            return assemble.CTE_PREFIX + name
-        return self._relation(name, config)
-
-    def _package_problem(self, name: str, package: str | None) -> Problem | None:
-        """Return what is wrong with the package that a reference names, or None."""
-        known = [self.projects.own.name, *self.projects.packages]
-        if package is None or (name in self._bases and self.projects.name(self._file(name).package) == package):
-            return None
-        if package not in known:
-            return missing("missing-package", "Package", package, known, suggest(package, known))
-        return Problem(
-            "missing-ref", f"Package `{package}` has no model `{name}`.", fix="Correct one of the two names."
-        )
-
     def _render_all(self, renderer: Renderer) -> dict[str, str]:
         rendered = dict.fromkeys(self.files.seeds, "")
-        self._renders = {name: self._render(name) for name in self.files.seeds}
+        self._nodes.renders = {name: self._render(name) for name in self.files.seeds}
         trial = None
         if self.settings.kept is not None:
             # Whatever turns out to be otherwise is rendered again below, with all that refers to it.
             for name in self.files.models:
-                self._renders[name] = render = self._render(name)
+                self._nodes.renders[name] = render = self._render(name)
                 render.config = renderer.expected_config(self.files.models[name], render)
             if self.settings.is_bounded:
                 trial = Trial(self.settings.kept, lambda about: self._render_models(renderer, {}, about))
         self._render_models(renderer, rendered, None if trial is None else trial.run)
         self._refer_to_seeds_behind_sources()
-        for name, render in self._renders.items():
-            if self._config(name).get("enabled", True):
+        for name, render in self._nodes.renders.items():
+            if self._nodes.is_enabled(name):
                 # What is not defined may be a macro of a file that could not be read: that file is told.
                 unread = bool(renderer.problems)
                 self.problems += [one for one in render.certain if not (unread and one.code == "undefined-name")]
-                self._check_together(name)
-                self._check_constraints(name)
+                patch = self.properties.patches.get(name)
+                self.problems += crosschecks.of_config(name, self._nodes, self.files, patch)
         return rendered
 
     def _render_models(
@@ -314,39 +211,43 @@ class Compilation:
                 file = self.files.models[name]
                 render = self._render(name)
                 rendered[name] = renderer.render_file(file, render, before)
-                self._renders[name] = render
-                seen[name] = {ref: self._relation_of(ref) for ref in render.refs}
+                self._nodes.renders[name] = render
+                seen[name] = {ref: self._nodes.relation_of(ref) for ref in render.refs}
             # What a reference renders to can depend on a config() that is read after it.
-            names = [name for name in names if any(self._relation_of(ref) != text for ref, text in seen[name].items())]
+            names = [
+                name for name in names if any(self._nodes.relation_of(ref) != text for ref, text in seen[name].items())
+            ]
 
     def _render(self, name: str) -> Render:
-        file = self._file(name)
-        return Render(name, file.path, self._bases[name], package=file.package)
+        file = self._nodes.file(name)
+        return Render(name, file.path, self._nodes.bases[name], package=file.package)
 
     def _hooks_of(self, name: str) -> tuple[hooks.Hook, ...]:
         """Return the rendered hooks of a model; as in dbt, what they refer to is built before it."""
-        config, file = self._config(name), self.files.models[name]
+        config, file = self._nodes.config(name), self.files.models[name]
         # As in dbt, an ephemeral model has none: nothing is made of it.
         if not config.get("enabled", True) or config.get("materialized") == "ephemeral":
             return ()
         found, refs = self.hook_renders.of_model(name, config, file.package)
-        self._renders[name].refs.update({ref: at for ref, at in refs.items() if ref not in self._renders[name].refs})
+        self._nodes.renders[name].refs.update(
+            {ref: at for ref, at in refs.items() if ref not in self._nodes.renders[name].refs}
+        )
         return found
 
     def _run_hooks(self) -> dict[str, list[hooks.Hook]]:
         """Return what runs before and after everything, that of packages first."""
         if not any(texts for project in self.projects.all.values() for texts in project.on_run.values()):
             return {}
-        relations = [self._relation(name, self._config(name)) for name in self._bases]
+        relations = [self._nodes.relation(name, self._nodes.config(name)) for name in self._nodes.bases]
         return self.hook_renders.of_projects(self.projects, relations)
 
     def _refer_to_seeds_behind_sources(self) -> None:
         """Let what reads a source whose table is a seed come after the seed."""
-        for name, render in self._renders.items():
+        for name, render in self._nodes.renders.items():
             for key in render.sources:
                 seed = self.seed_behind(self.properties.sources[key])
                 if seed is not None and seed not in render.refs:
-                    render.refs[seed] = (self._file(name).path, 1, 1)
+                    render.refs[seed] = (self._nodes.file(name).path, 1, 1)
 
     def _seed_of(self, key: SourceKey) -> str | None:
         return self.seed_behind(self.properties.sources[key])
@@ -357,26 +258,11 @@ class Compilation:
 
     @cached_property
     def _seed_tables(self) -> dict[str, str]:
-        enabled = (name for name in self.files.seeds if self._bases[name].get("enabled", True))
-        return {self._relation(name, self._bases[name]).lower(): name for name in enabled}
-
-    def _check_constraints(self, name: str) -> None:
-        """Refuse constraints that dbt would enforce: without a contract it does not look at them either."""
-        patch, contract = self.properties.patches.get(name), self._config(name).get("contract") or {}
-        if patch is not None and patch.constraints is not None and contract.get("enforced"):
-            message, fix = "`constraints` are not supported.", "Write data tests, such as not_null and unique."
-            self.problems.append(Problem("unsupported-feature", message, patch.file, patch.constraints, 1, fix))
-
-    def _check_together(self, name: str) -> None:
-        problem = configs.check_together(self._config(name))
-        if problem is None:
-            return
-        file = self.files.models[name]
-        line, column = locate_word(file.text, 1, r"\bconfig\s*\(")
-        self.problems.append(Problem(problem.code, problem.message, file.path, line, column, problem.fix))
+        enabled = (name for name in self.files.seeds if self._nodes.bases[name].get("enabled", True))
+        return {self._nodes.relation(name, self._nodes.bases[name]).lower(): name for name in enabled}
 
     def _order(self) -> list[str]:
-        enabled = {name: render for name, render in self._renders.items() if self._config(name).get("enabled", True)}
+        enabled = {name: render for name, render in self._nodes.renders.items() if self._nodes.is_enabled(name)}
         order, circle = graph.order({name: tuple(render.refs) for name, render in enabled.items()})
         if circle:
             file, line, column = enabled[circle[-2]].refs[circle[-1]]
@@ -388,12 +274,16 @@ class Compilation:
         everywhere, problems = base_configs.of_data_tests(self.projects, values)
         self.problems += problems
         taken = {str(source.relation).lower(): "a source" for source in self.properties.sources.values()}
-        taken |= {self._relation(name, self._config(name)).lower(): f"model `{name}`" for name in self.order}
-        tests = DataTests(renderer, self.projects, everywhere, self._finished, self._relation, taken, self._seed_of)
+        taken |= {
+            self._nodes.relation(name, self._nodes.config(name)).lower(): f"model `{name}`" for name in self.order
+        }
+        tests = DataTests(
+            renderer, self.projects, everywhere, self._finished, self._nodes.relation, taken, self._seed_of
+        )
         for name in self.order:
             patch = self.properties.patches.get(name)
             if patch is not None:
-                relation, fqn = str(self._relation_of(name)), self._fqn(name)[:-1]
+                relation, fqn = str(self._nodes.relation_of(name)), self._nodes.fqn(name)[:-1]
                 written, columns = patch.data_tests, patch.columns.values()
                 tests.read_subject(Subject(name, fqn, patch.package, relation, name, None, written, columns))
         for source in self.properties.sources.values():
@@ -410,12 +300,14 @@ class Compilation:
         return tests.tests
 
     def _unit_tests(self) -> dict[str, UnitTest]:
-        bases = self._bases
-        enabled = (name for name in bases if self._config(name).get("enabled", True))
+        nodes, bases = self._nodes, self._nodes.bases
+        enabled = (name for name in bases if nodes.is_enabled(name))
         tests = UnitTests(
             projects=self.projects,
-            models={name: (file, {**bases[name], **self._config(name)}) for name, file in self.files.models.items()},
-            relations={name: self._relation(name, self._config(name)) for name in enabled},
+            models={
+                name: (file, {**bases[name], **self._nodes.config(name)}) for name, file in self.files.models.items()
+            },
+            relations={name: self._nodes.relation(name, self._nodes.config(name)) for name in enabled},
             seeds=frozenset(self.files.seeds),
             sources=self.properties.sources,
             renderer=self._unit_test_renderer,
@@ -446,7 +338,7 @@ class Compilation:
             run_started_at=settings.run_started_at,
             standing=overrides.standing,
             texts=self.texts,
-            relation=self._relation,
+            relation=self._nodes.relation,
             relation_of=ref,
             source_of=source,
             environment=overrides.environment,
@@ -466,12 +358,12 @@ class Compilation:
 
     @cached_property
     def _ephemeral(self) -> set[str]:
-        return {name for name in self.order if self._config(name).get("materialized") == "ephemeral"}
+        return {name for name in self.order if self._nodes.config(name).get("materialized") == "ephemeral"}
 
     @cached_property
     def _inlined(self) -> dict[str, list[str]]:
         """The ephemeral models that each model refers to itself."""
-        return {name: [ref for ref in self._renders[name].refs if ref in self._ephemeral] for name in self.order}
+        return {name: [ref for ref in self._nodes.renders[name].refs if ref in self._ephemeral] for name in self.order}
 
     def ephemerals(self, name: str) -> list[str]:
         """Return the ephemeral models that a model inlines, each after those it needs."""
@@ -485,13 +377,13 @@ class Compilation:
             # Only what reads sources differs.
             texts = self._own[False]
             self._own[True] = {
-                name: assemble.tidy(self._again(renderer, name)) if self._renders[name].sources else texts[name]
+                name: assemble.tidy(self._again(renderer, name)) if self._nodes.renders[name].sources else texts[name]
                 for name in self.order
             }
         return self._own[analysis]
 
     def _again(self, renderer: Renderer, name: str) -> str:
-        file = self._file(name)
+        file = self._nodes.file(name)
         if isinstance(file, seeds.Seed):
             return ""
         return renderer.render_file(file, self._render(name))
@@ -503,7 +395,7 @@ class Compilation:
             name: The model, which reads nothing that is still open.
             ask: Runs a query.
         """
-        before, file = self._renders[name], self.files.models[name]
+        before, file = self._nodes.renders[name], self.files.models[name]
         texts = {False: "", True: ""}
         render = before
         with self._queries.asking(name, ask) as memory:
@@ -521,12 +413,12 @@ class Compilation:
             # The texts of all models for analysis are made on demand.
             self.own(analysis=analysis)
             self._own[analysis][name] = text
-        self._renders[name] = render
+        self._nodes.renders[name] = render
         return []
 
     def is_open(self, name: str) -> bool:
         """Whether a model's own text asks a query that is not answered yet."""
-        return self._renders[name].is_open
+        return self._nodes.renders[name].is_open
 
     def pieces(self, name: str, *, analysis: bool) -> list[assemble.Piece]:
         """Return the parts of a model's compiled SQL."""
@@ -535,7 +427,7 @@ class Compilation:
     def rendered_map(self, name: str, *, analysis: bool, macros: bool) -> RenderedMap | None:
         """Return the map of a model's own text from a marked render, or None when marks change the result."""
         own = self.own(analysis=analysis)[name]
-        path = self._file(name).path
+        path = self._nodes.file(name).path
         for only in (None, path) if macros else (path,):
             renderer, marks = self._marking(analysis, only)
             found = RenderedMap(self._again(renderer, name), own, marks, self.texts)
@@ -552,18 +444,18 @@ class Compilation:
 
     def model(self, name: str) -> Model:
         """Return a finished model."""
-        render, patch = self._renders[name], self.properties.patches.get(name)
-        config = {"enabled": True, "materialized": "view", "meta": {}, "tags": [], **self._config(name)}
-        file = self._file(name)
+        render, patch = self._nodes.renders[name], self.properties.patches.get(name)
+        config = {"enabled": True, "materialized": "view", "meta": {}, "tags": [], **self._nodes.config(name)}
+        file = self._nodes.file(name)
         seed = seeds.configured(file, config) if isinstance(file, seeds.Seed) else None
-        inside = [self._renders[one] for one in (name, *self.ephemerals(name))]
+        inside = [self._nodes.renders[one] for one in (name, *self.ephemerals(name))]
         return Model(
             name=name,
             path=file.path,
             raw_sql="" if isinstance(file, seeds.Seed) else file.text,
             compiled_sql=assemble.join(self.pieces(name, analysis=False)),
             materialized=str(config["materialized"]),
-            relation=self._relation(name, config),
+            relation=self._nodes.relation(name, config),
             depends_on=tuple(render.refs),
             sources=tuple(render.sources),
             config=config,
@@ -571,7 +463,7 @@ class Compilation:
             tags=tuple(config.get("tags", ())),
             description=(patch.description if patch else "") or str(config.get("description") or ""),
             columns=patch.columns if patch else {},
-            fqn=self._fqn(name),
+            fqn=self._nodes.fqn(name),
             patch=(patch.file, patch.line) if patch else None,
             data_tests=patch.data_tests if patch else (),
             increment=increment_of(config),

@@ -124,12 +124,14 @@ class ExposureReader:
         return found
 
 
-def unknown_parts(exposure: Exposure, models: Collection[str], sources: Collection[SourceKey]) -> list[Problem]:
-    """Return one problem for each model and source of an exposure that there is not."""
+def unknown_parts(
+    exposure: Exposure, models: Collection[str], sources: Collection[SourceKey], unread: Collection[str]
+) -> list[Problem]:
+    """Return one problem for each model and source of an exposure that there is not, not even in an unread file."""
     problems = [
         missing("missing-ref", "Model", name, list(models), suggest(name, models))
         for name in exposure.models
-        if name not in models
+        if name not in models and name not in unread
     ]
     known = [".".join(key) for key in sources]
     for key in exposure.sources:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pusher.compile.seeds import Seed
@@ -90,6 +90,11 @@ class ProjectFiles:
     yaml: list[YamlFile]
     docs: list[TextFile]
     problems: list[Problem]
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """Names of what may be in files that could not be read."""
+        return frozenset(PurePosixPath(one.file).stem for one in self.problems if one.file)
 
 
 def _walk(root: Path, folders: tuple[str, ...], endings: tuple[str, ...]) -> Iterator[tuple[Path, Path]]:

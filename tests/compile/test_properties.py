@@ -422,7 +422,11 @@ def test_bad_files_are_named(tmp_path: Path) -> None:
     (root / "models/huge.sql").write_text("-- " + "x" * 1_000_001)
     (root / "models/link.sql").symlink_to(outside)
     (root / "models/reader.sql").write_text("select * from {{ ref('latin') }}")
-    (root / "models/m.yml").write_text("models: [{name: latin}]")
+    (root / "models/of_a_package.sql").write_text("select * from {{ ref('shop', 'latin') }}")
+    (root / "models/m.yml").write_text(
+        "models: [{name: latin}]\n"
+        "exposures: [{name: e, type: dashboard, owner: {name: us}, depends_on: [ref('latin')]}]"
+    )
     assert refused(root, {}) == [
         ("file-too-large", "models/huge.sql", "The file is larger than 1,000,000 bytes.", "Split it."),
         ("not-utf8", "models/latin.sql:2", "The file is not UTF-8 (byte 12).", "Save it as UTF-8."),
