@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from types import SimpleNamespace, TracebackType
-from typing import Any, NamedTuple
+from types import SimpleNamespace
+from typing import Any
 
-from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
-from jinja2.exceptions import SecurityError, TemplateError
+from jinja2 import Template, nodes
 from jinja2.runtime import Macro
 
 from pusher.compile import shim
@@ -24,50 +23,17 @@ from pusher.compile.macro_texts import apart
 from pusher.compile.model import missing
 from pusher.compile.names import UNSUPPORTED, Naming
 from pusher.compile.query_answers import NeedsWarehouse
+from pusher.compile.template_errors import problem_of
 from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
 
-# An error can quote a whole text.
-_LONGEST_TEXT = 500
 _REFERENCE = re.compile(r"\{\{ *(ref|source)\( *'([^'{}\\\n]+)' *(?:, *'([^'{}\\\n]+)' *)?\) *\}\}")
-_UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
-_ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
-_PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
-_ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
 BUILT_IN_FILE = "generic_tests.sql"
 _CALL = re.compile(r"\s*(env_var|ref|var|source)\s*\(.+\)\s*", re.DOTALL)
 Rewrite = Callable[[str, str, nodes.Template], None]
 Rewriter = Callable[[str], Rewrite | None]
-
-
-class _Description(NamedTuple):
-    """How an exception is shown.
-
-    Attributes:
-        code: Code of the problem.
-        message: What is wrong.
-        fix: What to do.
-        pattern: What to look for in the line, for the column.
-    """
-
-    code: str
-    message: str
-    fix: str
-    pattern: str = r"\S"
-
-
-_RANGE = _Description(
-    "render-limit", "range() is limited to 100,000 items.", "Use SQL's range() for many rows.", r"\brange\b"
-)
-_DESCRIPTIONS: Mapping[type[Exception], _Description] = {
-    RecursionError: _Description("render-limit", "A macro calls itself without an end.", "Give the recursion an end."),
-    NeedsWarehouse: _Description(
-        "query-not-here", "run_query() works in models only.", "Call it in the file of a model.", r"\brun_query\b"
-    ),
-    MacroReturn: _Description("jinja", "return() works inside macros only.", "Remove it.", r"\breturn\b"),
-}
 
 
 class Renderer:
@@ -437,6 +403,10 @@ class Renderer:
     def _execute(self, *, is_on: bool) -> None:
         self._words.names["execute"] = self._shared["execute"] = is_on
 
+    def _problem(self, error: Exception, path: str) -> Problem:
+        names = [*self._shared, *self._words.names, *shim.NAMES]
+        return problem_of(error, path, texts=self._texts, names=names, filters=self._sandbox.known_filters)
+
     @staticmethod
     def _guarded(problem: Problem) -> Problem:
         if "None" not in problem.message:
@@ -462,67 +432,6 @@ class Renderer:
             return None
         return str(self._sandbox.budget.take(rendered.removesuffix("\n")))
 
-    def _problem(self, error: Exception, path: str) -> Problem:
-        if isinstance(error, Raised):
-            return error.problem
-        if isinstance(error, TemplateSyntaxError):
-            return self._syntax_problem(error, path)
-        file, line = _last_template_line(error.__traceback__) or (path, 1)
-        found = self._describe(error)
-        line, column = locate_word(self._texts.get(file, ""), line, found.pattern)
-        return Problem(found.code, found.message, file, line, column, found.fix)
-
-    def _syntax_problem(self, error: TemplateSyntaxError, path: str) -> Problem:
-        file = error.filename or path
-        message = (error.message or "Jinja syntax error").rstrip(".")
-        quoted = re.findall(r"'([^']+)'", message)
-        line, column = locate_word(self._texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
-        fix = "Fix the Jinja at this place."
-        if message.startswith("No filter named") and quoted:
-            near = suggest(quoted[0], self._sandbox.known_filters)
-            fix = f"Did you mean `{near}`?" if near else fix
-        return Problem("jinja-syntax", f"{message}.", file, line, column, fix)
-
-    def _describe(self, error: Exception) -> _Description:
-        text = str(error)[:_LONGEST_TEXT].rstrip(".")
-        if isinstance(error, UndefinedError):
-            return self._undefined(text)
-        if isinstance(error, RenderLimit):
-            return _Description("render-limit", f"{text}.", "Make loops and texts smaller; let SQL do the work.")
-        if isinstance(error, SecurityError):
-            return _Description("jinja-unsafe", f"{text}.", "Templates may use values, macros and dbt's words only.")
-        if isinstance(error, shim.UnsupportedMacro):
-            return _Description("unsupported-feature", str(error), error.fix, rf"\b{error.macro}\b")
-        if isinstance(error, OverflowError) and text.startswith("Range too big"):
-            return _RANGE
-        for kind, description in _DESCRIPTIONS.items():
-            if isinstance(error, kind):
-                return description
-        macro = _ARGUMENTS.match(text) if isinstance(error, TypeError) else None
-        if macro:
-            wrong = f"Macro `{macro[1]}` {macro[2]}.".replace("argument(s)", "arguments").replace("'", "`")
-            fix = "Call it with the arguments that its {% macro %} line names."
-            return _Description("macro-arguments", wrong, fix, rf"\b{re.escape(macro[1])}\b")
-        name = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
-        return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
-
-    def _undefined(self, text: str) -> _Description:
-        known = [*self._shared, *self._words.names, *shim.NAMES]
-        found = _UNDEFINED.match(text)
-        if found:
-            name = found.group(1)
-            near = suggest(name, known)
-            fix = f"Did you mean `{near}`?" if near else "Define it with {% set %}, as a macro in macros/, or as a var."
-            return _Description("undefined-name", f"`{name}` is not defined.", fix, rf"\b{re.escape(name)}\b")
-        parameter = _PARAMETER.match(text)
-        if parameter:
-            name = parameter[1]
-            message, fix = f"The call of this macro gives no `{name}`.", f"Pass `{name}` where the macro is called."
-            return _Description("macro-arguments", message, fix, rf"\b{re.escape(name)}\b")
-        attribute = _ATTRIBUTE.search(text)
-        pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
-        return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
-
 
 def _plain_pieces(text: str) -> list[str] | None:
     """Return a text in pieces, each followed by a word and its two arguments, if nothing else stands in it."""
@@ -547,17 +456,3 @@ def _capped_output(template: Template) -> Iterator[str]:
         if size > MAX_OUTPUT_CHARS:
             raise RenderLimit(f"The model renders to more than {MAX_OUTPUT_CHARS:,} characters")
         yield part
-
-
-def _last_template_line(traceback: TracebackType | None) -> tuple[str, int] | None:
-    """Return file and line of the innermost template frame; Jinja has already mapped the lines."""
-    found = None
-    while traceback is not None:
-        frame = traceback.tb_frame
-        template = frame.f_globals.get("__jinja_template__")
-        if isinstance(template, Template):
-            found = str(template.filename), template.get_corresponding_lineno(traceback.tb_lineno)
-        elif frame.f_code.co_filename.endswith(".sql"):
-            found = frame.f_code.co_filename, traceback.tb_lineno
-        traceback = traceback.tb_next
-    return found
