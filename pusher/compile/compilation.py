@@ -29,13 +29,14 @@ from pusher.compile.kept_documents import KeptDocuments
 from pusher.compile.model import DataTest, Model, Source, SourceKey, missing
 from pusher.compile.names import ALIAS_MACRO, SCHEMA_MACRO
 from pusher.compile.nodes import Nodes
+from pusher.compile.one_render import Render
 from pusher.compile.queries import Ask, QueryMemory, changed
 from pusher.compile.render import Renderer
 from pusher.compile.source_map import Marks, RenderedMap
 from pusher.compile.trial import Trial
 from pusher.compile.unit_tests import Overrides, UnitTest, UnitTests
 from pusher.compile.values import Values
-from pusher.compile.words import Render, Words, database_name
+from pusher.compile.words import Words, database_name
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column, Engine
 from pusher.errors import Problem

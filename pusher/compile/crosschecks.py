@@ -12,7 +12,7 @@ from pusher.compile.model import SourceKey, missing
 from pusher.compile.nodes import Nodes
 from pusher.compile.packages import Projects
 from pusher.compile.properties import ModelPatch
-from pusher.compile.words import locate_word
+from pusher.compile.template_places import locate_word
 from pusher.config import suggest
 from pusher.errors import Problem
 

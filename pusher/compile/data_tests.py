@@ -14,9 +14,9 @@ from pusher.compile import data_test_configs
 from pusher.compile.configs import merge
 from pusher.compile.files import TextFile
 from pusher.compile.model import SINGULAR, ColumnDoc, DataTest, Relation, Source, SourceKey, WrittenTest, missing
+from pusher.compile.one_render import Render
 from pusher.compile.packages import Projects
 from pusher.compile.render import BUILT_IN_FILE, Renderer
-from pusher.compile.words import Render
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier

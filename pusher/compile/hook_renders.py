@@ -11,9 +11,9 @@ from pusher.compile import configs
 from pusher.compile.files import TextFile
 from pusher.compile.hooks import POST, PRE, Hook
 from pusher.compile.model import Relation
+from pusher.compile.one_render import Render
 from pusher.compile.packages import Projects
 from pusher.compile.render import Renderer
-from pusher.compile.words import Render
 from pusher.errors import Problem
 
 

@@ -20,7 +20,8 @@ from pusher.compile import sealed
 from pusher.compile.asked import Piece, is_plain, pieces_of, text_of
 from pusher.compile.digest import digest
 from pusher.compile.files import TextFile
-from pusher.compile.words import SECRET_NAME, Render, Words
+from pusher.compile.one_render import Render
+from pusher.compile.words import SECRET_NAME, Words
 
 FILE = "render-cache.json"
 _FORMAT = "1"

@@ -8,8 +8,8 @@ from typing import Any
 from pusher.compile import assemble, files, seeds
 from pusher.compile.model import Relation, missing
 from pusher.compile.names import Names
+from pusher.compile.one_render import Render
 from pusher.compile.packages import Projects
-from pusher.compile.words import Render
 from pusher.config import suggest
 from pusher.errors import Problem
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from pusher.compile.model import Source
+from pusher.compile.one_render import Render
 from pusher.compile.query_answers import AskedQuery, Table
-from pusher.compile.words import Render
 from pusher.errors import Problem
 
 Ask = Callable[[AskedQuery], Table | Problem]

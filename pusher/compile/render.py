@@ -22,9 +22,11 @@ from pusher.compile.kept import Remembered
 from pusher.compile.macro_texts import apart
 from pusher.compile.model import missing
 from pusher.compile.names import UNSUPPORTED, Naming
+from pusher.compile.one_render import Render
 from pusher.compile.query_answers import NeedsWarehouse
 from pusher.compile.template_errors import problem_of
-from pusher.compile.words import ONE_EXPRESSION, Raised, Render, Words, locate_word
+from pusher.compile.template_places import locate_word
+from pusher.compile.words import ONE_EXPRESSION, Raised, Words
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier

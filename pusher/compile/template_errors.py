@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from types import TracebackType
 from typing import NamedTuple
 
-from jinja2 import Template, TemplateSyntaxError, UndefinedError
+from jinja2 import TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError, TemplateError
 
 from pusher.compile import shim
 from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
 from pusher.compile.query_answers import NeedsWarehouse
-from pusher.compile.words import Raised, locate_word
+from pusher.compile.template_places import last_template_line, locate_word
+from pusher.compile.words import Raised
 from pusher.config import suggest
 from pusher.errors import Problem
 
@@ -70,7 +70,7 @@ def problem_of(
         return error.problem
     if isinstance(error, TemplateSyntaxError):
         return _syntax_problem(error, path, texts, filters)
-    file, line = _last_template_line(error.__traceback__) or (path, 1)
+    file, line = last_template_line(error.__traceback__) or (path, 1)
     found = _describe(error, names)
     line, column = locate_word(texts.get(file, ""), line, found.pattern)
     return Problem(found.code, found.message, file, line, column, found.fix)
@@ -129,17 +129,3 @@ def _undefined(text: str, names: Collection[str]) -> _Description:
     attribute = _ATTRIBUTE.search(text)
     pattern = rf"\b{re.escape(attribute.group(1))}\b" if attribute else r"\{[{%]"
     return _Description("undefined-name", f"{text[:1].upper()}{text[1:]}.", "Check the name.", pattern)
-
-
-def _last_template_line(traceback: TracebackType | None) -> tuple[str, int] | None:
-    """Return file and line of the innermost template frame; Jinja has already mapped the lines."""
-    found = None
-    while traceback is not None:
-        frame = traceback.tb_frame
-        template = frame.f_globals.get("__jinja_template__")
-        if isinstance(template, Template):
-            found = str(template.filename), template.get_corresponding_lineno(traceback.tb_lineno)
-        elif frame.f_code.co_filename.endswith(".sql"):
-            found = frame.f_code.co_filename, traceback.tb_lineno
-        traceback = traceback.tb_next
-    return found

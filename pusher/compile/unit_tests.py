@@ -10,9 +10,9 @@ from typing import Any
 from pusher.compile.assemble import tidy
 from pusher.compile.files import TextFile
 from pusher.compile.model import Relation, Source, SourceKey, missing
+from pusher.compile.one_render import Render
 from pusher.compile.packages import Projects
 from pusher.compile.render import Renderer
-from pusher.compile.words import Render
 from pusher.config import suggest
 from pusher.errors import Problem
 

@@ -10,7 +10,8 @@ from jinja2 import Template
 
 from pusher.compile.environment import Sandbox
 from pusher.compile.model import missing
-from pusher.compile.words import ONE_EXPRESSION, Render, Words
+from pusher.compile.one_render import Render
+from pusher.compile.words import ONE_EXPRESSION, Words
 from pusher.config import Document, suggest
 from pusher.errors import Problem
 

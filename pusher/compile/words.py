@@ -9,16 +9,12 @@ import hashlib
 import json
 import os
 import re
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
-from types import FrameType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
-
-from jinja2 import Template
 
 from pusher.compile import configs, hooks
 from pusher.compile.asked import Asked, is_plain
@@ -26,24 +22,21 @@ from pusher.compile.bounds import safe_set
 from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
 from pusher.compile.model import Relation, SourceKey, missing
+from pusher.compile.one_render import Render
 from pusher.compile.query_answers import NeedsWarehouse, Table
 from pusher.compile.relation_columns import RelationColumn
+from pusher.compile.template_places import locate_word, template_line, template_lines
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column
 from pusher.errors import Problem
 
 _NOT_GIVEN: Any = object()
 SECRET_NAME = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|PRIVATE_KEY|API_KEY")
-_NEEDLE_LINES = 60
-# Patterns look no further, because some of them look ahead from each place in a line.
-_NEEDLE_CHARS, _LONGEST_NEEDLE = 10_000, 1_000
 _LONGEST_MESSAGE = 2_000
 _MOST_PROBLEMS = 100
 _MOST_NOTICES, _MOST_NOTICE_CHARS = 1_000, 100_000
 ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
 """A text that is nothing but one Jinja expression."""
-# A template that finds no columns may fail in these ways.
-_MAY_FOLLOW_FROM_WAITING = {"jinja", "undefined-name", "raised-in-template", "macro-arguments"}
 UNSUPPORTED_WORDS = (
     "statement",
     "load_result",
@@ -64,74 +57,9 @@ class Raised(Exception):
         self.problem = problem
 
 
-@dataclass(slots=True)
-class Render:
-    """What one render of a model found out.
-
-    Attributes:
-        name: Model.
-        path: Its file.
-        base: Configuration from dbt_project.yml and YAML.
-        refs: Models referred to, with the place of the first reference.
-        sources: Sources referred to.
-        config: What the file's own `config()` says.
-        check: Says what is wrong with a key and a value of `config()`.
-        problems: What is wrong.
-        notices: What the template says to people.
-        this: What `this` is, or None for the relation that the configuration names.
-        asks_incremental: Whether the template asked is_incremental().
-        is_waiting: The template asked for columns that are not known yet, so its text and its problems mean nothing.
-        package: Name of the package that has the file, empty for the project itself.
-        query: Where the template asked a query for the first time, as file, line and column; None when it asked none.
-        is_open: It asked a query without a warehouse, so it was rendered with `execute` false.
-    """
-
-    name: str
-    path: str
-    base: Mapping[str, Any]
-    refs: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    sources: dict[SourceKey, None] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
-    check: Callable[[str, Any], Problem | None] = configs.check
-    problems: list[Problem] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    this: Relation | None = None
-    asks_incremental: bool = False
-    is_waiting: bool = False
-    package: str = ""
-    query: tuple[str, int, int] | None = None
-    is_open: bool = False
-
-    def begin_anew(self) -> None:
-        """Forget what the template said; what it referred to stays."""
-        self.config, self.problems, self.notices = {}, [], []
-
-    @property
-    def certain(self) -> list[Problem]:
-        """What is wrong whatever the columns are that the template waits for."""
-        return [one for one in self.problems if not (self.is_waiting and one.code in _MAY_FOLLOW_FROM_WAITING)]
-
-    def merged(self) -> dict[str, Any]:
-        """Return the configuration as it stands so far."""
-        return configs.merge(self.base, self.config)
-
-
 def database_name(profile: Profile) -> str:
     """Return what DuckDB calls the database of a profile."""
     return "memory" if profile.database == ":memory:" else PurePath(profile.database).stem
-
-
-def locate_word(text: str, line: int, pattern: str) -> tuple[int, int]:
-    """Return line and column of a pattern at or soon after a line; the line itself if it is not there."""
-    if len(pattern) > _LONGEST_NEEDLE:
-        return line, 1
-    lines, left = text.split("\n"), _NEEDLE_CHARS
-    for number in range(line, min(line + _NEEDLE_LINES, len(lines) + 1)):
-        found = re.search(pattern, lines[number - 1][:left])
-        left = max(0, left - len(lines[number - 1]))
-        if found:
-            return number, found.start() + 1
-    return line, 1
 
 
 def _variables(
@@ -147,21 +75,6 @@ def _variables(
         said = {**project.vars_of_all, **(own if isinstance(own, Mapping) else {})}
         found[package.name] = {**package.vars, **said, **given}
     return found
-
-
-def template_lines() -> Iterator[tuple[str, int]]:
-    """Yield file and line of the template code that is running, the innermost one first."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- the only way to the caller's template line
-    while frame is not None:
-        template = frame.f_globals.get("__jinja_template__")
-        if isinstance(template, Template):
-            yield str(template.filename), template.get_corresponding_lineno(frame.f_lineno)
-        frame = frame.f_back
-
-
-def template_line() -> tuple[str, int] | None:
-    """Return file and line of the template code that is running, the innermost one."""
-    return next(template_lines(), None)
 
 
 class _Config:
