@@ -96,8 +96,9 @@ def _last_run(store: Store) -> LastRun | None:
 
 
 def _path() -> Path:
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return (Path(folder) if folder else Path.home() / ".local" / "state") / "pusher" / "ledgers.json"
+    folder = Path(os.environ.get(FOLDER_VARIABLE, ""))
+    # The specification of these variables says to ignore a relative one.
+    return (folder if folder.is_absolute() else Path.home() / ".local" / "state") / "pusher" / "ledgers.json"
 
 
 def _read(path: Path) -> dict[Any, Any]:

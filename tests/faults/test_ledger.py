@@ -187,8 +187,10 @@ FORMLESS = '{"schema_version": 1, "ledgers": {"LEDGER": {"run": "1"}}}'
 )
 def test_19_what_a_user_remembers_is_no_truth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str) -> None:
     """Without what this user remembers, nothing is said; a push remembers again."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    remembered = tmp_path / "state" / "pusher" / "ledgers.json"
+    # A relative folder is none.
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    remembered = tmp_path / "home" / ".local" / "state" / "pusher" / "ledgers.json"
     with scene(tmp_path, rows=10) as found:
         found.push()
         put_back(found, tmp_path, later=timedelta(hours=50))
