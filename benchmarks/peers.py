@@ -22,7 +22,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.processes import ROOT, BenchmarkError, Finished, child, pusher, run
+from benchmarks.processes import ROOT, BenchmarkError, Finished, child, run
 from benchmarks.report import Bound, Figure, table
 from benchmarks.server import metering_server
 
@@ -31,6 +31,7 @@ REQUIREMENTS: Mapping[str, tuple[str, ...]] = {
     "drt": ("drt-core==1.2.1", "duckdb==2.0.1"),
     "dlt": ("dlt==1.31.0", "duckdb==2.0.1", "pyarrow==26.0.1", "httpx==0.28.1"),
 }
+OURS = ("duckdb==2.0.1", "pyarrow==26.0.1", "httpx==0.28.1", str(ROOT))
 PLAIN, TUNED = ("drt", "dlt"), ("drt-tuned", "dlt-tuned")
 LEAST_WALL, LEAST_DELIVER = 5.0, 8.0
 ROWS_PER_REQUEST = 1_000
@@ -169,6 +170,18 @@ def environment_of(cache: Path, peer: str, requirements: Sequence[str]) -> Path:
     return folder / "bin"
 
 
+def environment_of_ours(cache: Path) -> Path:
+    """Return the `bin` folder of an environment with pusher as it is now, and without what its developers need.
+
+    Raises:
+        BenchmarkError: A package cannot be installed.
+    """
+    found = environment_of(cache, "pusher", OURS)
+    pip = [str(found / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--no-deps", "--force-reinstall", str(ROOT)])
+    return found
+
+
 class Rows:
     """The rows, and a project for each program that sends them.
 
@@ -180,6 +193,7 @@ class Rows:
 
     def __init__(self, cache: Path, work: Path, rows: int) -> None:
         self._bins = {peer: environment_of(cache, peer, wanted) for peer, wanted in REQUIREMENTS.items()}
+        self._bins["pusher"] = environment_of_ours(cache)
         self._work = work
         self._rows = rows
         self._database = work / DATABASE
@@ -192,7 +206,10 @@ class Rows:
         (self._work / "models" / "_sources.yml").write_text(_PUSHER_SOURCES, encoding="utf-8")
         (self._work / "models" / f"{VIEW}.sql").write_text(_PUSHER_MODEL, encoding="utf-8")
         self._write_profile("http://127.0.0.1:9/open_api/v1.3")
-        pusher("build", "--project-dir", str(self._work), "--quiet")
+        self._ours("build", "--quiet")
+
+    def _ours(self, *words: str) -> Finished:
+        return run([str(self._bins["pusher"] / "pusher"), *words, "--project-dir", str(self._work)])
 
     def _write_profile(self, url: str) -> None:
         threads = len(os.sched_getaffinity(0))
@@ -207,7 +224,7 @@ class Rows:
     def _pusher(self, url: str) -> Finished:
         self._write_profile(url)
         shutil.rmtree(self._work / ".pusher", ignore_errors=True)
-        return pusher("push", "--project-dir", str(self._work), "--json")
+        return self._ours("push", "--json")
 
     def _drt(self, url: str, *, tuned: bool) -> Finished:
         home, project = self._work / "home", self._work / "drt"

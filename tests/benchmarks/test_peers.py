@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_a_peer_that_cannot_be_installed_is_an_error(tmp_path: Path, monkeypatch
 def test_rows_that_did_not_arrive_are_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that ends well and sends too little is not measured."""
     monkeypatch.setattr(peers, "environment_of", lambda _cache, _peer, _requirements: Path("/bin"))
+    monkeypatch.setattr(peers, "environment_of_ours", lambda _cache: Path(sys.executable).parent)
     source = peers.Rows(tmp_path / "cache", tmp_path, rows=200)
     sent = source.send("pusher")
     assert (sent.requests, sent.deliver_s < sent.wall_s, 60_000 < sent.body_bytes < 100_000) == (2, True, True)
