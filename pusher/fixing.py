@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pusher.compile import Manifest, graph
 from pusher.errors import ConfigError, Problem, PusherError
 from pusher.lint import Edit, Finding
 from pusher.project.facade import Project
@@ -74,12 +75,32 @@ def _edited(project: Project, findings: Sequence[Finding]) -> tuple[dict[str, st
     own = {model.path for model in project.manifest.models.values() if not model.package and model.seed is None}
     for finding in findings:
         edits = finding.fix.edits if finding.fix is not None and finding.fix.safe else ()
-        if edits and all(edit.file in own and not _overlaps(edit, chosen.get(edit.file, ())) for edit in edits):
+        if not all(edit.file in own for edit in edits) or _is_compared(project.manifest, edits):
+            continue
+        if edits and not any(_overlaps(edit, chosen.get(edit.file, ())) for edit in edits):
             for edit in edits:
                 chosen.setdefault(edit.file, []).append(edit)
             fixed.append(finding)
     root = project.file.root
     return {file: _applied((root / file).read_bytes().decode("utf-8"), edits) for file, edits in chosen.items()}, fixed
+
+
+def _is_compared(manifest: Manifest, edits: Sequence[Edit]) -> bool:
+    """Whether a model below, or a data test, asks for the text of an edit, as in `where event = 'CompletePayment'`."""
+    by_path = {model.path: model for model in manifest.models.values()}
+    edges = graph.downstream({name: model.depends_on for name, model in manifest.models.items()})
+    for edit in edits:
+        model = by_path[edit.file]
+        line = model.raw_sql.split("\n")[edit.line - 1]
+        text = line[edit.column - 1 : edit.end_column - 1]
+        if not text.startswith("'"):
+            continue
+        below = set(graph.reach([model.name], edges))
+        asked = [manifest.models[name].raw_sql for name in below - {model.name}]
+        asked += [repr(dict(test.arguments)) for test in manifest.tests.values() if test.model in below]
+        if any(text in one for one in asked):
+            return True
+    return False
 
 
 def _overlaps(edit: Edit, others: Sequence[Edit]) -> bool:

@@ -84,6 +84,76 @@ def test_a_guess_is_left_to_a_person(root: Path) -> None:
     assert view(root) == text
 
 
+MADE = "select 'CompletePayment' as event, order_id, ordered_at, amount from {{ source('raw', 'orders') }}"
+READ = """\
+select
+    {event},
+    {id} as event_id,
+    ordered_at as event_time,
+    amount as value,
+    'EUR' as currency,
+    sha256(order_id) as email
+from {source}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "made_of", "source", "is_written"),
+    [
+        ("event", "order_id", "made", True),
+        ("sold.event as event", "order_id", "made as sold", True),
+        ("event", "sha256(event || order_id)", "made", False),
+        ("event", "sha256(what || order_id)", "(select *, event as what from made) as sold", False),
+        ("event", "order_id", "made where event = 'CompletePayment'", False),
+        ("event", "order_id", "(select * from made union all select * from made where event <> '') as sold", False),
+        ("event", "order_id", "made join (select 'CompletePayment' as event) as kinds using (event)", False),
+        ("event", "sha256(to_json(made))", "made", False),
+        ("(select max(event) from made) as event", "order_id", "made", False),
+    ],
+)
+def test_an_old_name_is_written_anew_only_where_nothing_else_is_made_of_it(
+    root: Path, event: str, made_of: str, source: str, *, is_written: bool
+) -> None:
+    """Another id of the same order would count once more, and a filter by the old name would find nothing."""
+    text = f"{CONFIG}with made as ({MADE})\n{READ.format(event=event, id=made_of, source=source)}"
+    (root / "models/orders.sql").write_text(text, encoding="utf-8")
+    pusher("lint", "--fix")
+    wanted = text.replace(MADE, MADE.replace("CompletePayment", "Purchase")) if is_written else text
+    assert view(root) == wanted
+
+
+@pytest.mark.parametrize(
+    ("made_of", "other", "is_written"),
+    [
+        ("order_id", "select event from {{ ref('made') }}", True),
+        ("order_id", "select count(*) as orders from {{ ref('made') }} where event = 'CompletePayment'", False),
+        ("sha256(event || order_id)", "select 1 as one", False),
+    ],
+)
+def test_an_old_name_stays_where_another_model_reads_it(
+    root: Path, made_of: str, other: str, *, is_written: bool
+) -> None:
+    """A report that counts by the old name would count nothing."""
+    (root / "models/made.sql").write_text(MADE, encoding="utf-8")
+    text = CONFIG + READ.format(event="event", id=made_of, source="{{ ref('made') }}")
+    (root / "models/orders.sql").write_text(text, encoding="utf-8")
+    (root / "models/report.sql").write_text(other, encoding="utf-8")
+    pusher("lint", "--fix")
+    wanted = MADE.replace("CompletePayment", "Purchase") if is_written else MADE
+    assert (root / "models/made.sql").read_text(encoding="utf-8") == wanted
+
+
+def test_an_old_name_stays_where_a_data_test_expects_it(root: Path) -> None:
+    """The next build would fail by the fix."""
+    (root / "models/_orders.yml").write_text(
+        "version: 2\nmodels:\n  - name: orders\n    columns:\n      - name: event\n        data_tests:\n"
+        "          - accepted_values: {arguments: {values: [CompletePayment]}}\n",
+        encoding="utf-8",
+    )
+    pusher("lint", "--fix")
+    assert view(root) == FIXED.replace("Purchase", "CompletePayment")
+
+
 def test_line_ends_and_a_byte_order_mark_stay(root: Path) -> None:
     """Files from Windows keep their form."""
     text = (

@@ -15,6 +15,7 @@ from pusher.contracts import Column
 from pusher.lint.consent.asked import Asked
 from pusher.lint.consent.comparisons import Words
 from pusher.lint.finding import Edit, Finding, Fix
+from pusher.lint.flow.passed_on import is_only_passed_on, name_of
 from pusher.lint.flow.project import Failure, Flow
 from pusher.lint.flow.relations import Output, Relation, span
 from pusher.lint.flow.values import Place
@@ -277,6 +278,29 @@ class Context:
         written = self._written(edit)
         compiled = self.sql(place.model)[place.start : place.end]
         return (edit,) if written is not None and written == compiled else ()
+
+    def is_only_passed_on(self, view: View, place: Place | None) -> bool:
+        """Whether the text at a place does nothing on its way but become a column of a view.
+
+        No condition compares it there, and no id is made of it: another text changes the column and nothing else.
+        """
+        if place is None:
+            return False
+        names: set[str] = set()
+        reached: set[str] = set()
+        for model in self.flow.ancestors([view.model.name]):
+            tree = self.flow.tree(model.name)
+            if model.name == place.model.removesuffix(_FIRST):
+                name = None if isinstance(tree, Failure) else name_of(tree, Place(model.name, place.start, place.end))
+                if name is None:
+                    return False
+                names.add(name)
+            elif reached.isdisjoint(model.depends_on):
+                continue
+            reached.add(model.name)
+            if isinstance(tree, Failure) or not is_only_passed_on(tree, names):
+                return False
+        return bool(reached)
 
     def _written(self, edit: Edit) -> str | None:
         model = next((model for model in self.manifest.models.values() if model.path == edit.file), None)

@@ -55,7 +55,7 @@ class EnumValue(ViewRule):
                 view.model.name,
                 constant.place or context.place_in(view, output),
                 message,
-                _fix(context, constant, near, allowed),
+                _fix(context, view, constant, near, allowed),
                 column=output.name,
                 severity=severity,
             )
@@ -75,9 +75,11 @@ def nearest(text: str, values: tuple[str, ...]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def _fix(context: Context, constant: Constant, near: str | None, allowed: Allowed) -> Fix:
+def _fix(context: Context, view: View, constant: Constant, near: str | None, allowed: Allowed) -> Fix:
     if near is None:
         listed = ", ".join(allowed.values[:24])
         return Fix(f"Use one of: {listed}{', ...' if len(allowed.values) > 24 else '.'}")  # noqa: PLR2004
     edits = context.edit(constant.place, literal(near)) if constant.as_written else ()
-    return Fix(f"Did you mean {literal(near)}?", edits, safe=near.lower() == constant.text.strip().lower())
+    is_case = near.lower() == constant.text.strip().lower()
+    safe = is_case and bool(edits) and context.is_only_passed_on(view, constant.place)
+    return Fix(f"Did you mean {literal(near)}?", edits, safe=safe)

@@ -17,6 +17,8 @@ class RenamedValue(ViewRule):
     ## What it does
     Finds event names and other listed values that TikTok has renamed or will take only for a while. A name with a
     successor is a note, because it is translated before it is sent; one without is a warning with its last year.
+    `--fix` writes the new name where the column is only passed on: an `event_id` that is made of it would be another
+    one, and `where event = 'CompletePayment'` would find nothing any more.
 
     ## Why is this bad
     Reports in TikTok show the new name, so the old one in SQL is hard to find again. After its sunset an event with
@@ -47,7 +49,11 @@ class RenamedValue(ViewRule):
                 if rename.new is not None:
                     message = f"{literal(rename.old)} is now called {literal(rename.new)}. {rename.note}"
                     edits = context.edit(constant.place, literal(rename.new)) if constant.as_written else ()
-                    fix = Fix(f"Write {literal(rename.new)}.", edits, safe=True)
+                    fix = Fix(
+                        f"Write {literal(rename.new)}.",
+                        edits,
+                        safe=bool(edits) and context.is_only_passed_on(view, constant.place),
+                    )
                 else:
                     until = f" until {rename.sunset}" if rename.sunset else ""
                     message = f"{literal(rename.old)} is accepted only{until}. {rename.note}"
