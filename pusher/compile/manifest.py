@@ -161,6 +161,12 @@ class Manifest:
         return self._protected
 
     @property
+    def yaml_files(self) -> list[str]:
+        """Paths of the YAML files, relative to the project where they are below it."""
+        root = self.project.root
+        return [one.relative_to(root).as_posix() for one in self.yaml_paths if one.is_relative_to(root)]
+
+    @property
     def open_models(self) -> list[str]:
         """Names of the models whose text hangs on a query that is not answered, in graph order."""
         return [name for name, model in self.models.items() if model.is_open]

@@ -118,6 +118,8 @@ class PolicyFile:
         suppressions_shrink: When the list of suppressed people lost too many digests to be meant.
         alerts: Who is told how a run ended.
         roles: Who may push what and see whom; None when the file says nothing of it, and everybody may do everything.
+        model_severities: Severities of lint rules for single models, by their names.
+        path_severities: Severities of lint rules for single files and folders, by their paths.
     """
 
     require_vendor_page_columns: bool = False
@@ -132,6 +134,8 @@ class PolicyFile:
     suppressions_shrink: ShrinkGuard = LIST_GUARD
     alerts: Alerts = field(default_factory=Alerts)
     roles: tuple[Role, ...] | None = None
+    model_severities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    path_severities: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
@@ -141,6 +145,27 @@ def _texts(document: Document, key: str, default: list[str]) -> tuple[str, ...]:
             document.problem("wrong-type", f"`{key}` must be a list of texts.", (key,), f"Write {key}: [{default[0]}].")
         )
     return tuple(value)
+
+
+def _severities(
+    document: Document, section: Mapping[str, Any], place: tuple[str, ...], problems: list[Problem]
+) -> dict[str, str]:
+    """Return the severities of rules below a key; what is none is added to the problems."""
+    found = _mapping(document, section, place, problems)
+    for rule, severity in found.items():
+        # YAML reads a bare `off` as false.
+        if severity not in (False, "error", "warning", "note", "off"):
+            message, fix = f"`{rule}` has no severity of that name.", "Use error, warning, note or off."
+            problems.append(document.problem("wrong-value", message, (*place, rule), fix))
+    return {rule: "off" if severity is False else severity for rule, severity in found.items()}
+
+
+def _scoped_severities(
+    document: Document, section: Mapping[str, Any], place: tuple[str, ...], problems: list[Problem]
+) -> dict[str, dict[str, str]]:
+    """Return the severities that hold for one model or path each."""
+    found = _mapping(document, section, place, problems)
+    return {name: _severities(document, found, (*place, name), problems) for name in found}
 
 
 def _several(value: Any) -> list[Any]:
@@ -293,17 +318,14 @@ def load_policy_file(root: Path) -> PolicyFile:
     lint = _mapping(document, found, ("lint",), problems)
     push = _mapping(document, found, ("push",), problems)
     identity = _mapping(document, found, ("identity",), problems)
-    problems += document.unknown_keys(lint, {"severity", "require_vendor_page_columns"}, ("lint",))
+    problems += document.unknown_keys(lint, {"severity", "models", "paths", "require_vendor_page_columns"}, ("lint",))
     problems += document.unknown_keys(push, _PUSH, ("push",))
     problems += document.unknown_keys(identity, {"floors", "shared"}, ("identity",))
     if found.get("version", 1) != 1:
         problems.append(document.problem("wrong-value", "`version` must be 1.", ("version",), "Write version: 1."))
-    severities = _mapping(document, lint, ("lint", "severity"), problems)
-    for rule, severity in severities.items():
-        # YAML reads a bare `off` as false.
-        if severity not in (False, "error", "warning", "note", "off"):
-            message, fix = f"`{rule}` has no severity of that name.", "Use error, warning, note or off."
-            problems.append(document.problem("wrong-value", message, ("lint", "severity", rule), fix))
+    severities = _severities(document, lint, ("lint", "severity"), problems)
+    of_models = _scoped_severities(document, lint, ("lint", "models"), problems)
+    of_paths = _scoped_severities(document, lint, ("lint", "paths"), problems)
     given = _mapping(document, identity, ("identity", "floors"), problems)
     floors = read_floors(document, given, ("identity", "floors"), problems)
     shared = read_shared(document, _mapping(document, identity, ("identity", "shared"), problems), problems)
@@ -329,7 +351,9 @@ def load_policy_file(root: Path) -> PolicyFile:
         raise ConfigError(*problems)
     return PolicyFile(
         require_vendor_page_columns=bool(lint.get("require_vendor_page_columns", False)),
-        severities={rule: "off" if severity is False else severity for rule, severity in severities.items()},
+        severities=severities,
+        model_severities=of_models,
+        path_severities={path.removeprefix("./").rstrip("/"): found for path, found in of_paths.items()},
         on_change=push.get("on_change", "report"),
         shared_with_pixel=bool(push.get("shared_with_pixel", False)),
         same_order_offline=push.get("same_order_offline", "ignore"),

@@ -23,7 +23,7 @@ from pusher.lint.formats import github, sarif
 from pusher.lint.keys import ViewKeys
 from pusher.lint.noqa import unsuppressed
 from pusher.lint.rules import Rule
-from pusher.lint.severities import OFF, chosen, running
+from pusher.lint.severities import OFF, running, severity_of
 from pusher.payload.columns import ColumnFinding
 from pusher.payload.model import Payload
 
@@ -62,7 +62,7 @@ def lint(
         mentions: What the models read, where somebody knows already.
 
     Raises:
-        ConfigError: pusher.yml gives a severity to a rule that there is not.
+        ConfigError: pusher.yml gives a severity to a rule, or for a model or a path, that there is not.
     """
 
     def judge(manifest: Manifest, source_map: Callable[[str], SourceMap] | None, first: Manifest | None) -> Context:
@@ -82,7 +82,7 @@ def lint(
     contexts = [judge(manifest, source_map, None)]
     if again is not None:
         contexts.append(judge(again, None, manifest))
-    rules = list(running(policy))
+    rules = list(running(policy, models=manifest.models, files=[*manifest.texts, *manifest.yaml_files]))
     keys = None
     if cache is not None and again is None:
         keys = ViewKeys(
@@ -100,12 +100,14 @@ def lint(
     for model in models:
         if model.name in payload_of:
             found += _of_view(contexts, about_views, model, cache, None if keys is None else keys.of(model.name))
-    # One mistake behind two views is one finding, told about the first of them.
+    # One mistake behind two views is one finding, told about the first of them for which it is one.
     findings: dict[Finding, Finding] = {}
     for finding in found:
-        findings.setdefault(replace(finding, model=""), finding)
-    judged = (_by_policy(finding, policy) for finding in unsuppressed(list(findings.values()), manifest.texts))
-    return sorted((finding for finding in judged if finding is not None), key=_order)
+        severity = severity_of(finding, policy)
+        if severity != OFF:
+            judged = replace(finding, severity=severity)
+            findings.setdefault(replace(judged, model=""), judged)
+    return sorted(unsuppressed(list(findings.values()), manifest.texts), key=_order)
 
 
 def _of_view(
@@ -128,10 +130,3 @@ def _judged(contexts: Sequence[Context], rules: Sequence[Rule], model: Model) ->
 
 def _order(finding: Finding) -> tuple[Any, ...]:
     return (*finding.order, finding.model_column or "", finding.model)
-
-
-def _by_policy(finding: Finding, policy: PolicyFile) -> Finding | None:
-    severity = chosen(finding.rule, finding.name, policy)
-    if severity is None:
-        return finding
-    return None if severity == OFF else replace(finding, severity=severity)

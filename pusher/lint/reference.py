@@ -32,6 +32,10 @@ that no raw identifier reaches it. It opens no warehouse and needs no data and n
 - Each finding names file, line and column in the source as written, Jinja included.
 - `pusher.yml` changes a severity: `lint: {severity: {PU204: off, PU301: error}}`, by code, by name or by group, the
   part of the name before the dot; a code counts before a name, and a name before a group.
+- `lint.models` and `lint.paths` say the same for one model, or for a file or folder:
+  `lint: {models: {tiktok_web_events: {PU702: off}}, paths: {models/legacy: {determinism: note}}}`. A model counts
+  before a path, and a longer path before a shorter one. A finding is a model's when it is about its columns, wherever
+  they are made; it is a path's where it points to.
 - Rules that are off run once they have a severity: `lint: {severity: {portability: note}}` tells what Spark and
   PostgreSQL would do otherwise. DuckDB alone runs the models so far.
 - `-- noqa: PU203 because the till knows the day only` silences a rule on its line, or on the next line when the comment

@@ -247,6 +247,24 @@ POLICY_CASES: dict[str, tuple[str, list[Told]]] = {
             for line, rule in ((3, "E001"), (4, "E002"))
         ],
     ),
+    "severities of models and paths": (
+        "lint:\n  models:\n    v: {PU101: fatal}\n    w: [PU101]\n  paths:\n    models: {PU101: off, PU102: 1}\n",
+        [
+            (
+                "wrong-value",
+                "pusher.yml:3:9",
+                "`PU101` has no severity of that name.",
+                "Use error, warning, note or off.",
+            ),
+            ("wrong-type", "pusher.yml:4:5", "`w` must be a mapping.", "Write one `name: value` a line below it."),
+            (
+                "wrong-value",
+                "pusher.yml:6:26",
+                "`PU102` has no severity of that name.",
+                "Use error, warning, note or off.",
+            ),
+        ],
+    ),
     "a list of severities": (
         "lint:\n  severity: [a]\n",
         [("wrong-type", "pusher.yml:2:3", "`severity` must be a mapping.", "Write one `name: value` a line below it.")],
@@ -330,6 +348,10 @@ def test_a_policy_is_read_and_has_defaults(project: ProjectFactory) -> None:
     text = "lint:\n  require_vendor_page_columns: true\n  severity: {E1: off, E2: note}\npush:\n  on_change: ignore\n"
     assert load_policy_file(project({"pusher.yml": "\n"})) == PolicyFile()
     assert load_policy_file(project({"pusher.yml": text})) == PolicyFile(True, {"E1": "off", "E2": "note"}, "ignore")
+    text = "lint:\n  models: {v: {E1: off}}\n  paths: {./models/old/: {E2: note}}\n"
+    assert load_policy_file(project({"pusher.yml": text})) == PolicyFile(
+        model_severities={"v": {"E1": "off"}}, path_severities={"models/old": {"E2": "note"}}
+    )
     text = "identity: {shared: {action: report, share: 0.02, rows: 20, most_rows: 200}}\n"
     assert load_policy_file(project({"pusher.yml": text})).shared == SharedLimits("report", Decimal("0.02"), 20, 200)
     floors = load_policy_file(project({"pusher.yml": "identity:\n  floors:\n    v: {any: 0.1, email: 1}\n"})).floors

@@ -123,6 +123,79 @@ def test_a_group_of_other_rules_can_be_turned_off(tmp_path: Path) -> None:
     assert [finding.rule for finding in findings] == ["PU204", "PU701"]
 
 
+SCOPES: dict[str, tuple[PolicyFile, list[tuple[str, str]]]] = {
+    "off for a model": (
+        PolicyFile(model_severities={"view": {"contract": "off"}}),
+        [("PU701", "note")],
+    ),
+    "off for another model": (
+        PolicyFile(severities={"contract": "off", "PU209": "note"}, model_severities={"stg_orders": {"PU209": "off"}}),
+        [("PU209", "note"), ("PU701", "note")],
+    ),
+    "a longer path before a shorter one": (
+        PolicyFile(
+            path_severities={
+                "models": {"contract": "off", "PU701": "error"},
+                "models/tiktok": {"PU701": "warning", "PU209": "note"},
+            }
+        ),
+        [("PU209", "note"), ("PU701", "warning")],
+    ),
+    "a path that no finding points to": (
+        PolicyFile(severities={"contract": "off"}, path_severities={"models/staging/stg_orders.sql": {"time": "off"}}),
+        [("PU701", "note")],
+    ),
+    "a model before a path, and a path before all": (
+        PolicyFile(
+            severities={"contract": "off", "PU701": "error"},
+            path_severities={VIEW: {"PU701": "warning", "PU209": "error", "PU204": "note"}},
+            model_severities={"view": {"PU209": "warning"}},
+        ),
+        [("PU209", "warning"), ("PU701", "warning"), ("PU204", "note")],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SCOPES)
+def test_a_model_or_a_path_has_severities_of_its_own(tmp_path: Path, case: str) -> None:
+    """What is right for one view, or for old models, need not be for all."""
+    policy, expected = SCOPES[case]
+    assert [(one.rule, one.severity) for one in _lint(tmp_path, ORDERS, policy=policy)] == expected
+
+
+def test_a_rule_that_is_off_can_run_for_one_model_alone(tmp_path: Path) -> None:
+    """The others hear nothing of it."""
+    policies = [
+        PolicyFile(model_severities={"view": {"PU811": "note"}}),
+        PolicyFile(model_severities={"stg_orders": {"PU811": "note"}}),
+    ]
+    found = [[one.rule for one in _lint(tmp_path, DIVISION, policy=policy)] for policy in policies]
+    assert [rules.count("PU811") for rules in found] == [1, 0]
+
+
+def test_severities_of_no_model_and_of_no_path_are_told(tmp_path: Path) -> None:
+    """With the rules that there are not."""
+    policy = PolicyFile(
+        model_severities={"veiw": {"PU101": "off"}, "x": {"PU999": "off"}}, path_severities={"model": {"PU101": "off"}}
+    )
+    with pytest.raises(ConfigError) as caught:
+        _lint(tmp_path, ORDERS, policy=policy)
+    assert [(one.code, one.message, one.fix) for one in caught.value.problems] == [
+        (
+            "unknown-rule",
+            "`lint.models.x` names no rule and no group: `PU999`.",
+            "Rules and groups: docs/reference/lint-rules.md.",
+        ),
+        ("unknown-model", "`lint.models` names no model: `veiw`.", "Did you mean `view`?"),
+        ("unknown-model", "`lint.models` names no model: `x`.", "`pusher ls` lists the models."),
+        (
+            "unknown-path",
+            "`lint.paths` names no file and no folder: `model`.",
+            "Paths are as lint prints them, such as models/staging.",
+        ),
+    ]
+
+
 def test_a_severity_of_no_rule_is_told(tmp_path: Path) -> None:
     """A misspelt group would turn nothing on, and nobody would know."""
     with pytest.raises(ConfigError) as caught:
