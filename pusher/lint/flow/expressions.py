@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from pusher.lint.flow import digests, functions, taken_digests
 from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, ROUNDED, calculated, divided, multiplied
+from pusher.lint.flow.changed import put_together
 from pusher.lint.flow.epochs import scaled
 from pusher.lint.flow.guards import Guard, is_guarded, looks_at
 from pusher.lint.flow.marks import marked
@@ -302,6 +303,7 @@ class Expressions:
         if whole.leaks:
             is_guarded = looks_at(node, [*self._guards, *self._later])
             whole = digests.joined(node, whole, values, self._model, is_guarded=is_guarded)
+            whole = put_together(node, whole, values, self._model)
         texts = [[constant for constant in value.constants if not value.is_open] for value in values]
         size = 1
         for text in texts:

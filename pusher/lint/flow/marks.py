@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from pusher.lint.flow import functions
+from pusher.lint.flow.changed import changed
 from pusher.lint.flow.digests import replaced, reshaped
 from pusher.lint.flow.epochs import counted
 from pusher.lint.flow.relations import span
@@ -27,7 +28,7 @@ def marked(node: exp.Expr, value: Value, model: str) -> Value:
     if functions.is_a(node, functions.SORTS, functions.SORTS_BY_NAME):
         return value.without(UNSORTED)
     value = counted(node, value, model) if isinstance(node, _COUNTED) else value
-    return replaced(node, reshaped(node, value, model), model)
+    return changed(node, replaced(node, reshaped(node, value, model), model), model)
 
 
 def _is_ordered(node: exp.Expr) -> bool:

@@ -7,6 +7,7 @@ from pusher.lint.rules.any_of_several import AnyOfSeveral
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.binary_float import BinaryFloat
 from pusher.lint.rules.cannot_follow import CannotFollow
+from pusher.lint.rules.changed_identifier import ChangedIdentifier
 from pusher.lint.rules.clock_or_chance import ClockOrChance
 from pusher.lint.rules.constant_identity import ConstantIdentity
 from pusher.lint.rules.decimals_of_currency import DecimalsOfCurrency
@@ -107,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     MixedCase(),
     NoConsent(),
     WrittenToken(),
+    ChangedIdentifier(),
     SharedEventId(),
     JoinRepeats(),
     DistinctHides(),
