@@ -46,9 +46,9 @@ def put_together(node: exp.Expr, whole: Value, parts: Sequence[Value], model: st
         whole = whole.without(NO_PLUS)
     codes = [text for text in texts if _CALLING_CODE.fullmatch(text)]
     if codes and numbers and node.find_ancestor(exp.Case, exp.If) is None:
-        whole = whole.marked(ONE_COUNTRY, codes[0], span(node, model))
+        whole = whole.without(ONE_COUNTRY).marked(ONE_COUNTRY, codes[0], span(node, model))
     if any(map(_is_whole_address, parts)) and texts and not any("@" in text for text in texts):
-        whole = whole.marked(ADDED, texts[0], span(node, model))
+        whole = whole.without(ADDED).marked(ADDED, texts[0], span(node, model))
     return whole
 
 

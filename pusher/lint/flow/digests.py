@@ -13,6 +13,8 @@ from pusher.lint.flow.values import Value, join
 
 FIRST_ONLY = "first only"
 CAPITALS, RESHAPED = "capitals", "reshaped"
+BESIDE = "beside"
+"""A text holds a digest, and something before or behind it."""
 SKIPS_NULL, SEVERAL, CONSTANT, ONLY_CONSTANT = "skips null", "several", "constant", "only constant"
 EITHER = "either"
 """One identifier stands in for another of a different kind, as in coalesce()."""
@@ -21,6 +23,8 @@ GIVEN = "given"
 _DIGITS = 64
 _CLASS = re.compile(r"\[|\\[DdSsWw]")
 _BASE64 = frozenset({"base64", "to_base64"})
+_JOINS: tuple[type[exp.Expr], ...] = (exp.GroupConcat, exp.ArrayToString, exp.ConcatWs)
+_SPLITS: tuple[type[exp.Expr], ...] = (exp.Split, exp.RegexpSplit, exp.SplitPart)
 
 
 def reshaped(node: exp.Expr, value: Value, model: str) -> Value:
@@ -28,6 +32,10 @@ def reshaped(node: exp.Expr, value: Value, model: str) -> Value:
     if not value.hashed:
         return value
     what = None
+    if isinstance(node, _JOINS):
+        return value.marked(BESIDE, "digests that are joined into one text", span(node, model))
+    if isinstance(node, _SPLITS):
+        return value.without(BESIDE)
     if isinstance(node, (exp.Hex, exp.LowerHex)):
         what = "the hexadecimal form of a digest that is in hexadecimal already"
     elif isinstance(node, exp.ToBase64) or (isinstance(node, exp.Anonymous) and node.name.lower() in _BASE64):
@@ -57,6 +65,14 @@ def folded(node: exp.Expr, value: Value, model: str) -> Value:
     if isinstance(node, exp.Upper) and value.hashed:
         return value.marked(CAPITALS, "upper()", span(node, model))
     return value
+
+
+def beside(node: exp.Expr, whole: Value, parts: Sequence[Value], model: str) -> Value:
+    """Return a text that is made of a digest and something else, by `||` or concat()."""
+    given = [part for part in parts if part.is_open or any(one.text.strip() for one in part.constants)]
+    if len(given) < 2 or not any(part.hashed for part in given):  # noqa: PLR2004 -- a digest, and something beside it
+        return whole
+    return whole.without(BESIDE).marked(BESIDE, "a digest with something before or behind it", span(node, model))
 
 
 def joined(node: exp.Expr, whole: Value, parts: Sequence[Value], model: str, *, is_guarded: bool) -> Value:
@@ -95,7 +111,7 @@ def either(node: exp.Expr, values: Sequence[Value], model: str) -> Value:
 def hashed(node: exp.Expr, value: Value, model: str, *, is_guarded: bool) -> Value:
     """Return the digest of a value."""
     place = span(node, model)
-    digest = value.sanitised(place)
+    digest = value.sanitised(place).without(BESIDE)
     if is_guarded:
         digest = digest.without(SKIPS_NULL)
     for constant in sorted(value.constants, key=lambda one: one.text):

@@ -299,7 +299,7 @@ class Expressions:
 
     def _concat(self, node: exp.Expr, scope: Scope) -> Value:
         values = [self.value(child, scope) for child in node.iter_expressions()]
-        whole = join(values).flat().remade()
+        whole = digests.beside(node, join(values).flat().remade(), values, self._model)
         if whole.leaks:
             is_guarded = looks_at(node, [*self._guards, *self._later])
             whole = digests.joined(node, whole, values, self._model, is_guarded=is_guarded)

@@ -26,6 +26,8 @@ _ABOUT = {
     "has", "at", "date", "time", "device", "brand", "os", "app", "web", "source", "channel", "rank", "country", "code",
     "id",
 }  # fmt: skip
+# A name with one of these says that a digest is in it.
+_DIGESTS = {"sha256", "sha", "sha2", "hash", "hashed", "digest", "digests", "hashes"}
 _NO_IDENTIFIER = re.compile(r"^(bool|date|time|interval|float|double|real|decimal|numeric)", re.IGNORECASE)
 
 
@@ -43,11 +45,20 @@ def looks_like(column: ColumnDoc) -> str | None:
     """Return the kind of identifier that an untagged column holds by its name, or None."""
     if "pii" in column.meta or _NO_IDENTIFIER.match(column.data_type or ""):
         return None
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", column.name).lower().replace("e_mail", "email")
-    parts = [part for part in re.split(r"[^a-z0-9]+", spaced) if part]
+    parts = _words(column.name)
     if _ABOUT & set(parts):
         return None
     return next((_KINDS[part] for part in parts if part in _KINDS), None)
+
+
+def holds_digests(column: str) -> bool:
+    """Whether a column's name says that it arrives hashed, such as `retail.customers.email_hash`."""
+    return not _DIGESTS.isdisjoint(_words(column.rpartition(".")[2]))
+
+
+def _words(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("e_mail", "email")
+    return [part for part in re.split(r"[^a-z0-9]+", spaced) if part]
 
 
 def kinds_of(column: ColumnDoc) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ def marked(node: exp.Expr, value: Value, model: str) -> Value:
         model: Name of the model, for places.
     """
     if functions.is_a(node, functions.LISTS, functions.LISTS_BY_NAME):
+        value = reshaped(node, value, model)
         return value if _is_ordered(node) else value.marked(UNSORTED, _called(node), span(node, model))
     if functions.is_a(node, functions.SORTS, functions.SORTS_BY_NAME):
         return value.without(UNSORTED)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
-from pusher.lint.flow.digests import CAPITALS, RESHAPED
+from pusher.lint.flow.digests import BESIDE, CAPITALS, RESHAPED
 from pusher.lint.rules.base import ViewRule
 
 
@@ -14,8 +14,8 @@ class DigestForm(ViewRule):
     """A digest has another form than 64 small hexadecimal digits.
 
     ## What it does
-    Finds identity columns whose digest went through `hex()`, `to_base64()` or was cut, and notes those in capitals,
-    which a push writes small.
+    Finds identity columns whose digest went through `hex()`, `to_base64()`, was cut, or is in one text with something
+    else, such as another digest, and notes those in capitals, which a push writes small.
 
     ## Why is this bad
     `sha256()` of DuckDB gives 64 small digits already, unlike that of other engines. The hexadecimal form of them has
@@ -42,6 +42,10 @@ class DigestForm(ViewRule):
             for mark in output.value.marks_of(RESHAPED):
                 message = f"`{output.name}` is {mark.what}: it matches nobody."
                 fix = "Leave that out: sha256() gives 64 hexadecimal digits."
+                yield self.at_mark(context, view, output, mark, message=message, fix=fix)
+            for mark in output.value.marks_of(BESIDE):
+                message = f"`{output.name}` is {mark.what}: it matches nobody."
+                fix = "Several digests are a list: [one, other], or list(...)."
                 yield self.at_mark(context, view, output, mark, message=message, fix=fix)
             for mark in output.value.marks_of(CAPITALS):
                 message = f"`{output.name}` is a digest in capitals; a push writes it in small letters."

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
+from pusher.lint.flow.identifiers import holds_digests
 from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 from pusher.lint.rules.base import ViewRule
-from pusher.lint.rules.privacy import forbidden, hash_fix, kinds_of, listed, select_fix
+from pusher.lint.rules.privacy import HASHED, forbidden, hash_fix, kinds_of, listed, select_fix
 
 
 class RawIdentifier(ViewRule):
@@ -62,4 +63,6 @@ def _fix(view: View, output: Output, raw: list[Leak]) -> Fix:
         return Fix(select_fix(field.pii))
     if len(kinds) > 1:
         return Fix("Hash each kind with its macro in macros/identity/, or leave the column out of the view.")
+    if raw[0].kind in HASHED and all(holds_digests(leak.column) for leak in raw):
+        return Fix(f"Tag the column `pii: {raw[0].kind}_sha256` if it holds digests. {hash_fix(raw[0].kind)}")
     return Fix(hash_fix(raw[0].kind))
