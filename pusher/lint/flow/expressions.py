@@ -25,7 +25,7 @@ _MAX_FOLDED = 64
 # What a condition around it can make right.
 _GUARDED = (*DIVISIONS, exp.Concat, exp.SHA2)
 _WITHOUT_ZONE = {exp.DataType.Type.TIMESTAMP, exp.DataType.Type.TIMESTAMPNTZ, exp.DataType.Type.DATE}
-_FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "strip": str.strip}
+_FOLDS: dict[str, Callable[[str], str]] = {"upper": str.upper, "lower": str.lower, "trim": str.strip}
 
 Query = Callable[[exp.Expr, Scope], Relation]
 
@@ -293,7 +293,7 @@ class Expressions:
         if isinstance(node, exp.Trim) and node.args.get("expression") is not None:
             return self._all_of(node, scope).flat().stepped("strip")
         value = self.value(node.this, scope)
-        step = {"upper": "upper", "lower": "lower"}.get(node.key, "strip")
+        step = {"upper": "upper", "lower": "lower"}.get(node.key, "trim")
         constants = (_folded(constant, _FOLDS[step](constant.text)) for constant in value.constants)
         return digests.folded(node, replace(value, constants=frozenset(constants)).stepped(step), self._model)
 

@@ -11,7 +11,7 @@ from typing import Literal
 How = Literal["raw", "weak", "opaque"]
 _NONE: frozenset[str] = frozenset()
 _MOST_CONVERSIONS = 3
-EVERY_STEP = frozenset({"lower", "upper", "strip"})
+EVERY_STEP = frozenset({"lower", "upper", "trim", "strip"})
 """Of a digest that somebody else made: it counts as normalised."""
 MOMENT = "the moment of the run"
 """What a time that a template wrote into the SQL is called."""
@@ -42,7 +42,7 @@ class Leak:
         how: `raw`, `weak` (hashed, but not with SHA-256) or `opaque` (through a construct that cannot be followed).
         through: The weak hash or the construct.
         place: Where that is.
-        steps: Normalisation that the value went through: `lower`, `upper`, `strip`.
+        steps: Normalisation that the value went through: `lower`, `upper`, `trim` (blanks around it), `strip`.
         is_remade: It went through a function that may write it in another form, such as hex().
     """
 

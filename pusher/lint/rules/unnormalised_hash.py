@@ -13,6 +13,7 @@ from pusher.lint.rules.privacy import word
 # What the value must have gone through before the hash, one of these steps, and what it is called.
 _LOWER, _STRIPPED = (frozenset({"lower"}), "in lower case"), (frozenset({"strip"}), "in E.164 form")
 _NEEDED = {"email": _LOWER, "phone": _STRIPPED, "gaid": _LOWER}
+_TRIMMED, _TRIMS = frozenset({"trim", "strip"}), "free of the blanks around it"
 _IDFA = {
     "events": (frozenset({"upper"}), "in upper case"),
     "audience": (frozenset({"upper", "lower"}), "in one case"),
@@ -25,7 +26,7 @@ class UnnormalisedHash(ViewRule):
     ## What it does
     Finds e-mail addresses and advertising ids of Android that reach `sha256()` without `lower()`, those of iOS without
     `upper()` (in an audience without either), and phone numbers that reach it without anything that removes blanks and
-    signs.
+    signs within them. An address in lower case that keeps the blanks around it is a note.
 
     ## Why is this bad
     `Ann@Example.com ` and `ann@example.com` are one person and two hashes. TikTok knows only the second.
@@ -53,11 +54,18 @@ class UnnormalisedHash(ViewRule):
             if field is None or (needed is None and field.pii not in _NEEDED):
                 continue
             steps, form = needed or _NEEDED[str(field.pii)]
-            for hashed in _without(steps, [one for one in output.value.hashed if one.kind == field.pii]):
-                message = f"`{output.name}` hashes the {word(hashed.kind)} of {hashed.column} before it is {form}."
+            of_kind = [one for one in output.value.hashed if one.kind == field.pii]
+            found = [(one, form, "warning") for one in _without(steps, of_kind)]
+            if field.pii == "email":
+                told = {one.column for one, _, _ in found}
+                found += [(one, _TRIMS, "note") for one in _without(_TRIMMED, of_kind) if one.column not in told]
+            for hashed, needed_form, severity in found:
+                message = (
+                    f"`{output.name}` hashes the {word(hashed.kind)} of {hashed.column} before it is {needed_form}."
+                )
                 fix = Fix(f"Use {{{{ hashed_{field.pii}('...') }}}}.")
                 place = hashed.place or context.place_in(view, output)
-                yield context.finding(self, view.model.name, place, message, fix, column=output.name)
+                yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity=severity)
 
 
 def _without(steps: frozenset[str], hashed: list[Hashed]) -> list[Hashed]:
