@@ -184,7 +184,8 @@ sources:
     "macros/identity/hashed_email.sql": MACRO,
     "models/events.sql": """\
 {{ config(meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
-select 'Purchase' as event, '1' as event_id, happened_at as event_time, {{ hashed_email('email') }} as email
+select 'Purchase' as event, cast(happened_at as varchar) as event_id, happened_at as event_time,
+    {{ hashed_email('email') }} as email
 from {{ source('raw', 'people') }}
 """,
 }

@@ -14,7 +14,7 @@ from pusher.lint.flow.arithmetic import DIVISIONS, FLOAT, ROUNDED, calculated, d
 from pusher.lint.flow.changed import put_together
 from pusher.lint.flow.epochs import scaled
 from pusher.lint.flow.guards import Guard, is_guarded, looks_at
-from pusher.lint.flow.marks import marked
+from pusher.lint.flow.marks import NUMBERED, marked
 from pusher.lint.flow.relations import Relation, Scope, span
 from pusher.lint.flow.times import converted
 from pusher.lint.flow.values import MOMENT, NULL, UNKNOWN, Constant, Place, Unstable, Value, join, struct_of
@@ -327,6 +327,8 @@ class Expressions:
         if isinstance(node.this, functions.NUMBERS_ROWS) and order is None and not node.args.get("alias"):
             name = f"{functions.function_name(node.this)}() without ORDER BY"
             value = replace(value, unstable=value.unstable | {Unstable(name, "order", self.place(node.this))})
+        elif isinstance(node.this, functions.PLACES_ROWS) and not (node.args.get("partition_by") or node.alias):
+            value = value.marked(NUMBERED, functions.function_name(node.this), self.place(node.this))
         return value
 
     def _function(self, node: exp.Expr, scope: Scope) -> Value:

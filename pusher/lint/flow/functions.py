@@ -85,6 +85,7 @@ _QUANTIFIED: tuple[type[exp.Expr], ...] = (exp.Any, exp.All)
 _QUANTIFIED_BY_NAME = frozenset({"any", "all", "some"})
 _OF_OTHER_ROWS: tuple[type[exp.Expr], ...] = (exp.Query, exp.Window, exp.AggFunc, exp.PositionalColumn, exp.Columns)
 NUMBERS_ROWS: tuple[type[exp.Expr], ...] = (exp.RowNumber, exp.Ntile)
+PLACES_ROWS: tuple[type[exp.Expr], ...] = (*NUMBERS_ROWS, exp.Rank, exp.DenseRank)
 
 
 def function_name(node: exp.Expr) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
@@ -13,6 +14,13 @@ Key = frozenset[str]
 UNNEST = "unnest()"
 """What a list that becomes rows is called among the joins."""
 _MOST_KEYS = 8
+# A table called like this is about the lines of an order.
+_ITEMS = re.compile(r"(^|[._])((line|order|basket|cart)?_?(items?|lines?|positions?)|order_details?)$", re.IGNORECASE)
+
+
+def holds_items(table: str) -> bool:
+    """Whether a table's name says that a row is a line of an order."""
+    return bool(_ITEMS.search(table))
 
 
 class Kept(IntEnum):

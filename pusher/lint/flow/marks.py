@@ -12,6 +12,8 @@ from pusher.lint.flow.relations import span
 from pusher.lint.flow.values import Value
 
 UNSORTED = "unsorted"
+NUMBERED = "numbered"
+"""The place of a row among all others."""
 _COUNTED = (exp.UnixToTime, exp.TimeToUnix, exp.Anonymous)
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from sqlglot import exp
 
 from pusher.lint.flow.functions import is_one_value, makes_rows
-from pusher.lint.flow.grain import ONE_ROW, UNKNOWN_GRAIN, UNNEST, Fan, Grain, Kept, Key, Rows, smallest
+from pusher.lint.flow.grain import ONE_ROW, UNKNOWN_GRAIN, UNNEST, Fan, Grain, Kept, Key, Rows, holds_items, smallest
 from pusher.lint.flow.relations import Scope, span
 from pusher.lint.flow.select_input import SelectInput, of
 from pusher.lint.flow.select_names import Projected
@@ -72,10 +72,16 @@ class SelectGrain(SelectInput):
     def repeated_sum(self, node: exp.Expr) -> tuple[exp.Sum, str] | None:
         """Return a sum of one relation's values over rows that repeat that relation's, and its name, once it is known.
 
-        Only keys that data tests or a GROUP BY declare prove it; what is divided again, or filtered, is left alone.
+        Keys that data tests or a GROUP BY declare prove it; where none tells the rows apart, the name of a table of
+        items does, once the sum is over one row of the other. What is divided again, or filtered, is left alone.
         """
         before = self.before
-        if not before.keys or before.kept is Kept.ONE or node.find(exp.Div, exp.IntDiv, exp.Filter) is not None:
+        by_name = not before.keys and any(map(holds_items, (*before.tables, *(fan.table for fan in before.fans))))
+        if (
+            not (before.keys or by_name)
+            or before.kept is Kept.ONE
+            or node.find(exp.Div, exp.IntDiv, exp.Filter) is not None
+        ):
             return None
         for part in node.walk(prune=lambda one: isinstance(one, (exp.Query, exp.Window))):
             if not isinstance(part, exp.Sum) or isinstance(part.this, exp.Distinct):
@@ -83,7 +89,13 @@ class SelectGrain(SelectInput):
             aliases = self._relations(part.this) or set()
             entry = self._entries.get(next(iter(aliases))) if len(aliases) == 1 else None
             own = [] if entry is None else [self._canonical(key) for key in of(entry).keys]
-            if entry is not None and own and not any(key <= mine for key in before.keys for mine in own):
+            if entry is None or not own:
+                continue
+            if by_name:
+                is_repeated = any(mine <= self.group for mine in own) and len(self._entries) > 1
+            else:
+                is_repeated = not any(key <= mine for key in before.keys for mine in own)
+            if is_repeated:
                 return part, entry.alias
         return None
 

@@ -12,6 +12,9 @@ from pusher.lint.rules.base import ViewRule
 from pusher.lint.rules.enums import Allowed, constants_of_enums
 from pusher.payload.sql import literal
 
+# Letters of a currency's code.
+_CODE = 3
+
 
 class EnumValue(ViewRule):
     """A constant is not in the list of values.
@@ -19,7 +22,8 @@ class EnumValue(ViewRule):
     ## What it does
     Collects the constants that a column can be, through CASE, coalesce, UNION, CTEs, `upper('usd')` and upstream
     models, and compares them with the contract's list. Where TikTok takes custom values too, only a value that is
-    close to a listed one is found, as a warning.
+    close to a listed one is found, as a warning. A currency that is no code of three letters is an error, and one that
+    TikTok's page does not list is a note.
 
     ## Why is this bad
     Event names are case-sensitive. TikTok files `purchase` as a custom event, which no campaign optimises for, and
@@ -46,9 +50,9 @@ class EnumValue(ViewRule):
             if constant.text in allowed.accepted:
                 continue
             near = _meant(constant.text, allowed)
-            if allowed.is_open and near is None:
+            severity = _severity(constant.text, allowed, near)
+            if severity is None:
                 continue
-            severity = "warning" if allowed.is_open else "error"
             message = f"`{output.name}` can be {literal(constant.text)}, which is not one of its values."
             yield context.finding(
                 self,
@@ -59,6 +63,18 @@ class EnumValue(ViewRule):
                 column=output.name,
                 severity=severity,
             )
+
+
+def _severity(text: str, allowed: Allowed, near: str | None) -> str | None:
+    """Return how bad a value outside the list is, or None when it is taken."""
+    if allowed.enum is None:
+        # A push writes a currency in capitals, and refuses a row whose code has another form.
+        code = text.strip().upper()
+        is_code = len(code) == _CODE and code.isascii() and code.isalpha()
+        return ("warning" if code in allowed.accepted else "note") if is_code else "error"
+    if not allowed.is_open:
+        return "error"
+    return None if near is None else "warning"
 
 
 def _meant(text: str, allowed: Allowed) -> str | None:

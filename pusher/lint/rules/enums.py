@@ -28,7 +28,8 @@ class Allowed:
     enum: Enum | None
 
 
-def _allowed(view: View, field: Field) -> Allowed | None:
+def allowed_in(view: View, field: Field) -> Allowed | None:
+    """Return a field's list of values, or None when it has none."""
     if field.enum is None:
         return None
     is_open = view.payload.event_source in field.enum_open
@@ -43,7 +44,7 @@ def constants_of_enums(view: View) -> Iterator[tuple[Output, Allowed, Constant]]
     """Yield the text constants of every column that has a list of values, each text once, in order of their places."""
     for output in view.relation.outputs:
         field = view.field(output)
-        allowed = None if field is None else _allowed(view, field)
+        allowed = None if field is None else allowed_in(view, field)
         if allowed is None:
             continue
         seen: set[str] = set()

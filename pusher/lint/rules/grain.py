@@ -9,16 +9,10 @@ from pusher.lint.context import Context, View
 from pusher.lint.flow.grain import Fan
 from pusher.lint.flow.relations import Output
 
-# A table called like this, or a column, is about the lines of an order.
-_ITEMS = re.compile(r"(^|[._])((line|order|basket|cart)?_?(items?|lines?|positions?)|order_details?)$", re.IGNORECASE)
+# A column called like this tells the lines of an order apart.
 _OF_AN_ITEM = re.compile(
     r"(^|_)(items?|lines?|line_?(no|number|id)|position|sku|variant|product|article|upc|ean|gtin)(_|$)", re.IGNORECASE
 )
-
-
-def holds_items(table: str) -> bool:
-    """Whether a table's name says that a row is a line of an order."""
-    return bool(_ITEMS.search(table))
 
 
 def is_of_an_item(column: str) -> bool:

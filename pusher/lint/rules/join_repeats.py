@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.grain import UNNEST, Fan, Kept
+from pusher.lint.flow.grain import UNNEST, Fan, Kept, holds_items
 from pusher.lint.rules.base import ViewRule
-from pusher.lint.rules.grain import holds_items, joins_that_repeat, named
+from pusher.lint.rules.grain import joins_that_repeat, named
 
 
 class JoinRepeats(ViewRule):

@@ -9,7 +9,7 @@ from pusher.lint.flow.relations import Output
 from pusher.lint.flow.values import Leak
 
 # The contract asks for these as they are; all other identifiers go hashed or not at all.
-_SENT_AS_IT_IS = frozenset({"ip", "user_agent", "idfv"})
+SENT_AS_IT_IS = frozenset({"ip", "user_agent", "idfv"})
 _MACROS = frozenset({"email", "phone", "external_id", "idfa", "gaid"})
 # A customer's number may be a hash of something: hashed again it is as good as any.
 HASHED = _MACROS - {"external_id"}
@@ -41,7 +41,7 @@ def word(kind: str) -> str:
 def forbidden(view: View, output: Output) -> list[Leak]:
     """Return the identifiers that must not be in a column, in a stable order."""
     field = view.field(output)
-    allowed = field.pii if field is not None and field.pii in _SENT_AS_IT_IS else None
+    allowed = field.pii if field is not None and field.pii in SENT_AS_IT_IS else None
     leaks = (leak for leak in output.value.leaks if leak.kind != allowed)
     return sorted(leaks, key=lambda leak: (leak.how, leak.kind, leak.column, leak.through, str(leak.place)))
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.rules.base import ViewRule
+from pusher.lint.rules.enums import allowed_in
 from pusher.payload.sql import literal
 
 
@@ -47,8 +48,8 @@ class ReversedAlias(ViewRule):
             ):
                 continue
             field = view.payload.field(node.this.name.lower())
-            enum = view.payload.enums.get(field.enum or "") if field is not None else None
-            if field is None or enum is None or node.alias not in enum.accepted:
+            allowed = allowed_in(view, field) if field is not None else None
+            if field is None or allowed is None or node.alias not in allowed.accepted:
                 continue
             right = f"{literal(node.alias)} as {field.column}"
             place = output.place

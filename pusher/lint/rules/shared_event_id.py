@@ -6,15 +6,18 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.grain import Kept
+from pusher.lint.flow.grain import Kept, holds_items
 from pusher.lint.flow.relations import Output
 from pusher.lint.rules.base import ViewRule
-from pusher.lint.rules.grain import event_id_of, holds_items, is_of_an_item, named
+from pusher.lint.rules.enums import in_order
+from pusher.lint.rules.grain import event_id_of, is_of_an_item, named
+from pusher.payload.sql import literal
 
 _ROLL_UP = (
     "Roll the rows up to one for each event first: group by what the id is made of, items in {{ contents(...) }}."
 )
 _TEST = "Add `data_tests: [unique]` to `event_id` in the view's YAML: `pusher build` runs it."
+_BUSINESS_KEY = "Build it from the business key: {{ event_id('Purchase', 'order_id') }}."
 _COUNT_ONCE = " Rows that share an id count once."
 
 
@@ -27,7 +30,7 @@ class SharedEventId(ViewRule):
     unique on the other side. It is
 
     - an error when a row is known to stand for less than the id is made of, such as a line of an order by a test of
-      `order_id` and `line_no` together while `event_id` is made of `order_id`,
+      `order_id` and `line_no` together while `event_id` is made of `order_id`, and when the id is a text of the SQL,
     - a warning when names say so: a table of items, or a group by `sku`; and where a condition such as
       `channel = 'store'` may leave one row of each,
     - a note when nothing proves that the id is unique, also where a condition looks like it: `is_latest`,
@@ -83,7 +86,10 @@ def _judged(view: View, output: Output) -> tuple[str, str, str]:
 
 
 def _told(view: View, output: Output) -> tuple[str, str, str]:
-    grain = view.relation.grain
+    grain, texts = view.relation.grain, in_order(output.value.constants)
+    if texts and not output.value.is_open:
+        what = literal(texts[0].text) if len(texts) == 1 else f"one of {len(texts)} texts"
+        return "error", f"`event_id` is {what} in every row.{_COUNT_ONCE}", _BUSINESS_KEY
     rows = grain.rows
     inside, outside = ([], []) if rows is None else rows.beyond(output.value.columns)
     if rows is not None and inside and outside:

@@ -15,7 +15,7 @@ class SumOverJoin(ViewRule):
 
     ## What it does
     Finds a `value` that is made of `sum()` over one table's column, where data tests or a `group by` prove that a join
-    gives rows of this table more than once.
+    gives rows of this table more than once, or where the other table is one of items by its name.
 
     ## Why is this bad
     An order of three items has three times its revenue, and ads are paid for by it.

@@ -8,7 +8,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.digests import EITHER
 from pusher.lint.rules.base import ViewRule
-from pusher.lint.rules.privacy import article, word
+from pusher.lint.rules.privacy import SENT_AS_IT_IS, article, word
 
 _KNOWN = {"email", "phone", "external_id", "ip", "user_agent", "name", "idfa", "gaid"}
 
@@ -18,7 +18,8 @@ class WrongIdentifier(ViewRule):
 
     ## What it does
     Compares the kind of an identity column with the kinds of the source columns that were hashed into it. An
-    identifier that stands in for a missing one of another kind, as in `coalesce(idfa, gaid)`, is a warning.
+    identifier that stands in for a missing one of another kind, as in `coalesce(idfa, gaid)`, is a warning. So is a
+    hash in `ip` and `user_agent`, which TikTok takes as they are.
 
     ## Why is this bad
     The hash of a phone number in `email` is accepted and matches nobody.
@@ -41,6 +42,7 @@ class WrongIdentifier(ViewRule):
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identity columns of another kind, or of more than one."""
         yield from self._stand_ins(context, view)
+        yield from self._hashed_in_vain(context, view)
         for output in view.relation.outputs:
             field = view.field(output)
             hashed = output.value.hashed
@@ -54,6 +56,18 @@ class WrongIdentifier(ViewRule):
             yield context.finding(
                 self, view.model.name, context.place_in(view, output), message, fix, column=output.name
             )
+
+    def _hashed_in_vain(self, context: Context, view: View) -> Iterator[Finding]:
+        """Yield columns that hold a hash and are sent as they are."""
+        for output in view.relation.outputs:
+            field = view.field(output)
+            if field is None or field.pii not in SENT_AS_IT_IS or not output.value.hashed:
+                continue
+            columns = ", ".join(sorted({one.column for one in output.value.hashed}))
+            message = f"`{output.name}` holds a hash of {columns}, and TikTok takes this column as it is."
+            fix = Fix("Select the column itself.")
+            place = context.place_in(view, output)
+            yield context.finding(self, view.model.name, place, message, fix, column=output.name, severity="warning")
 
     def _stand_ins(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield identity columns where one kind takes the place of another."""
