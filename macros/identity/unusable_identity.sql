@@ -12,8 +12,12 @@ case
     when {{ normalize_email(column, profile) }} is not null then null
     when {{ normalize_email(column) }} is not null then 'Without dots and +tag it has nothing before the @.'
     when coalesce({{ bare }}, '') = '' then 'It is empty.'
+    {%- if state == 'auto' %}
+    when {{ hashed_external_id(column, 'sha256') }} is not null then null
+    {%- else %}
     when regexp_matches({{ bare }}, '^[0-9A-Fa-f]{64}$')
         then 'It is a digest already: the macro of its column needs the state sha256 or auto.'
+    {%- endif %}
     when not regexp_matches({{ bare }}, '@') then 'It has no @.'
     when regexp_matches({{ bare }}, '@.*@') then 'It has more than one @: it may be two addresses.'
     when regexp_matches({{ bare }}, '[^!-~]')
@@ -29,8 +33,12 @@ end
 case
     when {{ normalize_phone(column, country) }} is not null then null
     when coalesce({{ bare }}, '') = '' then 'It is empty.'
+    {%- if state == 'auto' %}
+    when {{ hashed_external_id(column, 'sha256') }} is not null then null
+    {%- else %}
     when regexp_matches({{ bare }}, '^[0-9A-Fa-f]{64}$')
         then 'It is a digest already: the macro of its column needs the state sha256 or auto.'
+    {%- endif %}
     when not regexp_matches({{ bare }}, '[0-9]') then 'It has no digit.'
     when regexp_matches({{ bare }}, '[A-Za-z]') then 'It has letters, or an extension.'
     when regexp_matches({{ bare }}, '^[(]*([+]|00)')

@@ -236,6 +236,18 @@ UNUSABLE: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         (),
         "It is a placeholder that many rows share, and identifies nobody.",
     ),
+    "digest of nothing": (
+        "email",
+        hashlib.sha256(b"").hexdigest(),
+        ("--state", "auto"),
+        "It is a placeholder that many rows share, and identifies nobody.",
+    ),
+    "digest of a placeholder": (
+        "phone",
+        f" {hashlib.sha256(b'+1').hexdigest().upper()} ",
+        ("--state", "auto"),
+        "It is a placeholder that many rows share, and identifies nobody.",
+    ),
     "no digest": (
         "email",
         "ann@example.com",
