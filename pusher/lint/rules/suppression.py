@@ -11,11 +11,11 @@ from pusher.lint.rules.base import Rule
 
 
 class Suppression(Rule):
-    """A suppression gives no reason.
+    """A suppression gives no reason, or names no rule.
 
     ## What it does
-    Finds `-- noqa: PU203` without `because ...`. Such a comment suppresses nothing. With a reason it silences the named
-    rules on its line, or on the next line when it stands alone.
+    Finds `-- noqa: PU203` without `because ...`, and codes of rules that there are not. Such a comment suppresses
+    nothing. With a reason it silences the named rules on its line, or on the next line when it stands alone.
 
     ## Why is this bad
     Whoever reads the model next cannot tell whether the finding was wrong or only in the way.
@@ -38,17 +38,23 @@ class Suppression(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield comments without a reason."""
+        from pusher.lint.rules import RULES
+
+        known = {rule.code for rule in RULES}
         names = {model.path: model.name for model in context.models}
         macros = dict.fromkeys((macro.path for macro in context.manifest.macro_texts.all.values()), "")
         for path, name in {**macros, **names}.items():
             for comment in comments(context.manifest.texts.get(path, "")):
+                codes = ", ".join(comment.codes)
                 if not comment.reason:
-                    yield self._finding(name, path, comment)
+                    message = f"The suppression of {codes} gives no reason, so it has no effect."
+                    yield self._finding(name, path, comment, message, f"Write `-- noqa: {codes} because ...`.")
+                for code in comment.codes:
+                    if code not in known:
+                        message = f"The suppression names {code}, and there is no such rule."
+                        yield self._finding(name, path, comment, message, "Rules: docs/reference/lint-rules.md.")
 
-    def _finding(self, model: str, path: str, comment: Noqa) -> Finding:
-        codes = ", ".join(comment.codes)
-        fix = Fix(f"Write `-- noqa: {codes} because ...`.")
-        message = f"The suppression of {codes} gives no reason, so it has no effect."
+    def _finding(self, model: str, path: str, comment: Noqa, message: str, fix: str) -> Finding:
         return Finding(
             self.code,
             self.name,
@@ -61,5 +67,5 @@ class Suppression(Rule):
             comment.line,
             comment.end_column,
             message,
-            fix,
+            Fix(fix),
         )
