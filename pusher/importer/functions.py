@@ -32,6 +32,9 @@ _BEYOND_RE2 = re.compile(r"\(\?(?:[=!]|<[=!])|\\[1-9]|[*+?}]\+")
 _DECIMALS = {
     "presto": "decimal(38, 0)", "snowflake": "decimal(38, 0)", "bigquery": "decimal(38, 9)", "spark": "decimal(10, 0)",
 }  # fmt: skip
+# Holds every number that Spark's whole types do, with the fraction that is cut off.
+_EXACT = "decimal(38, 9)"
+_WHOLE = (exp.Count, exp.RowNumber, exp.Rank, exp.DenseRank, exp.Length, exp.IntDiv, exp.DateDiff, exp.Extract)
 _JAVA_GROUP = re.compile(r"\$(\d)")
 
 
@@ -169,7 +172,55 @@ def _cast(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     elif draft.dialect == "spark" and isinstance(node, exp.TryCast) and to.is_type(*exp.DataType.TEXT_TYPES):
         # Sparks's cast gives NULL for what it cannot read; anything can be text.
         return exp.cast(node.this, "varchar")
+    elif draft.dialect == "spark" and to.is_type(*exp.DataType.INTEGER_TYPES) and not _is_whole(node.this):
+        number = exp.TryCast(this=node.this.copy(), to=exp.DataType.build(_EXACT))
+        whole = exp.TryCast(this=exp.func("trunc", number, dialect="duckdb"), to=to.copy())
+        why = "The fraction is cut off, as Spark does; DuckDB's cast would round."
+        draft.told("type", node, node, expression(whole), why)
+        return whole
     return None
+
+
+def _is_whole(node: exp.Expr) -> bool:
+    node = node.unnest()
+    is_cast = isinstance(node, exp.Cast) and node.to.is_type(*exp.DataType.INTEGER_TYPES)
+    return is_cast or isinstance(node, _WHOLE) or (isinstance(node, exp.Literal) and node.is_int)
+
+
+def _substring(draft: Draft, node: exp.Expr) -> exp.Expr | None:
+    start = node.args.get("start")
+    # Of Snowflake sqlglot knows it.
+    if draft.dialect == "snowflake" or not (isinstance(start, exp.Literal) and start.name == "0"):
+        return None
+    if draft.dialect == "presto":
+        # It is always an empty text there, which nobody means.
+        return _refused(draft, node)
+    old = draft.words(node)
+    node.set("start", exp.Literal.number(1))
+    why = "A text begins at 1, and 0 is taken for that, as before; DuckDB would give one character less."
+    draft.told("text", node, old, expression(node), why)
+    return None
+
+
+def _split_part(draft: Draft, node: exp.Expr) -> exp.Expr | None:
+    if draft.dialect != "presto":
+        return None
+    parts = exp.Anonymous(this="string_split", expressions=[node.this.copy(), node.args["delimiter"].copy()])
+    part = exp.Anonymous(this="array_extract", expressions=[parts, node.args["part_index"].copy()])
+    why = "A part that is not there is NULL, as before; DuckDB's split_part would give an empty text."
+    draft.told("nulls", node, node, expression(part), why)
+    return part
+
+
+def _regexp_extract(draft: Draft, node: exp.Expr) -> exp.Expr | None:
+    _pattern(draft, node)
+    if draft.dialect != "presto":
+        return None
+    found = exp.RegexpLike(this=node.this.copy(), expression=node.expression.copy())
+    first = exp.Case(ifs=[exp.If(this=found, true=node.copy())])
+    why = "Without a match it is NULL, as before; DuckDB would give an empty text."
+    draft.told("nulls", node, node, expression(first), why)
+    return first
 
 
 def _regexp_replace(draft: Draft, node: exp.Expr) -> exp.Expr | None:
@@ -358,6 +409,14 @@ def _concat(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     return exp.paren(joined)
 
 
+def _concat_ws(draft: Draft, node: exp.Expr) -> None:
+    # The others leave out what is NULL, as DuckDB does.
+    node.set("coalesce", draft.dialect != "snowflake")
+    if draft.dialect == "snowflake":
+        why = "With one part NULL the whole is NULL, as before; DuckDB's concat_ws would leave that part out."
+        draft.told("nulls", node, node, expression(node), why)
+
+
 def _extreme(draft: Draft, node: exp.Expr) -> None:
     if draft.dialect != "spark":
         why = "With one part NULL it is NULL, as before; DuckDB would leave that part out."
@@ -383,7 +442,8 @@ _HANDLERS: tuple[tuple[tuple[type[exp.Expr], ...], _Handler], ...] = (
     ((exp.ConvertTimezone, exp.FromTimeZone), _from_local),
     ((exp.Timestamp,), _timestamp),
     ((exp.RegexpReplace,), _regexp_replace),
-    ((exp.RegexpLike, exp.RegexpExtract), _regexp),
+    ((exp.RegexpExtract,), _regexp_extract),
+    ((exp.RegexpLike,), _regexp),
     ((exp.Div,), _division),
     ((exp.DateDiff,), _date_diff),
     ((exp.DayOfWeek,), _day_of_week),
@@ -394,7 +454,10 @@ _HANDLERS: tuple[tuple[tuple[type[exp.Expr], ...], _Handler], ...] = (
     ((exp.SHA, exp.SHA2, exp.SHA1Digest, exp.SHA2Digest, exp.MD5, exp.MD5Digest), _digest),
     ((exp.Hex, exp.LowerHex), _hex),
     ((exp.Encode,), _encoded),
+    ((exp.ConcatWs,), _concat_ws),
     ((exp.Concat,), _concat),
+    ((exp.Substring,), _substring),
+    ((exp.SplitPart,), _split_part),
     ((exp.Greatest, exp.Least), _extreme),
     ((exp.Uuid, exp.Rand, exp.Randn), _random),
     ((exp.Ordered,), _ordered),
