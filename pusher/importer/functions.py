@@ -202,6 +202,25 @@ def _substring(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     return None
 
 
+def _position(draft: Draft, node: exp.Expr) -> exp.Expr | None:
+    """Carry the place of the first match; DuckDB looks for no other, and from no other place."""
+    given = (node.args.get(name) for name in ("position", "occurrence"))
+    return _refused(draft, node) if any(one is not None and one.name != "1" for one in given) else None
+
+
+def _like(draft: Draft, node: exp.Expr) -> exp.Expr | None:
+    pattern = node.expression
+    if draft.dialect not in {"bigquery", "spark"} or isinstance(node.parent, exp.Escape):
+        return None
+    if not isinstance(pattern, exp.Literal | exp.RawString) or "\\" not in pattern.name:
+        return None
+    node.set("expression", exp.Literal.string(pattern.name))
+    escaped = exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+    why = "The sign behind a backslash stands for itself, as before; DuckDB takes the backslash for a sign of its own."
+    draft.told("text", node, node, expression(escaped), why)
+    return escaped
+
+
 def _split_part(draft: Draft, node: exp.Expr) -> exp.Expr | None:
     if draft.dialect != "presto":
         return None
@@ -457,6 +476,8 @@ _HANDLERS: tuple[tuple[tuple[type[exp.Expr], ...], _Handler], ...] = (
     ((exp.ConcatWs,), _concat_ws),
     ((exp.Concat,), _concat),
     ((exp.Substring,), _substring),
+    ((exp.StrPosition,), _position),
+    ((exp.Like, exp.ILike), _like),
     ((exp.SplitPart,), _split_part),
     ((exp.Greatest, exp.Least), _extreme),
     ((exp.Uuid, exp.Rand, exp.Randn), _random),

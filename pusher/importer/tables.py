@@ -95,12 +95,25 @@ def resolve(draft: Draft) -> Sources:
 
 
 def _add_using(sources: Sources, scope: Scope) -> None:
-    """Add the columns that USING names to the tables of the query."""
-    for join in scope.expression.args.get("joins") or ():
-        for name in join.args.get("using") or ():
-            for table in _inputs(scope).values():
-                if isinstance(table, exp.Table) and key_of(table) in sources.tables:
-                    sources.tables[key_of(table)].columns.setdefault(name.name.lower(), exp.column(name.name))
+    """Add the columns that USING names to the two tables that it joins."""
+    inputs = _inputs(scope)
+    joins = scope.expression.args.get("joins") or ()
+    joined = [join.this.alias_or_name for join in joins]
+    before = [name for name in inputs if name not in joined]
+    for join, alias in zip(joins, joined, strict=True):
+        for using in join.args.get("using") or ():
+            name = using.name.lower()
+            left = [_table(sources, inputs[one]) for one in before]
+            # Of several tables before it that one has the column of which the query reads it, else the first.
+            has = [table for table in left if table is not None and name in table.columns]
+            for table in (*(has or left)[:1], _table(sources, inputs.get(alias))):
+                if table is not None:
+                    table.columns.setdefault(name, exp.column(using.name))
+        before.append(alias)
+
+
+def _table(sources: Sources, source: object) -> Table | None:
+    return sources.tables.get(key_of(source)) if isinstance(source, exp.Table) else None
 
 
 def _behind_groups(scope: Scope) -> Iterator[exp.Column]:

@@ -3,6 +3,7 @@ select 'Purchase' as event, s.id as event_id, s.sold_at as event_time, s.email, 
     substring(s.a, 0, 4) as shop_id,
     cast(cast(split_part(s.a, '-', 2) as int) as string) as order_id
 from sales s
+where s.email not like 'a\\_%'
 -- tables:
 create table sales (id varchar, sold_at timestamp, email varchar, total decimal(18, 2), a varchar, b varchar);
 insert into sales values
@@ -16,3 +17,4 @@ insert into sales values
 1:72 identity s.email -> {{ hashed_email('s.email') }}
 3:14 text SUBSTRING(s.a, 0, 4) -> substring(s.a, 1, 4)
 4:10 type CAST(SPLIT_PART(s.a, '-', 2) AS INT) -> try_cast(trunc(try_cast(split_part(s.a, '-', 2) as decimal(38, 9))) as int)
+6:7 text s.email NOT LIKE 'a\\_%' -> s.email not like 'a\_%' escape '\'
