@@ -42,6 +42,8 @@ def comments(text: str) -> Iterator[Noqa]:
         return
     for number, line in enumerate(text.split("\n"), start=1):
         for found in _COMMENT.finditer(line):
+            if _is_text(line[: found.start()]):
+                continue
             codes = tuple(code.strip().upper() for code in found["codes"].split(","))
             alone = not line[: found.start()].strip()
             yield Noqa(
@@ -52,6 +54,11 @@ def comments(text: str) -> Iterator[Noqa]:
                 found.end() + 1,
                 number + 1 if alone else number,
             )
+
+
+def _is_text(before: str) -> bool:
+    """Whether what follows on a line stands within a text, and is no comment."""
+    return "--" not in before and before.count("'") % 2 == 1
 
 
 def unsuppressed(findings: Sequence[Finding], texts: Mapping[str, str]) -> list[Finding]:
