@@ -39,7 +39,8 @@ def _text(audit: Audit) -> str:
         blocks.append("\n".join(lines if flows else [*lines, f"  {_NOWHERE}"]))
     unexplained = _unexplained(audit)
     blocks += ["\n".join(unexplained)] if unexplained else []
-    return "\n\n".join(["", *blocks, *_identities(audit), "\n".join(_tried(audit)), *_escaped(audit)])
+    shown = [line.replace("error", painted("error"), 1) for line in _escaped(audit)]
+    return "\n\n".join(["", *blocks, *_identities(audit), "\n".join(_tried(audit)), *shown])
 
 
 def _identities(audit: Audit) -> list[str]:
@@ -87,8 +88,7 @@ def _tried(audit: Audit) -> list[str]:
 
 def _escaped(audit: Audit) -> list[str]:
     return [
-        wrapped(f"{painted('error')}: {view}.{one.column} showed a made-up {one.kind} {one.how}.", "")
-        for view, one in audit.escapes
+        wrapped(f"error: {view}.{one.column} showed a made-up {one.kind} {one.how}.", "") for view, one in audit.escapes
     ]
 
 
@@ -100,7 +100,7 @@ def _page(audit: Audit, project: Project) -> str:
         title=f"{project.file.name}: the way of personal data",
         about=f"Proven from the SQL of the models on {moment}, and tried with made-up rows.",
         rows=_rows(audit),
-        tried=[*_tried(audit), *(line for line in _escaped(audit))],
+        tried=[*_tried(audit), *_escaped(audit)],
         identities=[
             {
                 "column": f"{one.view}.{one.view_column}",

@@ -342,6 +342,8 @@ def test_a_readable_identifier_ends_with_exit_code_1(project: ProjectFactory, mo
     readable = PROJECT["models/events.sql"].replace("{{ hashed_email('email') }}", "email")
     policy = "lint: {severity: {PU401: off}}\n"
     monkeypatch.chdir(project({**PROJECT, "models/events.sql": readable, "pusher.yml": policy}))
-    plain, audited = pusher("lint"), pusher("lint", "--pii")
+    plain, audited = pusher("lint"), pusher("lint", "--html", "pii.html")
     assert (plain.code, audited.code) == (0, 1)
     assert "events.email showed a made-up email readable." in audited.out
+    # A page has no colours of a terminal.
+    assert "error: events.email showed a made-up email readable." in Path("pii.html").read_text("utf-8")
