@@ -51,7 +51,7 @@ class MemberCounts:
         dropped: Values that were no digests, or identified nobody.
         raw: Those of them that were no digests at all, such as an address as it is.
         members: Identifiers that the view wants in the audience, each once.
-        suppressed: Identifiers of the view that are suppressed, each once.
+        suppressed: Identifiers of the view that only rows with a suppressed one name, each once.
         known: Those that were in the audience, or may have been, before.
         unchanged: In the audience and wanted.
         adds: To be added.
@@ -59,7 +59,7 @@ class MemberCounts:
         suppressed_deletes: Those of the deletes that are suppressed.
         departures: Those of the deletes that were in the audience, or may have been, and are not suppressed.
         held: Those of the adds and deletes that have to wait.
-        people: Rows with an identifier that is not suppressed.
+        people: Rows with identifiers, none of them suppressed.
         unknown_deletes: Suppressed identifiers beside the deletes that are taken out to be sure: nobody knows them to
             be in it, and somebody else may have put them there.
     """
@@ -228,20 +228,34 @@ class Comparison:
         )
 
     def _create_wanted(self) -> None:
-        """Create `wanted`: each identifier of the view, and the row that it stands in."""
-        wanted = named_in(self.staged, self.schemas, self.kinds)
+        """Create `wanted`: each identifier of the view, and the row that it stands in.
+
+        A row is one person, so a row with a suppressed identifier makes nobody a member. What such rows alone name is
+        suppressed too from then on.
+        """
+        run, wanted = self._connection.execute, named_in(self.staged, self.schemas, self.kinds)
         self._barred = self._barred_people = 0
         if self.suppressed:
-            self._connection.execute(f"create temp view named as {wanted}")
-            barred = f"exists (select 1 from suppressed where {same('suppressed', 'named')})"
-            self._connection.execute(f"create temp table kept_out as select {KEY}, place from named where {barred}")
-            self._barred = self._value(f"select count(*) from (select distinct {KEY} from kept_out)")
-            # Whoever has another identifier is a member by that.
-            left = f"select place from named where place in (select place from kept_out) and not {barred}"
-            self._barred_people = self._value(f"select count(distinct place) from kept_out where place not in ({left})")
-            wanted = f"select * from named where not {barred}"
+            run(f"create temp view named as {wanted}")
+            run(
+                "create temp table barred_rows as select distinct place from named "
+                f"where exists (select 1 from suppressed where {same('suppressed', 'named')})"
+            )
+            self._barred_people = self._value("select count(*) from barred_rows")
+            is_barred = "exists (select 1 from barred_rows where barred_rows.place = named.place)"
+            wanted = f"select * from named where not {is_barred}"
+            if self._barred_people:
+                run(f"create temp table kept_out as select distinct {KEY} from named where {is_barred}")
+                named_too = f"select {KEY} from ({wanted}) as named where exists (select 1 from kept_out where "
+                run(f"create temp table named_elsewhere as {named_too}{same('kept_out', 'named')})")
+                run(
+                    "delete from kept_out where exists "
+                    f"(select 1 from named_elsewhere where {same('named_elsewhere', 'kept_out')})"
+                )
+                self._barred = self._value("select count(*) from kept_out")
+                run(f"insert into suppressed select {KEY} from kept_out")
         # Read twice from its files: millions of rows would have to be spilled as a table.
-        self._connection.execute(f"create temp view wanted as {wanted}")
+        run(f"create temp view wanted as {wanted}")
 
     def freeze(self, *, suppressed_only: bool = False) -> list[FrozenChange]:
         """Write the rows to delete, then those to add, then both kinds that have to wait, then who goes to be sure.

@@ -14,7 +14,7 @@ from pusher.ledger.members import KEY, create_suppressed, named_in, same, with_c
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whom one view can reach; who is suppressed is left out.
+    """Whom one view can reach; a row with a suppressed identifier is left out.
 
     Attributes:
         people: Rows with at least one identifier.
@@ -52,8 +52,9 @@ def reach(
         create_suppressed(connection, suppressed, kinds)
         for place, (files, schemas) in enumerate(views.values()):
             connection.execute(
-                f"create temp table view_{place} as select * from ({named_in(files, schemas, kinds)}) as named "
-                f"where not exists (select 1 from suppressed where {same('suppressed', 'named')})"
+                f"create temp table view_{place} as with named as ({named_in(files, schemas, kinds)}) "
+                "select * from named where place not in (select place from named "
+                f"where exists (select 1 from suppressed where {same('suppressed', 'named')}))"
             )
         shared: dict[str, dict[str, int]] = {name: {} for name in views}
         for (place, name), (other_place, other) in permutations(enumerate(views), 2):

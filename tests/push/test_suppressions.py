@@ -131,7 +131,7 @@ def test_the_report_tells_who_was_kept_out(tmp_path: Path) -> None:
 
 
 def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
-    """Who is on the list is not added, and is taken out when it came to be on it later."""
+    """Who is on the list is not added, and is taken out when it came to be on it later, by whatever the row names."""
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url, BOTH)
         club.join(people(range(3)))
@@ -145,12 +145,46 @@ def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
         (one.audiences[0].counts.suppressed, one.audiences[0].added, one.audiences[0].deleted)
         for one in (first, second)
     ]
-    assert counts == [(1, 5, 0), (2, 0, 1)]
-    kept = {
+    assert counts == [(2, 4, 0), (4, 0, 2)]
+    assert members == {stored("EMAIL_SHA256", digest("email 0")), stored("PHONE_SHA256", digest("phone 0"))}
+
+
+def test_what_another_person_has_too_stays_in_an_audience(tmp_path: Path) -> None:
+    """Two people share a phone, and one of them objects by e-mail: the phone is still the other one's."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH)
+        club.join([*people(range(2)), (digest("email 2"), digest("phone 1"))])
+        club.push()
+        opt_out(club, digest("email 1"))
+        report = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    counts = report.audiences[0].counts
+    assert (counts.suppressed, counts.people, counts.members, report.audiences[0].deleted) == (1, 2, 4, 1)
+    assert members == {
         stored("EMAIL_SHA256", digest("email 0")),
-        *(stored("PHONE_SHA256", digest(f"phone {one}")) for one in range(3)),
+        stored("EMAIL_SHA256", digest("email 2")),
+        stored("PHONE_SHA256", digest("phone 0")),
+        stored("PHONE_SHA256", digest("phone 1")),
     }
-    assert members == kept
+
+
+def test_whoever_objects_goes_by_all_identifiers_although_the_view_shrank(tmp_path: Path) -> None:
+    """The phone of somebody who objects by e-mail is suppressed and no departure, so the guard does not keep it."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH)
+        club.join(people(range(4)))
+        club.push()
+        club.join(people(range(2)))
+        opt_out(club, digest("email 0"), digest("email 1"))
+        report = club.push()
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    (receipt,) = report.audiences
+    assert (receipt.deleted, receipt.refused_deletes, report.exit_code) == (4, 4, 1)
+    assert members == {stored("EMAIL_SHA256", digest(f"email {one}")) for one in (2, 3)} | {
+        stored("PHONE_SHA256", digest(f"phone {one}")) for one in (2, 3)
+    }
 
 
 @pytest.mark.parametrize(
