@@ -148,6 +148,12 @@ class AudienceStore:
         """Say whether some view fills an audience, or filled it."""
         return bool(self._audiences("where advertiser_id = ? and audience_id = ?", advertiser_id, audience_id))
 
+    def last(self, advertiser_id: str, audience_id: str, method: str) -> Audience | None:
+        """Return what an audience was known as last, whose people are known again once it is filled again."""
+        where = "where advertiser_id = ? and audience_id = ? and method = ? order by id desc limit 1"
+        found = self._audiences(where, advertiser_id, audience_id, method)
+        return replace(found[0], suppressed_told=0) if found else None
+
     def by_id(self, audience: int) -> Audience:
         """Return one by its row id."""
         return self._audiences("where id = ?", audience)[0]
@@ -179,17 +185,13 @@ class AudienceStore:
             "and retired_at is null",
             (stamp(now), model, advertiser_id, name),
         )
-        known = self._connection.execute(
-            "select id from audience where advertiser_id = ? and audience_id = ? and method = ? "
-            "order by id desc limit 1",
-            (advertiser_id, audience_id, method),
-        ).fetchone()
+        known = self.last(advertiser_id, audience_id, method) if audience_id is not None else None
         if known is not None:
             self._connection.execute(
                 "update audience set model = ?, name = ?, retired_at = null, suppressed_told = 0 where id = ?",
-                (model, name, known[0]),
+                (model, name, known.id),
             )
-            return self.by_id(known[0])
+            return self.by_id(known.id)
         cursor = self._connection.execute(
             "insert into audience (model, advertiser_id, name, audience_id, bound_at, method) "
             "values (?, ?, ?, ?, ?, ?)",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pusher.errors import ConfigError, PusherError, StateError
+from pusher.errors import ConfigError, PlanError, PusherError, StateError
 from pusher.project.outcomes import Patience
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.world import PushReport
@@ -110,17 +110,26 @@ def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
     assert codes == ["0", "audience-name", "0", "audience-name"]
 
 
-def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path) -> None:
-    """Nothing is sent by a file that says two things."""
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("version: 1\ntargets:\n  dev: {view: {'1': {'a': 12}}}\n", "3:22"),
+        ("version: 1\ntargets: {}\ntarget: {}\n", "1:1"),
+        ("version: 1\n", "1:1"),
+    ],
+    ids=["a number", "an unknown key", "no targets"],
+)
+def test_a_damaged_lock_file_is_told_with_its_place(tmp_path: Path, text: str, place: str) -> None:
+    """Nothing is sent by a file that says two things, or what nobody reads."""
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        (club.root / "audiences.lock.yml").write_text("version: 1\ntargets:\n  dev: {view: {'1': {'a': 12}}}\n")
+        (club.root / "audiences.lock.yml").write_text(text)
         with pytest.raises(ConfigError) as caught:
             club.push()
 
         assert [(one.code, one.place) for one in caught.value.problems] == [
-            ("audience-lock", "audiences.lock.yml:3:22")
+            ("audience-lock", f"audiences.lock.yml:{place}")
         ]
         assert server.requests() == []
 
@@ -189,6 +198,56 @@ def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Pat
     assert members == emails(range(4))
 
 
+@pytest.mark.parametrize("by_hand", [False, True], ids=["adopted", "by the lock file"])
+def test_a_view_with_a_new_audience_name_goes_on_with_its_audience_when_told_so(
+    tmp_path: Path, *, by_hand: bool
+) -> None:
+    """A dry run and a push know who is in it, and the lock file names it once."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        club.view(EMAILS, name="Better customers")
+        club.join(people(range(4)))
+        if by_hand:
+            (club.root / "audiences.lock.yml").write_text(club.lock_file().replace(NAME, "Better customers"))
+        else:
+            club.project().audiences.adopt(MEMBERS, audience["audience_id"])
+        dry, report = club.push(dry_run=True), club.push()
+        members = server.members(audience["audience_id"])
+
+    assert line(dry) == {"members": 4, "unchanged": 4, "deletes": 1, "pending_deletes": 1, "exit": 0}
+    assert line(report) == {"members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "requests": 1, "exit": 0}
+    assert (members, dry.notices, report.notices) == (emails(range(4)), (), ())
+    assert [club.lock_file().count(one) for one in (audience["audience_id"], NAME, "Better customers")] == [1, 0, 1]
+
+
+def test_a_view_fills_one_audience_by_one_name(tmp_path: Path) -> None:
+    """The lock file names it by both names: whoever pushes the second is told how the first is given up."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        lock = club.root / "audiences.lock.yml"
+        lock.write_text(f"{club.lock_file()}        'Better customers': '{audience['audience_id']}'\n")
+        club.view(EMAILS, name="Better customers")
+        club.build()
+        with pytest.raises(PlanError) as caught:
+            club.push(dry_run=True)
+
+    (problem,) = caught.value.problems
+    which = f"--advertiser-id {ADVERTISER} --audience-id {audience['audience_id']}"
+    assert problem.message == (
+        f"{MEMBERS} fills audience {audience['audience_id']} of advertiser {ADVERTISER} already, by the name `{NAME}`."
+    )
+    assert problem.fix == (
+        "Choose another audience_name, or let it go on with that audience by the new name: "
+        f"`pusher audience adopt {MEMBERS} {which}`."
+    )
+
+
 def test_a_lock_file_that_was_changed_and_changed_back_forgets_nobody(tmp_path: Path) -> None:
     """What is known of the people of an audience stays with the audience."""
     with serving_audiences(tmp_path) as server:
@@ -224,6 +283,29 @@ def test_two_targets_do_not_fill_one_audience(tmp_path: Path) -> None:
     assert (problem and problem.code, report.exit_code, report.audiences[0].added) == (
         "audience-of-other-target", 3, 0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "count"), [("stream", 5), ("file", 1_000)])
+def test_a_line_of_the_lock_file_that_was_copied_to_another_target_is_refused(
+    tmp_path: Path, method: str, count: int
+) -> None:
+    """Both targets would fill one audience: neither does, and a dry run says so too."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f", 'method': '{method}'")
+        club.join(people(range(count)))
+        club.push()
+        lock = club.root / "audiences.lock.yml"
+        (*_, targets) = club.lock_file().partition("targets:\n")
+        lock.write_text(club.lock_file() + targets.replace("'dev'", "'prod'"))
+        before = len(server.requests())
+        codes = []
+        for choice in ({}, {"dry_run": True}):
+            with pytest.raises(PlanError) as caught:
+                club.push(**choice)
+            codes.append([one.code for one in caught.value.problems])
+        sent = len(server.requests()) - before
+
+    assert (codes, sent) == ([["audience-of-other-target"]] * 2, 0)
 
 
 def test_pushes_of_two_targets_keep_what_each_writes_into_the_lock_file(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import FILE, NotBound, known_audience, take_locked
+from pusher.push.audience.binding import FILE, NotBound, check_locked, known_audience, take_locked
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
 from pusher.push.audience.files_plan import FilePlan, Known, plan_files
@@ -114,6 +114,8 @@ class FilePush:
         owner, *others = view.advertisers
         about = {"model": view.view.model, "advertiser_id": owner, "name": view.name}
         audience, locked = known_audience(store, self.options.lock, **about)
+        known_id = locked or (audience.audience_id if audience is not None else None)
+        check_locked(store, self.options.lock, **about, audience_id=known_id)
         if locked is not None:
             self.world.listener(
                 Notice(
@@ -121,7 +123,8 @@ class FilePush:
                     "replace whoever is in it."
                 )
             )
-            audience = Audience(0, view.view.model, owner, view.name, locked, method=FILE)
+            before = store.last(owner, locked, FILE) if store is not None else None
+            audience = before or Audience(0, view.view.model, owner, view.name, locked, method=FILE)
             if keep and self.store is not None:
                 audience = take_locked(self.store, **about, audience_id=locked, method=FILE, now=self.world.clock.now())
         if audience is not None:

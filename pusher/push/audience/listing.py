@@ -134,7 +134,8 @@ def adopt(
         store: The ledger, open for writing.
         lock: The lock file, or None when audiences mean nothing outside this machine.
         now: The run's clock.
-        views: Names of the project's audience views: what a model filled that is gone, another may fill.
+        views: Names of the project's audience views: what a model filled that is gone, another may fill, and what the
+            view itself filled by another name, it may fill by the new one.
         listener: Is told when the lock file cannot be written.
 
     Raises:
@@ -161,7 +162,7 @@ def adopt(
         raise ConfigError(of_other_target(target, wanted, audience_id))
     audiences = AudienceStore(store)
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
-    if filled is not None and filled.model in views and (current is None or filled.id != current.id):
+    if filled is not None and filled.model in views and filled.model != view.view.model:
         raise ConfigError(already_filled(filled, view.view.model))
     if current is None or current.audience_id != audience_id:
         with store.transaction():

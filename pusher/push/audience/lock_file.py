@@ -51,7 +51,9 @@ class LockFile:
         return None
 
     def put(self, model: str, advertiser_id: str, name: str, audience_id: str) -> str | None:
-        """Keep which audience a view fills; the file is written at once, in whole or not at all.
+        """Keep which audience a view fills, and by which name it is filled no more.
+
+        The file is written at once, in whole or not at all.
 
         Returns:
             What to tell a person when it cannot be written, or None.
@@ -71,7 +73,9 @@ class LockFile:
 
     def _put(self, key: Key, audience_id: str) -> None:
         # A push of another target may have written it since it was read.
-        self._ids = _read(self._path) | {key: audience_id}
+        mine = (key[0], key[2], audience_id)
+        others = {at: found for at, found in _read(self._path).items() if (at[0], at[2], found) != mine}
+        self._ids = others | {key: audience_id}
         lines = [_HEAD, "version: 1\n", "targets:\n"]
         before: tuple[str, ...] = ()
         for place, found in sorted(self._ids.items()):
@@ -94,7 +98,8 @@ def _read(path: Path) -> dict[Key, str]:
     if not path.is_file():
         return {}
     document = load_yaml(path, path.name)
-    if not isinstance(document.value, dict) or document.value.get("version") != 1:
+    is_ours = isinstance(document.value, dict) and set(document.value) == {"version", "targets"}
+    if not is_ours or document.value["version"] != 1:
         raise ConfigError(_wrong(document, ()))
     return {
         (target, view, advertiser, name): audience_id

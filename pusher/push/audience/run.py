@@ -22,7 +22,7 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import FILE, Binder, NotBound, go_on_until, known_audience, take_locked
+from pusher.push.audience.binding import FILE, Binder, NotBound, check_locked, go_on_until, known_audience, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
@@ -192,10 +192,12 @@ class AudiencePush:
             freeze: Write the changes, else only count them.
             beside: The views whose audiences are compared as a whole, and left out here.
         """
-        audiences = AudienceStore.of(self.store)
+        audiences, lock = AudienceStore.of(self.store), self.options.lock
         filled = {(view.view.model, one, view.name) for view in beside for one in view.advertisers}
+        locked = {(one[1], lock.get(*one)) for one in filled} if lock is not None else set()
         for audience in audiences.everyone() if audiences is not None else ():
             is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
+            is_filled = is_filled or (audience.advertiser_id, audience.audience_id) in locked
             if is_filled or audiences is None or not self._may_hold_suppressed(audience, audiences):
                 continue
             view = View(audience.model, "", "", payload, audience.name)
@@ -250,13 +252,17 @@ class AudiencePush:
         view, audiences = staged.view, AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
         audience, locked = known_audience(audiences, self.options.lock, **about)
+        known_id = locked or (audience.audience_id if audience is not None else None)
+        check_locked(audiences, self.options.lock, **about, audience_id=known_id)
         if locked is not None:
-            self.world.listener(
-                Notice(
-                    f"{view.view.model} fills audience {locked} of advertiser {advertiser_id} by {LOCK_FILE}; this "
-                    "ledger does not know who is in it, so whoever is in it and not in the view stays."
+            audience = audiences.last(advertiser_id, locked, view.method) if audiences is not None else None
+            if audience is None:
+                self.world.listener(
+                    Notice(
+                        f"{view.view.model} fills audience {locked} of advertiser {advertiser_id} by {LOCK_FILE}; this "
+                        "ledger does not know who is in it, so whoever is in it and not in the view stays."
+                    )
                 )
-            )
         if locked is not None and freeze and self.store is not None:
             audience = take_locked(self.store, **about, audience_id=locked, now=self.world.clock.now())
         plan = self._compared(staged, advertiser_id, audience, folder, freeze=freeze)
