@@ -120,8 +120,8 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
     lines: list[tuple[str, list[int]]] = [
         ("identifiers in the view", [one.members for one in counts]),
         ("  already in", [one.unchanged for one in counts]),
-        (f"  {told[0]}", [one.counts.adds if dry_run else one.added for one in audiences]),
-        (f"  {told[1]}", [one.counts.deletes if dry_run else one.deleted for one in audiences]),
+        (f"  {told[0]}", [one.pending_adds if dry_run else one.added for one in audiences]),
+        (f"  {told[1]}", [one.pending_deletes if dry_run else one.deleted for one in audiences]),
         (
             "  told to leave, in it or not",
             [one.counts.unknown_deletes if dry_run else one.unknown_deleted for one in audiences],

@@ -185,3 +185,19 @@ def test_one_is_told_in_the_singular(tmp_path: Path, server: AudienceServer) -> 
     assert f"compared {MEMBERS}: 1 identifier, 1 change, in " in told.err
     assert "? The view names 1 person at most:" in told.out
     assert f"its audience at advertiser {ADVERTISER} has 1 identifier." in " ".join(held_back.err.split())
+
+
+def test_a_dry_run_of_a_view_that_lost_its_people_promises_to_take_nobody_out(
+    tmp_path: Path, server: AudienceServer
+) -> None:
+    """Who stays because too many would go is counted once, as in the push."""
+    club = joined(tmp_path, server)
+    club.push()
+    club.join([])
+    shown = [pusher("push", *words, "--project-dir", str(club.root)).out for words in (["--dry-run"], [])]
+
+    pairs = (re.findall(r"^    +(.+?)  +(\d+)$", text, re.MULTILINE) for text in shown)
+    assert [dict(found) for found in pairs] == [
+        {"already in": "0", "would be added": "0", "would be taken out": "0", "not taken out: too many would go": "5"},
+        {"already in": "0", "added": "0", "taken out": "0", "not taken out: too many would go": "5"},
+    ]
