@@ -181,7 +181,7 @@ class DestinationViews:
         model = self.manifest.models.get(name)
         if model is None:
             near = suggest(name, self.manifest.models)
-            fix = f"Did you mean `{near}`?" if near else "Name a model of the project, without ref()."
+            fix = f"Did you mean `{near}`?" if near else "Name a model or a seed of the project, without ref()."
             raise ConfigError(
                 Problem("no-suppressions", f"consent.suppressions names no model: `{name}`.", "pusher.yml", fix=fix)
             )

@@ -149,6 +149,24 @@ def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
     assert members == {stored("EMAIL_SHA256", digest("email 0")), stored("PHONE_SHA256", digest("phone 0"))}
 
 
+def test_a_file_of_the_project_is_a_list(tmp_path: Path) -> None:
+    """A seed with a column of digests keeps people out; a file is named as the seed that it is."""
+    club = Club(tmp_path / "club")
+    club.join(people(range(3)))
+    (club.root / "seeds").mkdir()
+    (club.root / "seeds" / "gone.csv").write_text(f"email\n{digest('email 1')}\n")
+    policy = club.root / "pusher.yml"
+    policy.write_text("consent: {suppressions: gone}\n")
+    club.build()
+    report = club.push()
+    policy.write_text("consent: {suppressions: seeds/list.csv}\n")
+    with pytest.raises(ConfigError) as caught:
+        club.push()
+
+    assert (report.audiences[0].counts.suppressed, report.audiences[0].added) == (1, 2)
+    assert [one.fix for one in caught.value.problems] == ["Name a model or a seed of the project, without ref()."]
+
+
 def test_what_another_person_has_too_stays_in_an_audience(tmp_path: Path) -> None:
     """Two people share a phone, and one of them objects by e-mail: the phone is still the other one's."""
     with serving_audiences(tmp_path) as server:
