@@ -57,7 +57,7 @@ def audience_settings(account: Account, model: Model, payload: Payload, *, may_w
     name = account.source_id_of(model, payload)
     method = _method(view, problems)
     if name is not None and (wrong := _name_problem(account, name, method)) is not None:
-        problems.append(view.problem("audience-name", payload.source_id_setting, wrong, "Choose a shorter name."))
+        problems.append(_bad_name(view, wrong))
     if name is not None and account.campaign is None and needs_campaign(name) and not may_wait:
         fix = f"Say --campaign NAME --group NAME, or give one run a name: --set {payload.source_id_setting}=NAME."
         message = "the audience is named after a campaign and a group, and none is given."
@@ -74,6 +74,20 @@ def audience_settings(account: Account, model: Model, payload: Payload, *, may_w
     rows = view.given(ROWS)
     size = payload.limits.max_rows_per_request if rows is None else int(rows.value)
     return AudienceSettings(name or "", advertisers, kinds, size, method, retention)
+
+
+def name_problems(account: Account, model: Model, payload: Payload) -> list[Problem]:
+    """Return what is wrong with the name of an audience view before anything is built; one of campaigns waits."""
+    view = _View(account, model, payload)
+    given = view.given(payload.source_id_setting) if payload.kind == "audience" else None
+    if given is None or not isinstance(given.value, str) or needs_campaign(given.value):
+        return []
+    wrong = _name_problem(account, given.value, _method(view, []))
+    return [] if wrong is None else [_bad_name(view, wrong)]
+
+
+def _bad_name(view: _View, wrong: str) -> Problem:
+    return view.problem("audience-name", view.payload.source_id_setting, wrong, "Choose a shorter name.")
 
 
 def missing_audience_settings(account: Account, model: Model, payload: Payload) -> list[ColumnFinding]:

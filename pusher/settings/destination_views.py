@@ -91,6 +91,21 @@ class DestinationViews:
         if problems:
             raise ConfigError(*problems)
 
+    def check_names(self, models: Iterable[Model]) -> None:
+        """Refuse names of audiences that a push would refuse; a build needs none.
+
+        Raises:
+            ConfigError: With every name.
+        """
+        from pusher.settings.audiences import name_problems
+
+        found = self.account.payloads_of(models).items()
+        problems = [
+            one for name, payload in found for one in name_problems(self.account, self.manifest.models[name], payload)
+        ]
+        if problems:
+            raise ConfigError(*problems)
+
     def missing_settings(self, models: Iterable[Model]) -> dict[str, list[ColumnFinding]]:
         """Return what audience views need, beside a name, and no layer gives."""
         from pusher.settings.audiences import missing_audience_settings

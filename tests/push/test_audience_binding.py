@@ -111,6 +111,29 @@ def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "more", "codes"),
+    [
+        ("x" * 70, "", []),
+        ("x" * 71, "", ["audience-name"]),
+        ("x" * 128, ", 'method': 'file'", []),
+        ("x" * 129, ", 'method': 'file'", ["audience-name"]),
+        (f"{'x' * 70} {{campaign}} {{group}}", ", 'visible_to_campaigns': true", []),
+    ],
+    ids=["70", "71", "128 of files", "129 of files", "a campaign's, which is not known yet"],
+)
+def test_lint_finds_a_name_that_tiktok_would_cut(tmp_path: Path, name: str, more: str, codes: list[str]) -> None:
+    """Case C12: a pull request fails by it, not the push of the night after."""
+    club = Club(tmp_path, name=name, more=more)
+    found: list[str] = []
+    try:
+        club.project().lint()
+    except ConfigError as error:
+        found += [one.code for one in error.problems]
+
+    assert found == codes
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ("version: 1\ntargets:\n  dev: {view: {'1': {'a': 12}}}\n", "3:22"),
