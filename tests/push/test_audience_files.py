@@ -715,6 +715,23 @@ def forget(club: Club, server: AudienceServer, after: timedelta, number: int) ->
     return found.exit_code, [(one.counts.deletes, one.deleted, one.pending_deletes) for one in found.audiences]
 
 
+def test_forgetting_does_not_wait_while_tiktok_works_on_files(tmp_path: Path) -> None:
+    """That takes a day or two, and nobody else could push meanwhile: it looks once, and a later push takes them out."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        club.join(people(range(1_200)))
+        push(club, server)
+        before = len(server.requests())
+        forgotten = forget(club, server, timedelta(hours=1), 7)
+        sent = requests(server, before)
+        push(club, server, 3 * DAY)
+        push(club, server, 6 * DAY)
+        members = server.members(str(server.audiences()[0]["audience_id"]))
+
+    assert (forgotten, sent) == ((4, [(1, 0, 1)]), ["get/ 0"])
+    assert members == emails(range(1_200)) - emails(range(7, 8))
+
+
 def test_a_new_ledger_lets_the_next_push_take_people_out_of_files(tmp_path: Path) -> None:
     """Nobody can be taken out of an audience whose members nobody knows; all members are given anew, and no others."""
     with serving_audiences(tmp_path) as server:

@@ -197,6 +197,7 @@ class FilePush:
             listener=world.listener,
             state=world.state,
             run=self.run,
+            waits=not self.suppressed_only,
         )
         error = self._without_late_people(place, delivery)
         plan = self.plans[place]

@@ -49,6 +49,7 @@ class FileDelivery:
         listener: Is told what is waited for.
         state: The state folder.
         run: Run id.
+        waits: Wait while TikTok works on an audience, which may take longer than a run lasts.
     """
 
     store: Store
@@ -61,6 +62,7 @@ class FileDelivery:
     listener: Listener
     state: StateFolder
     run: str
+    waits: bool = True
 
     def deliver(self, plan: FilePlan) -> None:
         """Do what a plan asks for, and fill in the line of the audience's owner.
@@ -279,9 +281,9 @@ class FileDelivery:
             seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
 
     def _nap(self, audience: Audience, seconds: float, expires: str = "") -> float:
-        """Sleep, and return for how long the next time; raises NotBound when there is no time left."""
+        """Sleep, and return for how long the next time; raises NotBound when nobody waits, or no time is left."""
         until_s = self.clock.monotonic_s() + seconds
-        if until_s >= self.asking.deadline_s:
+        if not self.waits or until_s >= self.asking.deadline_s:
             problem = busy(audience.name)
             if expires:
                 problem = replace(problem, message=f"{problem.message} It ends at {expires}.")
