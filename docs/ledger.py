@@ -310,7 +310,8 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
                 "Term of the receipt: `invalid`, `no_identity`, `expired`, `duplicate`, `conflicting` or `dead`; "
                 "`reopened` for a refused row that `retry` let go of and no push has settled since."
             ),
-            "reason": "Stable code, such as `contents-price`; for a conflict the columns that differ, after `several rows: ` when all the rows are in the view.",
+            "reason": "Stable code, such as `contents-price`; for a conflict the columns that differ, after "
+            "`several rows: ` when all the rows are in the view.",
             "field": "Contract column.",
             "message": "What is wrong; never a value.",
             "fix": "What to do.",
