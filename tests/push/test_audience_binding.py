@@ -322,9 +322,9 @@ def test_a_line_of_the_lock_file_that_was_copied_to_another_target_is_refused(
         lock.write_text(club.lock_file() + targets.replace("'dev'", "'prod'"))
         before = len(server.requests())
         codes = []
-        for choice in ({}, {"dry_run": True}):
+        for dry_run in (False, True):
             with pytest.raises(PlanError) as caught:
-                club.push(**choice)
+                club.push(dry_run=dry_run)
             codes.append([one.code for one in caught.value.problems])
         sent = len(server.requests()) - before
 

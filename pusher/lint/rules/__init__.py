@@ -46,6 +46,7 @@ from pusher.lint.rules.regex_options import RegexOptions
 from pusher.lint.rules.regex_pattern import RegexPattern
 from pusher.lint.rules.renamed_value import RenamedValue
 from pusher.lint.rules.reversed_alias import ReversedAlias
+from pusher.lint.rules.rounded_id import RoundedId
 from pusher.lint.rules.rounding import Rounding
 from pusher.lint.rules.shared_event_id import SharedEventId
 from pusher.lint.rules.source_id_form import SourceIdForm
@@ -88,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     ReversedAlias(),
     WebsiteOffline(),
     LocalTime(),
+    RoundedId(),
     ClockOrChance(),
     UnstableEventId(),
     EventIdFromIdentity(),
