@@ -38,12 +38,30 @@ def windows(tree: exp.Expr, model: str) -> Iterator[Window]:
     """Yield the filters of a model that bound how old a row can be."""
     for clause in tree.find_all(exp.Where, exp.Having, exp.Qualify, exp.Join):
         condition = clause.args.get("on") if isinstance(clause, exp.Join) else clause.this
-        if condition is None:
-            continue
-        for one in condition.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.In, exp.Between):
-            older, limit = _sides(one)
-            if _bounds(one, older, limit):
-                yield Window(_days(older, limit), span(one, model))
+        if condition is not None:
+            yield from _bounding(condition, model)
+
+
+def _bounding(condition: exp.Expr, model: str) -> list[Window]:
+    """Return what of a condition bounds every row with a time that it keeps: of an OR, either side has to."""
+    if isinstance(condition, exp.Paren):
+        return _bounding(condition.this, model)
+    if isinstance(condition, (exp.And, exp.Or)):
+        sides = [side.unnest() for side in (condition.this, condition.expression)]
+        # A row without a time is not older than the others.
+        bounds = [_bounding(one, model) for one in sides if not _is_null_check(one)]
+        is_open = isinstance(condition, exp.Or) and not all(bounds)
+        return [] if is_open else [window for one in bounds for window in one]
+    found = []
+    for one in condition.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.In, exp.Between):
+        older, limit = _sides(one)
+        if _bounds(one, older, limit):
+            found.append(Window(_days(older, limit), span(one, model)))
+    return found
+
+
+def _is_null_check(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Is) and isinstance(node.expression, exp.Null)
 
 
 def _sides(node: exp.Expr) -> tuple[exp.Expr, exp.Expr | None]:
