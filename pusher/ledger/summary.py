@@ -165,7 +165,7 @@ def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, A
 
 def _unsettled_audiences(copy: sqlite3.Connection, audiences: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the audiences that the next push has something to tell of."""
-    found = _pending(copy)
+    found, refused = _pending(copy), _refused(copy)
     for one in audiences:
         key = one["model"], one["name"], one["advertiser_id"]
         found[key] = max(found.get(key, 0), one["maybe"])
@@ -182,7 +182,7 @@ def _unsettled_audiences(copy: sqlite3.Connection, audiences: Sequence[Mapping[s
             "space": "",
             "rows": rows,
             "until": None,
-            "fix": _FIXES["audience"],
+            "fix": refused.get((model, name, advertiser_id), _FIXES["audience"]),
             "name": name,
             "advertiser_id": advertiser_id,
         }
@@ -214,6 +214,21 @@ def _pending(copy: sqlite3.Connection) -> dict[tuple[str, str, str], int]:
         if command != "forget":
             told |= {line["model"] for line in lines}
     return {key: max(pushed.get(key, 0), forgotten.get(key, 0)) for key in pushed | forgotten}
+
+
+def _refused(copy: sqlite3.Connection) -> dict[tuple[str, str, str], str]:
+    """Return what is to be done about the audiences that TikTok refused in the newest push about them."""
+    found: dict[tuple[str, str, str], str] = {}
+    for (listed,) in copy.execute(
+        "select json_extract(receipt, '$.audiences') from run where receipt is not null and command <> 'forget' "
+        "order by started_at desc, rowid desc"
+    ):
+        for line in json.loads(listed or "[]"):
+            problem = line.get("problem") or {}
+            is_refusal = str(problem.get("code")).startswith("tiktok-")
+            fix = problem.get("fix") if is_refusal else None
+            found.setdefault((line["model"], line["name"], line["advertiser_id"]), fix or "")
+    return {key: fix for key, fix in found.items() if fix}
 
 
 def _pending_deletes(line: Mapping[str, Any]) -> int:

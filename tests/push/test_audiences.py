@@ -554,6 +554,28 @@ def test_status_says_who_is_where(tmp_path: Path) -> None:
     assert fix == "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt."
 
 
+def test_status_says_what_to_do_about_a_refusal(tmp_path: Path) -> None:
+    """To push again would be refused again; once it went well, the next that waits is pushed again."""
+    refusal = {"match": {"path": "segment/mapping/"}, "do": 40001, "times": 1}
+    with serving_audiences(tmp_path, [refusal]) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        report = club.push()
+        refused = club.project().ledger.summary()
+        club.push()
+        club.join(people(range(6)))
+        club.push(patience=Patience(deadline_s=0.0))
+        waiting = club.project().ledger.summary()
+
+    assert refused is not None
+    assert waiting is not None
+    (problem,) = report.problems
+    assert (report.exit_code, problem.code.startswith("tiktok-")) == (3, True)
+    assert [(one["rows"], one["fix"]) for one in refused.attention] == [(5, problem.fix)]
+    again = "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt."
+    assert [(one["rows"], one["fix"]) for one in waiting.attention] == [(1, again)]
+
+
 def test_status_fails_while_an_audience_waits(tmp_path: Path) -> None:
     """What a run left to be told, what a killed run left behind, and nothing once it is settled."""
     with serving_audiences(tmp_path) as server:
