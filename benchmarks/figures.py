@@ -32,12 +32,8 @@ PARSED_SHARE = 50
 HEAVY = ("rich", "duckdb", "pyarrow", "sqlglot", "jinja2", "yaml", "httpx", "httpcore", "arro3", "sqlite3", "ssl")
 _LOADED = """
 import json, sys
-from pusher.cli import main
-sys.argv = ["pusher", "--help"]
-try:
-    main()
-except SystemExit:
-    pass
+from pusher.cli.app import run
+run(["--help"])
 print()
 print(json.dumps([name for name in json.loads(sys.orig_argv[-1]) if name in sys.modules]))
 """
