@@ -161,6 +161,9 @@ def create_known(connection: Any, files: Sequence[Path]) -> None:
 
 def create_suppressed(connection: Any, barred: Barred, kinds: Sequence[str], name: str = "suppressed") -> None:
     """Create a table with the key of each identifier that may not be in an audience."""
+    if not barred:
+        connection.execute(f"create temp table {name} (kind utinyint, a uuid, b uuid)")
+        return
     places = " ".join(f"when {literal(kind)} then {place}" for place, kind in enumerate(kinds))
     listed = ", ".join(literal(kind) for kind in kinds)
     barred.create(connection, "barred")
