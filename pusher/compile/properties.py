@@ -209,6 +209,8 @@ class _Reader:
                 self._wrong(problem.code, problem.message, here, problem.fix)
         taken = {"name", "description", "config", "arguments", *legacy}
         bare = {key: value for key, value in given.items() if key not in taken}
+        for key in ("arguments", *bare):
+            self._into.problems += self._document.misread_values((*path, key))
         return WrittenTest(
             name=name,
             arguments={**bare, **self._mapping(given, "arguments", path)},

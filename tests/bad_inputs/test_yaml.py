@@ -55,6 +55,19 @@ CASES = {
             "  Write true or false, or put it in quotes: 'NO'.",
         ),
     ),
+    "NO among the values of a data test": Case(
+        source(
+            "{name: order_id, data_type: varchar}",
+            "{name: order_id, data_tests: [accepted_values: {arguments: {values: [SE, NO]}}, "
+            "accepted_values: {name: bare, values: [SE, 0123]}]}",
+        ),
+        (
+            "error: models/_s.yml:8:86: YAML reads `NO` as a truth value.",
+            "  Write true or false, or put it in quotes: 'NO'.",
+            "error: models/_s.yml:8:136: YAML reads `0123` as the number 83.",
+            "  Put it in quotes: '0123'.",
+        ),
+    ),
     "other surprises": Case(
         {
             PROJECT_FILE: "name: shop\nprofile: shop\nvars:\n  store: 0123\n  opens: 12:30:45\n  rate: .nan\n  flag: yes\n"
