@@ -51,8 +51,13 @@ def _source(model: Model, value: str) -> bool:
     return any(_source_named(key, value) for key in model.sources)
 
 
+# What dbt says of a node whose configuration does not.
+_DEFAULTS: Mapping[str, Any] = {"enabled": True, "on_schema_change": "ignore", "contract": {"enforced": False}}
+
+
 def _config(model: Model | DataTest | UnitTest, keys: str, value: str) -> bool:
-    found: Any = model.config
+    severity = {"severity": model.severity} if isinstance(model, DataTest) else {}
+    found: Any = {**_DEFAULTS, **model.config, **severity}
     for key in keys.split("."):
         found = found.get(key) if isinstance(found, Mapping) else None
     values = found if isinstance(found, list) else [found]
@@ -159,7 +164,8 @@ def _matching(subjects: Subjects, method: str, value: str, text: str) -> set[str
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:
         near = suggest(method, [*_METHODS, "exposure", "state", "config.materialized"])
-        fix = f"Did you mean `{near}:`?" if near else f"Known: {', '.join(sorted([*_METHODS, 'state']))}, config.KEY."
+        known = ", ".join(sorted([*_METHODS, "exposure", "state"]))
+        fix = f"Did you mean `{near}:`?" if near else f"Known: {known}, config.KEY."
         raise ConfigError(Problem("bad-selector", f"Unknown selector method in `{text}`.", fix=fix))
     return {name for name, model in models.items() if _METHODS[method](model, value)}
 

@@ -612,6 +612,8 @@ def test_arguments_outside_of_arguments_are_told_once(tmp_path: Path) -> None:
         (["not_null_below_id"], [], ["not_null_below_id"]),
         (["tag:words"], [], ["unique_orders_word"]),
         (["config.severity:warn"], [], ["unique_orders_word"]),
+        (["config.severity:error"], [], ["not_null_orders_id", "not_null_below_id", "mine"]),
+        (["config.enabled:true"], ["orders"], ["not_null_below_id"]),
         (["path:tests"], [], ["mine"]),
         (["resource_type:test"], ["resource_type:model"], []),
         (["source:raw"], [], ["not_null_orders_id", "unique_orders_word", "mine"]),

@@ -68,6 +68,8 @@ def test_models_stand_after_what_they_read(manifest: Manifest) -> None:
         (["config.materialized:table"], [], ["int_orders"]),
         (["config.meta.owner:ann"], [], ["int_orders"]),
         (["config.tags:nightly"], [], ["int_orders", "events"]),
+        (["config.on_schema_change:ignore"], [], ALL),
+        (["config.contract.enforced:false"], [], ALL),
         (["package:shop"], [], ALL),
         (["fqn:events"], [], ["events"]),
         (["events", "stg_visits"], [], ["stg_visits", "events"]),
@@ -108,7 +110,10 @@ def test_selectors_choose_as_in_dbt(
                 "bad-selector",
                 "",
                 "Unknown selector method in `result:error`.",
-                "Known: file, fqn, package, path, resource_type, source, state, tag, test_name, test_type, config.KEY.",
+                (
+                    "Known: exposure, file, fqn, package, path, resource_type, source, state, tag, test_name, "
+                    "test_type, config.KEY."
+                ),
             ),
         ),
         (
