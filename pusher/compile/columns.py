@@ -72,7 +72,18 @@ def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysi
     if file != model.path:
         # One mistake in a macro shows once for each model that calls it.
         message = f"{message.removesuffix('.')} (in model {model.name})."
-    return Problem(f"sql-{error.kind}", message, file, line, column, _fix(manifest, error))
+    first = None if analysis else build_first(manifest, model.compiled_sql, error)
+    return Problem(f"sql-{error.kind}", message, file, line, column, first or _fix(manifest, error))
+
+
+def build_first(manifest: Manifest, sql: str, error: EngineError) -> str | None:
+    """Return what to do about a query of the warehouse that refers to a model which was not built, or None."""
+    if error.kind == "catalog":
+        for model in manifest.models.values():
+            names = (model.relation.identifier, f'"{model.relation.schema}.{model.relation.identifier}"')
+            if model.relation in sql and any(f"Table with name {name} " in error.message for name in names):
+                return f"Run `pusher build --select +{model.name}` first."
+    return None
 
 
 def _fix(manifest: Manifest, error: EngineError) -> str:
