@@ -20,6 +20,11 @@ from pusher.errors import Problem
 
 # An error can quote a whole text.
 _LONGEST_TEXT = 500
+# Tags of dbt that are left out, with what to do instead.
+_LEFT_OUT: Mapping[str, str] = {
+    "snapshot": "Build the history outside pusher and declare it as a source.",
+    "materialization": "Remove it; models are view, table, incremental or ephemeral.",
+}
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
 _PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
@@ -84,6 +89,9 @@ def _syntax_problem(
     quoted = re.findall(r"'([^']+)'", message)
     line, column = locate_word(texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
     fix = "Fix the Jinja at this place."
+    if message.startswith("Encountered unknown tag") and quoted[0] in _LEFT_OUT:
+        message = f"`{{% {quoted[0]} %}}` is not supported."
+        return Problem("unsupported-feature", message, file, line, column, _LEFT_OUT[quoted[0]])
     if message.startswith("No filter named") and quoted:
         near = suggest(quoted[0], filters)
         fix = f"Did you mean `{near}`?" if near else fix

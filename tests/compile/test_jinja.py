@@ -341,8 +341,26 @@ ERRORS = {
         ("jinja-syntax", "models/m.sql:1:17", "No filter named 'uper'.", "Did you mean `upper`?"),
     ),
     "unknown tag": (
+        "{% sett x = 1 %}",
+        ("jinja-syntax", "models/m.sql:1:4", "Encountered unknown tag 'sett'.", "Fix the Jinja at this place."),
+    ),
+    "snapshot": (
         "{% snapshot x %}select 1{% endsnapshot %}",
-        ("jinja-syntax", "models/m.sql:1:4", "Encountered unknown tag 'snapshot'.", "Fix the Jinja at this place."),
+        (
+            "unsupported-feature",
+            "models/m.sql:1:4",
+            "`{% snapshot %}` is not supported.",
+            "Build the history outside pusher and declare it as a source.",
+        ),
+    ),
+    "materialization of one's own": (
+        "{% materialization x, default %}{% endmaterialization %}",
+        (
+            "unsupported-feature",
+            "models/m.sql:1:4",
+            "`{% materialization %}` is not supported.",
+            "Remove it; models are view, table, incremental or ephemeral.",
+        ),
     ),
     "query while compiling": (
         "{% set x = load_result('x') %}",
