@@ -44,6 +44,7 @@ class Session:
         afterwards: Called when everything is printed, before the process ends.
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
         hides: Whether the user may see no personal data: whatever is printed or written is screened for it.
+        notes: What follows from the errors, printed after them.
     """
 
     command: str
@@ -56,6 +57,7 @@ class Session:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     document: Callable[[Sequence[Problem]], str] | None = None
     hides: bool = False
+    notes: Sequence[str] = ()
 
     def guard(self, project_dir: Path) -> None:
         """Find out whether the user may see personal data, before anything of the project is read."""
@@ -120,7 +122,8 @@ class Session:
         if self.json:
             print_envelope(self.command, self.exit_code, problems, self.body, hides=self.hides)
         elif problems:
-            _complain(self.screened(problem_lines(problems)), color=self.color)
+            lines = [problem_lines(problems), *self.notes]
+            _complain(self.screened("\n".join(lines)), color=self.color)
         if self.hint is not None and not self.json:
             hint = self.screened(self.hint if problems else f"\n{self.hint}")
             (_complain if problems else _show)(hint, color=self.color)
@@ -217,6 +220,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         problems = current.body.pop("_problems", ())
     except PusherError as error:
         current.exit_code, problems = error.exit_code, error.problems
+        current.notes = getattr(error, "__notes__", ())
     except Stopped as stopped:
         current.exit_code = 128 + stopped.number
         fix = "Run it again: nothing is half-built."

@@ -124,5 +124,5 @@ def _work(
             current.text("\n".join([*(one.as_text() for one in found.findings), summary_line(found)]))
     except PusherError as error:
         watch.failed(names)
-        current.complain(problem_lines(error.problems))
+        current.complain("\n".join([problem_lines(error.problems), *getattr(error, "__notes__", ())]))
     current.text(f"in {clock.monotonic_s() - started_s:.2f} s")

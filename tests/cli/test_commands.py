@@ -328,6 +328,19 @@ def test_show_before_build_says_what_to_run(shop: Shop) -> None:
     assert (error["code"], error["fix"]) == ("not-built", "Run `pusher build --select +offline` first.")
 
 
+def test_a_build_that_fails_says_what_was_not_built_because_of_it(shop: Shop) -> None:
+    """Behind the error; the rest is built."""
+    (shop.root / "models" / "stg_orders.sql").write_text("select error('boom') as order_id")
+    (shop.root / "models" / "offline.sql").write_text("select * from {{ ref('stg_orders') }}")
+    (shop.root / "dbt_project.yml").write_text(
+        (shop.root / "dbt_project.yml").read_text() + "\nmodels:\n  +materialized: table\n"
+    )
+
+    ran = shop("build")
+
+    assert (ran.code, ran.err.splitlines()[-1]) == (2, "Not built because of this: offline.")
+
+
 def test_an_id_of_bare_digits_is_refused(project: ProjectFactory) -> None:
     """YAML may have changed it already, so the fix is to quote it."""
     profiles = json.dumps(
