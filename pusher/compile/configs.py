@@ -24,13 +24,13 @@ _REFUSED_MATERIALIZATIONS = (
 KNOWN_KEYS = frozenset(
     {
         "materialized", "alias", "schema", "tags", "enabled", "meta", "description", "docs", "persist_docs", "contract",
-        "group", "access", "full_refresh", "freshness", "incremental_strategy", "unique_key", "on_schema_change",
+        "full_refresh", "incremental_strategy", "unique_key", "on_schema_change",
         *hooks.SPELLINGS,
     }
 )  # fmt: skip
 REFUSED_KEYS = frozenset(
     {
-        "on_configuration_change", "sql_header", "database", "grants",
+        "on_configuration_change", "sql_header", "database", "grants", "group", "access", "freshness",
         "event_time", "batch_size", "lookback", "begin", "location", "format", "options", "partition_by", "indexes",
         "packages", "plugin", "quoting", "strategy", "updated_at", "check_cols", "incremental_predicates", "predicates",
         "merge_update_columns", "merge_exclude_columns",

@@ -25,19 +25,18 @@ _TOP = {
     "sources",
     "exposures",
     "macros",
-    "groups",
     "data_tests",
     "analyses",
     "anchors",
     "seeds",
     "unit_tests",
 }
-_TOP_REFUSED = {"snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
+_TOP_REFUSED = {"groups", "snapshots", "metrics", "semantic_models", "saved_queries", "functions"}
 _MODEL = {
-    "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints", "access",
-    "group", "latest_version", "deprecation_date",
+    "name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests", "constraints",
+    "deprecation_date",
 }  # fmt: skip
-_MODEL_REFUSED = {"versions", "time_spine"}
+_MODEL_REFUSED = {"access", "group", "latest_version", "versions", "time_spine"}
 _SEED = {"name", "description", "docs", "config", "columns", "meta", "tags", "data_tests", "tests"}
 _COLUMN = {
     "name",
@@ -318,6 +317,11 @@ class _Reader:
         config = self._mapping(entry, "config", path)
         self._into.problems += self._document.unknown_keys(config, _SOURCE_CONFIG, (*path, "config"))
         rendered = self._render(config, self._document, (*path, "config"))
+        # Nobody can edit the files of a package.
+        for holder, here in ((entry, path), (config, (*path, "config"))) if not self._package else ():
+            if holder.get("freshness"):
+                fix = "Remove it; a data test of the newest row asks the same."
+                self._wrong("unsupported-feature", "`freshness` is not supported.", (*here, "freshness"), fix)
         meta = self._render(self._mapping(entry, "meta", path), self._document, (*path, "meta"))
         return {**rendered, "meta": {**meta, **self._mapping(rendered, "meta", (*path, "config"))}}
 

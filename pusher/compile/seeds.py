@@ -24,14 +24,14 @@ from pusher.payload.sql import identifier, literal
 MATERIALIZED = "seed"
 _KNOWN = frozenset(
     {
-        "enabled", "alias", "schema", "tags", "meta", "description", "docs", "persist_docs", "group", "access",
+        "enabled", "alias", "schema", "tags", "meta", "description", "docs", "persist_docs",
         "full_refresh", "quote_columns", "column_types", "delimiter",
     }
 )  # fmt: skip
 _REFUSED = frozenset(
     {
         "pre_hook", "post_hook", "pre-hook", "post-hook", "database", "grants", "contract", "event_time", "fast",
-        "freshness", "materialized",
+        "freshness", "materialized", "group", "access",
     }
 )  # fmt: skip
 _LONGEST_HEADER_CHARS = 1_000_000

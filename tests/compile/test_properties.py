@@ -158,6 +158,37 @@ WRONG_YAML = {
         "models:\n  - name: a\n    versions: [{v: 1}]",
         ("unsupported-feature", "models/s.yml:3:5", "`versions` is not supported.", "Remove it."),
     ),
+    "access": (
+        "models:\n  - name: a\n    access: public",
+        ("unsupported-feature", "models/s.yml:3:5", "`access` is not supported.", "Remove it."),
+    ),
+    "group in a configuration": (
+        "models:\n  - name: a\n    config: {group: finance}",
+        (
+            "unsupported-config",
+            "models/s.yml:3:14",
+            "`group` is not supported.",
+            "Remove it; models are view, table, incremental or ephemeral.",
+        ),
+    ),
+    "groups": (
+        "groups:\n  - name: finance",
+        (
+            "unsupported-feature",
+            "models/s.yml:1:1",
+            "`groups` is not supported.",
+            "Remove it, or keep it out of this project.",
+        ),
+    ),
+    "freshness": (
+        "sources:\n  - name: raw\n    freshness: {error_after: {count: 1}}\n    tables: [{name: t, freshness: null}]",
+        (
+            "unsupported-feature",
+            "models/s.yml:3:5",
+            "`freshness` is not supported.",
+            "Remove it; a data test of the newest row asks the same.",
+        ),
+    ),
     "unknown setting": (
         "models:\n  - name: a\n    config:\n      materialised: table",
         (
