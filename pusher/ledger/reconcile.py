@@ -216,7 +216,29 @@ class Reconciler:
             "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
             ") where place = 1"
         )
+        self._mark_copies_of_held()
         self._forget_excluded()
+
+    def _mark_copies_of_held(self) -> None:
+        """One row stands for a held event; equal rows beside it are duplicates, as they were when it was planned."""
+        self._connection.execute(
+            "create temp table copied as select _event_key from fresh "
+            "where _event_key in (select event_key from known) group by _event_key having count(*) > 1"
+        )
+        if self._rows("select count(*) from copied")[0][0] == 0:
+            return
+        facts = self._staged("_event_key, _payload_hash")
+        self._connection.execute(
+            "update excluded set term = 'duplicate', detail = '' from ("
+            "select staged.file_index, staged.file_row_number, row_number() over ("
+            "partition by staged._event_key, staged._payload_hash "
+            "order by staged.file_index, staged.file_row_number) as place "
+            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
+            "and fresh.file_row_number = staged.file_row_number "
+            "join copied on copied._event_key = staged._event_key) as copies "
+            "where copies.place > 1 and excluded.file_index = copies.file_index "
+            "and excluded.file_row_number = copies.file_row_number and excluded.term in ('already_sent', 'enriched')"
+        )
 
     def _exclude_unchanged(self) -> None:
         """Keep rows refused that TikTok refused before in these very words."""

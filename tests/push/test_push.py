@@ -164,6 +164,22 @@ def test_repeated_rows_of_a_view_are_sent_once_or_not_at_all(shop: Shop) -> None
     assert report.exit_code == 1
 
 
+def test_repeated_rows_of_a_view_stay_repeated_once_they_were_sent(shop: Shop) -> None:
+    """The money that was sent before is that of the one copy that TikTok has."""
+    twin, other = orders(2)
+    shop.sell([twin, twin, twin, other])
+    shop.build()
+    shop.push()
+
+    report = shop.push()
+
+    assert terms(report) == {"already_sent": 2, "duplicate": 2}
+    model = report.as_json()["models"][0]
+    assert (report.exit_code, model["held"]) == (0, {"accepted": 2})
+    by_term = {"already_sent": "20.00", "duplicate": "20.00"}
+    assert model["revenue"] == {"USD": {"warehouse": "40.00", "sent": "0.00", "by_term": by_term}}
+
+
 def test_bad_rows_go_to_quarantine_and_the_rest_is_sent(shop: Shop) -> None:
     """Rows without identity, out of the window or with a bad value are named, and do not stop the others."""
     good = orders(5)
