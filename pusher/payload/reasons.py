@@ -227,7 +227,7 @@ def _field_reasons(payload: Payload, fields: Mapping[str, str]) -> list[Reason]:
                     canonical,
                     "invalid",
                     f"{canonical} is below {field.minimum}.",
-                    "Set the var refund_policy, or leave refunds out of the model.",
+                    "Set the var refund_policy to drop or net, or leave refunds out of the model.",
                     f"{name} < {field.minimum}",
                 )
             )

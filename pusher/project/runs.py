@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pusher.config import suggest
-from pusher.errors import ConfigError, Problem, StateError, UsageError
+from pusher.errors import ConfigError, PlanError, Problem, StateError, UsageError
 from pusher.project.linting import ProjectLint
 from pusher.project.outcomes import DEFAULT_PUSH, Interruptible, PushChoice
 
@@ -141,7 +141,16 @@ class ProjectRuns(ProjectLint):
     def _cover(self, engine: DuckDBEngine, names: Sequence[str]) -> list[Coverage]:
         from pusher.push.coverage import cover
 
-        return [cover(engine, view, self._plan_options()) for view in self.views(names)]
+        covered: list[Coverage] = []
+        problems: list[Problem] = []
+        for view in self.views(names):
+            try:
+                covered.append(cover(engine, view, self._plan_options()))
+            except PlanError as error:
+                problems += error.problems
+        if problems:
+            raise PlanError(*problems)
+        return covered
 
     def reconcile(
         self,

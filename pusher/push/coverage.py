@@ -14,7 +14,7 @@ from pusher.payload.presence import identifying_columns, presence_sql
 from pusher.payload.projection import fault_counts_sql, staged_sql
 from pusher.push.encode import PartEncoder
 from pusher.push.identity import IdentityCoverage, identity_coverage
-from pusher.push.plan import PlanOptions, View, judge
+from pusher.push.plan import READING_FIXES, PlanOptions, View, judge
 from pusher.push.receipt import Warned
 
 
@@ -70,7 +70,7 @@ def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
         held = engine.rows(presence_sql(checks, view.relation))
     except EngineError as error:
         message = f"{view.model} failed while it was read: {error.message}"
-        fix = error.fix or "Correct the model."
+        fix = error.fix or READING_FIXES.get(error.kind, "Correct the model.")
         raise PlanError(Problem("view-failed", message, view.file, fix=fix)) from error
     rows = good = distinct = folded = dropped = 0
     reasons = []

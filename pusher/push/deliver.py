@@ -426,6 +426,9 @@ class Delivery:
             self._leave(attempt)
             reason = verdict.remedy or "Run again later."
             message = f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take."
+            if verdict.waits == "backoff" and verdict.retry_after_s is None:
+                due = f"An attempt failed, and the next one is due in {delay_s:,.0f} s, when this run's time is over."
+                message = f"{due} {verdict.message}".strip()
             self._stop("wait-too-long", message, reason, return_code=verdict.code)
             return
         if delay_s >= 1:

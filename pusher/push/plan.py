@@ -37,6 +37,15 @@ ROWS_PER_FILE = 50_000
 BUILD_TO_PUSH_S = 3_600
 """A view that was built for one moment is pushed at a later one."""
 PUBLISHING_THREADS = 4
+READING_FIXES = {
+    "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
+    "io": "Check free space and rights of the state folder.",
+    "conversion": (
+        "Guard the expression in staging, as the macros in macros/casts/ guard casts: a row that does not fit is then "
+        "told by itself, and the others are sent."
+    ),
+}
+"""What to do about a view that fails while it is read, by kind of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +195,7 @@ def stage(
 
 
 def _failed(view: View, error: EngineError) -> PlanError:
-    fix = error.fix or {
-        "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
-        "io": "Check free space and rights of the state folder.",
-    }.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
+    fix = error.fix or READING_FIXES.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
     message = f"{view.model} failed while it was read: {error.message}"
     return PlanError(Problem("view-failed", message, view.file, fix=fix))
 

@@ -171,3 +171,31 @@ def test_a_build_refuses_all_wrong_columns_at_once(tmp_path: Path) -> None:
             "  Cast it. Value of the whole order, not of one unit.",
         ),
     )
+
+
+def test_a_build_tells_the_wrong_columns_of_every_view(tmp_path: Path) -> None:
+    """The second view is judged though the first one is wrong."""
+    files = view("    amount as value", "    true as value")
+    files = {**files, "models/second.sql": files["models/off.sql"]}
+    assert printed(write(tmp_path / "shop", files), "build") == (
+        2,
+        (
+            "error: models/off.sql: off: `value` is BOOLEAN, but must be DECIMAL.",
+            "  Cast it. Value of the whole order, not of one unit.",
+            "error: models/second.sql: second: `value` is BOOLEAN, but must be DECIMAL.",
+            "  Cast it. Value of the whole order, not of one unit.",
+        ),
+    )
+
+
+def test_a_cast_that_a_row_stops_is_told_with_what_to_write_instead(tmp_path: Path) -> None:
+    """Neither the order's id nor the text that is no number is shown."""
+    files = view("amount as value", "cast(order_id || 'x' as decimal(18, 2)) as value")
+    assert printed(write(tmp_path / "shop", files), "build") == (
+        2,
+        (
+            "error: models/off.sql: off failed while it was read: A text cannot be converted to DECIMAL(18,2).",
+            "  Guard the expression in staging, as the macros in macros/casts/ guard casts: a",
+            "  row that does not fit is then told by itself, and the others are sent.",
+        ),
+    )

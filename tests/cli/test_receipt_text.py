@@ -108,3 +108,10 @@ def test_revenue_of_conflicting_rows_is_neither_sent_nor_unsent() -> None:
         ["revenue", "warehouse", "sent now", "sent before", "not sent"],
         ["EUR", "4,021.00", "1.00", "20.00", "4,000.00"],
     ]
+
+
+def test_identifiers_of_nobody_are_told_as_such() -> None:
+    """A private IP address is no digest that is wrong."""
+    model = ModelReceipt("orders", dropped_identifiers=2)
+    text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
+    assert "  left out, because they identify nobody: 2 identifiers" in text.splitlines()

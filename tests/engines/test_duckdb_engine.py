@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 import subprocess
@@ -177,6 +178,15 @@ def test_a_full_temporary_folder_says_so() -> None:
         "The disk is full: no space for the database or its temporary files.",
         "io",
     )
+
+
+def test_a_write_that_fails_in_another_thread_is_told_in_words() -> None:
+    """DuckDB quotes the error of such a thread whole, in a form for programs."""
+    inner = json.dumps({"exception_type": "IO", "exception_message": 'Could not write file "x": File too large'})
+    text = f"Async write failed for range [offset=27, size=480035]: {inner}"
+    outer = json.dumps({"exception_type": "IO", "exception_message": text})
+    found = engine_error(duckdb.IOException(outer))
+    assert (found.message, found.kind) == ('Could not write file "x": File too large.', "io")
 
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -55,6 +56,27 @@ def test_a_wait_that_is_longer_than_what_is_left_ends_the_run_at_once(tmp_path: 
         ]
         assert (terms(report), len(server.requests())) == ({"planned": 5, "pending": 5}, 2)
         assert report.seconds["deliver"] < 100
+
+
+def test_a_wait_of_our_own_is_not_put_down_to_tiktok(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asked for anything where nobody answered: the problem says what failed."""
+    monkeypatch.setattr(support, "SPEED", 2.0)
+    shop = Shop(tmp_path / "shop", "http://127.0.0.1:1/open_api/v1.3", requests_per_second=1000)
+    shop.sell(orders(5))
+    shop.build()
+
+    report = shop.push(patience=Patience(deadline_s=3.0))
+
+    assert [(problem.code, re.sub(r"\d+ s", "N s", problem.message)) for problem in report.problems] == [
+        (
+            "wait-too-long",
+            (
+                "An attempt failed, and the next one is due in N s, when this run's time is over. "
+                "127.0.0.1:1 refused the connection."
+            ),
+        )
+    ]
+    assert (report.exit_code, terms(report)) == (4, {"planned": 5, "pending": 5})
 
 
 def test_an_old_part_that_the_deadline_kept_from_being_sent_is_not_parked(tmp_path: Path) -> None:

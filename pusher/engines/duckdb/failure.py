@@ -151,6 +151,17 @@ def _details(text: str) -> tuple[str, dict[str, Any]]:
     return kind, {"exception_message": _LINE_QUOTE.sub("", rest)}
 
 
+def _unwrapped(message: str) -> str:
+    """Return the words of an error that a thread of DuckDB's met, which quotes it whole and as JSON."""
+    start = message.find('{"exception_type"')
+    if start < 0:
+        return message
+    try:
+        return str(json.loads(message[start:])["exception_message"])
+    except (ValueError, KeyError, TypeError):
+        return message[:start].rstrip(" :")
+
+
 def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, length: int | None = None) -> EngineError:
     """Return what a person may read of a DuckDB exception.
 
@@ -162,7 +173,7 @@ def engine_error(error: Exception, statement: str = "", *, prefix: int = 0, leng
     """
     name, details = _details(str(error))
     # Tokens and names may be as long as the SQL, and the patterns below take their time with long ones.
-    message = _NEAR.sub(_few_words, str(details.get("exception_message", "")))[:_LONGEST_MESSAGE]
+    message = _NEAR.sub(_few_words, _unwrapped(str(details.get("exception_message", ""))))[:_LONGEST_MESSAGE]
     kind = _KINDS.get(name.lower(), "other")
     if _out_of_disk(message):
         return EngineError("The disk is full: no space for the database or its temporary files.", kind="io")
