@@ -180,6 +180,19 @@ def test_a_full_temporary_folder_says_so() -> None:
     )
 
 
+def test_a_csv_file_whose_lines_differ_in_form_is_named(tmp_path: Path) -> None:
+    """DuckDB gives up before it knows a line, and its words fill a page."""
+    path = tmp_path / "orders.csv"
+    path.write_text("id,email,amount\n1,ann@shop.example,1\n2,bob@shop.example,2,3,4\n3,cleo@shop.example,3\n")
+    with pytest.raises(duckdb.Error) as caught:
+        duckdb.sql(f"from read_csv('{path}', delim = ',', header = true, all_varchar = true)")
+    found = engine_error(caught.value)
+    assert (found.message, found.fix) == (
+        "The lines of orders.csv do not have one form.",
+        "Look for a line with too few or too many fields, and for a quote that is not closed or not doubled.",
+    )
+
+
 def test_a_write_that_fails_in_another_thread_is_told_in_words() -> None:
     """DuckDB quotes the error of such a thread whole, in a form for programs."""
     inner = json.dumps({"exception_type": "IO", "exception_message": 'Could not write file "x": File too large'})

@@ -36,6 +36,10 @@ _FIXES = (
     ),
     (r"^CSV Error", "Correct the line: quotes, delimiter and number of fields must fit the header."),
     (
+        r"^Error when sniffing file",
+        "Look for a line with too few or too many fields, and for a quote that is not closed or not doubled.",
+    ),
+    (
         r"^COLUMN_TYPES error",
         "Compare the first line of the file with the declared columns; all lines need as many fields.",
     ),
@@ -85,6 +89,7 @@ _SAFE_FORMS = (
     (re.compile(r"Could not cast value .* to (\S+)$", re.DOTALL), "A value cannot be converted to {0}"),
     (re.compile(r"Invalid unicode|not valid UTF-?8|invalid UTF8", re.IGNORECASE), "A text is not UTF-8"),
 )
+_SNIFFED = re.compile(r'^Error when sniffing file "(.*)"')
 _NOT_IN_FILE = re.compile(r"^COLUMN_TYPES error: Columns with names: (.*) do not exist in the CSV File")
 _SETTING = re.compile(r"Cannot change configuration option")
 
@@ -112,6 +117,9 @@ def _bad_csv_line(message: str) -> str:
 def _without_values(message: str) -> str:
     if message.startswith("CSV Error"):
         return _bad_csv_line(message)
+    sniffed = _SNIFFED.match(message)
+    if sniffed:
+        return f"The lines of {PurePath(sniffed[1]).name} do not have one form"
     for pattern, template in _SAFE_FORMS:
         found = pattern.search(message)
         if found:
