@@ -187,7 +187,7 @@ def receipt_text(report: PushReport) -> str:
         parts = [model.model, _rows(model, dry_run=report.dry_run), _revenue(model), _refusals(model), _warnings(model)]
         if model.dropped_identifiers:
             dropped = counted(model.dropped_identifiers, "identifier")
-            parts.append(f"  left out, because they identify nobody: {dropped}")
+            parts.append(f"  left out, as no digests or as of nobody: {dropped}")
         sent = model.terms["accepted"] + model.resumed.get("accepted", 0)
         if not report.dry_run:
             accepted_before = model.held.get("accepted", 0)

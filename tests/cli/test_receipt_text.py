@@ -111,7 +111,7 @@ def test_revenue_of_conflicting_rows_is_neither_sent_nor_unsent() -> None:
 
 
 def test_identifiers_of_nobody_are_told_as_such() -> None:
-    """A private IP address is no digest that is wrong."""
+    """A private IP address is left out as well as a text that is no digest."""
     model = ModelReceipt("orders", dropped_identifiers=2)
     text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={}))
-    assert "  left out, because they identify nobody: 2 identifiers" in text.splitlines()
+    assert "  left out, as no digests or as of nobody: 2 identifiers" in text.splitlines()
