@@ -62,6 +62,7 @@ lines as (
         end as unit_price,
         case when count(*) = count(quantity) then greatest(sum(quantity), 0) end as quantity,
         case when count(*) = count(amount) then sum(amount) end as amount,
+        max(case when is_refund then 1 else 0 end) as has_refund,
         min(page_url) as page_url,
         min(page_referrer) as page_referrer,
         min(ttclid) as ttclid,
@@ -131,6 +132,9 @@ rolled_up as (
             price='unit_price',
             quantity='cast(quantity as integer)'
         ) | indent(8) }} as contents,
+        {%- if policy == 'net' %}
+        max(has_refund) as has_refund,
+        {%- endif %}
         min(page_url) as page_url,
         min(page_referrer) as page_referrer,
         min(ttclid) as ttclid,
@@ -163,7 +167,8 @@ final as (
         user_agent
     from rolled_up
     {%- if policy == 'net' %}
-    where order_value > 0 or order_value is null
+    {#- What was given back whole is no event; an order that cost nothing stays one. #}
+    where order_value > 0 or order_value is null or has_refund = 0
     {%- endif %}
 
 )

@@ -213,6 +213,20 @@ def test_a_web_order_given_back_is_no_event_under_net(shop: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("policy", list(EVENTS))
+def test_an_order_that_cost_nothing_is_an_event(shop: Path, tmp_path: Path, policy: str) -> None:
+    """Only a refund takes an order away, and only under net."""
+    for name in ("customers", "transactions"):
+        (tmp_path / f"{name}.csv").write_bytes((shop / f"{name}.csv").read_bytes())
+    times, goods = ["2026-11-13T10:00:00Z"] * 2, ["USD", "A1", "Pack", "Packs", "", "0.00", "1"]
+    with (tmp_path / "transactions.csv").open("a", encoding="utf-8", newline="") as file:
+        line = ["S-9", "1", "sale", "completed", "store", "PDX-01", "C-1", *times, *goods, *[""] * 7]
+        csv.writer(file).writerow(line)
+    connection = build(Renderer(data=tmp_path, refund_policy=policy))
+    query = "select description, value, num_items from tiktok_offline_events where order_id = 'S-9'"
+    assert rows(connection, query) == [{"description": "sale", "value": Decimal("0.00"), "num_items": 1}]
+
+
 def test_identities_are_kept_by_rank(shop: Path) -> None:
     """Of more identities than allowed, the account's address and the mobile number stay."""
     connection = build(Renderer(data=shop, max_identities=1))

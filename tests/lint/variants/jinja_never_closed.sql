@@ -7,5 +7,5 @@
 -- with:
         {%- if policy == 'drop' %}
         and not is_refund
--- expect: models/intermediate/int_orders__rolled_up.sql:166:1: error jinja-syntax: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'.
+-- expect: models/intermediate/int_orders__rolled_up.sql:171:1: error jinja-syntax: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'.
 -- fix: Fix the Jinja at this place.
