@@ -8,12 +8,14 @@ import pytest
 
 from tests.bad_inputs.support import LINES, YESTERDAY, Case, answered, csv, printed, source, write
 
+NOT_BUILT = "Not built because of this: off."
 CASES = {
     "missing": Case(
         {"orders.csv": None},
         (
             'error: models/stg.sql:2:6: No file "orders.csv" is there.',
             "  Put the file there, or correct external_location of the source.",
+            NOT_BUILT,
         ),
         "build",
     ),
@@ -34,6 +36,7 @@ CASES = {
             "error: models/stg.sql:2:6: Line 4 of orders.csv is not UTF-8.",
             "  Save the file as UTF-8, or name its encoding: read_csv('...', encoding =",
             "  'latin-1').",
+            NOT_BUILT,
         ),
         "build",
     ),
@@ -43,6 +46,7 @@ CASES = {
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount, email, order_id, ordered_at.",
             "  Compare the first line of the file with the declared columns; all lines need",
             "  as many fields.",
+            NOT_BUILT,
         ),
         "build",
     ),
@@ -52,6 +56,7 @@ CASES = {
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount.",
             "  Compare the first line of the file with the declared columns; all lines need",
             "  as many fields.",
+            NOT_BUILT,
         ),
         "build",
     ),
@@ -61,6 +66,7 @@ CASES = {
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount, email, order_id, ordered_at.",
             "  Compare the first line of the file with the declared columns; all lines need",
             "  as many fields.",
+            NOT_BUILT,
         ),
         "build",
     ),
