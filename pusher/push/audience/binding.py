@@ -85,47 +85,35 @@ def known_audience(
     return None, locked
 
 
-def check_locked(
-    audiences: AudienceStore | None,
-    lock: LockFile | None,
-    *,
-    model: str,
-    advertiser_id: str,
-    name: str,
-    audience_id: str | None,
-) -> None:
-    """Refuse an audience that the lock file names for somebody else too: each would take the other's people out.
+def checked_audience(
+    audiences: AudienceStore | None, lock: LockFile | None, *, model: str, advertiser_id: str, name: str
+) -> tuple[Audience | None, str | None]:
+    """Return what `known_audience` does, unless somebody else fills it too: each would take the other's people out.
 
     A view whose audience_name was changed, in the lock file too, goes on with its audience.
-
-    Args:
-        audiences: What the ledger knows, or None when there is none.
-        lock: The lock file, or None when audiences mean nothing outside this machine.
-        model: The view.
-        advertiser_id: The advertiser.
-        name: Name of the audience.
-        audience_id: TikTok's id, or None before it was made.
 
     Raises:
         PlanError: Another target or view fills it.
     """
+    known, locked = known_audience(audiences, lock, model=model, advertiser_id=advertiser_id, name=name)
+    audience_id = locked or (known.audience_id if known is not None else None)
     if lock is None or audience_id is None:
-        return
+        return known, locked
     target = lock.other_target(advertiser_id, audience_id)
     if target is not None:
         raise PlanError(of_other_target(target, Audience(0, model, advertiser_id, name, audience_id), audience_id))
     filled = audiences.filled_by(advertiser_id, audience_id) if audiences is not None else None
-    if filled is None or (filled.model, filled.name) == (model, name):
-        return
-    is_renamed = lock.get(filled.model, advertiser_id, filled.name) != audience_id
-    if filled.model != model or not is_renamed:
-        raise PlanError(already_filled(filled, model))
+    if filled is not None and (filled.model, filled.name) != (model, name):
+        is_renamed = filled.model == model and lock.get(model, advertiser_id, filled.name) != audience_id
+        if not is_renamed:
+            raise PlanError(already_filled(filled, model))
+    return known, locked
 
 
 def take_locked(
     store: Store, *, model: str, advertiser_id: str, name: str, audience_id: str, now: datetime, method: str = "stream"
 ) -> Audience:
-    """Keep in the ledger that a view fills the audience that the lock file names; see `check_locked`."""
+    """Keep in the ledger that a view fills the audience that the lock file names; see `checked_audience`."""
     with store.transaction():
         return AudienceStore(store).add(
             model=model, advertiser_id=advertiser_id, name=name, audience_id=audience_id, method=method, now=now
@@ -134,16 +122,16 @@ def take_locked(
 
 def already_filled(other: Audience, model: str) -> Problem:
     """Return why a view cannot fill an audience that is filled already: each would take the other's people out."""
-    message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already."
+    message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already"
     adopt = f"`pusher audience adopt {model} --advertiser-id {other.advertiser_id} --audience-id {other.audience_id}`."
+    if other.model == model:
+        fix = f"Choose another audience_name, or let it go on with that audience by the new name: {adopt}"
+        return Problem("audience-filled", f"{message}, by the name `{other.name}`.", fix=fix)
     fix = (
         f"Give {model} an audience_name of its own, or bring the people of both into one view. If {other.model} was "
         f"renamed: {adopt}"
     )
-    if other.model == model:
-        message = message.replace(" already.", f" already, by the name `{other.name}`.")
-        fix = f"Choose another audience_name, or let it go on with that audience by the new name: {adopt}"
-    return Problem("audience-filled", message, fix=fix)
+    return Problem("audience-filled", f"{message}.", fix=fix)
 
 
 def unfit(found: FoundAudience | SeenAudience, audience: Audience) -> Problem | None:

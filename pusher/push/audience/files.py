@@ -14,7 +14,7 @@ from pusher.ledger.state import told_when_full
 from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import FILE, NotBound, check_locked, known_audience, take_locked
+from pusher.push.audience.binding import FILE, NotBound, checked_audience, take_locked
 from pusher.push.audience.files_asking import FileAsking, FileSender
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
 from pusher.push.audience.files_plan import FilePlan, Known, plan_files
@@ -113,9 +113,7 @@ class FilePush:
         store = AudienceStore.of(self.store)
         owner, *others = view.advertisers
         about = {"model": view.view.model, "advertiser_id": owner, "name": view.name}
-        audience, locked = known_audience(store, self.options.lock, **about)
-        known_id = locked or (audience.audience_id if audience is not None else None)
-        check_locked(store, self.options.lock, **about, audience_id=known_id)
+        audience, locked = checked_audience(store, self.options.lock, **about)
         if locked is not None:
             self.world.listener(
                 Notice(

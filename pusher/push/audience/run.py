@@ -22,7 +22,7 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import FILE, Binder, NotBound, check_locked, go_on_until, known_audience, take_locked
+from pusher.push.audience.binding import FILE, Binder, NotBound, checked_audience, go_on_until, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
@@ -251,9 +251,7 @@ class AudiencePush:
             return self._compared(staged, advertiser_id, staged.audience, folder, freeze=freeze)
         view, audiences = staged.view, AudienceStore.of(self.store)
         about = {"model": view.view.model, "advertiser_id": advertiser_id, "name": view.name}
-        audience, locked = known_audience(audiences, self.options.lock, **about)
-        known_id = locked or (audience.audience_id if audience is not None else None)
-        check_locked(audiences, self.options.lock, **about, audience_id=known_id)
+        audience, locked = checked_audience(audiences, self.options.lock, **about)
         if locked is not None:
             audience = audiences.last(advertiser_id, locked, view.method) if audiences is not None else None
             if audience is None:
