@@ -19,7 +19,7 @@ from pusher.ledger.audiences import Chunk
 from pusher.ledger.barred import Barred
 from pusher.ledger.failure import words_of
 from pusher.ledger.reconcile import disk_is_full
-from pusher.payload.sql import identifier, literal, path_list
+from pusher.payload.sql import identifier, literal, path_list, uuid_of_hex
 
 OUT, IN, MAYBE_IN, MAYBE_OUT = range(4)
 """What is known of an identifier; the last two say which way the request in doubt would have moved it."""
@@ -97,14 +97,20 @@ def seconds(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
+def _halves(digest: str) -> tuple[str, str]:
+    return uuid_of_hex(f"substr({digest}, 1, 32)"), uuid_of_hex(f"substr({digest}, 33)")
+
+
 def halves(digest: str) -> str:
     """Return the columns that a digest in hex is kept as."""
-    return f"cast(substr({digest}, 1, 32) as uuid) as a, cast(substr({digest}, 33) as uuid) as b"
+    first, second = _halves(digest)
+    return f"{first} as a, {second} as b"
 
 
 def split_digest(digest: str) -> str:
     """Return both halves of a digest in hex as one value."""
-    return f"{{'a': cast(substr({digest}, 1, 32) as uuid), 'b': cast(substr({digest}, 33) as uuid)}}"
+    first, second = _halves(digest)
+    return f"{{'a': {first}, 'b': {second}}}"
 
 
 def same(one: str, other: str) -> str:

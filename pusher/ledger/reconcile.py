@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -158,6 +159,11 @@ class Reconciler:
             columns = ", ".join(f"_{name} as {name}" for name in names)
             sources.append(f"select {columns}, 'in_flight' as state from read_parquet({path_list(self.held)})")
         return " union all ".join(sources)
+
+    def _has_refused(self) -> bool:
+        """Say whether the contract refuses a row, whatever the ledger says."""
+        refused = self._staged("_reason")
+        return bool(self._rows(f"select exists (select 1 from {refused} where _reason is not null)")[0][0])
 
     def _match(self) -> None:
         """Fill `excluded`: staged rows that are not due, with term and detail."""
@@ -422,10 +428,14 @@ class Reconciler:
         max_age_s: int,
         origins: Callable[[], Mapping[str, ColumnOrigin]],
     ) -> Reconciled:
-        self._match()
-        counts = self._counts()
-        explained = any(count.term not in UNEXPLAINED for count in counts)
-        self._connection.execute(origin_table(origins() if explained else {}))
+        # To follow columns back to their SQL takes longer than to compare the rows, so that both are done at once.
+        with ThreadPoolExecutor(1) as pool:
+            asked = pool.submit(origins) if self._has_refused() else None
+            self._match()
+            counts = self._counts()
+            explained = any(count.term not in UNEXPLAINED for count in counts)
+            known = (asked.result() if asked else origins()) if explained else {}
+        self._connection.execute(origin_table(known))
         dropped = self._rows(
             f"select coalesce(sum(_dropped_identifiers), 0) from {self._staged('_dropped_identifiers, _reason')} "
             "where _reason is null"

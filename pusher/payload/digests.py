@@ -12,7 +12,7 @@ from pusher.payload.casts import ITEM, item_list
 from pusher.payload.checks import RowChecks
 from pusher.payload.model import Field, Payload
 from pusher.payload.reasons import SOURCE_ID
-from pusher.payload.sql import identifier, literal
+from pusher.payload.sql import identifier, literal, uuid_of_hex
 from pusher.payload.types import SqlType
 
 ITEMS = "_items"
@@ -89,4 +89,4 @@ def event_key(payload: Payload) -> str:
     source = payload.event_source
     head = literal(f"{len(source.encode())}:{source}")
     parts = ", ".join(_length_prefixed(column) for column in (SOURCE_ID, "event", "event_id"))
-    return f"cast(substr(sha256(concat({head}, {parts})), 1, 32) as uuid)"
+    return uuid_of_hex(f"substr(sha256(concat({head}, {parts})), 1, 32)")

@@ -14,7 +14,7 @@ from pusher.payload.checks import DROPPED, RowChecks, item_fault_sql
 from pusher.payload.cleaning import cleaned_sql
 from pusher.payload.digests import ITEMS, event_key, payload_text
 from pusher.payload.reasons import ITEM_FAULT, SOURCE_ID
-from pusher.payload.sql import identifier
+from pusher.payload.sql import identifier, uuid_of_hex
 from pusher.payload.types import SqlType
 
 PROJECTION_VERSION = 1
@@ -74,7 +74,7 @@ def staged_sql(checks: RowChecks, columns: Mapping[str, SqlType], relation: str)
     if "value" in provided:
         value = f"case when value > -{MAX_NUMBER} and value < {MAX_NUMBER} then cast(value as decimal(38, 9)) end"
     # Only tells which column differs; the payload's own digest covers the items too.
-    contents = f"cast(md5({ITEMS}) as uuid)" if "contents" in provided else "cast(null as uuid)"
+    contents = uuid_of_hex(f"md5({ITEMS})") if "contents" in provided else "cast(null as uuid)"
 
     def text(name: str) -> str:
         return name if name in provided else "cast(null as varchar)"
