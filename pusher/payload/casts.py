@@ -45,7 +45,8 @@ def as_text(column: str, type_: SqlType) -> str:
 
 
 def _digest_is_good(value: str, payload: Payload) -> str:
-    hexadecimal = f"strlen({value}) = 64 and not regexp_matches({value}, '[^0-9a-f]')"
+    # To read the digits takes half the time of a regular expression, and takes capitals too.
+    hexadecimal = f"strlen({value}) = 64 and try(unhex({value})) is not null and {value} = lower({value})"
     # NOT IN with this many values becomes a join for each place where it stands, and CASE costs more in a lambda.
     junk = ", ".join(literal(digest) for digest in payload.junk_digests)
     return f"{hexadecimal} and not list_contains([{junk}], {value})"
