@@ -116,16 +116,18 @@ def serve_connection(connection: socket.socket, latency_s: float = 0.0, counter:
                     return
                 waiting += room[:count]
             head, _, rest = waiting.partition(HEAD_END)
-            missing = _length(head) - len(rest)
-            waiting = b"" if missing >= 0 else rest[missing:]
-            body = bytearray(rest) if counter else bytearray()
+            length = _length(head)
+            rest, waiting = rest[:length], rest[length:]
+            # Room for all of it at once: a body that grows is moved many times.
+            body = bytearray(length if counter else len(rest))
+            body[: len(rest)] = rest
+            missing = length - len(rest)
             while missing > 0:
-                count = connection.recv_into(room, min(missing, _BUFFER_BYTES))
+                place = memoryview(body)[-missing:] if counter else room[:missing]
+                count = connection.recv_into(place)
                 if not count:
                     return
                 missing -= count
-                if counter:
-                    body += room[:count]
             if counter:
                 counter.take(body)
             if latency_s:
