@@ -22,6 +22,7 @@ from pusher.destinations.tiktok.facts import contract
 from pusher.destinations.tiktok.sandbox import sandbox_app
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.progress import silent
+from tests.loopback import NO_AUTHORITIES
 
 APP = Application("7123456789", Secret("s3cr3t-of-the-app"))
 ACCOUNT = "7654321098765432109"
@@ -51,13 +52,13 @@ def api(base_url: str, app: Application = APP, clock: Clock | None = None) -> To
 
 def browse(url: str) -> httpx.Response:
     """Open a page as a browser does, and go where it leads."""
-    with httpx.Client(trust_env=False, follow_redirects=True) as client:  # noqa: TID251 -- a browser's stand-in
+    with httpx.Client(trust_env=False, verify=NO_AUTHORITIES, follow_redirects=True) as client:  # noqa: TID251 -- a browser
         return client.get(url)
 
 
 def redirect_of(url: str) -> str:
     """Open the page of consent and return the address where the browser goes next."""
-    with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- as above
+    with httpx.Client(trust_env=False, verify=NO_AUTHORITIES) as client:  # noqa: TID251 -- as above
         return client.get(url).headers["Location"]
 
 

@@ -24,6 +24,7 @@ from pusher.destinations.tiktok.sandbox import sandbox_app
 from pusher.destinations.tiktok.sandbox_server import SandboxServer
 from pusher.errors import ConfigError
 from pusher.transport import Bounds, Transport
+from tests.loopback import NO_AUTHORITIES
 
 ROW = {"event": "Purchase", "event_id": "order-1", "event_time": 1_780_000_000}
 BODY = json.dumps({"event_source": "offline", "event_source_id": "7654321098765432109", "data": [ROW]}).encode()
@@ -110,7 +111,7 @@ def test_audiences_are_filled_over_a_socket(serve: Callable[..., str]) -> None:
     assert isinstance(results[1], Failure)
     assert (results[1].kind, results[1].reason) == ("in_doubt", "protocol")
     origin = base_url.partition("/open_api")[0]
-    with httpx.Client() as client:  # noqa: TID251 -- the sandbox's own pages
+    with httpx.Client(verify=NO_AUTHORITIES) as client:  # noqa: TID251 -- the sandbox's own pages
         audiences = client.get(f"{origin}/_sandbox/audiences").json()["audiences"]
         totals = client.get(f"{origin}/_sandbox/history").json()["totals"]
     assert [one["members"] for one in audiences] == [0]
@@ -129,7 +130,7 @@ def test_a_file_is_uploaded_over_a_socket(serve: Callable[..., str]) -> None:
     content = b"".join(b"%064x\n" % number for number in range(40_000))
     signature = hashlib.md5(content, usedforsecurity=False).hexdigest()
     fields = {"advertiser_id": advertiser, "calculate_type": "EMAIL_SHA256", "file_signature": signature}
-    with httpx.Client() as client:  # noqa: TID251 -- the transport sends JSON only
+    with httpx.Client(verify=NO_AUTHORITIES) as client:  # noqa: TID251 -- the transport sends JSON only
         url = f"{base_url}/dmp/custom_audience/file/upload/"
         answer = client.post(url, data=fields, files={"file": ("best.csv", content)}).json()
         with pytest.raises(httpx.RemoteProtocolError):

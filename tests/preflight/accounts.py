@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from pusher.project.facade import Project
+from tests.loopback import NO_AUTHORITIES
 from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders
 
 ADVERTISER = "7654321098765432109"
@@ -43,7 +44,7 @@ def event_set(advertiser_id: str = ADVERTISER, id_: str = EVENT_SET, kind: str =
 def tell(server: Server, accounts: Sequence[Mapping[str, Any]], sources: Sequence[Mapping[str, Any]] = ()) -> Any:
     """Let these accounts be all that there are."""
     body = {"accounts": list(accounts), "event_sources": list(sources)}
-    with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- the sandbox's own pages
+    with httpx.Client(trust_env=False, verify=NO_AUTHORITIES) as client:  # noqa: TID251 -- the sandbox's own pages
         return client.post(f"{server.base_url.partition('/open_api')[0]}/_sandbox/accounts", json=body).json()
 
 

@@ -29,6 +29,7 @@ from pusher.project.facade import LoadOptions, Project
 from pusher.project.outcomes import PushChoice
 from pusher.push.world import PushReport
 from tests.canaries import EMAIL, TOKEN
+from tests.loopback import NO_AUTHORITIES
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 EVENT_SET = "7654321098765432109"
@@ -260,7 +261,7 @@ class Server:
     def _get(self, page: str) -> Any:
         import httpx
 
-        with httpx.Client(trust_env=False) as client:  # noqa: TID251 -- reads the sandbox's own pages
+        with httpx.Client(trust_env=False, verify=NO_AUTHORITIES) as client:  # noqa: TID251 -- the sandbox's pages
             return client.get(f"{self.base_url.partition('/open_api')[0]}/_sandbox/{page}?limit=100000").json()
 
     def requests(self) -> list[dict[str, Any]]:
