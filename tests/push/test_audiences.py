@@ -645,6 +645,32 @@ def test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: 
     assert (receipt.is_new, 0 < receipt.added <= receipt.deleted <= 6) == (True, True)
 
 
+def test_who_is_suppressed_during_a_run_leaves_a_refused_view_too(tmp_path: Path) -> None:
+    """The view of the audience shrank too much; it keeps those who left by themselves, and nobody who is suppressed."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, members_per_request=1)
+        club.join(people(range(6)))
+        club.push()
+        club.suppress("email 0", "email 1")
+        club.join([])
+        before, told = len(server.requests()), list[bool]()
+
+        def suppress_once() -> bool:
+            if not told and len(server.requests()) > before:
+                told.append(True)
+                club.suppress("email 2", "email 3")
+            return False
+
+        report = club.push(should_stop=suppress_once)
+        members = server.members(server.audiences()[0]["audience_id"])
+        again = club.push()
+
+    assert line(report) == {"deletes": 6, "deleted": 4, "refused_deletes": 2, "requests": 4, "exit": 1}
+    assert [one.code for one in report.problems] == ["audience-shrinks"]
+    assert members == emails(range(4, 6))
+    assert line(again) == {"deletes": 2, "refused_deletes": 2, "exit": 1}
+
+
 def test_a_project_sets_how_much_may_go(tmp_path: Path) -> None:
     """More than a tenth and more than two are too many here; a share of 2 is none."""
     club = Club(tmp_path / "club")

@@ -84,6 +84,7 @@ class AudiencePlan:
         receipt: Its line of the receipt.
         frozen: Rows to send, under temporary names.
         newest_suppressed: How far the list of suppressed identifiers was read.
+        refusal: Why everything but suppressed identifiers is left as it is, or None.
     """
 
     staged: Staged
@@ -91,6 +92,7 @@ class AudiencePlan:
     receipt: AudienceReceipt
     frozen: list[FrozenChange] = field(default_factory=list)
     newest_suppressed: int = 0
+    refusal: Problem | None = None
 
 
 def stage_members(
@@ -326,4 +328,4 @@ def compare(
         receipt.problem = Problem("audience-empty", message, view.view.file, fix=fix)
     elif not suppressed_only:
         receipt.warnings += few_people(counts, api.least_members)
-    return AudiencePlan(staged, advertiser_id, receipt, frozen, newest)
+    return AudiencePlan(staged, advertiser_id, receipt, frozen, newest, refusal)

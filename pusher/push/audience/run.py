@@ -246,7 +246,9 @@ class AudiencePush:
                 )
         self.plans, self.whole.plans = [], []
 
-    def _compare(self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool) -> AudiencePlan:
+    def _compare(
+        self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool, refusal: Problem | None = None
+    ) -> AudiencePlan:
         if staged.audience is not None:
             return self._compared(staged, advertiser_id, staged.audience, folder, freeze=freeze)
         view, audiences = staged.view, AudienceStore.of(self.store)
@@ -263,14 +265,24 @@ class AudiencePush:
                 )
         if locked is not None and freeze and self.store is not None:
             audience = take_locked(self.store, **about, audience_id=locked, now=self.world.clock.now())
-        plan = self._compared(staged, advertiser_id, audience, folder, freeze=freeze)
+        plan = self._compared(staged, advertiser_id, audience, folder, freeze=freeze, refusal=refusal)
         plan.receipt.audience_id = plan.receipt.audience_id or locked
         return plan
 
     def _compared(
-        self, staged: Staged, advertiser_id: str, audience: Audience | None, folder: Path, *, freeze: bool
+        self,
+        staged: Staged,
+        advertiser_id: str,
+        audience: Audience | None,
+        folder: Path,
+        *,
+        freeze: bool,
+        refusal: Problem | None = None,
     ) -> AudiencePlan:
-        """Compare a view with an audience, or see who of an audience is suppressed."""
+        """Compare a view with an audience, or see who of an audience is suppressed.
+
+        What was refused once in a run stays so, also when fewer leave by themselves because more are suppressed.
+        """
         view = staged.view
         return compare(
             staged,
@@ -286,7 +298,7 @@ class AudiencePush:
             freeze=freeze,
             listed=self.listed,
             suppressed_only=self.suppressed_only,
-            withheld=self.withheld,
+            withheld=self.withheld or refusal,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:
@@ -296,13 +308,16 @@ class AudiencePush:
         self.ends_s = clock.monotonic_s() + limits.deadline_s
         for _ in range(MOST_ROUNDS if self.plans else 0):
             self._deliver_once(self.store, audiences, transport, pacer, self._left_of(limits))
+            self._keep_told(self.store, audiences)
             newest = audiences.newest_suppressed()
-            late = [plan for plan in self.plans if plan.newest_suppressed < newest and plan.receipt.problem is None]
+            # Those that failed are compared by the next push; a refused view keeps nobody in who is suppressed.
+            late = [p for p in self.plans if p.newest_suppressed < newest and p.receipt.problem == p.refusal]
             if not late:
                 break
             self._plan_again(late)
-        if self.plans:
-            self._keep_told(self.store, audiences, transport, pacer)
+        if self.suppressed_only and self.plans:
+            excuse_gone(self.plans, self._asking(transport, pacer), self.world.listener)
+            self._keep_told(self.store, audiences)
         self.whole.deliver(transport, pacer, self._left_of(limits))
 
     def _left_of(self, limits: DeliveryLimits) -> DeliveryLimits:
@@ -328,7 +343,9 @@ class AudiencePush:
                 plan.frozen.clear()
                 continue
             before = plan.receipt
-            again = self._compare(plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True)
+            again = self._compare(
+                plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True, refusal=plan.refusal
+            )
             again.receipt.counts = replace(
                 again.receipt.counts,
                 adds=before.added + again.receipt.counts.adds,
@@ -445,10 +462,8 @@ class AudiencePush:
                 )
         return recorded
 
-    def _keep_told(self, store: Store, audiences: AudienceStore, transport: Sender, pacer: Pacer) -> None:
-        """Keep which audiences were told of everybody who is suppressed; one that is gone holds nobody."""
-        if self.suppressed_only:
-            excuse_gone(self.plans, self._asking(transport, pacer), self.world.listener)
+    def _keep_told(self, store: Store, audiences: AudienceStore) -> None:
+        """Keep which audiences were told of everybody who is suppressed."""
         with store.transaction():
             for plan in self.plans:
                 about = (plan.staged.view.view.model, plan.advertiser_id, plan.staged.view.name)
