@@ -60,8 +60,8 @@ class MemberCounts:
         departures: Those of the deletes that were in the audience, or may have been, and are not suppressed.
         held: Those of the adds and deletes that have to wait.
         people: Rows with identifiers, none of them suppressed.
-        unknown_deletes: Suppressed identifiers beside the deletes that are taken out to be sure: nobody knows them to
-            be in it, and somebody else may have put them there.
+        unknown_deletes: Suppressed identifiers, and those beside them in their rows, that are taken out to be sure:
+            nobody knows them to be in it, and somebody else may have put them there.
     """
 
     rows: int
@@ -112,7 +112,8 @@ class Comparison:
         suppressed: Identifiers that must not be in it.
         now: The run's clock.
         reassert: Tell TikTok again everything that is known.
-        untold: Suppressed identifiers that the audience was not told of yet; they are taken out, known or not.
+        untold: Suppressed identifiers that the audience was not told of yet; they are taken out, known or not, and so
+            is what only rows with one of them name.
     """
 
     folder: Path
@@ -172,6 +173,13 @@ class Comparison:
             f"from known where not ({skipped}) and not exists (select 1 from wanted where {same('wanted', 'known')})"
         )
         create_suppressed(self._connection, Barred(self.untold), self.kinds, "untold")
+        if self.untold and self._barred_people:
+            # Somebody else may have put them there together.
+            run(
+                f"insert into untold select {KEY} from named where place in (select place from named where exists "
+                f"(select 1 from untold where {same('untold', 'named')})) "
+                f"and exists (select 1 from kept_out where {same('kept_out', 'named')})"
+            )
         run(
             f"create temp table unknown as select distinct {KEY} from untold "
             f"where not exists (select 1 from leaving where {same('leaving', 'untold')})"

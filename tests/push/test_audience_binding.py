@@ -15,12 +15,15 @@ from pusher.push.audience.lock_file import LockFile
 from pusher.push.world import PushReport
 from tests.push.members import (
     ADVERTISER,
+    BOTH,
     EMAILS,
     MEMBERS,
     NAME,
     Club,
+    digest,
     people,
     serving_audiences,
+    stored,
 )
 from tests.push.refused import pin
 from tests.push.support import NOW
@@ -172,6 +175,30 @@ def test_the_lock_file_says_which_audience_it_is(tmp_path: Path) -> None:
     assert line(report) == {"members": 5, "adds": 5, "added": 5, "requests": 1, "exit": 0}
     assert members == emails(range(5))
     assert len(report.notices) == 1
+
+
+def test_whoever_is_suppressed_leaves_an_audience_of_a_lost_ledger_by_all_identifiers(tmp_path: Path) -> None:
+    """Their phone was put there by a ledger that is gone; the phone that another person has too stays, and is told."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH)
+        club.join(people(range(3)))
+        club.push()
+        (audience,) = server.audiences()
+        shutil.rmtree(club.state.root)
+        club.state.create()
+        club.serve_another(server.base_url)
+        club.suppress("email 1", "email 2")
+        club.join([*people(range(3)), (digest("email 3"), digest("phone 2"))])
+        report, again = club.push(), club.push()
+        members = server.members(audience["audience_id"])
+
+    counts = report.audiences[0].counts
+    assert (counts.members, counts.suppressed, counts.unknown_deletes, report.exit_code) == (4, 3, 3, 0)
+    assert members == {
+        *(stored("EMAIL_SHA256", digest(f"email {one}")) for one in (0, 3)),
+        *(stored("PHONE_SHA256", digest(f"phone {one}")) for one in (0, 2)),
+    }
+    assert line(again) == {"members": 4, "unchanged": 4, "suppressed": 3, "exit": 0}
 
 
 def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
