@@ -26,6 +26,7 @@ class FoundAudience:
         expires: When it ends, in the destination's words, or empty.
         is_of_files: It takes files; None when that is not said.
         is_own: The advertiser that asks made it; None when that is not said.
+        ends_at: When it ends as a moment, or None when that is not said.
     """
 
     audience_id: str
@@ -36,6 +37,7 @@ class FoundAudience:
     expires: str
     is_of_files: bool | None = None
     is_own: bool | None = None
+    ends_at: datetime | None = None
 
 
 class AudienceApi(Protocol):
@@ -48,6 +50,8 @@ class AudienceApi(Protocol):
     """People below which the destination does not use an audience."""
     settles_in: timedelta
     """How long the destination may work on what it was told, until its sizes show it."""
+    may_end_after: timedelta
+    """How long after its last change an audience may come to its end; before that nobody needs to ask."""
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None."""

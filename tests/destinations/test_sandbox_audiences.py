@@ -563,3 +563,15 @@ def test_ten_thousand_members_are_taken_by_one_request(world: World) -> None:
     assert world.send(MAPPING, mapping(range(10_000))) == OK
     assert world.send(MAPPING, mapping(range(10_001))) == refused("batch_data: Length must be between 1 and 10000")
     assert world.totals == totals(requests=3, members=20_001, added=10_000, members_refused=10_001)
+
+
+def test_nobody_comes_into_an_audience_that_has_ended(world: World) -> None:
+    """It ends a year after its last change, and lets go of people still."""
+    make(world)
+    world.send(MAPPING, mapping(range(2)))
+    world.now = START + timedelta(days=365)
+    added = world.send(MAPPING, mapping([2]))
+    removed = world.send(MAPPING, mapping([1], "delete"))
+
+    assert (added["code"], added["message"]) == (40002, f"Audience is not editable: {FIRST} is not valid")
+    assert (removed["code"], members(world)) == (0, [kept(0)])

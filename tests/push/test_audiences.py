@@ -712,6 +712,36 @@ def test_device_ids_go_under_their_own_kinds_and_nothing_is_nobody(tmp_path: Pat
     assert line(report) == {"members": 4, "adds": 4, "added": 4, "requests": 4, "dropped_identifiers": 2, "exit": 0}
 
 
+def test_nobody_is_sent_to_an_audience_that_has_ended(tmp_path: Path) -> None:
+    """Nothing was told for a year: it is looked for first, whether its members changed or not, and not adopted anew."""
+    year = timedelta(days=365)
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        server.now = NOW + year - timedelta(days=60)
+        near = club.push(now=server.now)
+        server.now = NOW + year
+        same = club.push(now=server.now)
+        club.join(people(range(6)))
+        report = club.push(now=server.now)
+        members = server.members(audience["audience_id"])
+        with pytest.raises(ConfigError) as adopting:
+            club.project(server.now).audiences.adopt(MEMBERS, audience["audience_id"])
+        club.view(EMAILS, name="Better customers")
+        club.build()
+        anew = club.push(now=server.now)
+
+    told = ("audience-not-valid", f"Audience `{NAME}` takes no members any more: it ended at 2027-11-20 12:00:00.")
+    assert line(near) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 0}
+    assert line(same) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 3}
+    assert line(report) == {"members": 6, "unchanged": 5, "adds": 1, "pending_adds": 1, "requests": 1, "exit": 3}
+    assert [[(one.code, one.message) for one in pushed.problems] for pushed in (same, report)] == [[told], [told]]
+    assert [(one.code, one.message) for one in adopting.value.problems] == [told]
+    assert (members, anew.exit_code, anew.audiences[0].added) == (emails(range(5)), 0, 6)
+
+
 def test_an_audience_that_is_gone_is_told_for_its_advertiser_alone(tmp_path: Path) -> None:
     """Somebody deleted it: the other advertiser's is filled, and the problem names what to do."""
     with serving_audiences(tmp_path) as server:

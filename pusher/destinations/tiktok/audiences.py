@@ -31,6 +31,9 @@ class TikTokAudiences:
         self.most_rows_per_request = int(numbers["most_rows_per_request"]["value"])
         self.least_members = int(numbers["least_matched_members"]["value"])
         self.settles_in = timedelta(hours=int(numbers["ready_after_h"]["value"]))
+        self.may_end_after = timedelta(
+            days=int(numbers["expires_after_d"]["value"]) - int(numbers["expiring_within_d"]["value"])
+        )
         self.kinds = tuple(field.path for field in contract().payloads["audience"].fields)
 
     def name_problem(self, name: str) -> str | None:
@@ -106,16 +109,17 @@ class TikTokAudiences:
 
 
 def _found(one: Mapping[str, Any]) -> FoundAudience:
-    kind = kind_of(one)
+    kind, expires = kind_of(one), str(one.get("expired_time") or "")
     return FoundAudience(
         audience_id=str(one.get("audience_id", "")),
         name=str(one.get("name", "")),
         kind=kind,
         size=one["cover_num"] if type(one.get("cover_num")) is int else None,
         is_valid=one.get("is_valid") is not False,
-        expires=str(one.get("expired_time") or ""),
+        expires=expires,
         is_of_files=is_of_files(kind),
         is_own=is_own(one),
+        ends_at=moment_of(expires),
     )
 
 

@@ -98,6 +98,8 @@ class MapMembers:
                 return Result("bad_parameter", f"{path}: {audience_id} is no audience of these advertisers")
             if audience.family != state.STREAM:
                 return Result("bad_parameter", f"{path}: {audience_id} is not a streaming audience")
+            if self.is_add and now_s >= audience.ends_s:
+                return Result("bad_parameter", f"{state.text('not_editable')}: {audience_id} is not valid")
             found[audience_id] = audience
         changed = asked = 0
         for audience_id, id_type, _, members in self.groups:

@@ -152,6 +152,15 @@ def unfit(found: FoundAudience | SeenAudience, audience: Audience) -> Problem | 
     return None
 
 
+def ended(found: FoundAudience, audience: Audience, now: datetime) -> Problem | None:
+    """Return why nobody can be put any more into the audience that TikTok has, or None: it came to its end."""
+    if found.ends_at is None or now < found.ends_at:
+        return None
+    message = f"Audience `{audience.name}` takes no members any more: it ended at {found.expires}."
+    fix = f"Choose another audience_name for {audience.model}, so that another is made: no ad uses one that has ended."
+    return Problem("audience-not-valid", message, fix=fix)
+
+
 def of_other_target(target: str, audience: Audience, audience_id: str) -> Problem:
     """Return why two targets cannot fill one audience: neither ledger knows whom the other told."""
     message = f"Target {target} fills audience {audience_id} of advertiser {audience.advertiser_id} already."
@@ -219,6 +228,7 @@ class Binder:
             )
             raise NotBound(Problem("audience-ambiguous", message, fix=fix), is_halted=True)
         problem = unfit(named[0], replace(audience, audience_id=named[0].audience_id))
+        problem = problem or ended(named[0], audience, self.clock.now())
         if problem is not None:
             raise NotBound(problem, is_halted=True)
         other = self.audiences.filled_by(audience.advertiser_id, named[0].audience_id)

@@ -13,7 +13,7 @@ from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.store import Store
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import already_filled, known_audience, of_other_target, unfit
+from pusher.push.audience.binding import already_filled, ended, known_audience, of_other_target, unfit
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.audience.plan import AudienceView
 
@@ -154,7 +154,7 @@ def adopt(
         fix = "`pusher audience list` shows those that there are."
         raise ConfigError(Problem("audience-adopt", f"Advertiser {owner} has no audience {audience_id}.", fix=fix))
     wanted = Audience(0, view.view.model, owner, view.name, audience_id, method=view.method)
-    problem = unfit(found, wanted)
+    problem = unfit(found, wanted) or ended(found, wanted, now)
     if problem is not None:
         raise ConfigError(problem)
     target = lock.other_target(owner, audience_id) if lock is not None else None

@@ -28,6 +28,7 @@ from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
+from pusher.push.audience.past_end import refuse_ended
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members, untold
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
@@ -306,6 +307,8 @@ class AudiencePush:
         assert self.store is not None  # noqa: S101 -- only a dry run has no ledger
         audiences, clock = AudienceStore(self.store), self.world.clock
         self.ends_s = clock.monotonic_s() + limits.deadline_s
+        if not self.suppressed_only:
+            refuse_ended(self.plans, audiences, self._asking(transport, pacer), clock.now())
         for _ in range(MOST_ROUNDS if self.plans else 0):
             self._deliver_once(self.store, audiences, transport, pacer, self._left_of(limits))
             self._keep_told(self.store, audiences)
