@@ -55,6 +55,7 @@ def dry_run(chosen: Chosen, world: PushWorld, options: PushOptions) -> PushRepor
             )
             members.plan(chosen.audiences, folder, freeze=False)
             plan_others(others, chosen, world, options, folder, freeze=False)
+            members.tell_unasked()
             audiences = members.receipts + others.receipts
             planned = plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
         models = [receipts.from_plan(plan) for plan, _ in planned]

@@ -340,6 +340,24 @@ def test_a_dry_run_asks_nobody_and_changes_nothing(tmp_path: Path) -> None:
     assert (requests, club.state.ledger.exists(), (club.root / "audiences.lock.yml").exists()) == ([], False, False)
 
 
+def test_a_dry_run_says_what_only_tiktok_knows(tmp_path: Path) -> None:
+    """Two audiences of the name stop the push; the dry run before it says that it does not know."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        server.make(NAME)
+        server.make(NAME)
+        dry, report = club.push(dry_run=True), club.push()
+
+    few = "The view names 5 people at most: TikTok uses an audience from 1,000 matched people on."
+    assert dry.audiences[0].warnings == [
+        few,
+        "A dry run asks TikTok nothing. A push fills the audience of this name that is there, or makes one; it stops "
+        "when there are several, or when it is one of files. `pusher audience list` shows them.",
+    ]
+    assert ([one.code for one in report.problems], report.audiences[0].warnings) == (["audience-ambiguous"], [few])
+
+
 def test_a_dry_run_says_that_an_earlier_run_is_not_settled(tmp_path: Path) -> None:
     """It changes nothing, so it compares with what was settled last; the push after it does not repeat the notice."""
     with serving_audiences(tmp_path) as server:
@@ -721,7 +739,7 @@ def test_nobody_is_sent_to_an_audience_that_has_ended(tmp_path: Path) -> None:
         club.push()
         (audience,) = server.audiences()
         server.now = NOW + year - timedelta(days=60)
-        near = club.push(now=server.now)
+        dry, near = (club.push(now=server.now, dry_run=dry_run) for dry_run in (True, False))
         server.now = NOW + year
         same = club.push(now=server.now)
         club.join(people(range(6)))
@@ -734,6 +752,10 @@ def test_nobody_is_sent_to_an_audience_that_has_ended(tmp_path: Path) -> None:
         anew = club.push(now=server.now)
 
     told = ("audience-not-valid", f"Audience `{NAME}` takes no members any more: it ended at 2027-11-20 12:00:00.")
+    assert dry.audiences[0].warnings[1:] == [
+        "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nothing was told to it for "
+        "long."
+    ]
     assert line(near) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 0}
     assert line(same) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 3}
     assert line(report) == {"members": 6, "unchanged": 5, "adds": 1, "pending_adds": 1, "requests": 1, "exit": 3}

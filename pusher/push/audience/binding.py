@@ -18,8 +18,8 @@ from pusher.push.audience.asking import refusal
 from pusher.push.audience.lock_file import LockFile
 
 LOOK_AGAIN_S = 5.0
-FILE = "file"
-"""The method of audiences whose members are given as files."""
+STREAM, FILE = "stream", "file"
+"""The methods: members are told one by one, or given as files."""
 
 
 class Making(Protocol):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pusher.contracts import FoundAudience
+from pusher.contracts import AudienceApi, FoundAudience
 from pusher.errors import Unanswered
-from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import ended
 from pusher.push.audience.plan import AudiencePlan
@@ -26,22 +26,31 @@ def refuse_ended(plans: Sequence[AudiencePlan], audiences: AudienceStore, asking
     """
     listed: dict[str, dict[str, FoundAudience]] = {}
     for plan in plans:
-        receipt, view = plan.receipt, plan.staged.view
-        audience = audiences.current(view.view.model, plan.advertiser_id, view.name)
-        if audience is None or audience.audience_id is None:
-            continue
-        last = audiences.last_told(audience)
-        if last is None or now < last + asking.api.may_end_after:
+        receipt, audience = plan.receipt, known_of(plan, audiences)
+        if audience is None or not may_have_ended(audience, audiences, asking.api, now):
             continue
         if plan.advertiser_id not in listed:
             before = asking.requests
             listed[plan.advertiser_id] = _listed(asking, plan.advertiser_id)
             receipt.requests += asking.requests - before
-        found = listed[plan.advertiser_id].get(audience.audience_id)
+        found = listed[plan.advertiser_id].get(audience.audience_id or "")
         problem = None if found is None else ended(found, audience, now)
         if problem is not None:
             receipt.problem, receipt.is_halted = problem, True
             plan.frozen.clear()
+
+
+def known_of(plan: AudiencePlan, audiences: AudienceStore) -> Audience | None:
+    """Return the audience of a plan with TikTok's id, or None while there is none."""
+    view = plan.staged.view
+    found = audiences.current(view.view.model, plan.advertiser_id, view.name)
+    return found if found is not None and found.audience_id is not None else None
+
+
+def may_have_ended(audience: Audience, audiences: AudienceStore, api: AudienceApi, now: datetime) -> bool:
+    """Say whether nothing was told to an audience for so long that it may have come to its end."""
+    last = audiences.last_told(audience)
+    return last is not None and now >= last + api.may_end_after
 
 
 def _listed(asking: Asking, advertiser_id: str) -> dict[str, FoundAudience]:
