@@ -177,7 +177,10 @@ JUNK = {text: sha256(text) for text in ("", "null", "+1")}
 def test_identifiers_are_digests_or_left_out_and_counted(
     warehouse: Warehouse, sql: str, expected: Any, dropped: int
 ) -> None:
-    """Good digests are lower-cased, sorted and sent once; others are counted and never staged."""
+    """Good digests are lower-cased, sorted and sent once; others are counted and never staged.
+
+    Defect B13 of peers: 64 hexadecimal digits within a longer text are no digest, and capitals do not stay.
+    """
     staged = warehouse.stage_one({"email": sql})
     assert (staged.row.get("user", {}).get("email", staged.reason), staged.dropped) == (expected, dropped)
 

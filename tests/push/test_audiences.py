@@ -55,7 +55,10 @@ def emails(numbers: range) -> set[tuple[str, str]]:
 
 
 def test_an_audience_ends_as_its_view_says(tmp_path: Path) -> None:
-    """It is made once, filled, left alone, and then follows who comes and who goes."""
+    """It is made once, filled, left alone, and then follows who comes and who goes.
+
+    Defect B8 of peers: no request has more than 1,000 people, whatever the view has.
+    """
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(2_500)))
@@ -100,10 +103,14 @@ def test_who_leaves_is_told_before_who_comes(tmp_path: Path) -> None:
 
 
 def test_identifiers_of_a_person_travel_side_by_side(tmp_path: Path) -> None:
-    """A digest stands under its own kind, a missing one is an empty cell, a changed one takes the old one out."""
+    """A digest stands under its own kind, a missing one is an empty cell, a changed one takes the old one out.
+
+    Defects B1, B10 and B14 of peers: a person without an address moves no digest to another kind, is sent with a phone
+    alone, and the first row does not say which kinds there are.
+    """
     (anna, bert, carl) = people(range(3))
     club = Club(tmp_path / "club", sql=BOTH)
-    club.join([anna, (bert[0], ""), ("", carl[1])])
+    club.join([("", carl[1]), anna, (bert[0], "")])
     body = json.loads(club.project().show_payload(MEMBERS, limit=10))
     first = club.push()
     club.join([(digest("new"), anna[1]), (bert[0], ""), ("", carl[1])])
@@ -230,7 +237,10 @@ def test_suppressed_people_go_although_the_view_shrank_too_much(tmp_path: Path) 
 
 
 def test_a_request_without_an_answer_is_told_again_the_way_the_view_wants_by_then(tmp_path: Path) -> None:
-    """Fault 55: TikTok took the people and the answer was lost; then they left the view."""
+    """Fault 55: TikTok took the people and the answer was lost; then they left the view.
+
+    Defect B8 of peers: what no answer says is not taken for done.
+    """
     faults = [{"match": {"path": "segment/mapping/"}, "do": "drop_after_accept", "times": None}]
     with serving_audiences(tmp_path, faults) as server:
         club = Club(tmp_path / "club", server.base_url)
@@ -391,7 +401,10 @@ def test_few_members_are_warned_of(tmp_path: Path) -> None:
 
 
 def test_who_has_no_identifier_is_counted(tmp_path: Path) -> None:
-    """Capitals and blanks are cleaned, a placeholder is left out, a row without any is nobody; each counts once."""
+    """Capitals and blanks are cleaned, a placeholder is left out, a row without any is nobody; each counts once.
+
+    Defect B13 of peers: a digest in capitals is the same person.
+    """
     (anna, bert) = people(range(2))
     club = Club(tmp_path / "club")
     club.join([anna, (anna[0].upper(), ""), (f" {bert[0]} ", ""), (digest("null"), ""), ("", "")])
@@ -404,7 +417,10 @@ def test_who_has_no_identifier_is_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("raw", ["anna@shop.example", "5d41402abc4b2a76b9719d911017c592", "0" * 65, "g" * 64])
 def test_raw_values_take_nobody_out(tmp_path: Path, raw: str) -> None:
-    """An address as it is, an MD5, a digest too long: whoever they are would count as people who left."""
+    """An address as it is, an MD5, a digest too long: whoever they are would count as people who left.
+
+    Defect B13 of peers: only 64 hexadecimal digits and nothing else are a digest.
+    """
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(6)))
@@ -436,6 +452,18 @@ def test_a_kind_that_is_asked_for_must_be_there(tmp_path: Path) -> None:
     assert [(one.code, one.message) for one in caught.value.problems] == [
         ("no-identity-column", f"{MEMBERS} has no column `aaid`, which its audience is to hold.")
     ]
+
+
+def test_a_kind_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    """Defect B7 of peers: a misspelt identifier is a finding of lint and of build, and never a kind of its own."""
+    club = Club(tmp_path / "club", sql="select email, phone as phnoe from {{ source('crm', 'people') }}\n")
+    found = club.project().lint().findings
+    findings = [(one.rule, one.severity) for one in found if one.rule == "PU202"]
+    with pytest.raises(PlanError) as caught:
+        club.join(people(range(3)))
+
+    assert findings == [("PU202", "error")]
+    assert [(one.code, one.fix) for one in caught.value.problems] == [("unknown-column", "Did you mean `phone`?")]
 
 
 def test_a_view_that_names_nobody_at_first_is_a_finding(tmp_path: Path) -> None:
