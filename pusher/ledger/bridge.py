@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.opening import unreadable
 from pusher.ledger.state import StateFolder
-from pusher.ledger.views import ledger_database
+from pusher.ledger.views import RELATIONS, ledger_database
 from pusher.payload.sql import identifier, literal, path_list
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def bridge(
 def _bridge(
     state: StateFolder, views: Sequence[StagedView], *, barred: Barred, by: Sequence[str], spill: Path, top: int
 ) -> Bridge:
-    with ledger_database(state) as connection:
+    with ledger_database(state, of=(*RELATIONS, "_outbox_rows", "_reopened")) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"set temp_directory = {literal(spill.as_posix())}")
         connection.execute(_COLUMNS)

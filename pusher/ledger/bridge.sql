@@ -13,9 +13,20 @@ with known as (
     union all by name
 
     select
-        event_key, event_time, value, currency, event, source_id,
-        case state when 'parked' then 'parked' else 'pending' end as state
-    from open_rows
+        event_key, payload_hash, contents_hash, event_time, value, currency, event, source_id, shop_id, event_channel,
+        brand, num_items,
+        case
+            when state in ('accepted', 'parked', 'dead', 'expired', 'suppressed') then state
+            else 'pending'
+        end as state
+    from _outbox_rows
+    where space = ''
+
+    union all by name
+
+    -- Refused rows that `retry` let go of: as they were refused, no push sends them.
+    select event_key, payload_hash, 'reopened' as state
+    from _reopened
     where space = ''
 ),
 
@@ -77,7 +88,8 @@ select
         when copy > 1 then 'conflicting'
         when state = 'accepted' and (is_equal or is_alike) then 'accepted'
         when state = 'accepted' then 'changed'
-        when state is not null then state
+        when state = 'reopened' and is_equal then 'dead'
+        when state <> 'reopened' then state
         when is_barred then 'suppressed'
         when variants > 1 then 'conflicting'
         when is_old then 'expired'

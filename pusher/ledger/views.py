@@ -30,7 +30,7 @@ TABLES = (
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
     "suppression_list",
 )  # fmt: skip
-DEFINED = ("quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
+DEFINED = ("_outbox_rows", "quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
 RELATIONS = (*TABLES, "sent_keys", *(name for name in DEFINED if not name.startswith("_")))
 """What a person may name."""
 # The files behind each view, and its columns while there is none.
@@ -43,6 +43,7 @@ _FILES = {
             "brand varchar, num_items bigint, state varchar, space varchar"
         ),
     ),
+    "reopened": (("reopened",), "event_key uuid, payload_hash blob, event_time bigint, space varchar"),
     "quarantine": (
         ("quarantine",),
         (
@@ -55,7 +56,9 @@ _FILES = {
 }
 _FROZEN = (
     "_event varchar, _event_id varchar, _source_id varchar, _event_time bigint, _value decimal(38, 9), "
-    "_currency varchar, _event_key uuid, _reason smallint, filename varchar, file_row_number bigint"
+    "_currency varchar, _event_key uuid, _payload_hash blob, _contents_hash uuid, _shop_id varchar, "
+    "_event_channel varchar, _brand varchar, _num_items bigint, _reason smallint, filename varchar, "
+    "file_row_number bigint"
 )
 
 

@@ -10,11 +10,12 @@ import pytest
 
 from pusher.ledger.summary import Summary
 from pusher.ledger.views import ledger_database, query
-from tests.push.refused import shop_at
+from tests.push.refused import POISON, shop_at
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
 WINDOW = timedelta(days=28)
 REVOKED = {"do": 40105, "times": None}
+QUARANTINED = "select model, term, reason, message, fix, event_id, space from quarantine"
 
 
 def summary_of(shop: Shop, after: timedelta = timedelta()) -> Summary:
@@ -77,6 +78,39 @@ def test_rows_in_doubt_for_too_long_wait_for_a_person_before_a_push_says_so(tmp_
         assert [(row["what"], row["rows"]) for row in (*before, *at)] == [("pending", 3), ("parked", 3)]
         assert at[0]["fix"] == "Run `pusher resolve`: did they arrive?"
         assert [one.rows for one in shop.project(NOW + limit).ledger.resolve("list").batches] == [3]
+
+
+def test_a_refused_row_beside_rows_that_wait_has_its_reason_and_its_remedy(tmp_path: Path) -> None:
+    """Its part is not settled, so that no file of the quarantine has it yet; afterwards it stands there once."""
+    rows = orders(30)
+    rows[7].amount = "13.00"
+    named = {**POISON, "message": "data.7.properties.value: Invalid value", "times": 1}
+    with serving(tmp_path / "sandbox.sqlite", [named, POISON, {"match": {"nth": 4}, "do": 40105}]) as server:
+        shop = shop_at(server, tmp_path, rows)
+        shop.push()
+        told = attention(shop)
+        found = query(shop.state, QUARANTINED)
+        shop.push()
+        settled = attention(shop)
+
+        until = timedelta(days=27) - timedelta(hours=2)
+        assert told == [("pending", 20, until), ("dead", 1, until)]
+        assert found == [
+            {
+                "model": VIEW,
+                "term": "dead",
+                "reason": "tiktok-40002",
+                "message": "TikTok refused the row. Invalid value",
+                "fix": (
+                    "Correct the row in its model. Run `pusher push` until nothing waits beside it, then `pusher "
+                    "retry`."
+                ),
+                "event_id": "order-00007",
+                "space": "",
+            }
+        ]
+        assert settled == [("dead", 1, until)]
+        assert [row["event_id"] for row in query(shop.state, QUARANTINED)] == ["order-00007"]
 
 
 def test_a_row_without_identity_is_told_before_it_is_too_late_to_correct_it(tmp_path: Path) -> None:

@@ -143,6 +143,50 @@ def test_rows_that_wait_for_a_person_are_told_apart(tmp_path: Path) -> None:
         assert totals(shop.project(late).report()) == {"accepted": (2, "20.00")}
 
 
+def test_what_was_settled_beside_rows_that_wait_is_told_as_what_it_is(tmp_path: Path) -> None:
+    """As long as a part has rows to send, its accepted and refused ones are neither due nor waiting."""
+    revoked = {"match": {"nth": 4}, "do": 40105, "times": None}
+    named = {**POISON, "message": "data.7.properties.value: Invalid value", "times": 1}
+    with serving(tmp_path / "sandbox.sqlite", [named, POISON, revoked]) as server:
+        shop = shop_at(server, tmp_path)
+        rows = orders(30)
+        rows[7].amount = "13.00"
+        push(shop, rows)
+        shop.sell([replace(rows[0], amount="11.00"), *rows[2:]])
+        shop.build()
+
+        report = shop.project().report()
+
+        assert totals(report) == {
+            "accepted": (9, "90.00"),
+            "pending": (20, "200.00"),
+            "dead": (1, "13.00"),
+            "changed": (0, "1.00"),
+            "gone": (-1, "-10.00"),
+        }
+        assert [(group["events"], group["value"]) for group in report.groups["store"]] == [(9, Decimal(90))]
+
+
+def test_a_refused_row_that_was_let_go_of_is_due_once_it_is_another(tmp_path: Path) -> None:
+    """No push sends it as it was refused, unless `retry --unchanged` says so."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path)
+        rows = [*orders(8), Order("order-00008", amount="13.00")]
+        push(shop, rows)
+        shop.project().ledger.retry()
+        as_it_was = totals(shop.project().report())
+        shop.sell([*orders(8), Order("order-00008", amount="14.00")])
+        shop.build()
+        corrected = totals(shop.project().report())
+        shop.sell(rows)
+        shop.build()
+        shop.project().ledger.retry(even_unchanged=True)
+
+        assert as_it_was == {"accepted": (8, "80.00"), "dead": (1, "13.00")}
+        assert corrected == {"accepted": (8, "80.00"), "due": (1, "14.00")}
+        assert totals(shop.project().report()) == {"accepted": (8, "80.00"), "due": (1, "13.00")}
+
+
 def test_what_was_sent_long_ago_is_still_known_as_sent(tmp_path: Path) -> None:
     """Rows outside the window by now were sent in time, or were not; keys in the archive tell which."""
     with serving(tmp_path / "sandbox.sqlite") as server:

@@ -1,35 +1,18 @@
 create view open_rows as
-with due as (
-    select
-        part.*,
-        frozen.*,
-        row_number() over (partition by part.id order by frozen.file_row_number) - 1 as place
-    from _frozen as frozen
-    join _outbox on _outbox.path = frozen.filename
-    join part on part.id = _outbox.part
-    where frozen._reason is null
-),
-piece as (
-    select id, part, state, first_risk_at, unnest(cast(cast(ranges as json) as bigint[][])) as range
-    from batch
-    where state <> 'split'
-)
 select
-    due.model,
-    due.space,
-    due.run,
-    due.id as part,
-    piece.id as batch,
-    coalesce(piece.state, 'planned') as state,
-    due._event as event,
-    due._event_id as event_id,
-    due._source_id as source_id,
-    due._event_time as event_time,
-    due._value as value,
-    due._currency as currency,
-    due._event_key as event_key,
-    piece.first_risk_at
-from due
-left join piece on piece.part = due.id
-    and due.place >= piece.range[1] and due.place < piece.range[1] + piece.range[2]
-where coalesce(piece.state, 'planned') not in ('accepted', 'dead', 'expired', 'suppressed')
+    model,
+    space,
+    run,
+    part,
+    batch,
+    state,
+    event,
+    event_id,
+    source_id,
+    event_time,
+    value,
+    currency,
+    event_key,
+    first_risk_at
+from _outbox_rows
+where state not in ('accepted', 'dead', 'expired', 'suppressed')

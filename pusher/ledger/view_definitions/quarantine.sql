@@ -8,3 +8,26 @@ from (
 where term <> 'reopened' or (
     place = 1 and event_key not in (select event_key from sent_keys)
 )
+
+union all by name
+
+-- Of a part that is settled, the files have them.
+select
+    model,
+    space,
+    batch_run as run,
+    'dead' as term,
+    coalesce('tiktok-' || code, 'refused') as reason,
+    rtrim('TikTok refused the row. ' || coalesce(message, '')) as message,
+    'Correct the row in its model. Run `pusher push` until nothing waits beside it, then `pusher retry`.' as fix,
+    event,
+    event_id,
+    source_id,
+    event_time,
+    value,
+    currency,
+    event_key,
+    payload_hash,
+    batch_updated_at as first_seen
+from _outbox_rows
+where state = 'dead'
