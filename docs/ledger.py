@@ -324,8 +324,8 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "event_key": "Its key; NULL when the row cannot have one.",
             "payload_hash": "Its digest; NULL when the row cannot have one.",
             "first_seen": "Start of the first run that set the row aside for this reason, and each run since did too.",
-            "sendable_until": "Unix seconds after which sending is pointless; NULL for a refused row whose part still has "
-            "rows to send.",
+            "sendable_until": "Unix seconds after which sending is pointless; NULL for a refused row whose part still "
+            "has rows to send.",
             "sql_model": "Model that makes the column, found by following the column through models and CTEs.",
             "sql_file": "Its file.",
             "sql_line": "Line of the expression in that file.",

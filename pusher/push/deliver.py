@@ -204,6 +204,7 @@ class Delivery:
             encode=self._encoders.encode,
             barred=self._late.rows,
             max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
+            pixel_window=pixel,
         )
 
     # the loop -----------------------------------------------------------------------------------------------

@@ -18,6 +18,9 @@ from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
 WAITED_TOO_LONG = "The rows could not be sent for 7 days; they are kept only until it is decided about them."
+TOO_OLD_FOR_THE_PIXEL = (
+    "The outcome is unknown, and the pixel reported the event too long ago for TikTok to know another copy as one."
+)
 OTHER_ENCODER = "The outcome is unknown, and this version would send other bytes than {encoder} did."
 
 
@@ -31,8 +34,9 @@ class Recovery:
         now: Current moment.
         encoder: Encoder of this version.
         encode: Encodes a batch.
-        max_age_s: Age after which an event is not counted any more.
+        max_age_s: Age after which an event is not sent for the first time.
         barred: Returns the rows of a part whose people are suppressed.
+        pixel_window: The pixel reports the events too, so that no copy may be sent after this age either.
     """
 
     store: Store
@@ -42,6 +46,7 @@ class Recovery:
     encode: Callable[[Try], Body]
     max_age_s: int
     barred: Callable[[Part, Payload], Ranges]
+    pixel_window: bool = False
 
     def take_over(self, work: PartWork, path: Path) -> tuple[list[Try], bool]:
         """Return the batches that are due, and whether any row of the part was accepted before."""
@@ -91,8 +96,8 @@ class Recovery:
             return self._park(work, batch, TOO_OLD_TO_REPEAT)
         if at_risk and not self._same_bytes(work, batch):
             return self._park(work, batch, OTHER_ENCODER.format(encoder=batch.encoder))
-        if not at_risk and (expired := common(batch.ranges, old)):
-            return self._carve(work, batch, expired)
+        if (too_old := common(batch.ranges, old)) and (self.pixel_window or not at_risk):
+            return self._carve(work, batch, too_old)
         work.open_batches += 1
         return [Try(batch if at_risk else replace(batch, sha256=None), work, is_new=False)]
 
@@ -112,11 +117,15 @@ class Recovery:
         expired = self.store.add_batch(part=work.part.id, ranges=ranges, run=self.run, now=self.now, parent=parent)
         self.store.set_state(expired, BatchState.EXPIRED, now=self.now, message="Too old before it could be sent.")
 
-    def _carve(self, work: PartWork, batch: Batch, expired: Ranges) -> list[Try]:
-        """Replace a batch that never arrived by its rows that are too old and the rest."""
+    def _carve(self, work: PartWork, batch: Batch, too_old: Ranges) -> list[Try]:
+        """Replace a batch by its rows that are too old and the rest, which keeps the bytes of its rows."""
         self.store.set_state(batch, BatchState.SPLIT, now=self.now)
-        self._expire(work, expired, batch)
-        rest = minus(batch.ranges, expired)
+        if batch.first_risk_at is None:
+            self._expire(work, too_old, batch)
+        else:
+            doubtful = self.store.add_batch(part=work.part.id, ranges=too_old, run=self.run, now=self.now, parent=batch)
+            self._park(work, doubtful, TOO_OLD_FOR_THE_PIXEL)
+        rest = minus(batch.ranges, too_old)
         if not rest:
             return []
         kept = self.store.add_batch(part=work.part.id, ranges=rest, run=self.run, now=self.now, parent=batch)

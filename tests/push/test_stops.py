@@ -12,11 +12,24 @@ from typing import Any
 import pytest
 
 from pusher.project.outcomes import Patience
+from pusher.push.recovery import TOO_OLD_FOR_THE_PIXEL
 from tests.push import support
 from tests.push.refused import POISON, shop_at, terms
-from tests.push.support import EVENT_SET, NOW, Shop, orders, serving
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving
 
 OTHER_SET = "1234567890123456789"
+WEB_VIEW = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'web_events'}}) }}
+
+select
+    'Purchase' as event,
+    order_id as event_id,
+    cast(ordered_at as timestamp) as event_time,
+    digest as email,
+    cast(amount as decimal(18, 2)) as value,
+    'USD' as currency,
+    'https://shop.example/thanks' as page_url
+from {{ source('shop', 'orders') }}
+"""
 
 # the deadline -------------------------------------------------------------------------------------------------------
 
@@ -202,6 +215,31 @@ def test_rows_in_doubt_are_sent_again_although_they_became_too_old(tmp_path: Pat
         assert {term: rows for term, rows in report.models[0].resumed.items() if rows} == {"planned": 5, "accepted": 5}
         assert len({request["body_sha256"] for request in server.requests()}) == 1
         assert server.counted() == [row.order_id for row in orders(5)]
+
+
+def test_rows_in_doubt_that_the_pixel_told_too_long_ago_wait_for_a_person(tmp_path: Path) -> None:
+    """The pixel's copy came first, so 48 hours after it another copy counts twice, however new the attempt is."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": 5}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, pixel_code="C4A1B2C3D4E5F6G7H8I9")
+        (shop.root / "models" / f"{VIEW}.sql").write_text(WEB_VIEW)
+        (shop.root / "pusher.yml").write_text("push: {shared_with_pixel: true}\n")
+        old, new = (
+            replace(order, at=at) for order, at in zip(orders(2), ("2026-11-19 01:00", "2026-11-20 11:00"), strict=True)
+        )
+        shop.sell([old, new])
+        shop.build()
+        shop.push()
+
+        report = shop.push(now=NOW + timedelta(hours=20))
+        parked = shop.project(NOW + timedelta(hours=20)).ledger.resolve("list")
+
+        assert (report.exit_code, report.requests) == (5, 1)
+        assert {term: rows for term, rows in report.models[0].resumed.items() if rows} == {
+            "planned": 2,
+            "accepted": 1,
+            "parked": 1,
+        }
+        assert [(batch.rows, batch.why) for batch in parked.batches] == [(1, TOO_OLD_FOR_THE_PIXEL)]
 
 
 def test_a_frozen_row_may_be_as_old_as_the_window_is_long(tmp_path: Path) -> None:
