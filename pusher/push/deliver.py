@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
@@ -37,7 +37,7 @@ from pusher.transport import Pacer
 
 ACK_DELAY_S = 0.05
 IDLE_S = 0.5
-UNTRIED = frozenset({"interrupted", "deadline"})
+UNTRIED = frozenset({"interrupted", "deadline", "clock-leapt"})
 """Why a run stopped before every row had its chance."""
 MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.0015
@@ -77,6 +77,7 @@ class Delivery:
         origins: Says which SQL makes each column of a view; asked only when rows are refused.
         listed: The project's own list of suppressed people.
         planned: How far the plan has read the ledger's list.
+        began: Wall and monotonic time when the ages of the rows were judged; when the delivery begins by default.
         seed: Seed of the back-off's jitter.
         pools: Makes the pools that encode, send and write files, by their number of threads and name.
     """
@@ -97,6 +98,7 @@ class Delivery:
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         listed: Sequence[Path] = (),
         planned: int = 0,
+        began: tuple[datetime, float] | None = None,
         seed: int | None = None,
         pools: Callable[[int, str], Executor] = threads,
     ) -> None:
@@ -112,6 +114,7 @@ class Delivery:
         self._should_stop = should_stop
         self._origins = origins
         self._late = Late(store, state.root, listed, run, planned)
+        self._began = began or (clock.now(), clock.monotonic_s())
         self._pools = pools
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()
@@ -265,9 +268,18 @@ class Delivery:
         if self._result.stopped is None:
             if self._should_stop():
                 self._stop("interrupted", "The push was interrupted.", "Run again: nothing was lost.")
+            elif self._has_leapt():
+                message = "The clock went on by hours at once; this machine may have slept."
+                self._stop("clock-leapt", message, "Run again: what is too old by now is judged anew.")
             elif self._clock.monotonic_s() >= self._deadline:
                 self._stop("deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped.")
         return self._halted or self._result.stopped is not None
+
+    def _has_leapt(self) -> bool:
+        """Whether much more time passed than this run has seen, so that ages are not what they were."""
+        wall, monotonic_s = self._began
+        passed = timedelta(seconds=self._clock.monotonic_s() - monotonic_s)
+        return self._clock.now() - wall - passed > policy.LONGEST_LEAP
 
     def _stop(self, code: str, message: str, fix: str, *, return_code: int | None = None) -> None:
         self._result.stopped = self._result.stopped or Problem(code, message, fix=fix, return_code=return_code)
@@ -423,6 +435,9 @@ class Delivery:
             self._stop("retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost.")
             return
         delay_s = self._brakes.delay_s(verdict, attempt.attempts_in_run)
+        if attempt.work.source in self._queue.blocked:
+            self._leave(attempt)
+            return
         if self._clock.monotonic_s() + delay_s > self._deadline:
             self._leave(attempt)
             reason = verdict.remedy or "Run again later."

@@ -20,6 +20,8 @@ COST_RETRY = 5
 COST_IN_DOUBT = 10
 LONGEST_WAIT = timedelta(days=7)
 """After this time rows that could not be sent are kept only for a person to decide about them."""
+LONGEST_LEAP = timedelta(hours=6)
+"""How much further than the monotonic clock wall time may go in a run; ages have twice that as a margin."""
 
 Step = Literal["done", "again", "split", "halt", "later"]
 

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from pusher.contracts import BatchState
@@ -157,6 +158,7 @@ def _run(
     chosen: Chosen, world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, *, steps: Steps
 ) -> PushReport:
     clock = world.clock
+    began = (planning.now, clock.monotonic_s())
     looked = _look_at_account(world, steps)
     refuse_if_stopped(world)
     started = clock.monotonic_s()
@@ -199,7 +201,7 @@ def _run(
     parts = [] if listing.problem is not None else resumable(store, views, options, planning)
     resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
     delivering = clock.monotonic_s()
-    delivered = _deliver(world, options, store, planning, parts, steps=steps)
+    delivered = _deliver(world, options, store, planning, parts, began=began, steps=steps)
     members_s = _deliver_members((members, others), world, options, steps, since=delivering)
     # When nothing was due.
     steps.skip(("deliver",))
@@ -259,7 +261,14 @@ def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: Aud
 
 
 def _deliver(
-    world: PushWorld, options: PushOptions, store: Store, planning: PlanOptions, parts: list[Part], *, steps: Steps
+    world: PushWorld,
+    options: PushOptions,
+    store: Store,
+    planning: PlanOptions,
+    parts: list[Part],
+    *,
+    began: tuple[datetime, float],
+    steps: Steps,
 ) -> Delivered:
     if not parts:
         return Delivered()
@@ -279,6 +288,7 @@ def _deliver(
             origins=world.origins,
             listed=planning.listed,
             planned=planning.newest_suppressed,
+            began=began,
         )
         return delivery.deliver(parts)
 

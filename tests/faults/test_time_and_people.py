@@ -76,6 +76,40 @@ def test_45_a_laptop_that_sleeps_in_a_request(tmp_path: Path, hours: float, stat
         assert found.server.counted() == [row.order_id for row in orders(10)]
 
 
+class NappingClock(QuickClock):
+    """A machine that sleeps for two days while a batch of its waits to be sent again.
+
+    Args:
+        found: Where the batch waits.
+    """
+
+    def __init__(self, found: Scene) -> None:
+        super().__init__(NOW)
+        self._found = found
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; after the answer was lost the lid is closed."""
+        super().sleep(seconds)
+        if self._found.requests():
+            self.start = NOW + timedelta(hours=50)
+
+
+def test_45_a_laptop_that_sleeps_between_two_attempts(tmp_path: Path) -> None:
+    """TikTok knows a copy for 48 hours: nothing is sent by what was true before the sleep."""
+    with scene(tmp_path, [{"do": "drop_after_accept"}], rows=10) as found:
+        project = found.shop.project()
+        project.clock = NappingClock(found)
+
+        slept = project.push()
+        report = found.push(NOW + timedelta(hours=50))
+
+        assert [(problem.code, problem.fix) for problem in slept.problems] == [
+            ("clock-leapt", "Run again: what is too old by now is judged anew.")
+        ]
+        assert (slept.exit_code, slept.models[0].terms["pending"], found.requests()) == (4, 10, 1)
+        assert (report.exit_code, report.models[0].resumed["parked"]) == (5, 10)
+
+
 @pytest.mark.parametrize(
     ("age", "code", "state"),
     [(timedelta(hours=35, minutes=59), 0, "accepted"), (timedelta(hours=36), 5, "parked")],

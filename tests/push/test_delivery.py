@@ -75,6 +75,24 @@ def test_wrong_event_source_stops_its_own_rows_only(tmp_path: Path) -> None:
         assert server.counted() == [row.order_id for row in rows if row.event_set == EVENT_SET]
 
 
+@pytest.mark.parametrize("fault", [50000, 40100])
+def test_batch_under_way_when_its_source_was_refused_is_not_tried_again(tmp_path: Path, fault: int) -> None:
+    """What failed beside the refusal waits for the corrected setting like all other rows of the source."""
+    faults = [{"match": {"nth": 2}, "do": 40001}, {"match": {"nth": 3}, "do": fault}]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=2)
+        shop.sell(orders(2_010))
+        shop.build_without_checks()
+
+        report = shop.push()
+        asked = len(server.requests())
+        rest = shop.push()
+
+        assert (report.exit_code, report.models[0].terms["pending"], asked) == (3, 2_000, 3)
+        assert (rest.exit_code, rest.models[0].resumed["accepted"]) == (0, 2_000)
+        assert len(server.counted()) == 2_010
+
+
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_burst_of_throttling_pauses_once_and_goes_on(
     tmp_path: Path, concurrency: int, monkeypatch: pytest.MonkeyPatch
