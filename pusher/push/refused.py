@@ -18,6 +18,11 @@ REFUSED_MESSAGE = "TikTok refused the row."
 REFUSED_FIX = "Correct the row in the model; the message says what is wrong."
 
 
+def reason_of(code: int | None) -> str:
+    """Return the reason of rows that TikTok refused with a code, or with an HTTP status alone."""
+    return "refused" if code is None else f"tiktok-{code}"
+
+
 class Explainer:
     """Says what in the user's SQL an answer is about; its methods may be called from any thread.
 
@@ -98,7 +103,7 @@ def _told(part: Part, code: int | None, message: str, explain: Explainer) -> dic
     column = explain.column(part.payload, message)
     origin = explain.origin(part.model, column)
     return {
-        "reason": f"tiktok-{code}" if code is not None else "refused",
+        "reason": reason_of(code),
         "field": column,
         "message": f"{REFUSED_MESSAGE} {message}".strip(),
         "fix": explain.fix(column, origin),

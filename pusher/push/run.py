@@ -45,7 +45,7 @@ from pusher.push.planning import (
 )
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
-from pusher.push.refused import Explainer
+from pusher.push.refused import Explainer, reason_of
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling, connected
 from pusher.transport import Pacer
@@ -338,7 +338,7 @@ def _account(
     for model_name, payload, code, message, rows in store.refusals(planning.run):
         column = explain.column(payload, message)
         fix = explain.fix(column, explain.origin(model_name, column))
-        by_model[model_name].refusals.append(Refusal(f"tiktok-{code}", column, rows, message, fix, "dead"))
+        by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))
     for model in models:
         model.attempts = delivered.attempts.get(model.model, 0)
         model.requests = model.attempts

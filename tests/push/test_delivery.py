@@ -155,6 +155,23 @@ def test_misleading_row_number_costs_requests_and_no_row(tmp_path: Path) -> None
         assert report.requests <= 2 * 21
 
 
+def test_row_that_is_too_large_by_itself_has_one_reason_everywhere(tmp_path: Path) -> None:
+    """HTTP 413 has no code of TikTok's: the receipt, the quarantine and `retry` call it the same."""
+    too_large = {"match": {"contains": ["order-00007"]}, "do": 413, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [too_large]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(12))
+        shop.build()
+
+        report = shop.push()
+        listed = shop.project().ledger.query("select reason, event_id from quarantine")
+        retried = shop.project().ledger.retry(reasons=["refused"])
+
+        assert terms(report) == {"planned": 12, "accepted": 11, "dead": 1}
+        assert [(refusal.reason, refusal.rows) for refusal in report.models[0].refusals] == [("refused", 1)]
+        assert (listed, retried.reopened) == ([{"reason": "refused", "event_id": "order-00007"}], 1)
+
+
 def test_partial_answer_for_one_row_ends_as_refused(tmp_path: Path) -> None:
     """A row that TikTok lists as failed in an answer about it alone is dead, not in doubt."""
     failed = {
