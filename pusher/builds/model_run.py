@@ -66,7 +66,7 @@ class ModelRun:
     Args:
         manifest: The compiled project.
         model: The model.
-        reading: What its SQL says about itself, when that was asked already.
+        reading: What its SQL says about itself, when that was asked already: then it is known to be a query.
     """
 
     manifest: Manifest
@@ -122,8 +122,10 @@ class ModelRun:
     def _create_model(self, engine: Engine, tell: Listener) -> Made:
         """Create the relation of a model, unless its SQL is wrong."""
         model = self.model
-        engine.check_is_query(model.compiled_sql)
-        reading = self.reading or engine.read([model.compiled_sql])[0]
+        reading = self.reading
+        if reading is None:
+            engine.check_is_query(model.compiled_sql)
+            reading = engine.read([model.compiled_sql])[0]
         names = reading.names
         # Asking the engine binds the query and all views below it, which creating it does anyway.
         if names is None or len({name.lower() for name in names}) < len(names) or is_enforced(model):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
 from pusher.builds.data_tests import DataTestResult, DataTestRun, ancestors_of, blocked_by, skipped
 from pusher.builds.data_tests import kept as keep_data_test
@@ -20,6 +22,8 @@ from pusher.progress import DataTestFinished, Listener, ModelBuilt, UnitTestFini
 
 Prepare = Callable[[Model], Sequence[Problem]]
 """Gets a model ready, or says why it cannot be built."""
+Around = Callable[[], AbstractContextManager[Any]]
+"""Surrounds whatever changes the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,12 @@ def build(
     workers: int = 1,
     kept: Kept = NONE_KEPT,
     prepare: Prepare = lambda _: (),
+    around: Around = nullcontext,
 ) -> Built:
     """Create the relations of models, in graph order, and run data tests as soon as what they read is there.
 
     What is below everything that a failed test reads is not built. Unit tests run before their model, which is not
-    built when one fails.
+    built when one fails. Nothing is built when the text of a model is no query.
 
     Args:
         manifest: The compiled project.
@@ -111,9 +116,11 @@ def build(
         workers: How many models and data tests may run at a time; what becomes of them does not depend on it.
         kept: Models and data tests that are left as they are.
         prepare: Is asked about each model right before it is built; it may change the model in the manifest.
+        around: Surrounds the work once all texts are known to be queries; it learns what became of it from `into`.
 
     Raises:
-        BuildError: Models failed. What does not read them was still built; all problems at once, those of tests too.
+        BuildError: Models failed. What does not read them was still built, unless their text is no query; all problems
+            at once, those of tests too.
     """
     chosen = {model.name for model in models} if models is not None else set(manifest.models)
     of_model: dict[str, list[UnitTest]] = {}
@@ -122,20 +129,25 @@ def build(
     ancestors = ancestors_of(manifest)
     steps, waits = _in_order(manifest, list(tests), ancestors)
     run = _Run(manifest, steps, ancestors, chosen, of_model, unit_test_run, listener, kept, prepare)
-    run.read_ahead(engine)
     found = into or Built([], [])
-    try:
-        run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
-    finally:
-        found.models.extend(run.built[step] for step in sorted(run.built))
-        found.tests.extend(one for step in sorted(run.tested) for one in run.tested[step])
-    problems = [problem for step in sorted(run.problems) for problem in run.problems[step]]
-    if problems:
-        error = BuildError(*problems, *(one.problem for one in found.tests if one.is_wrong))
-        skipped = [built.model for built in found.models if built.status == "skipped"]
-        if skipped:
-            error.add_note(f"Not built because of this: {', '.join(skipped)}.")
+    run.read_ahead(engine)
+    if run.problems:
+        run.skip_all()
+        run.give(found)
+        error = BuildError(*run.all_problems)
+        error.add_note("Nothing was built because of this.")
         raise error
+    with around():
+        try:
+            run_steps(waits, run, Surroundings(engine, listener, clock or SystemClock(), workers))
+        finally:
+            run.give(found)
+        if run.problems:
+            error = BuildError(*run.all_problems, *(one.problem for one in found.tests if one.is_wrong))
+            skipped = [built.model for built in found.models if built.status == "skipped"]
+            if skipped:
+                error.add_note(f"Not built because of this: {', '.join(skipped)}.")
+            raise error
     return found
 
 
@@ -191,12 +203,43 @@ class _Run:
     readings: dict[str, Reading] = field(default_factory=dict)
 
     def read_ahead(self, engine: Engine) -> None:
-        """Read the SQL of all models that are to be built at once, which is five times as fast as one by one."""
-        models = [one for one in self.steps if isinstance(one, Model) and self._is_to_be_built(one) and not one.seed]
-        if models:
-            texts = [model.compiled_sql for model in models]
-            # By the text: that of a model which asks a query is another one when it is built.
-            self.readings = dict(zip(texts, engine.read(texts), strict=True))
+        """Read the SQL of all models that are to be built at once, which is five times as fast as one by one.
+
+        Notes a problem for each text that is no query, and has a reading of each that is one.
+        """
+        known = []
+        for number, model in enumerate(self.steps):
+            # What a model says that asks a query is known when it is built.
+            if isinstance(model, DataTest) or model.seed or model.is_open or not self._is_to_be_built(model):
+                continue
+            try:
+                engine.check_is_query(model.compiled_sql)
+            except EngineError as error:
+                self._made(number, model, Ended(error, 0.0))
+            else:
+                known.append(model.compiled_sql)
+        self.readings = dict(zip(known, engine.read(known), strict=True)) if known else {}
+
+    def skip_all(self) -> None:
+        """Note that all other models that were chosen are not built, and that no test runs."""
+        for step, one in enumerate(self.steps):
+            if isinstance(one, DataTest):
+                self.tested[step] = [skipped(one)]
+                continue
+            if self.unit_test_run is not None and one.name in self.unit_tests:
+                self.tested[step] = [skip_unit_test(test) for test in self.unit_tests[one.name]]
+            if step not in self.built and one.name in self.chosen and one.materialized != "ephemeral":
+                self.built[step] = _skipped(one)
+
+    def give(self, into: Built) -> None:
+        """Tell what became of each model and test."""
+        into.models.extend(self.built[step] for step in sorted(self.built))
+        into.tests.extend(one for step in sorted(self.tested) for one in self.tested[step])
+
+    @property
+    def all_problems(self) -> list[Problem]:
+        """What is wrong with models, in the order of the build."""
+        return [problem for step in sorted(self.problems) for problem in self.problems[step]]
 
     def _is_to_be_built(self, model: Model) -> bool:
         return model.name in self.chosen and model.materialized != "ephemeral" and model.name not in self.kept.models
@@ -218,7 +261,7 @@ class _Run:
         if one.name not in self.chosen or one.materialized == "ephemeral":
             return None
         if one.name in self.broken:
-            self.built[step] = BuiltModel(one.name, "skipped", None, 0.0, resource_type=one.resource_type)
+            self.built[step] = _skipped(one)
             return None
         if one.name in self.kept.models:
             rows = self.kept.models[one.name]
@@ -271,3 +314,7 @@ class _Run:
         strategy = model.increment.strategy if model.increment and model.adds else None
         self.built[step] = BuiltModel(model.name, "built", made.rows, ended.seconds, strategy, kind)
         self.listener(ModelBuilt(model.name, strategy or model.materialized, made.rows, ended.seconds))
+
+
+def _skipped(model: Model) -> BuiltModel:
+    return BuiltModel(model.name, "skipped", None, 0.0, resource_type=model.resource_type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from pusher.cli.test import exit_code
 from pusher.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
+    from pusher.builds.run import Built
     from pusher.project.facade import Project
 
 HELP = """Run models and their data tests in the warehouse, and judge destination views by their contract.
@@ -69,28 +70,40 @@ def build(
                 folder=profiles_dir,
             )
             return
+        from pusher.builds.run import Built
+
         project = load()
-        report = project.build(
-            select or (),
-            exclude or (),
-            full_refresh=full_refresh,
-            reuse=not no_reuse,
-            interruptible=stop.interruptible,
-        )
-        current.body["models"] = [
-            {
-                "model": one.model,
-                "resource_type": one.resource_type,
-                "status": one.status,
-                "rows": one.rows,
-                "seconds": round(one.seconds, 3),
-                "strategy": one.strategy,
-                "reused": one.is_reused,
-            }
-            for one in report.models
-        ]
-        current.body["tests"] = [one.as_json() for one in report.tests]
+        built = Built([], [])
+        try:
+            report = project.build(
+                select or (),
+                exclude or (),
+                full_refresh=full_refresh,
+                reuse=not no_reuse,
+                interruptible=stop.interruptible,
+                into=built,
+            )
+        finally:
+            current.body |= _as_json(built)
         current.body["coverage"] = [coverage.as_json() for coverage in report.coverage]
         current.text(report_text(report))
         current.body["_problems"] = report.problems
         current.exit_code = exit_code(report.tests, report.problems)
+
+
+def _as_json(built: Built) -> dict[str, Any]:
+    """Return what became of models and tests, so far; no view is judged before all are done."""
+    models = [
+        {
+            "model": one.model,
+            "resource_type": one.resource_type,
+            "status": one.status,
+            "rows": one.rows,
+            "seconds": round(one.seconds, 3),
+            "strategy": one.strategy,
+            "reused": one.is_reused,
+            "message": one.message,
+        }
+        for one in built.models
+    ]
+    return {"models": models, "tests": [one.as_json() for one in built.tests], "coverage": []}

@@ -69,16 +69,23 @@ class Building:
     _engines: list[DuckDBEngine] = field(default_factory=list)
 
     def build(
-        self, select: Sequence[str], exclude: Sequence[str], *, full_refresh: bool, reuse: bool = True
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        *,
+        full_refresh: bool,
+        reuse: bool = True,
+        into: Built | None = None,
     ) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
 
         Models and tests that would come out the same stay as they are, unless `reuse` is off or everything is built
-        anew.
+        anew. `into` takes what became of each of them, also when the build fails.
 
         Raises:
             BuildError: A model failed; those that read it were not run.
         """
+        into = into or Built([], [])
         # A wrong selector, and views that cannot be judged, are told before the warehouse is opened.
         if self.account.payloads_of(self.manifest.select_all(select, exclude).models):
             self.account.check_is_there()
@@ -90,12 +97,7 @@ class Building:
             is_settled = not manifest.has_hooks and not manifest.uncertain
             reusing = last.reuse(manifest, engine, self._id, anew=full_refresh or not reuse or not is_settled)
             answering, chosen = self.answering(manifest, engine), frozenset(model.name for model in models)
-            built = Built([], [])
-            with (
-                self._kept("build", manifest, built),
-                self._unit_testing(unit_tests) as run,
-                between_hooks(manifest, engine, models, built),
-            ):
+            with self._kept("build", manifest, into), self._unit_testing(unit_tests) as run:
                 build(
                     manifest,
                     engine,
@@ -105,18 +107,19 @@ class Building:
                     tests=tests,
                     unit_tests=unit_tests,
                     unit_test_run=run,
-                    into=built,
+                    into=into,
                     workers=self.workers,
                     kept=reusing.kept(models, tests),
                     prepare=lambda model: answering.prepare(model, chosen),
+                    around=lambda: between_hooks(manifest, engine, models, into),
                 )
-            skipped = {one.model for one in built.models if one.status == "skipped"}
+            skipped = {one.model for one in into.models if one.status == "skipped"}
             views = [name for name in self.account.payloads_of(models) if name not in skipped]
             coverage = self.cover(engine, views) if views else []
             place = engine.written_place()
-        memory = _remembered(reusing, built) if is_settled else NOTHING
-        last.keep(replace(memory, written=last.written_by(built)), engine, place)
-        return BuildReport(built.models, built.tests, coverage, self._below_floors(coverage))
+        memory = _remembered(reusing, into) if is_settled else NOTHING
+        last.keep(replace(memory, written=last.written_by(into)), engine, place)
+        return BuildReport(into.models, into.tests, coverage, self._below_floors(coverage))
 
     def _below_floors(self, coverage: Sequence[Coverage]) -> list[Problem]:
         if not self.floors:

@@ -17,6 +17,7 @@ from pusher.project.runs import ProjectRuns
 
 if TYPE_CHECKING:
     from pusher.builds.data_tests import DataTestResult
+    from pusher.builds.run import Built
     from pusher.builds.unit_tests import UnitTestResult
     from pusher.importer import Imported, ImportOptions
     from pusher.project.explaining import Explained
@@ -77,6 +78,7 @@ class Project(ProjectRuns):
         full_refresh: bool = False,
         reuse: bool = True,
         interruptible: Interruptible = nullcontext,
+        into: Built | None = None,
     ) -> BuildReport:
         """Run the selected models and their tests, then judge each built destination view by its contract.
 
@@ -86,6 +88,7 @@ class Project(ProjectRuns):
             full_refresh: Build incremental models anew, unless their own `full_refresh` says otherwise.
             reuse: Leave models and data tests as they are that would come out the same.
             interruptible: Surrounds the work in the warehouse.
+            into: Takes what became of each model and test, also when the build fails.
 
         Raises:
             BuildError: A model failed; those that read it were not run.
@@ -93,7 +96,9 @@ class Project(ProjectRuns):
         self.account.check_settings()
         self._check_policy()
         self.destination_views.check(self.manifest.select_all(select, exclude).models)
-        report = self._building(interruptible).build(select, exclude, full_refresh=full_refresh, reuse=reuse)
+        report = self._building(interruptible).build(
+            select, exclude, full_refresh=full_refresh, reuse=reuse, into=into
+        )
         self._keep()
         return report
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -179,6 +180,51 @@ def test_independent_failures_all_show_and_what_is_below_is_skipped(root: Path, 
     ]
     assert caught.value.__notes__ == ["Not built because of this: events."]
     assert [event.model for event in told.events if isinstance(event, ModelBuilt)] == ["last", "stg"]
+
+
+def test_texts_that_are_no_query_are_all_told_before_anything_is_built(root: Path, warehouse: DuckDBEngine) -> None:
+    """Two statements, DDL and a syntax error; what could be built is skipped, and so are tests."""
+    files = broken(
+        eph="{{ config(materialized='ephemeral') }}\nselect * from {{ ref('stg') }}",
+        orders="{{ config(materialized='table') }}\ncreate table t as select 1 as a",
+        events="select 1 as a;\nselect 2 as a from {{ ref('orders') }}",
+        last="select 1 as\nfrom from",
+    )
+    files["tests/none.sql"] = "select * from {{ ref('stg') }} where price is null"
+    manifest, told, into = compiled(root, files), Told(), Built([], [])
+    surrounded: list[str] = []
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        surrounded.append("begun")
+        yield
+
+    with pytest.raises(BuildError) as caught:
+        build(manifest, warehouse, None, told, tests=manifest.tests.values(), into=into, around=around)
+
+    alone = "Write the SELECT alone: its view or table is created by the build."
+    one = "Keep one SELECT; every other one is a model of its own."
+    assert problems(caught.value) == [
+        ("sql-parser", "models/last.sql:2:6", 'Syntax error at or near "from".', "Fix the SQL at this place."),
+        ("sql-parser", "models/orders.sql:2:1", "A model is exactly one SELECT; this is CREATE.", alone),
+        ("sql-parser", "models/events.sql:2:1", "A model is exactly one SELECT; this text has 2 statements.", one),
+    ]
+    assert caught.value.__notes__ == ["Nothing was built because of this."]
+    assert [(model, status) for model, status, _ in outcome(into)] == [
+        ("last", "failed"),
+        ("stg", "skipped"),
+        ("orders", "failed"),
+        ("events", "failed"),
+    ]
+    assert [(one.test.name, one.status) for one in into.tests] == [("none", "skipped")]
+    assert (told.events, surrounded) == ([], [])
+    assert warehouse.rows("select view_name from duckdb_views() where not internal") == []
+
+
+def test_a_model_that_is_not_chosen_may_be_no_query(root: Path, warehouse: DuckDBEngine) -> None:
+    """Only what is to be built is looked at."""
+    manifest = compiled(root, broken(events="drop table t"))
+    assert outcome(build(manifest, warehouse, manifest.select(["stg"]))) == [("stg", "built", None)]
 
 
 def test_a_value_that_cannot_be_converted_is_not_shown(root: Path, warehouse: DuckDBEngine) -> None:

@@ -341,6 +341,35 @@ def test_a_build_that_fails_says_what_was_not_built_because_of_it(shop: Shop) ->
     assert (ran.code, ran.err.splitlines()[-1]) == (2, "Not built because of this: offline.")
 
 
+def test_a_build_that_fails_says_in_json_what_became_of_every_model_and_test(shop: Shop) -> None:
+    """As far as it came: what is built, what failed and why, and what was skipped because of it."""
+    (shop.root / "models" / "stg_orders.sql").write_text(
+        "{{ config(materialized='table') }}select error('boom') as order_id"
+    )
+    (shop.root / "models" / "offline.sql").write_text("select * from {{ ref('stg_orders') }}")
+    (shop.root / "models" / "alone.sql").write_text("select 1 as id")
+    (shop.root / "models" / "tests.yml").write_text(
+        "models:\n"
+        "  - {name: alone, columns: [{name: id, data_tests: [not_null]}]}\n"
+        "  - {name: offline, columns: [{name: order_id, data_tests: [not_null]}]}\n"
+    )
+
+    ran = shop("build", "--json")
+
+    message = "A value in the data cannot be processed."
+    assert (ran.code, [error["message"] for error in ran.json["errors"]]) == (2, [message])
+    assert {one["model"]: (one["status"], one["message"]) for one in ran.json["models"]} == {
+        "stg_orders": ("failed", message),
+        "offline": ("skipped", ""),
+        "alone": ("built", ""),
+    }
+    assert {one["name"]: one["status"] for one in ran.json["tests"]} == {
+        "not_null_alone_id": "pass",
+        "not_null_offline_order_id": "skipped",
+    }
+    assert ran.json["coverage"] == []
+
+
 def test_an_id_of_bare_digits_is_refused(project: ProjectFactory) -> None:
     """YAML may have changed it already, so the fix is to quote it."""
     profiles = json.dumps(
