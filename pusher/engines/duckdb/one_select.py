@@ -30,19 +30,19 @@ def check_one_select(sql: str, statements: Sequence[duckdb.Statement], serialize
         message = f"A model is exactly one SELECT; this text has {count}."
         fix = "Keep one SELECT; every other one is a model of its own." if statements else "Write a SELECT."
         raise EngineError(message, kind="parser", offset=offset, fix=fix)
-    kind = statements[0].type.name
+    kind, begins = statements[0].type.name, len(sql) - len(sql.lstrip())
     if kind == "MULTI":
         # DuckDB makes several statements of it: one of them reads the data for the names of the columns.
         message = "PIVOT without a list of values gives columns that depend on the data; list them: ON x IN (...)."
         fix = "List the values in the PIVOT, or write one column for each with a CASE."
-        raise EngineError(message, kind="parser", offset=0, fix=fix)
+        raise EngineError(message, kind="parser", offset=begins, fix=fix)
     if kind != "SELECT":
         message = f"A model is exactly one SELECT; this is {kind}."
         fix = "Write the SELECT alone: its view or table is created by the build."
-        raise EngineError(message, kind="parser", offset=0, fix=fix)
+        raise EngineError(message, kind="parser", offset=begins, fix=fix)
     if statements[0].named_parameters:
         message = "A model has no parameters (`?`, `$1`, `$name`)."
-        raise EngineError(message, kind="parser", offset=0, fix="Use a var: {{ var('name') }}.")
+        raise EngineError(message, kind="parser", offset=begins, fix="Use a var: {{ var('name') }}.")
     refused = refusal(sql, serialize)
     if refused is not None:
         why, fix, offset = refused
