@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -17,6 +18,8 @@ GENERIC = ("generic",)
 """Folder below those of data tests whose files define generic ones."""
 FIXTURES = ("fixtures",)
 """Folder below those of data tests whose files are rows for unit tests."""
+# What a link must end with to stand for a file of a project, or, with nothing, for a folder.
+_OF_A_PROJECT = frozenset({"", ".sql", ".csv", ".yml", ".yaml", ".md"})
 # dbt finds these without being told; running a project without them would change what it means.
 _REFUSED_FOLDERS = (
     (
@@ -104,6 +107,22 @@ def _walk(root: Path, folders: tuple[str, ...], endings: tuple[str, ...]) -> Ite
             hidden = any(part.startswith(".") for part in path.relative_to(base).parts)
             if path.suffix in endings and not hidden and path.is_file():
                 yield base, path
+
+
+def _dead_links(project: ProjectFile) -> Iterator[Problem]:
+    """Yield a problem for each link that leads to no file: whatever it stands for would be left out in silence."""
+    folders = dict.fromkeys((*project.model_paths, *project.macro_paths, *project.seed_paths, *project.test_paths))
+    for base in folders:
+        for folder, inner, names in os.walk(project.root / base):
+            inner[:] = sorted(name for name in inner if not name.startswith("."))
+            links = [Path(folder, name) for name in (*inner, *names) if not name.startswith(".")]
+            for path in sorted(filter(Path.is_symlink, links)):
+                if path.is_dir():
+                    message, fix = "The folder is a link, which is not followed.", "Copy the folder into the project."
+                    yield Problem("linked-folder", message, project.show(path), fix=fix)
+                elif not path.exists() and path.suffix in _OF_A_PROJECT:
+                    message = f"The file is a link to `{path.readlink()}`, where nothing is."
+                    yield Problem("dangling-link", message, project.show(path), fix="Correct the link, or remove it.")
 
 
 def _read(path: Path, shown_as: str, folder: tuple[str, ...], package: str, problems: list[Problem]) -> TextFile | None:
@@ -198,7 +217,7 @@ def find(projects: Iterable[ProjectFile]) -> ProjectFiles:
     problems: list[Problem] = []
     everyone = tuple(projects)
     for one in everyone:
-        problems += _refused(one)
+        problems += (*_refused(one), *_dead_links(one))
     models = _by_name((file for one in everyone for file in _texts(one, one.model_paths, problems)), "model", problems)
     seeds = _by_name((seed for one in everyone for seed in _seeds(one, problems)), "seed", problems)
     for name in seeds.keys() & models.keys():

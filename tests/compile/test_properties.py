@@ -443,6 +443,34 @@ def test_what_would_change_the_project_is_refused_by_name(tmp_path: Path) -> Non
     ]
 
 
+def test_links_that_lead_to_no_file_are_named(tmp_path: Path) -> None:
+    """Whatever they stand for would be left out in silence; hidden ones, such as locks of editors, stand for nothing."""
+    for folder in ("models", "macros", "seeds", "tests/generic", "elsewhere"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("models/gone.sql", "models/gone.yml", "macros/gone.sql", "seeds/gone.csv", "tests/generic/gone.sql"):
+        (tmp_path / name).symlink_to("../nowhere")
+    for name in ("models/.#a.sql", "models/gone.txt"):
+        (tmp_path / name).symlink_to("nowhere")
+    (tmp_path / "models/loop").symlink_to("loop")
+    (tmp_path / "models/more").symlink_to("../elsewhere")
+
+    message, fix = "The file is a link to `../nowhere`, where nothing is.", "Correct the link, or remove it."
+    assert refused(tmp_path, MODEL) == [
+        ("dangling-link", "models/gone.sql", message, fix),
+        ("dangling-link", "models/gone.yml", message, fix),
+        ("dangling-link", "models/loop", "The file is a link to `loop`, where nothing is.", fix),
+        (
+            "linked-folder",
+            "models/more",
+            "The folder is a link, which is not followed.",
+            "Copy the folder into the project.",
+        ),
+        ("dangling-link", "macros/gone.sql", message, fix),
+        ("dangling-link", "seeds/gone.csv", message, fix),
+        ("dangling-link", "tests/generic/gone.sql", message, fix),
+    ]
+
+
 def test_bad_files_are_named(tmp_path: Path) -> None:
     """Not UTF-8, beyond the limit, a link out of the project; who names a model in such a file makes no mistake."""
     outside = tmp_path / "outside.sql"
