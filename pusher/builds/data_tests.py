@@ -44,7 +44,7 @@ class DataTestResult:
     def problem(self) -> Problem:
         """What is wrong, at the place of the test."""
         code = "data-test" if self.status == FAILED else "data-test-error"
-        return Problem(code, self.message, self.test.file, self.test.line, 1, self.fix)
+        return Problem(code, self.message, self.test.file, self.test.line, self.test.begins, self.fix)
 
     @property
     def is_wrong(self) -> bool:

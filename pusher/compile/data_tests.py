@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jinja2.runtime import Macro
@@ -24,6 +24,7 @@ from pusher.payload.sql import identifier
 AUDIT_SCHEMA = "dbt_test__audit"
 _LONGEST_NAME = 63
 _NAME_START = 30
+_NAMED = re.compile(r"`(\w+)`")
 _OTHER = re.compile(r"[^0-9a-zA-Z_]+")
 
 
@@ -154,7 +155,7 @@ class DataTests:
             self.problems.append(Problem("unsupported-config", message, file.path, 1, 1, fix))
         elif not render.problems:
             fqn = (self.projects.name(file.package), *file.folder, file.name)
-            at = (file.path, 1)
+            at = (file.path, 1, 1)
             self._add(file.name, SINGULAR, at, sql, render, config=render.merged(), fqn=fqn, raw_sql=file.text)
 
     def _generic(self, test: WrittenTest, subject: Subject, column: ColumnDoc | None) -> None:
@@ -163,6 +164,10 @@ class DataTests:
             near = suggest(test.name, self.renderer.generic_tests)
             problem = missing("missing-test", "Generic test", test.name, self.renderer.generic_tests, near)
             self._wrong(problem, test)
+            return
+        unknown = _unknown_arguments(macro, test)
+        if unknown:
+            self.problems += unknown
             return
         written = {**test.arguments, **({"column_name": column.name} if column else {})}
         whole, name = (test.given_name,) * 2 if test.given_name else generic_names(test, subject, written)
@@ -184,10 +189,10 @@ class DataTests:
             self.notices.append(f"Data test {name} is left out: it reads a model that is disabled.")
             return
         for problem in render.certain:
-            self._wrong(problem, test)
+            self._wrong(_lacking(macro, test, written, problem) or problem, test)
         if render.problems:
             return
-        at = (test.file, test.line)
+        at = (test.file, test.line, test.begins)
         fqn = (*subject.fqn, name)
         known = {**written, "model": f"{{{{ get_where_subquery({subject.written}) }}}}"}
         asked = Asked(subject, column, whole, known)
@@ -207,10 +212,17 @@ class DataTests:
         render = Render(name, test.file, config, check=data_test_configs.check, package=subject.package)
         # The subject comes first, as what a test reads.
         if subject.model is not None:
-            render.refs[subject.model] = (test.file, test.line, 1)
+            render.refs[subject.model] = (test.file, test.line, test.begins)
         if subject.source is not None:
             render.sources[subject.source] = None
-        arguments = {key: self.renderer.value(value, render) for key, value in test.arguments.items()}
+        arguments = {}
+        for key, value in test.arguments.items():
+            known = len(render.problems)
+            arguments[key] = self.renderer.value(value, render)
+            render.problems[known:] = [
+                replace(one, line=test.places[key][0], column=test.places[key][1]) if one.file == test.file else one
+                for one in render.problems[known:]
+            ]
         if column is not None:
             arguments.setdefault("column_name", identifier(column.name) if column.quote else column.name)
         where = config.get("where")
@@ -218,17 +230,21 @@ class DataTests:
         return self.renderer.call_test(macro, {"model": model, **arguments}, render), render
 
     def _wrong(self, problem: Problem, test: WrittenTest) -> None:
-        """Note a problem, at the test's own entry where it has no better place."""
-        if problem.file not in {None, test.file, BUILT_IN_FILE}:
-            self.problems.append(problem)
-            return
-        self.problems.append(Problem(problem.code, problem.message, test.file, test.line, 1, problem.fix))
+        """Note a problem, where it has no place of its own at the argument that it names, or at the test's entry."""
+        is_placed = (problem.line, problem.column) in test.places.values()
+        if problem.file in {None, test.file, BUILT_IN_FILE} and not is_placed:
+            named = [re.compile(rf"\b{re.escape(name)}\b") for name in _NAMED.findall(problem.message)]
+            texts = [(key, str(value)) for key, value in test.arguments.items()]
+            places = [test.places[key] for key, text in texts if any(one.search(text) for one in named)]
+            line, column = (*places, (test.line, test.begins))[0]
+            problem = replace(problem, file=test.file, line=line, column=column)
+        self.problems.append(problem)
 
     def _add(
         self,
         name: str,
         kind: str,
-        at: tuple[str, int],
+        at: tuple[str, int, int],
         sql: str,
         render: Render,
         *,
@@ -243,7 +259,7 @@ class DataTests:
             first = self.tests[name]
             message = f"Data test `{name}` is there twice, first at {first.file}:{first.line}."
             fix = "Remove one of them, or give one a `name`."
-            self.problems.append(Problem("duplicate-test", message, at[0], at[1], 1, fix))
+            self.problems.append(Problem("duplicate-test", message, *at, fix))
             return
         # A test of a source waits for the seed that fills its table.
         seeds = [seed for key in render.sources if (seed := self.seed_behind(key)) is not None]
@@ -253,6 +269,7 @@ class DataTests:
             kind=kind,
             file=at[0],
             line=at[1],
+            begins=at[2],
             compiled_sql=self.finished(sql, render.refs),
             model=asked.subject.model if asked else None,
             source=asked.subject.source if asked else None,
@@ -268,15 +285,43 @@ class DataTests:
             raw_sql=raw_sql,
         )
 
-    def _stored(self, name: str, at: tuple[str, int], config: Mapping[str, Any]) -> Relation:
+    def _stored(self, name: str, at: tuple[str, int, int], config: Mapping[str, Any]) -> Relation:
         """Return the table that keeps what is wrong; it is made anew, so nothing else may have its name."""
         place = {"schema": config.get("schema") or AUDIT_SCHEMA, "alias": config.get("alias")}
         relation = self.relation(name, place)
         other = self.taken.setdefault(relation.lower(), f"that of the data test `{name}`")
         if other != f"that of the data test `{name}`":
             message = f"The table of failures of `{name}` would be {other}: {relation}."
-            self.problems.append(Problem("same-relation", message, *at, 1, "Give it another alias or schema."))
+            self.problems.append(Problem("same-relation", message, *at, "Give it another alias or schema."))
         return relation
+
+
+def _unknown_arguments(macro: Macro, test: WrittenTest) -> list[Problem]:
+    """Return a problem for each argument that a generic test does not take."""
+    if macro.catch_kwargs:
+        return []
+    takes = [name for name in macro.arguments if name != "model"]
+    found = []
+    for name, place in test.places.items():
+        if name in takes:
+            continue
+        # What stands beside the configuration may be a misspelt part of it.
+        near = suggest(name, [*takes, *(data_test_configs.KNOWN_KEYS if test.is_bare else ())])
+        listed = ", ".join(one for one in takes if one != "column_name")
+        fix = f"Did you mean `{near}`?" if near else f"Arguments: {listed}." if listed else "Remove it: it takes none."
+        message = f"Generic test `{test.name}` has no argument `{name}`."
+        found.append(Problem("macro-arguments", message, test.file, *place, fix))
+    return found
+
+
+def _lacking(macro: Macro, test: WrittenTest, written: Mapping[str, Any], problem: Problem) -> Problem | None:
+    """Return the problem of a generic test that lacks an argument, when that is what is wrong with its macro."""
+    if problem.code == "macro-arguments":
+        for name in macro.arguments:
+            if name != "model" and name not in written and f"`{name}`" in problem.message:
+                message, fix = f"Generic test `{test.name}` needs `{name}`.", f"Give it as `{name}:` below `arguments:`."
+                return Problem("macro-arguments", message, fix=fix)
+    return None
 
 
 def _no_query(render: Render) -> Problem:

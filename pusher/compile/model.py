@@ -61,7 +61,9 @@ class WrittenTest:
         given_name: Name that the file gives it, or None.
         file: YAML file.
         line: 1-based line of the entry.
+        begins: 1-based column where the entry begins in that line.
         is_bare: The arguments stand beside the configuration and not under `arguments:`.
+        places: Line and column of each argument.
     """
 
     name: str
@@ -70,7 +72,9 @@ class WrittenTest:
     given_name: str | None
     file: str
     line: int
+    begins: int = 1
     is_bare: bool = False
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,7 @@ class DataTest:
         kind: Name of the generic test, or `singular` for a query of its own.
         file: YAML file, or the file of the query.
         line: 1-based line of the entry.
+        begins: 1-based column where the entry begins in that line.
         compiled_sql: What the engine runs.
         model: Model that it is written for, or None.
         source: Source that it is written for, or None.
@@ -240,6 +245,7 @@ class DataTest:
     kind: str
     file: str
     line: int
+    begins: int
     compiled_sql: str
     model: str | None
     source: SourceKey | None

@@ -173,7 +173,7 @@ class _Reader:
     def _test(self, entry: Any, path: KeyPath) -> WrittenTest | None:
         """Read `not_null`, `{unique: {...}}` or `{test_name: unique, ...}`."""
         if isinstance(entry, str):
-            return WrittenTest(entry, {}, {}, None, self._document.file, self._line(path))
+            return WrittenTest(entry, {}, {}, None, self._document.file, *self._place(path))
         given: Any
         if isinstance(entry, dict) and isinstance(entry.get("test_name"), str):
             name, given = entry["test_name"], {key: value for key, value in entry.items() if key != "test_name"}
@@ -210,14 +210,21 @@ class _Reader:
         bare = {key: value for key, value in given.items() if key not in taken}
         for key in ("arguments", *bare):
             self._into.problems += self._document.misread_values((*path, key))
+        inner = self._mapping(given, "arguments", path)
+        line, begins = self._place(path)
         return WrittenTest(
             name=name,
-            arguments={**bare, **self._mapping(given, "arguments", path)},
+            arguments={**bare, **inner},
             config=accepted,
             given_name=given_name,
             file=self._document.file,
-            line=self._line(path),
+            line=line,
+            begins=begins,
             is_bare=bool(bare),
+            places={
+                **{key: self._place((*path, key)) for key in bare},
+                **{key: self._place((*path, "arguments", key)) for key in inner},
+            },
         )
 
     def _columns(self, entry: Mapping[str, Any], path: KeyPath) -> dict[str, ColumnDoc]:
@@ -247,7 +254,12 @@ class _Reader:
         return self._describe(entry.get("description"), self._document, (*path, "description"))
 
     def _line(self, path: KeyPath) -> int:
-        return self._document.problem("", "", path).line or 1
+        return self._place(path)[0]
+
+    def _place(self, path: KeyPath) -> tuple[int, int]:
+        """Return line and column of a key, or of the nearest around it."""
+        found = self._document.problem("", "", path)
+        return found.line or 1, found.column or 1
 
     def models(self, value: Any) -> None:
         """Read the `models:` list."""

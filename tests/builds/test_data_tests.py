@@ -246,7 +246,7 @@ def test_a_table_of_failures_replaces_nothing_else(tmp_path: Path, config: str, 
         },
     )
 
-    assert [(code, place) for code, place, *_ in found] == [("same-relation", "models/s.yml:14:1")]
+    assert [(code, place) for code, place, *_ in found] == [("same-relation", "models/s.yml:14:13")]
     assert found[0][2].startswith(f"The table of failures of `second` would be {other}: ")
 
 
@@ -287,7 +287,7 @@ def test_a_model_that_fails_does_not_hide_a_test_that_failed(tmp_path: Path, war
     with pytest.raises(BuildError) as caught:
         build(manifest, warehouse, tests=manifest.tests.values())
 
-    assert [(one.code, one.place) for one in caught.value.problems][1:] == [("data-test", "models/s.yml:12:1")]
+    assert [(one.code, one.place) for one in caught.value.problems][1:] == [("data-test", "models/s.yml:12:13")]
     assert caught.value.problems[0].file == "models/wrong.sql"
 
 
@@ -465,7 +465,7 @@ def test_a_query_that_does_not_run_is_told_with_its_place(tmp_path: Path, wareho
 
     nope, ended = asked(manifest, warehouse)
 
-    assert (nope.status, nope.problem.place) == ("error", "models/s.yml:10:1")
+    assert (nope.status, nope.problem.place) == ("error", "models/s.yml:10:35")
     assert nope.message == 'not_null_orders_nope: Referenced column "nope" not found in FROM clause.'
     assert (
         nope.fix
@@ -500,10 +500,25 @@ def test_a_query_that_does_not_run_is_told_with_its_place(tmp_path: Path, wareho
         ),
         (
             "- not_null: {arguments: {colum: x}}",
-            "Macro `test_not_null` takes no keyword argument `colum`.",
-            "Call it with the arguments that its {% macro %} line names.",
+            "Generic test `not_null` has no argument `colum`.",
+            "Did you mean `column_name`?",
         ),
-        ("- accepted_values", "The call of this macro gives no `values`.", "Pass `values` where the macro is called."),
+        (
+            "- accepted_values: {arguments: {words: [a]}}",
+            "Generic test `accepted_values` has no argument `words`.",
+            "Arguments: values, quote.",
+        ),
+        (
+            "- accepted_values: {valeus: [a]}",
+            "Generic test `accepted_values` has no argument `valeus`.",
+            "Did you mean `values`?",
+        ),
+        ("- not_null: {severty: warn}", "Generic test `not_null` has no argument `severty`.", "Did you mean `severity`?"),
+        (
+            "- accepted_values",
+            "Generic test `accepted_values` needs `values`.",
+            "Give it as `values:` below `arguments:`.",
+        ),
         ("- relationships: {to: ref('orderz'), field: id}", "Model `orderz` does not exist.", "Did you mean `orders`?"),
         (
             "- [not_null]",
@@ -533,6 +548,41 @@ def test_a_wrong_test_is_told_at_its_line(tmp_path: Path, tests: str, message: s
     assert found[0][1].startswith("models/s.yml:12")
 
 
+def test_what_is_wrong_with_a_test_is_placed_at_its_entry_or_at_the_argument(tmp_path: Path) -> None:
+    """Line and column of the key, whether it stands in a line of its own or in brackets; an argument may be a list."""
+    tests = """\
+          - accepted_values
+          - accepted_values:
+              arguments:
+                quote: true
+                values: [1, "{{ nope }}"]
+          - relationships: {arguments: {to: ref('orderz'), field: id}}
+          - not_null:
+              name: other
+              colour: red
+          - mine: {arguments: {least: 3}}
+          - unique
+          - unique
+"""
+    found = refused(
+        tmp_path,
+        {
+            "models/orders.sql": ORDERS,
+            "models/s.yml": f"{SOURCES}models:\n  - name: orders\n{on_column('id', tests)}",
+            "macros/mine.sql": "{% test mine(model, column_name, least) %}\nselect {{ leest }}\n{% endtest %}",
+        },
+    )
+
+    assert [(place, message) for _, place, message, _ in found] == [
+        ("models/s.yml:12:13", "Generic test `accepted_values` needs `values`."),
+        ("models/s.yml:16:17", "`nope` is not defined."),
+        ("models/s.yml:17:41", "Model `orderz` does not exist."),
+        ("models/s.yml:20:15", "Generic test `not_null` has no argument `colour`."),
+        ("macros/mine.sql:2:11", "`leest` is not defined."),
+        ("models/s.yml:23:13", "Data test `unique_orders_id` is there twice, first at models/s.yml:22."),
+    ]
+
+
 def test_two_tests_of_one_name_are_refused(tmp_path: Path) -> None:
     """One of them would hide the other."""
     found = refused(
@@ -550,7 +600,7 @@ def test_two_tests_of_one_name_are_refused(tmp_path: Path) -> None:
         ("duplicate-test", "tests/b/same.sql:1:1", "Test `same` is defined twice, first in tests/a/same.sql."),
         (
             "duplicate-test",
-            "models/s.yml:13:1",
+            "models/s.yml:13:13",
             "Data test `unique_orders_id` is there twice, first at models/s.yml:12.",
         ),
     ]

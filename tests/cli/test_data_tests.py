@@ -65,7 +65,7 @@ def test_a_failure_ends_the_build_with_1_and_stops_what_is_below(shop: Shop) -> 
             "message": "stg_orders.email: 1 row against not_null (not_null_stg_orders_email).",
             "file": "models/_tests.yml",
             "line": 8,
-            "column": 1,
+            "column": 13,
             "fix": "See the rows by the query in target/compiled/shop/models/_tests.yml/not_null_stg_orders_email.sql.",
         }
     ]

@@ -294,7 +294,7 @@ WRONG = {
             f"{RULES}/tests/generic/above.sql": "{% test above(model) %}select * from {{ model }}{% endtest %}",
             "models/m.yml": "models:\n  - name: top\n    data_tests: [above]\n",
         },
-        ("missing-test", "models/m.yml:3:1", "Generic test `above` does not exist.", "Did you mean `rules.above`?"),
+        ("missing-test", "models/m.yml:3:18", "Generic test `above` does not exist.", "Did you mean `rules.above`?"),
     ),
 }
 
