@@ -7,7 +7,7 @@ containers and over a network, where notifications do not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -145,5 +145,9 @@ def _stamp(path: Path) -> Stamp | None:
 
 
 def _texts(manifest: Manifest) -> dict[str, str]:
-    tests: Mapping[str, object] = {**manifest.tests, **manifest.unit_tests}
+    # Where a test stands says nothing of what it asks.
+    tests: Mapping[str, object] = {
+        **{name: replace(test, line=1, begins=1) for name, test in manifest.tests.items()},
+        **manifest.unit_tests,
+    }
     return {name: repr(test) for name, test in tests.items()}

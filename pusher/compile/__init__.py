@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pusher.compile import graph, hooks
 from pusher.compile.columns import Inference, infer, inspect, inspect_additions
-from pusher.compile.compilation import INLINE, INLINE_OPTION
 from pusher.compile.digest import digest
+from pusher.compile.files import INLINE, INLINE_OPTION
 from pusher.compile.kept import KeptRenders
 from pusher.compile.known_columns import inspect_with
 from pusher.compile.manifest import Manifest, load

@@ -22,6 +22,7 @@ from pusher.compile import (
     seeds,
 )
 from pusher.compile.data_tests import DataTests, Subject, of_source
+from pusher.compile.files import INLINE, INLINE_OPTION
 from pusher.compile.hook_renders import HookRenders
 from pusher.compile.increments import increment_of
 from pusher.compile.kept import KeptRenders, Remembered
@@ -40,9 +41,6 @@ from pusher.compile.words import Words, database_name
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column, Engine
 from pusher.errors import Problem
-
-# With a blank, so that no file can have this name and no ref() means it.
-INLINE, INLINE_OPTION = "inline query", "--inline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +304,9 @@ class Compilation:
         tests = UnitTests(
             projects=self.projects,
             models={
-                name: (file, {**bases[name], **self._nodes.config(name)}) for name, file in self.files.models.items()
+                name: (file, {**bases[name], **self._nodes.config(name)})
+                for name, file in self.files.models.items()
+                if name != INLINE
             },
             relations={name: self._nodes.relation(name, self._nodes.config(name)) for name in enabled},
             seeds=frozenset(self.files.seeds),

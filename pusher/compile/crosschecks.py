@@ -42,7 +42,7 @@ def of_exposures(
     found: dict[str, Exposure] = {}
     problems: list[Problem] = []
     for one in exposures:
-        problems += unknown_parts(one, [*files.models, *files.seeds], sources, files.unread)
+        problems += unknown_parts(one, files.named, sources, files.unread)
         first = found.setdefault(one.name, one)
         if first is not one:
             message = f"Exposure `{one.name}` is there twice, first at {first.file}:{first.line}."
@@ -74,8 +74,9 @@ def of_patches(patches: Mapping[str, ModelPatch], files: ProjectFiles, projects:
                 fix = "Describe it there; dbt_project.yml changes its configuration."
                 problems.append(Problem("other-package", message, patch.file, patch.line, 1, fix))
         elif name not in files.unread:
+            near = [one for one in files.named if one in known]
             code, what, other = ("missing-model", "Model", "seed") if is_model else ("missing-seed", "Seed", "model")
-            problem = missing(code, what, name, list(known), suggest(name, known))
+            problem = missing(code, what, name, near, suggest(name, near))
             way_out = f"`{name}` is a {other}: describe it under `{other}s:`." if name in others else problem.fix
             problems.append(Problem(problem.code, problem.message, patch.file, patch.line, 1, way_out))
     return problems

@@ -14,6 +14,9 @@ from pusher.errors import Problem
 
 _Named = TypeVar("_Named", "TextFile", Seed)
 MAX_SQL_BYTES = 1_000_000
+# With a blank, so that no file can have this name.
+INLINE, INLINE_OPTION = "inline query", "--inline"
+"""Name and file of a query from the command line, which is a model that nothing can refer to."""
 GENERIC = ("generic",)
 """Folder below those of data tests whose files define generic ones."""
 FIXTURES = ("fixtures",)
@@ -93,6 +96,11 @@ class ProjectFiles:
     yaml: list[YamlFile]
     docs: list[TextFile]
     problems: list[Problem]
+
+    @property
+    def named(self) -> list[str]:
+        """Names of models and seeds that something can refer to."""
+        return [name for name in (*self.models, *self.seeds) if name != INLINE]
 
     @property
     def unread(self) -> frozenset[str]:

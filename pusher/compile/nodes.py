@@ -80,8 +80,8 @@ class Nodes:
         wrong = self._package_problem(name, package)
         if wrong is not None:
             return wrong
-        if name not in self._files.models and name not in self._files.seeds:
-            known = [*self._files.models, *self._files.seeds]
+        if name == files.INLINE or (name not in self._files.models and name not in self._files.seeds):
+            known = self._files.named
             return missing("missing-ref", "Model", name, known, suggest(name, known))
         config = self.config(name)
         if not self.is_enabled(name):

@@ -28,6 +28,16 @@ def test_a_query_is_rendered_as_a_model_of_the_project(shop: Shop) -> None:
             "Did you mean `stg_orders`?",
         ),
         (
+            ("--inline", "select * from {{ ref('zzzz') }}"),
+            "--inline:1:18: Model `zzzz` does not exist.",
+            "Known: offline, stg_orders.",
+        ),
+        (
+            ("--inline", "select * from {{ ref('inline query') }}"),
+            "--inline:1:18: Model `inline query` does not exist.",
+            "Known: offline, stg_orders.",
+        ),
+        (
             ("--inline", "select 1", "--select", "offline"),
             "--inline renders one query and selects no model.",
             "Leave out --select and --exclude.",

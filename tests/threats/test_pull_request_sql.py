@@ -122,12 +122,20 @@ def refused_files(ran: Ran) -> set[str]:
 
 @pytest.mark.parametrize("command", ["lint", "build"])
 def test_models_are_refused_by_the_binder(root: Path, command: str) -> None:
-    """One model for each attempt: every one is an error, before any of them runs."""
+    """One model for each attempt: every one is an error, before any of them runs.
+
+    A build tells of all texts that are no query before it asks the binder about the others.
+    """
     for name, sql in zip(NAMES, attempts(root).values(), strict=True):
         (root / f"models/{name}.sql").write_text(sql)
-    ran = pusher(command, "--json", "--project-dir", str(root))
-    expect_nothing_came_of_it(ran, root, code=2)
-    missing = {f"models/{name}.sql" for name in NAMES} - refused_files(ran)
+    missing = {f"models/{name}.sql" for name in NAMES}
+    for _ in range(2 if command == "build" else 1):
+        ran = pusher(command, "--json", "--project-dir", str(root))
+        expect_nothing_came_of_it(ran, root, code=2)
+        found = refused_files(ran)
+        missing -= found
+        for one in found:
+            (root / one).unlink()
     assert [list(ATTEMPTS)[NAMES.index(Path(one).stem)] for one in sorted(missing)] == []
 
 
