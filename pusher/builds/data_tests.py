@@ -8,7 +8,7 @@ from typing import Any
 
 from pusher.builds.workers import Ended, Surroundings, Task, run_steps
 from pusher.compile import DataTest, Manifest
-from pusher.compile.columns import build_first
+from pusher.compile.columns import build_first, meant
 from pusher.contracts import Engine, EngineError
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
@@ -94,7 +94,7 @@ class DataTestRun:
         """Return what the answer, or the error of the engine, says."""
         test, answer = self.test, ended.value
         if isinstance(answer, EngineError):
-            fix = " ".join(filter(None, (answer.fix, f"Look at {_compiled(self.manifest, test)}.")))
+            fix = " ".join(filter(None, (meant(answer) or answer.fix, f"Look at {_compiled(self.manifest, test)}.")))
             fix = build_first(self.manifest, test.compiled_sql, answer) or fix
             return DataTestResult(test, BROKEN, None, ended.seconds, f"{test.name}: {answer.message}", fix)
         failures, warns, fails = answer

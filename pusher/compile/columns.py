@@ -93,11 +93,13 @@ def _fix(manifest: Manifest, error: EngineError) -> str:
     for name in manifest.macros:
         if error.kind == "catalog" and f"Function with name {name} " in error.message:
             return f"Write {{{{ {name}(...) }}}}: it is a macro."
-    # The engine offers its nearest names, however far; only those close to a name in the message help.
-    meant = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
-    if meant:
-        return f"Did you mean {' or '.join(f'`{one}`' for one in meant)}?"
-    return error.fix or _FIXES.get(error.kind, "Fix the SQL at this place.")
+    return meant(error) or error.fix or _FIXES.get(error.kind, "Fix the SQL at this place.")
+
+
+def meant(error: EngineError) -> str | None:
+    """Return which names were probably meant: of those that the engine offers, however far, the close ones."""
+    close = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
+    return f"Did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
 
 
 def make_schemas(manifest: Manifest, engine: Engine, sources: Iterable[Source], models: Iterable[Model]) -> None:

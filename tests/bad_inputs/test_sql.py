@@ -29,6 +29,21 @@ CASES = {
         {MODEL: f"select o.emial\n{RAW} o\n"},
         ('error: models/x.sql:1:8: Table "o" does not have a column named "emial".', "  Did you mean `email`?"),
     ),
+    "unknown column of a CTE": Case(
+        {MODEL: f'with "c d" as (select order_id, email as mail {RAW})\nselect 1 as a\nfrom "c d" where "c d".mial = 1\n'},
+        ('error: models/x.sql:3:18: Table "c d" does not have a column named "mial".', "  Did you mean `mail`?"),
+    ),
+    "unknown column of a subquery of everything": Case(
+        {MODEL: f"select q.emial from (select * {RAW}) as q\n"},
+        ('error: models/x.sql:1:8: Table "q" does not have a column named "emial".', "  Did you mean `email`?"),
+    ),
+    "unknown column of a CTE that is like no other": Case(
+        {MODEL: f"with c as (select order_id {RAW}) select c.zzz from c\n"},
+        (
+            'error: models/x.sql:1:71: Table "c" does not have a column named "zzz".',
+            "  Name a column of a table in FROM.",
+        ),
+    ),
     "unknown column, windows line ends and tabs": Case(
         {MODEL: f"select 1 as one,\r\n\t\temial\r\n{RAW}\r\n"},
         ('error: models/x.sql:2:3: Referenced column "emial" not found in FROM clause.', "  Did you mean `email`?"),

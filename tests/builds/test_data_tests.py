@@ -455,6 +455,14 @@ ENDS = (
 )
 
 
+def test_a_misspelt_column_of_a_data_test_has_a_suggestion(tmp_path: Path, warehouse: DuckDBEngine) -> None:
+    """As in a model, and the query is named."""
+    (one,) = asked(project(tmp_path, "    columns: [{name: wrod, data_tests: [not_null]}]\n"), warehouse)
+
+    assert one.message == 'not_null_orders_wrod: Referenced column "wrod" not found in FROM clause.'
+    assert one.fix == "Did you mean `word`? Look at target/compiled/shop/models/s.yml/not_null_orders_wrod.sql."
+
+
 def test_a_query_that_does_not_run_is_told_with_its_place(tmp_path: Path, warehouse: DuckDBEngine) -> None:
     """An unknown column, and a setting that would end the query and begin another statement."""
     manifest = project(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile, Statement
 from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.engines.duckdb.failure import engine_error
+from pusher.engines.duckdb.nearest import near_columns
 from pusher.engines.duckdb.one_select import check_one_select
 from pusher.engines.duckdb.private import private_files
 from pusher.engines.duckdb.reading import read
@@ -174,6 +175,9 @@ class DuckDBEngine:
             # DuckDB lets Python's handlers of signals run, and swallows what they raise.
             return KeyboardInterrupt()
         error = engine_error(raised, sql, prefix=prefix, length=length)
+        if error.kind == "binder" and not error.candidates:
+            query = sql[prefix:] if length is None else sql[prefix : prefix + length]
+            error.candidates = tuple(near_columns(self._connection, query, error.offset, error.message))
         refused = _REFUSED_FILE.match(error.message)
         if error.kind != "permission" or refused is None:
             return error
