@@ -33,6 +33,7 @@ _FIXES = {
     "out-of-memory": "Raise memory_limit in profiles.yml, or materialise what it reads as a table.",
     "io": "Check space and rights of the files of the database and of the sources.",
 }
+_COLUMN = re.compile(r'(?<= column named ")[^"]+(?=")')
 _NAMES = re.compile(r'(?<=")[^"]+(?=")|(?<=with name )\S+')
 
 
@@ -98,7 +99,8 @@ def _fix(manifest: Manifest, error: EngineError) -> str:
 
 def meant(error: EngineError) -> str | None:
     """Return which names were probably meant: of those that the engine offers, however far, the close ones."""
-    close = [one for one in error.candidates if any(suggest(word, [one]) for word in _NAMES.findall(error.message))]
+    words = _COLUMN.findall(error.message) or _NAMES.findall(error.message)
+    close = [one for one in error.candidates if any(suggest(word, [one]) for word in words)]
     return f"Did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
 
 

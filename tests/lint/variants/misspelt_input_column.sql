@@ -5,4 +5,4 @@
 -- with:
         orders.order_valeu as value,
 -- expect: models/tiktok/tiktok_offline_events.sql:41:9: error sql-binder: Table "orders" does not have a column named "order_valeu".
--- fix: Name a column of a table in FROM.
+-- fix: Did you mean `order_value`?

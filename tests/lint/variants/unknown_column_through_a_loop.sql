@@ -5,4 +5,4 @@
 -- with:
         {{ event_id('Purchase', 'orders.order_id', 'orders.entri') | indent(8) }} as event_id,
 -- expect: macros/tiktok/event_id.sql:8:20: error sql-binder: Table "orders" does not have a column named "entri" (in model tiktok_offline_events).
--- fix: Name a column of a table in FROM.
+-- fix: Did you mean `entry`?
