@@ -98,9 +98,9 @@ def _fix(manifest: Manifest, error: EngineError) -> str:
 
 
 def meant(error: EngineError) -> str | None:
-    """Return which names were probably meant: of those that the engine offers, however far, the close ones."""
+    """Return which names were probably meant: of those that the engine offers, however far, the nearest ones."""
     words = _COLUMN.findall(error.message) or _NAMES.findall(error.message)
-    close = [one for one in error.candidates if any(suggest(word, [one]) for word in words)]
+    close = list(dict.fromkeys(filter(None, (suggest(word, error.candidates) for word in words))))
     return f"Did you mean {' or '.join(f'`{one}`' for one in close)}?" if close else None
 
 
