@@ -163,7 +163,6 @@ class Comparison:
     def _compare(self) -> MemberCounts:
         run = self._connection.execute
         create_known(self._connection, self.members)
-        run(f"create temp table risky as select * from known where risk_s > {seconds(self.now - HOLD)}")
         create_suppressed(self._connection, self.suppressed, self.kinds)
         self._create_wanted()
         skipped = "false" if self.reassert else f"state = {OUT}"
@@ -172,8 +171,31 @@ class Comparison:
             f"risk_s, state, exists (select 1 from suppressed where {same('suppressed', 'known')}) as is_suppressed "
             f"from known where not ({skipped}) and not exists (select 1 from wanted where {same('wanted', 'known')})"
         )
+        self._create_unknown()
+        skipped = "false" if self.reassert else f"state = {IN}"
+        run(
+            f"create temp table coming as select {of('new')}, new.place, "
+            f"{self._is_held('risky', (OUT, MAYBE_OUT))}, risky.risk_s "
+            f"from (select {KEY}, min(place) as place from wanted where not exists "
+            f"(select 1 from known where {skipped} and {same('known', 'wanted')}) group by {KEY}) as new "
+            f"left join (select * from known where {self._is_recent('known')}) as risky on {same('risky', 'new')}"
+        )
+        return self._counts()
+
+    def _is_held(self, table: str, states: tuple[int, int]) -> str:
+        return f"coalesce({self._is_recent(table)} and {table}.state in {states}, false) as is_held"
+
+    def _is_recent(self, table: str) -> str:
+        return f"{table}.risk_s > {seconds(self.now - HOLD)}"
+
+    def _create_unknown(self) -> None:
+        """Create `unknown`: who is taken out to be sure, though nobody knows them to be in the audience."""
+        run = self._connection.execute
+        if not self.untold:
+            run("create temp table unknown (kind utinyint, a uuid, b uuid)")
+            return
         create_suppressed(self._connection, Barred(self.untold), self.kinds, "untold")
-        if self.untold and self._barred_people:
+        if self._barred_people:
             # Somebody else may have put them there together.
             run(
                 f"insert into untold select {KEY} from named where place in (select place from named where exists "
@@ -184,19 +206,6 @@ class Comparison:
             f"create temp table unknown as select distinct {KEY} from untold "
             f"where not exists (select 1 from leaving where {same('leaving', 'untold')})"
         )
-        skipped = "false" if self.reassert else f"state = {IN}"
-        run(
-            f"create temp table coming as select {of('new')}, new.place, "
-            f"{self._is_held('risky', (OUT, MAYBE_OUT))}, risky.risk_s "
-            f"from (select {KEY}, min(place) as place from wanted where not exists "
-            f"(select 1 from known where {skipped} and {same('known', 'wanted')}) group by {KEY}) as new "
-            f"left join risky on {same('risky', 'new')}"
-        )
-        return self._counts()
-
-    def _is_held(self, table: str, states: tuple[int, int]) -> str:
-        recent = f"{table}.risk_s > {seconds(self.now - HOLD)}"
-        return f"coalesce({recent} and {table}.state in {states}, false) as is_held"
 
     def _counts(self) -> MemberCounts:
         rows, no_identity, dropped, raw = 0, 0, 0, 0
