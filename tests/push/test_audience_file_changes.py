@@ -13,6 +13,7 @@ from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
+from tests.push.audience_files import DAY, FILE, emails, filled, forget, line, push, requests
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -26,7 +27,6 @@ from tests.push.members import (
     serving_audiences,
 )
 from tests.push.support import NOW
-from tests.push.test_audience_files import DAY, FILE, emails, filled, forget, line, push, requests
 from tests.push.test_suppressions import opt_out
 
 HOUR = timedelta(hours=1)

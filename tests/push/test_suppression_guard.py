@@ -10,10 +10,10 @@ import pytest
 from pusher.errors import ConfigError
 from pusher.project.outcomes import Patience
 from pusher.push.world import PushReport
+from tests.push.audience_files import DAY, FILE, filled
+from tests.push.audience_files import push as push_files
 from tests.push.members import ADVERTISER, BOTH, EMAILS, OTHER, Club, digest, people, serving_audiences, stored
 from tests.push.support import Order, Shop, orders, serving
-from tests.push.test_audience_files import DAY, FILE, filled
-from tests.push.test_audience_files import push as push_files
 from tests.push.test_suppressions import LIST, opt_out
 
 HELD_BACK = (
