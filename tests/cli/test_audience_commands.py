@@ -10,7 +10,17 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ran, pusher
-from tests.push.members import ADVERTISER, MEMBERS, NAME, OTHER, AudienceServer, Club, people, serving_audiences, stored
+from tests.push.members import (
+    ADVERTISER,
+    MEMBERS,
+    NAME,
+    OTHER,
+    AudienceServer,
+    Club,
+    emails,
+    people,
+    serving_audiences,
+)
 from tests.push.support import NOW
 
 ABSENT = "7200000000000000099"
@@ -33,11 +43,6 @@ def joined(folder: Path, server: AudienceServer, count: int = 5, **settings: Any
     club = Club(folder / "club", server.base_url, **settings)
     club.join(people(range(count)))
     return club
-
-
-def emails(count: int) -> set[tuple[str, str]]:
-    """Return the e-mails of people as the sandbox keeps them."""
-    return {stored("EMAIL_SHA256", email) for email, _ in people(range(count))}
 
 
 def test_audiences_are_listed_below_their_advertisers(tmp_path: Path, server: AudienceServer) -> None:
@@ -97,7 +102,7 @@ def test_an_audience_that_was_adopted_is_filled_by_the_next_push(tmp_path: Path,
     told = f"{MEMBERS} fills audience {wanted} of advertiser {ADVERTISER} from now on."
     assert " ".join(adopted.out.split()) == f"{told} Whoever somebody else put there stays, in the view or not."
     assert adopted.code == 0
-    assert server.members(wanted) == emails(5)
+    assert server.members(wanted) == emails(range(5))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +147,7 @@ def test_reconcile_tells_again_who_is_in_and_who_was_taken_out(tmp_path: Path, s
         {"adds": 4, "deletes": 1, "added": 4, "deleted": 1},
     ]
     assert (dry.code, asked, told.code, told.json["command"]) == (0, 0, 0, "audience reconcile")
-    assert server.members(mine) == emails(4)
+    assert server.members(mine) == emails(range(4))
 
 
 def test_reconcile_prints_a_receipt(tmp_path: Path, server: AudienceServer) -> None:
@@ -172,7 +177,7 @@ def test_a_push_that_needs_a_person_does_not_say_run_again(tmp_path: Path, serve
     assert f"has 2 audiences named `{NAME}`: {', '.join(twins)}." in " ".join(told.err.split())
     assert "`pusher audience adopt" in told.err
     assert [one.code for one in healing] == [0, 0]
-    assert server.members(twins[1]) == emails(5)
+    assert server.members(twins[1]) == emails(range(5))
 
 
 def test_one_is_told_in_the_singular(tmp_path: Path, server: AudienceServer) -> None:

@@ -16,9 +16,8 @@ import pytest
 from pusher.errors import Incomplete, StateError
 from pusher.ledger.store import Store
 from tests.faults.scene import ROWS, Scene, scene
-from tests.push.members import Club, people, serving_audiences
+from tests.push.members import Club, emails, people, serving_audiences
 from tests.push.support import NOW, orders
-from tests.push.test_audiences import emails
 
 
 def full_at(monkeypatch: pytest.MonkeyPatch, method: str, nth: int) -> None:

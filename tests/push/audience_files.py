@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from pusher.project.outcomes import Patience
 from pusher.push.world import PushReport
-from tests.push.members import MEMBERS, AudienceServer, Club, digest, people, stored
+from tests.push.members import MEMBERS, AudienceServer, Club, digest, people
 from tests.push.support import NOW
 
 FILE = ", 'method': 'file'"
@@ -27,11 +26,6 @@ def line(report: PushReport, place: int = 0) -> dict[str, Any]:
     problem = report.audiences[place].problem
     told = {"problem": problem.code} if problem else {}
     return {name: found[name] for name in kept if found[name]} | told | {"exit": report.exit_code}
-
-
-def emails(numbers: Iterable[int]) -> set[tuple[str, str]]:
-    """Return what the sandbox keeps of the e-mails of people."""
-    return {stored("EMAIL_SHA256", digest(f"email {one}")) for one in numbers}
 
 
 def requests(server: AudienceServer, since: int = 0) -> list[str]:

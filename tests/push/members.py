@@ -68,6 +68,11 @@ def stored(kind: str, value: str) -> tuple[str, str]:
     return kind, hashlib.sha256(f"{kind}{value}".encode()).hexdigest()[:32]
 
 
+def emails(numbers: Iterable[int]) -> set[tuple[str, str]]:
+    """Return what the sandbox keeps of the e-mails of people."""
+    return {stored("EMAIL_SHA256", digest(f"email {one}")) for one in numbers}
+
+
 class SkippingClock(SystemClock):
     """Skips every wait; wall time stands still.
 

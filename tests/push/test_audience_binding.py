@@ -13,6 +13,7 @@ from pusher.errors import ConfigError, PlanError, PusherError, StateError
 from pusher.project.outcomes import Patience
 from pusher.push.audience.lock_file import LockFile
 from pusher.push.world import PushReport
+from tests.push.audiences import line
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -21,13 +22,13 @@ from tests.push.members import (
     NAME,
     Club,
     digest,
+    emails,
     people,
     serving_audiences,
     stored,
 )
 from tests.push.refused import pin
 from tests.push.support import NOW
-from tests.push.test_audiences import emails, line
 
 EVENTS = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
 select 'Purchase' as event, md5(phone) as event_id, timestamp '2026-11-19 10:00:00' as event_time, email, 1 as value,

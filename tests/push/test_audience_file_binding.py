@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import ConfigError, PlanError
-from tests.push.audience_files import DAY, FILE, emails, filled, line, push, requests
+from tests.push.audience_files import DAY, FILE, filled, line, push, requests
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -17,6 +17,7 @@ from tests.push.members import (
     OTHER,
     AudienceServer,
     Club,
+    emails,
     people,
     serving_audiences,
 )

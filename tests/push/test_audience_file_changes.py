@@ -13,7 +13,7 @@ from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.push.audience import files_deliver
 from pusher.push.world import PushReport
-from tests.push.audience_files import DAY, FILE, emails, filled, forget, line, push, requests
+from tests.push.audience_files import DAY, FILE, filled, forget, line, push, requests
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -23,6 +23,7 @@ from tests.push.members import (
     AudienceServer,
     Club,
     digest,
+    emails,
     people,
     serving_audiences,
 )

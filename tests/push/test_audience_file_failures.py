@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from pusher.destinations.tiktok import sandbox_audience_state
-from tests.push.audience_files import DAY, FILE, emails, filled, line, push, requests
-from tests.push.members import Club, people, serving_audiences
+from tests.push.audience_files import DAY, FILE, filled, line, push, requests
+from tests.push.members import Club, emails, people, serving_audiences
 from tests.push.support import NOW
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.push.audience_files import DAY, FILE, emails, filled, forget, line, push, requests
-from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
+from tests.push.audience_files import DAY, FILE, filled, forget, line, push, requests
+from tests.push.members import BOTH, Club, digest, emails, people, serving_audiences, stored
 from tests.push.test_suppressions import opt_out
 
 

@@ -12,7 +12,7 @@ import pytest
 from pusher.destinations.tiktok import destination
 from pusher.errors import ConfigError, PlanError
 from pusher.push.audience import files_deliver
-from tests.push.audience_files import DAY, FILE, emails, filled, line, push, requests
+from tests.push.audience_files import DAY, FILE, filled, line, push, requests
 from tests.push.members import (
     ADVERTISER,
     BOTH,
@@ -22,6 +22,7 @@ from tests.push.members import (
     OTHER,
     Club,
     digest,
+    emails,
     people,
     serving_audiences,
     stored,

@@ -16,9 +16,9 @@ from pusher.project.outcomes import PushChoice
 from pusher.push.audience.asking import Asking
 from pusher.push.world import PushReport
 from tests.push.audience_files import FILE
-from tests.push.members import ADVERTISER, MEMBERS, NAME, AudienceServer, Club, people, serving_audiences
+from tests.push.audiences import line
+from tests.push.members import ADVERTISER, MEMBERS, NAME, AudienceServer, Club, emails, people, serving_audiences
 from tests.push.support import NOW, QuickClock
-from tests.push.test_audiences import emails, line
 
 
 class MeetingClock(QuickClock):
