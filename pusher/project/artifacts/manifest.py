@@ -1,110 +1,20 @@
-"""manifest.json and run_results.json, as the tools around dbt read them.
-
-The fields are those of dbt's schemas manifest v12 and run-results v6 that say something about a project of pusher.
-No row of any table and no value of a unit test's result is in them.
-"""
+"""manifest.json: models, tests, sources, exposures and macros, and what depends on what."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from pusher.builds.data_tests import DataTestResult
-from pusher.builds.run import Built, BuiltModel
-from pusher.builds.unit_tests import UnitTestResult
-from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, SourceKey, UnitTest, hooks
+from pusher.compile import ColumnDoc, DataTest, Fixture, Manifest, Model, Source, UnitTest, hooks
 from pusher.compile.exposures import Exposure
-from pusher.compile.macro_texts import MacroKey
 from pusher.compile.model_contract import is_enforced
-
-MANIFEST, RUN_RESULTS = "manifest.json", "run_results.json"
-# The version whose answers the tests compare with; readers look at it to know the fields.
-DBT_VERSION = "1.11.16"
-_SCHEMAS = "https://schemas.getdbt.com/dbt"
-_STATUSES = {"built": "success", "failed": "error", "skipped": "skipped"}
-_HASH_LETTERS = 10
-# dbt's schema has no status of its own for what stands because a build would not change it.
-REUSED = "Reused: it would come out the same."
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """The command that writes an artifact.
-
-    Attributes:
-        id: Its id.
-        command: Its name.
-        started_at: When it started.
-        generated_at: When the artifact is written.
-        version: Version of pusher.
-    """
-
-    id: str
-    command: str
-    started_at: datetime
-    generated_at: datetime
-    version: str
-
-    def metadata(self, schema: str) -> dict[str, Any]:
-        """Return the head of an artifact."""
-        return {
-            "dbt_schema_version": f"{_SCHEMAS}/{schema}.json",
-            "dbt_version": DBT_VERSION,
-            "generated_at": _moment(self.generated_at),
-            "invocation_id": self.id,
-            "invocation_started_at": _moment(self.started_at),
-            "env": {"PUSHER_VERSION": self.version},
-        }
-
-
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-class _Ids:
-    """dbt's unique ids of what a project is made of."""
-
-    def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
-        self.project = manifest.project.name
-        self.package = manifest.projects.name
-
-    def model(self, name: str) -> str:
-        model = self._manifest.models[name]
-        return f"{model.resource_type}.{self.package(model.package)}.{name}"
-
-    def source(self, key: SourceKey) -> str:
-        return f"source.{self.package(self._manifest.sources[key].package)}.{key[0]}.{key[1]}"
-
-    def data_test(self, test: DataTest) -> str:
-        if test.is_singular:
-            return f"test.{self.package(test.package)}.{test.name}"
-        text = test.whole_name + repr(_hashed(_test_metadata(test)))
-        digest = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[-_HASH_LETTERS:]
-        return f"test.{self.package(test.package)}.{test.whole_name}.{digest}"
-
-    def unit_test(self, test: UnitTest) -> str:
-        return f"unit_test.{self.package(test.package)}.{test.model}.{test.name}"
-
-    def exposure(self, exposure: Exposure) -> str:
-        return f"exposure.{self.package(exposure.package)}.{exposure.name}"
-
-    def macro(self, key: MacroKey) -> str:
-        return f"macro.{self.package(key[0])}.{key[1]}"
-
-    def parents(self, models: Iterable[str], sources: Iterable[SourceKey]) -> list[str]:
-        return [*map(self.model, models), *map(self.source, sources)]
+from pusher.project.artifacts.ids import Ids, generic_of, plain
+from pusher.project.artifacts.invocation import Invocation
 
 
 def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
     """Return the content of manifest.json."""
-    ids = _Ids(manifest)
+    ids = Ids(manifest)
     nodes = {ids.model(name): _model(manifest, ids, model) for name, model in manifest.models.items()}
     nodes |= {ids.data_test(test): _data_test(manifest, ids, test) for test in manifest.tests.values()}
     unit_tests = {ids.unit_test(test): _unit_test(manifest, ids, test) for test in manifest.unit_tests.values()}
@@ -140,7 +50,7 @@ def manifest_json(manifest: Manifest, invocation: Invocation) -> dict[str, Any]:
     }
 
 
-def _macros(manifest: Manifest, ids: _Ids) -> dict[str, Any]:
+def _macros(manifest: Manifest, ids: Ids) -> dict[str, Any]:
     texts = manifest.macro_texts
     return {
         ids.macro(key): {
@@ -177,7 +87,7 @@ def _below_its_folder(path: str) -> str:
     return path.partition("/")[2] or path
 
 
-def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
+def _model(manifest: Manifest, ids: Ids, model: Model) -> dict[str, Any]:
     relation = model.relation
     is_seed = model.seed is not None
     node = {
@@ -192,11 +102,11 @@ def _model(manifest: Manifest, ids: _Ids, model: Model) -> dict[str, Any]:
         "alias": relation.identifier,
         "fqn": list(model.fqn),
         "checksum": {"name": "sha256", "checksum": checksum(model)},
-        "config": {**_plain(_config(model)), "contract": {"enforced": is_enforced(model), "alias_types": True}},
+        "config": {**plain(_config(model)), "contract": {"enforced": is_enforced(model), "alias_types": True}},
         "tags": list(model.tags),
         "description": model.description,
         "columns": {name: _column(column) for name, column in model.columns.items()},
-        "meta": _plain(model.meta),
+        "meta": plain(model.meta),
         "patch_path": _patch_path(manifest, model),
         "relation_name": None if model.materialized == "ephemeral" else str(relation),
         "raw_code": model.raw_sql.strip(),
@@ -247,7 +157,7 @@ def _digest(text: str) -> str:
 
 
 def _column(column: ColumnDoc) -> dict[str, Any]:
-    meta, tags = _plain(column.meta), list(column.tags)
+    meta, tags = plain(column.meta), list(column.tags)
     return {
         "name": column.name,
         "description": column.description,
@@ -260,7 +170,7 @@ def _column(column: ColumnDoc) -> dict[str, Any]:
     }
 
 
-def _data_test(manifest: Manifest, ids: _Ids, test: DataTest) -> dict[str, Any]:
+def _data_test(manifest: Manifest, ids: Ids, test: DataTest) -> dict[str, Any]:
     file = (test.file, test.package)
     common = _common(manifest, name=test.whole_name, kind="test", file=file, unique_id=ids.data_test(test))
     path = test.file if test.is_singular else f"{test.file}/{test.name}.sql"
@@ -273,11 +183,11 @@ def _data_test(manifest: Manifest, ids: _Ids, test: DataTest) -> dict[str, Any]:
         "checksum": {"name": "sha256", "checksum": _digest(test.raw_sql)}
         if test.is_singular
         else {"name": "none", "checksum": ""},
-        "config": {**_plain(test.config), "severity": test.severity, "materialized": "test"},
+        "config": {**plain(test.config), "severity": test.severity, "materialized": "test"},
         "tags": list(test.tags),
         "description": "",
         "columns": {},
-        "meta": _plain(test.config.get("meta") or {}),
+        "meta": plain(test.config.get("meta") or {}),
         "relation_name": None if test.stored is None else str(test.stored),
         "raw_code": test.raw_sql.strip(),
         "language": "sql",
@@ -294,23 +204,11 @@ def _data_test(manifest: Manifest, ids: _Ids, test: DataTest) -> dict[str, Any]:
         **node,
         "column_name": test.column,
         "attached_node": None if test.model is None else ids.model(test.model),
-        "test_metadata": _test_metadata(test),
+        "test_metadata": generic_of(test),
     }
 
 
-def _test_metadata(test: DataTest) -> dict[str, Any]:
-    package, _, kind = test.kind.rpartition(".")
-    return {"name": kind, "kwargs": _plain(test.arguments), "namespace": package or None}
-
-
-def _hashed(value: Any) -> Any:
-    """Return a value in the form whose text dbt takes the digest of."""
-    if isinstance(value, dict):
-        return {key: _hashed(value[key]) for key in sorted(value)}
-    return [_hashed(one) for one in value] if isinstance(value, list) else str(value)
-
-
-def _unit_test(manifest: Manifest, ids: _Ids, test: UnitTest) -> dict[str, Any]:
+def _unit_test(manifest: Manifest, ids: Ids, test: UnitTest) -> dict[str, Any]:
     written = test.written
     overrides = {"macros": written.macros, "vars": written.variables, "env_vars": written.environment}
     return {
@@ -326,14 +224,14 @@ def _unit_test(manifest: Manifest, ids: _Ids, test: UnitTest) -> dict[str, Any]:
         "expect": _fixture(written.expect),
         "fqn": list(test.fqn),
         "description": written.description,
-        "overrides": _plain(overrides) if any(overrides.values()) else None,
+        "overrides": plain(overrides) if any(overrides.values()) else None,
         "depends_on": {"macros": [], "nodes": [ids.model(test.model)]},
-        "config": {"tags": list(test.tags), "meta": _plain(test.config.get("meta") or {}), "enabled": True},
+        "config": {"tags": list(test.tags), "meta": plain(test.config.get("meta") or {}), "enabled": True},
         "schema": manifest.models[test.model].relation.schema,
     }
 
 
-def _exposure(manifest: Manifest, ids: _Ids, exposure: Exposure) -> dict[str, Any]:
+def _exposure(manifest: Manifest, ids: Ids, exposure: Exposure) -> dict[str, Any]:
     place = _place(manifest, exposure.file, exposure.package)
     return {
         "name": exposure.name,
@@ -345,7 +243,7 @@ def _exposure(manifest: Manifest, ids: _Ids, exposure: Exposure) -> dict[str, An
         "type": exposure.kind,
         "description": exposure.description,
         "owner": {"email": None, "name": None},
-        **_plain(exposure.details),
+        **plain(exposure.details),
         "depends_on": {"macros": [], "nodes": ids.parents(exposure.models, exposure.sources)},
     }
 
@@ -353,10 +251,10 @@ def _exposure(manifest: Manifest, ids: _Ids, exposure: Exposure) -> dict[str, An
 def _fixture(fixture: Fixture) -> dict[str, Any]:
     if fixture.query is not None:
         return {"rows": fixture.query, "format": "sql", "fixture": None}
-    return {"rows": [_plain(row.values) for row in fixture.rows], "format": "dict", "fixture": None}
+    return {"rows": [plain(row.values) for row in fixture.rows], "format": "dict", "fixture": None}
 
 
-def _source(manifest: Manifest, ids: _Ids, source: Source) -> dict[str, Any]:
+def _source(manifest: Manifest, ids: Ids, source: Source) -> dict[str, Any]:
     relation, place = source.relation, _place(manifest, source.file, source.package)
     return {
         "database": relation.database,
@@ -372,7 +270,7 @@ def _source(manifest: Manifest, ids: _Ids, source: Source) -> dict[str, Any]:
         "identifier": relation.identifier,
         "description": source.description,
         "columns": {column.name: _column(column) for column in source.columns},
-        "meta": _plain(source.meta),
+        "meta": plain(source.meta),
         "source_meta": {},
         "tags": list(source.tags),
         "config": {"enabled": True},
@@ -382,90 +280,3 @@ def _source(manifest: Manifest, ids: _Ids, source: Source) -> dict[str, Any]:
 
 def _compiled_path(manifest: Manifest, path: str, package: str) -> str:
     return manifest.project.within(manifest.project.compiled_folder / manifest.compiled_path(path, package))
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(one) for one in value]
-    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
-
-
-def run_results_json(manifest: Manifest, built: Built, invocation: Invocation, elapsed_s: float) -> dict[str, Any]:
-    """Return the content of run_results.json.
-
-    Args:
-        manifest: The project as it was built.
-        built: What became of its models and tests.
-        invocation: The command.
-        elapsed_s: How long it took.
-    """
-    ids = _Ids(manifest)
-    return {
-        "metadata": invocation.metadata("run-results/v6"),
-        "results": [
-            *(_built(manifest, ids, one) for one in built.models),
-            *(_tested(ids, one) for one in built.tests),
-        ],
-        "elapsed_time": elapsed_s,
-        "args": {"which": invocation.command},
-    }
-
-
-def results(manifest: Manifest, built: Built) -> list[dict[str, Any]]:
-    """Return what became of models and tests as run_results.json has it, each with its name."""
-    ids = _Ids(manifest)
-    models = [{**_built(manifest, ids, one), "name": one.model} for one in built.models]
-    return [*models, *({**_tested(ids, one), "name": one.test.name} for one in built.tests)]
-
-
-def _result(unique_id: str, status: str, seconds: float, message: str | None) -> dict[str, Any]:
-    return {
-        "status": status,
-        "timing": [],
-        "thread_id": "MainThread",
-        "execution_time": seconds,
-        "adapter_response": {},
-        "message": message,
-        "failures": None,
-        "unique_id": unique_id,
-        "compiled": status != "skipped",
-        "compiled_code": None,
-        "relation_name": None,
-        "batch_results": None,
-    }
-
-
-def _built(manifest: Manifest, ids: _Ids, one: BuiltModel) -> dict[str, Any]:
-    model = manifest.models[one.model]
-    rows = {} if one.rows is None else {"rows_affected": one.rows}
-    message = one.message or (REUSED if one.is_reused else "OK" if one.status == "built" else None)
-    return {
-        **_result(ids.model(one.model), _STATUSES[one.status], one.seconds, message),
-        "adapter_response": {"_message": "OK", **rows} if one.status == "built" else {},
-        "compiled_code": model.compiled_sql or None,
-        "relation_name": str(model.relation),
-    }
-
-
-def _tested(ids: _Ids, one: DataTestResult | UnitTestResult) -> dict[str, Any]:
-    if isinstance(one, UnitTestResult):
-        unique_id, failures = ids.unit_test(one.test), one.as_json()["failures"]
-    else:
-        unique_id, failures = ids.data_test(one.test), one.failures
-    is_reused = isinstance(one, DataTestResult) and one.is_reused
-    return {
-        **_result(unique_id, one.status, one.seconds, one.message or (REUSED if is_reused else None)),
-        "failures": failures,
-        "compiled_code": one.test.compiled_sql,
-    }
-
-
-def write(folder: Path, name: str, content: Mapping[str, Any]) -> None:
-    """Write an artifact whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / f"{name}.{os.getpid()}.tmp"
-    temporary.write_text(json.dumps(content), encoding="utf-8")
-    temporary.replace(folder / name)
