@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import sqlglot
@@ -117,6 +117,14 @@ class Draft:
         """Note that something cannot be carried over; nothing is written then."""
         self.problems[Problem(code, message, self.file, *self.place(node), fix)] = None
 
+    def no_equal(self, node: exp.Expr) -> exp.Expr | None:
+        """Note that a function has no known equal in DuckDB; returns None, since nothing stands for it."""
+        written = self.words(node)
+        message = f"`{written if len(written) < 80 else written[:77] + '...'}` has no known equal in DuckDB."  # noqa: PLR2004 -- a line
+        fix = "Write it in another way, or load its result as a column of the table."
+        self.refuse("import-function", node, message, fix)
+        return None
+
     def stop_if_refused(self) -> None:
         """End when something cannot be carried over.
 
@@ -125,6 +133,10 @@ class Draft:
         """
         if self.problems:
             raise CompileError(*sorted(self.problems, key=lambda one: (one.line or 0, one.column or 0, one.message)))
+
+
+Handlers = tuple[tuple[tuple[type[exp.Expr], ...], Callable[[Draft, exp.Expr], exp.Expr | None]], ...]
+"""What carries a function to DuckDB, by the classes that sqlglot gives it."""
 
 
 def read(text: str, file: str, dialect: str) -> Draft:
