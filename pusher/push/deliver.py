@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Executor, Future, wait
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, BatchState, ColumnOrigin, Destination, Failure, Verdict
-from pusher.errors import Problem
 from pusher.ledger.rows import Batch, Part, Ranges
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Store
@@ -25,12 +23,13 @@ from pusher.progress import Event, Listener, RowsSettled, Waiting
 from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.claims import Claims
-from pusher.push.encode import encoder_id, halves, minus, without
+from pusher.push.encode import encoder_id, halves, without
 from pusher.push.encoders import MOST_ENCODERS, Encoders
-from pusher.push.late import Late, carve_out, leave_out
+from pusher.push.late import Late
 from pusher.push.queue import Queue
-from pusher.push.recovery import Recovery, common, park_open_rows
+from pusher.push.recovery import Recovery, park_old_rows
 from pusher.push.refused import Explainer
+from pusher.push.senders import Poster, threads
 from pusher.push.settle import Settling, value_so_far
 from pusher.push.work import Delivered, DeliveryLimits, PartWork, Source, Try
 from pusher.transport import Pacer
@@ -43,21 +42,6 @@ MOST_REQUEST_IDS = 1_000
 GATHER_S = 0.0015
 # One to open the next part, one to settle the last.
 FILE_THREADS = 2
-
-
-class Sender(Protocol):
-    """What a delivery needs of a transport."""
-
-    def post(self, path: str, body: bytes) -> Answer | Failure:
-        """Send one body and wait for its whole answer or its failure."""
-
-    def close(self) -> None:
-        """Close every connection."""
-
-
-def threads(workers: int, name: str) -> Executor:
-    """Make a pool of threads."""
-    return ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name)
 
 
 class Delivery:
@@ -88,7 +72,7 @@ class Delivery:
         store: Store,
         state: StateFolder,
         destination: Destination,
-        transport: Sender,
+        transport: Poster,
         pacer: Pacer,
         clock: Clock,
         listener: Listener,
@@ -147,7 +131,7 @@ class Delivery:
             self._park_old()
             self._finish_settling(wait=True)
             for work in self._works.values():
-                self._add_accepted(work.part, value_so_far(work, self._state))
+                self._count_accepted(work.part, value_so_far(work, self._state))
         self._result.seconds = self._clock.monotonic_s() - started
         return self._result
 
@@ -163,7 +147,7 @@ class Delivery:
             run=self._run,
             now=self._clock.now,
             pool=files,
-            on_accepted=self._add_accepted,
+            on_accepted=self._count_accepted,
             explain=Explainer(self._destination, self._origins),
         )
         self._claims = Claims(
@@ -221,7 +205,7 @@ class Delivery:
             self._finish_settling()
             stopping = self._is_stopping()
             if not stopping and self._late.has_grown():
-                self._leave_out()
+                self._take_back()
             flying, unsaved = len(self._in_flight), len(self._finished)
             claims = [] if stopping else self._claims.take(in_flight=flying, unsaved=unsaved)
             now = self._clock.monotonic_s()
@@ -239,40 +223,23 @@ class Delivery:
                 return
             self._collect(self._nap(flush_at=oldest_ack))
 
-    def _leave_out(self) -> None:
-        """Take rows back whose people were suppressed since they were frozen, unless their request is on its way."""
-        run, now = self._run, self._clock.now()
+    def _take_back(self) -> None:
         with self._store.transaction():
-            for work in self._works.values():
-                barred = self._late.rows(work.part, work.payload)
-                if gone := common(work.free, barred):
-                    leave_out(self._store, work.part, gone, run=run, now=now)
-                    work.free = minus(work.free, gone)
-                for attempt in self._queue.take_waiting(work) if barred else ():
-                    self._without(attempt, common(attempt.batch.ranges, barred))
+            self._late.take_back(self._works.values(), self._queue, run=self._run, clock=self._clock)
         for work in list(self._works.values()):
             self._maybe_settle(work)
-
-    def _without(self, attempt: Try, gone: Ranges) -> None:
-        """Schedule a batch again without the rows of suppressed people."""
-        batch: Batch | None = attempt.batch
-        if gone:
-            batch = carve_out(self._store, attempt.batch, gone, run=self._run, now=self._clock.now())
-        if batch is None:
-            attempt.work.open_batches -= 1
-        else:
-            attempt.batch, attempt.body = batch, None
-            self._queue.schedule(attempt, self._clock.monotonic_s())
 
     def _is_stopping(self) -> bool:
         if self._result.stopped is None:
             if self._should_stop():
-                self._stop("interrupted", "The push was interrupted.", "Run again: nothing was lost.")
+                self._result.stop("interrupted", "The push was interrupted.", "Run again: nothing was lost.")
             elif self._has_leapt():
                 message = "The clock went on by hours at once; this machine may have slept."
-                self._stop("clock-leapt", message, "Run again: what is too old by now is judged anew.")
+                self._result.stop("clock-leapt", message, "Run again: what is too old by now is judged anew.")
             elif self._clock.monotonic_s() >= self._deadline:
-                self._stop("deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped.")
+                self._result.stop(
+                    "deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped."
+                )
         return self._halted or self._result.stopped is not None
 
     def _has_leapt(self) -> bool:
@@ -280,9 +247,6 @@ class Delivery:
         wall, monotonic_s = self._began
         passed = timedelta(seconds=self._clock.monotonic_s() - monotonic_s)
         return self._clock.now() - wall - passed > policy.LONGEST_LEAP
-
-    def _stop(self, code: str, message: str, fix: str, *, return_code: int | None = None) -> None:
-        self._result.stopped = self._result.stopped or Problem(code, message, fix=fix, return_code=return_code)
 
     def _nap(self, *, flush_at: float | None) -> float:
         """Return how long to wait for a completion before something else is due."""
@@ -432,7 +396,9 @@ class Delivery:
     def _again(self, attempt: Try, verdict: Verdict) -> None:
         if not self._brakes.pay_for_retry(verdict):
             self._leave(attempt)
-            self._stop("retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost.")
+            self._result.stop(
+                "retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost."
+            )
             return
         delay_s = self._brakes.delay_s(verdict, attempt.attempts_in_run)
         if attempt.work.source in self._queue.blocked:
@@ -445,7 +411,7 @@ class Delivery:
             if verdict.waits == "backoff" and verdict.retry_after_s is None:
                 due = f"An attempt failed, and the next one is due in {delay_s:,.0f} s, when this run's time is over."
                 message = f"{due} {verdict.message}".strip()
-            self._stop("wait-too-long", message, reason, return_code=verdict.code)
+            self._result.stop("wait-too-long", message, reason, return_code=verdict.code)
             return
         if delay_s >= 1:
             self._news.append(Waiting(verdict.message or verdict.response_class, delay_s))
@@ -493,14 +459,11 @@ class Delivery:
 
     def _park_old(self) -> None:
         """Keep identifiers of rows that could not be sent for long only until a person decides."""
-        now = self._clock.now()
         stopped = self._result.stopped
         if self._is_broken or (stopped is not None and stopped.code in UNTRIED):
             return
         with self._store.transaction():
-            for part in self._store.open_parts():
-                if now - part.frozen_at > policy.LONGEST_WAIT:
-                    park_open_rows(self._store, part, run=self._run, now=now)
+            park_old_rows(self._store, run=self._run, now=self._clock.now())
 
     def _maybe_settle(self, work: PartWork) -> None:
         if work.is_final and work.part.id in self._works and not self._is_broken:
@@ -522,9 +485,5 @@ class Delivery:
         yield
         self._result.settle_s += self._clock.monotonic_s() - started
 
-    def _add_accepted(self, part: Part, accepted: Mapping[str, Decimal]) -> None:
-        result = self._result
-        for sums in (result.sent,) if part.run == self._run else (result.sent, result.sent_of_earlier):
-            sent = sums.setdefault(part.model, {})
-            for currency, value in accepted.items():
-                sent[currency] = sent.get(currency, Decimal(0)) + value
+    def _count_accepted(self, part: Part, accepted: Mapping[str, Decimal]) -> None:
+        self._result.count_accepted(part.model, accepted, is_of_earlier=part.run != self._run)

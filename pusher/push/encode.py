@@ -194,6 +194,11 @@ def minus(ranges: Ranges, taken: Ranges) -> Ranges:
     return tuple(kept)
 
 
+def common(ranges: Ranges, other: Ranges) -> Ranges:
+    """Return the rows that are in both, in the order of the first."""
+    return minus(ranges, minus(ranges, other)) if other else ()
+
+
 def _runs(ranges: Ranges) -> list[tuple[int, int]]:
     """Return first row and end of the runs that ranges cover, in physical order."""
     runs: list[tuple[int, int]] = []

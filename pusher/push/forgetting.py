@@ -18,12 +18,11 @@ from pusher.push.audience.locked import OPEN, take_unknown
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
-from pusher.push.encode import minus
+from pusher.push.encode import common, minus
 from pusher.push.findings import Findings
 from pusher.push.late import Late, carve_out, leave_out, write_without
 from pusher.push.receipt import worst
 from pusher.push.recording import recorded
-from pusher.push.recovery import common
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushWorld, connected
 from pusher.transport import Pacer

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from pusher.clock import Clock
 from pusher.contracts import BatchState
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.barred import Barred, rows_of_barred
 from pusher.ledger.rows import Batch, Part, Ranges
 from pusher.ledger.store import Store
 from pusher.payload.model import Payload
-from pusher.push.encode import minus
+from pusher.push.encode import common, minus
+from pusher.push.queue import Queue
+from pusher.push.work import PartWork
 
 NOT_SENT = "The person was suppressed before it was sent."
 MAY_HAVE_ARRIVED = "The person was suppressed; it may have been delivered before, and cannot be recalled."
@@ -66,6 +69,33 @@ class Late:
             else:
                 found.append((row, 1))
         return tuple(found)
+
+    def take_back(self, works: Iterable[PartWork], queue: Queue, *, run: str, clock: Clock) -> None:
+        """Take rows back whose people were suppressed since they were frozen, unless their request is on its way.
+
+        The caller holds a transaction.
+
+        Args:
+            works: The open parts.
+            queue: What waits to be sent again.
+            run: Run that does it.
+            clock: Wall and monotonic time.
+        """
+        now = clock.now()
+        for work in works:
+            barred = self.rows(work.part, work.payload)
+            if gone := common(work.free, barred):
+                leave_out(self.store, work.part, gone, run=run, now=now)
+                work.free = minus(work.free, gone)
+            for attempt in queue.take_waiting(work) if barred else ():
+                batch: Batch | None = attempt.batch
+                if gone := common(attempt.batch.ranges, barred):
+                    batch = carve_out(self.store, attempt.batch, gone, run=run, now=now)
+                if batch is None:
+                    work.open_batches -= 1
+                else:
+                    attempt.batch, attempt.body = batch, None
+                    queue.schedule(attempt, clock.monotonic_s())
 
 
 def leave_out(store: Store, part: Part, free: Ranges, *, run: str, now: datetime) -> None:

@@ -12,7 +12,7 @@ from pusher.ledger.rows import Batch, Part, Ranges, leaves
 from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.push import policy
-from pusher.push.encode import Body, due_rows, minus
+from pusher.push.encode import Body, common, due_rows, minus
 from pusher.push.late import carve_out, leave_out
 from pusher.push.work import PartWork, Try
 
@@ -133,8 +133,14 @@ class Recovery:
         return [Try(kept, work, is_new=False)]
 
 
-def park_open_rows(store: Store, part: Part, *, run: str, now: datetime) -> None:
-    """Park every row of a part that is neither final nor in flight; the caller holds a transaction."""
+def park_old_rows(store: Store, *, run: str, now: datetime) -> None:
+    """Park what has waited too long and is neither final nor in flight; the caller holds a transaction."""
+    for part in store.open_parts():
+        if now - part.frozen_at > policy.LONGEST_WAIT:
+            _park(store, part, run=run, now=now)
+
+
+def _park(store: Store, part: Part, *, run: str, now: datetime) -> None:
     free: Ranges = ((0, part.rows),)
     for batch in leaves(store.batches(part.id)):
         free = minus(free, batch.ranges)
@@ -143,8 +149,3 @@ def park_open_rows(store: Store, part: Part, *, run: str, now: datetime) -> None
     if free:
         waiting = store.add_batch(part=part.id, ranges=free, run=run, now=now)
         store.set_state(waiting, BatchState.PARKED, now=now, message=WAITED_TOO_LONG)
-
-
-def common(ranges: Ranges, other: Ranges) -> Ranges:
-    """Return the rows that are in both, in the order of the first."""
-    return minus(ranges, minus(ranges, other)) if other else ()

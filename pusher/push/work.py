@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -114,6 +115,17 @@ class Delivered:
     stopped: Problem | None = None
     seconds: float = 0.0
     settle_s: float = 0.0
+
+    def stop(self, code: str, message: str, fix: str, *, return_code: int | None = None) -> None:
+        """Say why rows are still pending, unless something said so before."""
+        self.stopped = self.stopped or Problem(code, message, fix=fix, return_code=return_code)
+
+    def count_accepted(self, model: str, accepted: Mapping[str, Decimal], *, is_of_earlier: bool) -> None:
+        """Add value that was accepted, by currency; of what an earlier run had planned it is told apart too."""
+        for sums in (self.sent, self.sent_of_earlier) if is_of_earlier else (self.sent,):
+            sent = sums.setdefault(model, {})
+            for currency, value in accepted.items():
+                sent[currency] = sent.get(currency, Decimal(0)) + value
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
 from pusher.clock import Clock
-from pusher.contracts import Answer, AudienceApi, Failure, FoundAudience, Verdict
+from pusher.contracts import Answer, AudienceApi, FoundAudience, Verdict
 from pusher.errors import Problem, Unanswered
+from pusher.push.senders import Asker
 from pusher.transport import Pacer, backoff_s
 
 MOST_ATTEMPTS = 4
 MOST_PAGES = 100
-
-
-class Asker(Protocol):
-    """What asking needs of a transport."""
-
-    def get(self, path: str) -> Answer | Failure:
-        """Ask for something and wait for the whole answer or its failure."""
-
-    def post(self, path: str, body: bytes) -> Answer | Failure:
-        """Send one body and wait for its whole answer or its failure."""
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, AudienceApi, BatchState, Failure, Verdict
@@ -26,22 +25,12 @@ from pusher.push.audience.asking import refusal
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.rows import Piece, count, pieces
 from pusher.push.brakes import Brakes
-from pusher.push.deliver import threads
 from pusher.push.policy import MAX_ATTEMPTS_PER_RUN
+from pusher.push.senders import Poster, threads
 from pusher.push.work import DeliveryLimits
 from pusher.transport import Pacer
 
 IDLE_S = 0.5
-
-
-class Sender(Protocol):
-    """What a delivery needs of a transport."""
-
-    def post(self, path: str, body: bytes) -> Answer | Failure:
-        """Send one body and wait for its whole answer or its failure."""
-
-    def close(self) -> None:
-        """Close every connection."""
 
 
 @dataclass(slots=True)
@@ -138,7 +127,7 @@ class MemberDelivery:
     store: Store
     audiences: AudienceStore
     api: AudienceApi
-    transport: Sender
+    transport: Poster
     pacer: Pacer
     clock: Clock
     listener: Listener

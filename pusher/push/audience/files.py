@@ -15,7 +15,7 @@ from pusher.ledger.store import Store
 from pusher.progress import Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import FILE, NotBound, checked_audience, take_locked
-from pusher.push.audience.files_asking import FileAsking, FileSender
+from pusher.push.audience.files_asking import FileAsking
 from pusher.push.audience.files_deliver import FileDelivery, Late, tell_due
 from pusher.push.audience.files_plan import FilePlan, Known, plan_files
 from pusher.push.audience.files_share import Sharing
@@ -23,6 +23,7 @@ from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.plan import Staged
 from pusher.push.audience.receipt import AudienceReceipt
+from pusher.push.senders import FileSender
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushWorld
 from pusher.transport import Pacer

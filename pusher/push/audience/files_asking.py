@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
-from typing import Protocol
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, Failure, FileAudienceApi, FoundAudience, SeenAudience, Verdict
@@ -14,6 +12,7 @@ from pusher.errors import Problem
 from pusher.ledger.uploads import Upload, WholeSet
 from pusher.push.audience.asking import MOST_ATTEMPTS, Asking, refusal
 from pusher.push.audience.binding import NotBound, go_on_until
+from pusher.push.senders import FileSender
 from pusher.transport import Pacer, backoff_s
 
 _HARMLESS = frozenset({"retry", "unknown"})
@@ -21,19 +20,6 @@ _UNDONE = frozenset({"retry"})
 _LATER = "minutes"
 
 Result = tuple[Answer | Failure, Verdict]
-
-
-class FileSender(Protocol):
-    """What audiences of files need of a transport."""
-
-    def get(self, path: str) -> Answer | Failure:
-        """Ask for something and wait for the whole answer or its failure."""
-
-    def post(self, path: str, body: bytes) -> Answer | Failure:
-        """Send one body and wait for its whole answer or its failure."""
-
-    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
-        """Send a form with a file, and wait for the whole answer or its failure."""
 
 
 @dataclass(slots=True)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
-from pusher.contracts import Answer, Failure
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore, Change
 from pusher.ledger.comparison import FrozenChange
@@ -40,8 +38,8 @@ from pusher.push.audience.past_end import known_of, may_have_ended, refuse_ended
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members, untold
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
-from pusher.push.deliver import threads
 from pusher.push.plan import View
+from pusher.push.senders import Sender, threads
 from pusher.push.work import DeliveryLimits
 from pusher.push.world import PushWorld
 from pusher.transport import Pacer
@@ -63,22 +61,6 @@ _UNASKED = {
 _MAY_HAVE_ENDED = (
     "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nothing was told to it for long."
 )
-
-
-class Sender(Protocol):
-    """What audiences need of a transport."""
-
-    def get(self, path: str) -> Answer | Failure:
-        """Ask for something and wait for the whole answer or its failure."""
-
-    def post(self, path: str, body: bytes) -> Answer | Failure:
-        """Send one body and wait for its whole answer or its failure."""
-
-    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> Answer | Failure:
-        """Send a form with a file, and wait for the whole answer or its failure."""
-
-    def close(self) -> None:
-        """Close every connection."""
 
 
 @dataclass(slots=True)
