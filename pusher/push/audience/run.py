@@ -35,9 +35,10 @@ from pusher.push.audience.gone import excuse_gone
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
 from pusher.push.audience.past_end import known_of, may_have_ended, refuse_ended
-from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members, untold
+from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
+from pusher.push.audience.unfilled import tell_held, tell_unfilled, unfilled
 from pusher.push.plan import View
 from pusher.push.senders import Sender, threads
 from pusher.push.work import DeliveryLimits
@@ -209,14 +210,9 @@ class AudiencePush:
             freeze: Write the changes, else only count them.
             beside: The views whose audiences are compared as a whole, and left out here.
         """
-        audiences, lock = AudienceStore.of(self.store), self.options.lock
-        filled = {(view.view.model, one, view.name) for view in beside for one in view.advertisers}
-        locked = {(one[1], lock.get(*one)) for one in filled} if lock is not None else set()
-        for audience in audiences.everyone() if audiences is not None else ():
-            is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
-            is_filled = is_filled or (audience.advertiser_id, audience.audience_id) in locked
-            if is_filled or audiences is None or not self._may_hold_suppressed(audience, audiences):
-                continue
+        audiences = AudienceStore.of(self.store)
+        reassert = self.options.reassert
+        for audience in unfilled(audiences, self.options.lock, beside, reassert=reassert) if audiences else ():
             view = View(audience.model, "", "", payload, audience.name)
             self._planned(
                 Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {}, audience),
@@ -225,42 +221,19 @@ class AudiencePush:
             )
         return self.receipts
 
-    def _may_hold_suppressed(self, audience: Audience, audiences: AudienceStore) -> bool:
-        """Say whether somebody may have to leave an audience that is compared with no view."""
-        if audiences.member_files(audience):
-            return True
-        # Whoever has one of files by share knows no members of it, and tells nothing.
-        return audience.method != FILE and bool(untold(audiences, audience, reassert=self.options.reassert))
-
     def leave_unchanged(self, filled_otherwise: Collection[str]) -> None:
         """Leave alone what is compared with no view and holds nobody who is suppressed, and name it.
 
         Args:
             filled_otherwise: Views that another push fills, for a campaign for example; nothing is said of theirs.
         """
-        for receipt in self.receipts:
-            if receipt.counts.known and receipt.model not in filled_otherwise:
-                self.world.listener(
-                    Notice(
-                        f"No view fills audience {receipt.audience_id} of advertiser {receipt.advertiser_id} any more, "
-                        f"`{receipt.name}` of {receipt.model}: only who is suppressed is taken out of it."
-                    )
-                )
+        tell_unfilled([one for one in self.receipts if one.model not in filled_otherwise], self.world.listener)
         self.plans = [plan for plan in self.plans if plan.receipt.takes_out]
         self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.takes_out or plan.is_unconfirmed]
 
     def hold_back(self, why: str) -> None:
         """Leave everything alone, and name the audiences that hold suppressed people."""
-        for receipt in self.receipts:
-            if held := receipt.counts.deletes:
-                identifiers = "1 identifier" if held == 1 else f"{held:,} identifiers"
-                self.world.listener(
-                    Notice(
-                        f"Audience {receipt.audience_id} of advertiser {receipt.advertiser_id}, `{receipt.name}` of "
-                        f"{receipt.model}, holds {identifiers} of suppressed people, and no view of this push fills "
-                        f"it: {why}"
-                    )
-                )
+        tell_held(self.receipts, why, self.world.listener)
         self.plans, self.whole.plans = [], []
 
     def _compare(
