@@ -9,9 +9,17 @@ from pathlib import Path
 from pusher.errors import Problem, StateError
 from pusher.ledger.compaction import compact_keys, merge, space_suffix, written
 from pusher.ledger.opening import OLDER_COPY
-from pusher.ledger.rows import File
+from pusher.ledger.rows import File, stamp
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Store
+
+_NAMING_RUNS = ("file", "part", "batch", "attempt", "audience_change", "audience_chunk", "audience_load")
+_OLD_LOADS = """\
+delete from audience_load as old where updated_at < ?1 and (state = 'refused' or exists (
+    select 1 from audience_load as newer
+    where newer.audience = old.audience and newer.id > old.id and newer.state <> 'refused'
+    and (newer.action = old.action or old.action = 'create')
+))"""
 
 
 def forget(
@@ -54,13 +62,39 @@ def forget(
             files = [file for file in aging if file.space == space]
             counts[what] += _merge(store, state, files, final, condition, run=run, now=now)
     with store.transaction():
-        counts |= store.forget_before(now - keep)
-    store.shrink_file()
+        counts |= forget_runs(store, now - keep)
+    # Gives the room of deleted rows back to the file system.
+    store.connection.execute("vacuum")
     counts["older ledgers"] = 0
     for path in state.root.glob(OLDER_COPY.format(version="*")):
         if path.stat().st_mtime < before_s:
             path.unlink()
             counts["older ledgers"] += 1
+    return counts
+
+
+def forget_runs(store: Store, moment: datetime) -> dict[str, int]:
+    """Delete what is known of runs, and of what they sent, that ended before a moment; returns how many of what.
+
+    The caller holds a transaction.
+    The newest load of each audience says what is in it, and when it may be replaced again.
+    """
+    old = "part.settled_at is not null and part.settled_at < ?1"
+    batches = f"select batch.id from batch join part on part.id = batch.part where {old}"
+    named = " union ".join(f"select run from {table}" for table in _NAMING_RUNS)
+    old_changes = "select id from audience_change where settled_at is not null and settled_at < ?1"
+    before = (stamp(moment),)
+    counts = {}
+    for what, sql in (
+        ("attempts", f"delete from attempt where batch in ({batches})"),
+        ("batches", f"delete from batch where id in ({batches})"),
+        ("parts", f"delete from part where {old}"),
+        ("audience requests", f"delete from audience_chunk where change in ({old_changes})"),
+        ("audience changes", f"delete from audience_change where id in ({old_changes})"),
+        ("audience loads", _OLD_LOADS),
+        ("runs", f"delete from run where started_at < ?1 and id not in ({named})"),
+    ):
+        counts[what] = store.connection.execute(sql, before).rowcount
     return counts
 
 

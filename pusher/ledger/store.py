@@ -22,14 +22,6 @@ ASSUMED = "ASSUMED"
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 _UNFINISHED = f"and state not in ({_FINAL})"
 
-_NAMING_RUNS = ("file", "part", "batch", "attempt", "audience_change", "audience_chunk", "audience_load")
-_OLD_LOADS = """\
-delete from audience_load as old where updated_at < ?1 and (state = 'refused' or exists (
-    select 1 from audience_load as newer
-    where newer.audience = old.audience and newer.id > old.id and newer.state <> 'refused'
-    and (newer.action = old.action or old.action = 'create')
-))"""
-
 
 class Store:
     """Typed reads and writes of the SQLite file.
@@ -418,33 +410,6 @@ class Store:
             "run = ?, updated_at = ? where id = ?",
             ("A person said that it is to be sent again.", run, stamp(now), batch.id),
         )
-
-    def forget_before(self, moment: datetime) -> dict[str, int]:
-        """Delete what is known of runs, and of what they sent, that ended before a moment; returns how many.
-
-        The newest load of each audience says what is in it, and when it may be replaced again.
-        """
-        old = "part.settled_at is not null and part.settled_at < ?1"
-        batches = f"select batch.id from batch join part on part.id = batch.part where {old}"
-        named = " union ".join(f"select run from {table}" for table in _NAMING_RUNS)
-        old_changes = "select id from audience_change where settled_at is not null and settled_at < ?1"
-        before = (stamp(moment),)
-        counts = {}
-        for what, sql in (
-            ("attempts", f"delete from attempt where batch in ({batches})"),
-            ("batches", f"delete from batch where id in ({batches})"),
-            ("parts", f"delete from part where {old}"),
-            ("audience requests", f"delete from audience_chunk where change in ({old_changes})"),
-            ("audience changes", f"delete from audience_change where id in ({old_changes})"),
-            ("audience loads", _OLD_LOADS),
-            ("runs", f"delete from run where started_at < ?1 and id not in ({named})"),
-        ):
-            counts[what] = self._connection.execute(sql, before).rowcount
-        return counts
-
-    def shrink_file(self) -> None:
-        """Give the room of deleted rows back to the file system."""
-        self._connection.execute("vacuum")
 
     def recover(self, now: datetime) -> int:
         """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import ConfigError, Incomplete, Problem, StateError
+from pusher.ledger.forgetting import forget_runs
 from pusher.ledger.opening import open_store
 from pusher.ledger.run_facts import run_facts
 from pusher.ledger.state import StateFolder
@@ -230,6 +231,6 @@ def test_what_a_run_did_is_forgotten_with_it(tmp_path: Path) -> None:
         keep_alert(store, run=steps.run, event="failure", channel="command", target="x", now=NOW, failure=None)
         with store.transaction():
             store.connection.execute("update run set started_at = '2020-01-01T00:00:00.000000+00:00'")
-            assert store.forget_before(NOW)["runs"] == 1
+            assert forget_runs(store, NOW)["runs"] == 1
     for table in ("run", "run_step", "run_problem", "run_alert"):
         assert shop.ledger(f"select count(*) from {table}") == [(0,)]
