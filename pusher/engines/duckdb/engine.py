@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.contracts import Addition, Column, EngineError, Reading, StagedFile, Statement
 from pusher.engines.duckdb.catalogue import Catalogue
-from pusher.engines.duckdb.failure import engine_error
+from pusher.engines.duckdb.failure import as_declared, engine_error, opening_error
 from pusher.engines.duckdb.nearest import near_columns
 from pusher.engines.duckdb.one_select import check_one_select
 from pusher.engines.duckdb.private import private_files
@@ -30,7 +29,6 @@ MEMORY = ":memory:"
 # Readable by DuckDB 1.0 and later, so that other tools of a warehouse keep opening it.
 STORAGE_VERSION = "v1.0.0"
 _VECTOR_ROWS = 2048
-_REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
 _AT_OPENING: dict[str, str | int | float | list[str]] = {
     "storage_compatibility_version": STORAGE_VERSION,
     "errors_as_json": True,
@@ -101,7 +99,7 @@ class DuckDBEngine:
             with private_files:
                 connection = duckdb.connect(str(path), config=_AT_OPENING)
         except duckdb.Error as error:
-            raise _opening_error(error, path) from None
+            raise opening_error(error, path) from None
         engine = cls(connection)
         engine.path = None if str(path) == MEMORY else Path(path)
         try:
@@ -170,7 +168,7 @@ class DuckDBEngine:
             raise self._failure(error, sql, prefix=prefix, length=length) from None
 
     def _failure(self, raised: Exception, sql: str, *, prefix: int = 0, length: int | None = None) -> BaseException:
-        """Return what DuckDB raised as it is for a person: a refused file is undeclared, or declared and absent."""
+        """Return what DuckDB raised as it is for a person."""
         if isinstance(raised, RuntimeError) and str(raised) == "Query interrupted":
             # DuckDB lets Python's handlers of signals run, and swallows what they raise.
             return KeyboardInterrupt()
@@ -178,17 +176,7 @@ class DuckDBEngine:
         if error.kind == "binder" and not error.candidates:
             query = sql[prefix:] if length is None else sql[prefix : prefix + length]
             error.candidates = tuple(near_columns(self._connection, query, error.offset, error.message))
-        refused = _REFUSED_FILE.match(error.message)
-        if error.kind != "permission" or refused is None:
-            return error
-        for declared in self._allowed_paths:
-            # A missing file is tried as a folder of Parquet files.
-            if refused[1] == declared or refused[1].startswith(f"{declared}/"):
-                fix = "Put the file there, or correct external_location of the source."
-                return EngineError(f'No file "{declared}" is there.', kind="io", offset=error.offset, fix=fix)
-        message = f'File "{refused[1]}" is not declared; models read files through source() only.'
-        fix = "Declare the file as a source with external_location."
-        return EngineError(message, kind="permission", offset=error.offset, fix=fix)
+        return as_declared(error, self._allowed_paths)
 
     def columns(self, sql: str) -> list[Column]:
         """Return the output columns of a query without running it."""
@@ -441,19 +429,3 @@ class DuckDBEngine:
             # Only when nothing is left in it, which is the case unless another engine works there.
             with suppress(OSError):
                 self._temp_directory.rmdir()
-
-
-def _opening_error(error: Exception, path: str | Path) -> EngineError:
-    text = str(error)
-    name = Path(path).name
-    if "Could not set lock" in text:
-        holder = re.search(r"\(PID (\d+)\)", text)
-        who = f" (process {holder[1]})" if holder else ""
-        message = f"{name} is in use by another process{who}; close it first."
-        return EngineError(message, kind="io", fix="Close the other program that holds it.")
-    if "not a valid DuckDB database file" in text:
-        fix = "Correct `path` in profiles.yml, or move the file away."
-        return EngineError(f"{name} is not a DuckDB database.", kind="io", fix=fix)
-    if "different configuration" in text:
-        return EngineError(f"{name} is already open in this process.", kind="io")
-    return engine_error(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 
@@ -91,6 +92,7 @@ _SAFE_FORMS = (
 )
 _SNIFFED = re.compile(r'^Error when sniffing file "(.*)"')
 _NOT_IN_FILE = re.compile(r"^COLUMN_TYPES error: Columns with names: (.*) do not exist in the CSV File")
+_REFUSED_FILE = re.compile(r'Cannot access (?:file|directory) "(.*)" - file system operations are disabled')
 _SETTING = re.compile(r"Cannot change configuration option")
 
 
@@ -210,3 +212,40 @@ def _offset(position: str, statement: str, prefix: int, length: int | None) -> i
     before = statement.encode()[: int(position)].decode(errors="ignore")
     offset = len(before) - prefix
     return offset if 0 <= offset <= (len(statement) - prefix if length is None else length) else None
+
+
+def as_declared(error: EngineError, declared: Sequence[str]) -> EngineError:
+    """Return an error as it is for a person: a refused file is undeclared, or declared and absent.
+
+    Args:
+        error: What a query met.
+        declared: Files that queries may read.
+    """
+    refused = _REFUSED_FILE.match(error.message)
+    if error.kind != "permission" or refused is None:
+        return error
+    for path in declared:
+        # A missing file is tried as a folder of Parquet files.
+        if refused[1] == path or refused[1].startswith(f"{path}/"):
+            fix = "Put the file there, or correct external_location of the source."
+            return EngineError(f'No file "{path}" is there.', kind="io", offset=error.offset, fix=fix)
+    message = f'File "{refused[1]}" is not declared; models read files through source() only.'
+    fix = "Declare the file as a source with external_location."
+    return EngineError(message, kind="permission", offset=error.offset, fix=fix)
+
+
+def opening_error(error: Exception, path: str | PurePath) -> EngineError:
+    """Return why a database cannot be opened."""
+    text = str(error)
+    name = PurePath(path).name
+    if "Could not set lock" in text:
+        holder = re.search(r"\(PID (\d+)\)", text)
+        who = f" (process {holder[1]})" if holder else ""
+        message = f"{name} is in use by another process{who}; close it first."
+        return EngineError(message, kind="io", fix="Close the other program that holds it.")
+    if "not a valid DuckDB database file" in text:
+        fix = "Correct `path` in profiles.yml, or move the file away."
+        return EngineError(f"{name} is not a DuckDB database.", kind="io", fix=fix)
+    if "different configuration" in text:
+        return EngineError(f"{name} is already open in this process.", kind="io")
+    return engine_error(error)
