@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pusher.errors import AnotherRunIsActive, Incomplete, Problem
 from pusher.ledger.audiences import AudienceStore
-from pusher.ledger.opening import open_beside, open_store, refuse_old_clock
+from pusher.ledger.opening import open_beside, refuse_old_clock
 from pusher.ledger.rows import File, Part, Ranges, new_run_id
 from pusher.ledger.state import publish
 from pusher.ledger.store import Store
-from pusher.progress import Notice
 from pusher.push.audience.locked import OPEN, take_unknown
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.receipt import exit_code as audience_exit_code
@@ -23,6 +21,7 @@ from pusher.push.findings import Findings
 from pusher.push.late import Late, carve_out, leave_out, write_without
 from pusher.push.receipt import worst
 from pusher.push.recording import recorded
+from pusher.push.under_lock import ledger_under_lock, writable
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushWorld, connected
 from pusher.transport import Pacer
@@ -120,35 +119,19 @@ def forget(
     world.state.create()
     result, new = Forgotten(0, world.endpoints.shown_as), None
     try:
-        new = _suppress_beside(digests, world)
-        result.new = new or 0
-        with world.state.locked(
-            wait_s=options.wait_s,
-            should_stop=world.should_stop,
-            on_wait=lambda: world.listener(Notice("Waiting for another push of this target to end.")),
-        ):
-            store = open_store(
-                world.state,
-                base_url=world.endpoints.shown_as,
-                now=world.clock.now(),
-                expected_id=options.ledger_id,
-            )
-            try:
+        with writable(world.state):
+            new = _suppress_beside(digests, world)
+            result.new = new or 0
+            with ledger_under_lock(world, options) as store:
                 if new is None:
                     result.new = _suppress(digests, store, world)
                 _forget(result, world, options, store, sends=sends, bound=bound)
-            finally:
-                store.close()
     except AnotherRunIsActive:
         if new is None:
             raise
         message = "They are suppressed for ever, and another run of this target is at work."
         fix = "It sends nothing new of them. Run `pusher push` when it has ended: that takes them out for sure."
         result.problems, result.exit_code = (Problem("another-run", message, fix=fix),), Incomplete.exit_code
-    except (OSError, sqlite3.OperationalError) as error:
-        message = f"The state folder cannot be written: {error}."
-        fix = "Free space or correct its rights, then run again: nothing was lost."
-        raise Incomplete(Problem("state-write", message, world.state.root.name, fix=fix)) from error
     return result
 
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pusher.contracts import BatchState
-from pusher.errors import Incomplete, Problem
+from pusher.errors import Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys
 from pusher.ledger.older_copy import remember_run
-from pusher.ledger.opening import open_store
 from pusher.ledger.rows import Part
-from pusher.ledger.state import StateFolder, remove_old_scratch
+from pusher.ledger.state import remove_old_scratch
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
 from pusher.progress import Notice
@@ -46,6 +43,7 @@ from pusher.push.planning import (
 from pusher.push.receipt import ModelReceipt, Refusal
 from pusher.push.recording import recorded
 from pusher.push.refused import Explainer, reason_of
+from pusher.push.under_lock import ledger_under_lock, writable
 from pusher.push.work import Delivered
 from pusher.push.world import PushOptions, PushReport, PushWorld, Telling, connected
 from pusher.transport import Pacer
@@ -84,41 +82,12 @@ def push(
 def _locked_push(chosen: Chosen, world: PushWorld, options: PushOptions) -> PushReport:
     remove_old_scratch()
     world.state.create()
-    with world.state.locked(
-        wait_s=options.wait_s,
-        should_stop=world.should_stop,
-        on_wait=lambda: world.listener(Notice("Waiting for another push of this target to end.")),
-    ):
-        store = open_store(
-            world.state,
-            base_url=world.endpoints.shown_as,
-            now=world.clock.now(),
-            expected_id=options.ledger_id,
-            adopt=options.adopt,
-        )
-        try:
-            if options.adopt:
-                world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
-            compare_with_last_run(chosen, world, options, store)
-            with _writable(world.state):
-                return _push(chosen, world, options, store)
-        finally:
-            store.close()
-
-
-@contextmanager
-def _writable(state: StateFolder) -> Iterator[None]:
-    """Tell a person when the state folder cannot be written.
-
-    Raises:
-        Incomplete: A full disk, mostly. The ledger's last commit stands, so what was sent is known or in doubt.
-    """
-    try:
-        yield
-    except (OSError, sqlite3.OperationalError) as error:
-        message = f"The state folder cannot be written: {error}."
-        fix = "Free space or correct its rights, then run again: nothing was lost."
-        raise Incomplete(Problem("state-write", message, state.root.name, fix=fix)) from error
+    with ledger_under_lock(world, options, adopt=options.adopt) as store:
+        if options.adopt:
+            world.listener(Notice(f"The ledger {store.meta('ledger_id')} serves this target from now on."))
+        compare_with_last_run(chosen, world, options, store)
+        with writable(world.state):
+            return _push(chosen, world, options, store)
 
 
 def _push(chosen: Chosen, world: PushWorld, options: PushOptions, store: Store) -> PushReport:
@@ -139,7 +108,7 @@ def _push(chosen: Chosen, world: PushWorld, options: PushOptions, store: Store) 
         remember_run(store, planning.run, planning.now)
     with (
         recorded(store, planning.run, world.clock, world.destination, asked=options.asked) as steps,
-        _writable(world.state),
+        writable(world.state),
     ):
         report = _run(chosen, world, options, store, planning, steps=steps)
     if not chosen.events:
