@@ -41,12 +41,6 @@ pragma user_version = 1;
 """
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Return a sandbox without faults."""
-    return World(tmp_path / "sandbox.sqlite")
-
-
 def row(event_id: str = "order-1", **more: Any) -> dict[str, Any]:
     """Return an event that is right."""
     return {"event": "Purchase", "event_id": event_id, "event_time": int(START.timestamp()), **more}

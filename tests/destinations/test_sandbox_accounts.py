@@ -20,12 +20,6 @@ EVENTS: dict[str, Any] = {
 NAMED = {"advertiser_ids": [MINE], "action": "add", "id_schema": ["EMAIL_SHA256"], "batch_data": [[{}]]}
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Return a sandbox that was told of no account."""
-    return World(tmp_path / "sandbox.sqlite")
-
-
 def tell(world: World, accounts: Any = (), sources: Any = (), **more: Any) -> Any:
     """Let these be all accounts and event sources."""
     body = {"accounts": accounts, "event_sources": sources, **more}

@@ -13,32 +13,25 @@ import pytest
 
 from pusher.contracts import Failure
 from pusher.destinations.tiktok.sandbox_faults import FAULT_NAMES
+from tests.destinations.audiences import (
+    ADVERTISER,
+    EMAIL,
+    FIRST,
+    GET,
+    LIST,
+    OK,
+    OTHER,
+    SECOND,
+    as_listed,
+    digest,
+    kept,
+    members,
+    refused,
+)
 from tests.destinations.worlds import START, World, totals
 
-ADVERTISER, OTHER = "7654321098765432109", "7654321098765432110"
-FIRST, SECOND = "7200000000000000001", "7200000000000000002"
 HUGE = "9" * 19
 SEGMENT, MAPPING = "segment/audience/", "segment/mapping/"
-LIST, GET = "dmp/custom_audience/list/", "dmp/custom_audience/get/"
-EMAIL = "EMAIL_SHA256"
-OK = {"status": 200, "code": 0, "message": "OK", "data": {}}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Return a sandbox without faults."""
-    return World(tmp_path / "sandbox.sqlite")
-
-
-def digest(person: object) -> str:
-    """Return the digest of somebody."""
-    return hashlib.sha256(f"{person}".encode()).hexdigest()
-
-
-def kept(person: object, id_type: str = EMAIL) -> dict[str, str]:
-    """Return what the sandbox says of a member."""
-    member = hashlib.sha256((id_type + digest(person)).encode()).hexdigest()[:32]
-    return {"id_type": id_type, "member": member}
 
 
 def make(world: World, name: str = "Best customers", advertiser: str = ADVERTISER) -> dict[str, Any]:
@@ -53,12 +46,6 @@ def mapping(people: Iterable[object], action: str = "add", audience: str = FIRST
     return {**body, **more}
 
 
-def members(world: World, audience: str = FIRST) -> list[dict[str, str]]:
-    """Return who is in an audience."""
-    found: list[dict[str, str]] = world.page(f"members?audience_id={audience}&limit=100000")["members"]
-    return found
-
-
 def listed(world: World, **query: Any) -> dict[str, Any]:
     """Return the data of a page of audiences."""
     answer = world.get(LIST, advertiser_id=ADVERTISER, **query)
@@ -69,25 +56,7 @@ def listed(world: World, **query: Any) -> dict[str, Any]:
 
 def shown(name: str = "Best customers", **more: Any) -> dict[str, Any]:
     """Return an audience as the list shows a new one."""
-    return {
-        "audience_id": FIRST,
-        "name": name,
-        "audience_type": "Partner",
-        "calculate_type": None,
-        "cover_num": 0,
-        "is_valid": False,
-        "is_expiring": False,
-        "expired_time": "2027-07-01 12:00:00",
-        "create_time": "2026-07-01 12:00:00",
-        "shared": False,
-        "is_creator": True,
-        **more,
-    }
-
-
-def refused(message: str, code: int = 40002) -> dict[str, Any]:
-    """Return an answer that refuses."""
-    return {"status": 200, "code": code, "message": message, "data": {}}
+    return as_listed("Partner", None, name=name, **more)
 
 
 # Audiences

@@ -11,31 +11,31 @@ from typing import Any
 import pytest
 
 from pusher.destinations.tiktok.facts import tables
+from tests.destinations.audiences import (
+    ADVERTISER,
+    EMAIL,
+    FIRST,
+    GET,
+    LIST,
+    OK,
+    OTHER,
+    SECOND,
+    as_listed,
+    digest,
+    kept,
+    members,
+    refused,
+)
 from tests.destinations.worlds import START, World, totals
 
-ADVERTISER, OTHER, THIRD = "7654321098765432109", "7654321098765432110", "7654321098765432111"
-FIRST, SECOND = "7200000000000000001", "7200000000000000002"
+THIRD = "7654321098765432111"
 FOLDER = "dmp/custom_audience/"
-LIST, GET, UPLOAD = f"{FOLDER}list/", f"{FOLDER}get/", f"{FOLDER}file/upload/"
-EMAIL = "EMAIL_SHA256"
-OK = {"status": 200, "code": 0, "message": "OK", "data": {}}
+UPLOAD = f"{FOLDER}file/upload/"
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """Return a sandbox without faults."""
-    return World(tmp_path / "sandbox.sqlite")
-
-
-def digest(person: object) -> str:
-    """Return the digest of somebody."""
-    return hashlib.sha256(f"{person}".encode()).hexdigest()
-
-
-def kept(people: Iterable[object], id_type: str = EMAIL) -> list[dict[str, str]]:
+def all_kept(people: Iterable[object], id_type: str = EMAIL) -> list[dict[str, str]]:
     """Return what the sandbox says of members."""
-    found = [hashlib.sha256((id_type + digest(person)).encode()).hexdigest()[:32] for person in people]
-    return [{"id_type": id_type, "member": member} for member in sorted(found)]
+    return sorted((kept(person, id_type) for person in people), key=lambda one: one["member"])
 
 
 def file_of(people: Iterable[object]) -> bytes:
@@ -90,12 +90,6 @@ def ready(world: World, people: Iterable[object] = range(1_500), **more: Any) ->
     world.now += timedelta(hours=48)
 
 
-def members(world: World, audience: str = FIRST) -> list[dict[str, str]]:
-    """Return who is in an audience."""
-    found: list[dict[str, str]] = world.page(f"members?audience_id={audience}&limit=100000")["members"]
-    return found
-
-
 def listed(world: World, advertiser: str = ADVERTISER) -> list[dict[str, Any]]:
     """Return an account's audiences."""
     found: list[dict[str, Any]] = world.get(LIST, advertiser_id=advertiser)["data"]["list"]
@@ -111,25 +105,7 @@ def details(world: World) -> dict[str, Any]:
 
 def shown(**more: Any) -> dict[str, Any]:
     """Return an audience as the list shows a new one."""
-    return {
-        "audience_id": FIRST,
-        "name": "Best customers",
-        "audience_type": "Customer File Audience",
-        "calculate_type": EMAIL,
-        "cover_num": 0,
-        "is_valid": False,
-        "is_expiring": False,
-        "expired_time": "2027-07-01 12:00:00",
-        "create_time": "2026-07-01 12:00:00",
-        "shared": False,
-        "is_creator": True,
-        **more,
-    }
-
-
-def refused(message: str, code: int = 40002) -> dict[str, Any]:
-    """Return an answer that refuses."""
-    return {"status": 200, "code": code, "message": message, "data": {}}
+    return as_listed("Customer File Audience", EMAIL, **more)
 
 
 NOT_EDITABLE = refused(f"Audience is not editable: {FIRST} is not valid")
@@ -216,7 +192,7 @@ def test_no_digest_of_a_file_is_stored_as_it_was_sent(world: World, tmp_path: Pa
     """Neither as text nor as bytes."""
     path_of(world, [1])
     stored = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert bytes.fromhex(kept([1])[0]["member"]) in stored
+    assert bytes.fromhex(all_kept([1])[0]["member"]) in stored
     assert digest(1).encode() not in stored
     assert bytes.fromhex(digest(1))[:16] not in stored
 
@@ -235,7 +211,7 @@ def test_an_audience_has_its_members_after_48_hours(world: World) -> None:
     assert listed(world) == [shown()]
     world.now = START + timedelta(hours=48)
     assert listed(world) == [shown(cover_num=1_200, is_valid=True, expired_time="2027-07-03 12:00:00")]
-    assert members(world) == kept(range(1_200))
+    assert members(world) == all_kept(range(1_200))
     assert details(world) == {
         "audience_details": {
             **{name: value for name, value in listed(world)[0].items() if name != "audience_type"},
@@ -283,9 +259,9 @@ def test_members_are_appended_removed_or_replaced(
     """After 48 hours; without an action all are replaced."""
     ready(world)
     assert update(world, path_of(world, people), **({"action": action} if action else {})) == OK
-    assert members(world) == kept(range(1_500))
+    assert members(world) == all_kept(range(1_500))
     world.now += timedelta(hours=48)
-    assert members(world) == kept(left)
+    assert members(world) == all_kept(left)
     lines = [(line["action"], line["msg"]) for line in details(world)["audience_history"]]
     assert lines == [(action or "REPLACE", ""), ("CREATE", "")]
 
@@ -296,7 +272,7 @@ def test_an_update_that_would_leave_fewer_than_1000_fails(world: World, action: 
     ready(world)
     assert update(world, path_of(world, people), action=action) == OK
     world.now += timedelta(hours=48)
-    assert members(world) == kept(range(1_500))
+    assert members(world) == all_kept(range(1_500))
     error = f"{action} failed: fewer than 1000 members were matched"
     assert (details(world)["audience_details"]["error_msg"], details(world)["audience_history"][0]["msg"]) == (
         error,
@@ -346,7 +322,7 @@ def test_files_of_several_types_fill_an_audience(world: World) -> None:
     answer = upload(world, content, calculate_type="MULTIPLE_TYPES")
     assert create(world, answer["data"]["file_path"], calculate_type="MULTIPLE_TYPES")["code"] == 0
     world.now += timedelta(hours=48)
-    emails, devices = kept([*range(600), 1_000]), kept((-person for person in range(600)), "FIRST_SHA256")
+    emails, devices = all_kept([*range(600), 1_000]), all_kept((-person for person in range(600)), "FIRST_SHA256")
     assert members(world) == emails + devices
     assert listed(world)[0]["cover_num"] == 1_201
     assert world.totals == totals(requests=3, members=601)
@@ -373,7 +349,7 @@ def test_a_file_under_another_name_of_its_type_fits(world: World) -> None:
     path = path_of(world, range(1_000), calculate_type="MAID_SHA256")
     assert create(world, path, calculate_type="FIRST_SHA256")["code"] == 0
     world.now += timedelta(hours=48)
-    assert members(world) == kept(range(1_000), "FIRST_SHA256")
+    assert members(world) == all_kept(range(1_000), "FIRST_SHA256")
 
 
 def test_a_file_that_expires_while_an_audience_waits_for_it_is_there(world: World) -> None:
