@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pusher.push.world import PushReport
-from tests.push.support import Order, Server, Shop, orders
+from tests.push.support import Order, Server, Shop, orders, terms
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
-
-
-def terms(report: PushReport) -> dict[str, int]:
-    """Return the terms of the first view that are not zero."""
-    return {name: count for name, count in report.models[0].terms.items() if count}
 
 
 def quarantine(shop: Shop) -> list[tuple[str, str]]:

@@ -107,6 +107,11 @@ class Order:
             self.digest = hashlib.sha256(customer.encode()).hexdigest()
 
 
+def terms(report: PushReport) -> dict[str, int]:
+    """Return the terms of the first view that are not zero."""
+    return {name: count for name, count in report.models[0].terms.items() if count}
+
+
 def orders(count: int, start: int = 0) -> list[Order]:
     """Return orders with ids `order-00000`, `order-00001` ..."""
     return [Order(f"order-{number:05d}") for number in range(start, start + count)]

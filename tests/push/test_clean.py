@@ -12,8 +12,8 @@ import pytest
 
 from pusher.errors import StateError
 from pusher.progress import PlanFinished
-from tests.push.refused import POISON, shop_at, terms, with_a_refused_row
-from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
+from tests.push.refused import POISON, shop_at, with_a_refused_row
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving, terms
 
 NO_AUDIENCES = {"audience requests": 0, "audience changes": 0, "audience loads": 0}
 

@@ -14,8 +14,8 @@ import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
 from pusher.push.decisions import ParkedBatch
-from tests.push.refused import POISON, quarantine, shop_at, terms, with_a_refused_row
-from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving
+from tests.push.refused import POISON, quarantine, shop_at, with_a_refused_row
+from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, terms
 
 # retry ------------------------------------------------------------------------------------------------------------
 

@@ -20,14 +20,9 @@ from pusher.ledger.store import Store
 from pusher.push.claims import MOST_AT_ONCE
 from pusher.push.encode import halves, minus, split_at, without
 from tests.push import support
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms, wait_until
 
 OTHER_SET = "1234567890123456789"
-
-
-def terms(report: Any) -> dict[str, int]:
-    """Return the terms of the only view that are not zero."""
-    return {name: count for name, count in report.models[0].terms.items() if count}
 
 
 def test_failed_commit_settles_nothing_and_loses_no_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ from pusher.errors import AnotherRunIsActive, StateError
 from pusher.ledger.opening import SCHEMA_VERSION, migrations
 from pusher.ledger.run_facts import run_facts
 from pusher.project.outcomes import Patience
-from tests.push.refused import pin, shop_at, terms
-from tests.push.support import NOW, VIEW, Shop, orders, serving, wait_until
+from tests.push.refused import pin, shop_at
+from tests.push.support import NOW, VIEW, Shop, orders, serving, terms, wait_until
 
 
 def built(folder: Path) -> Shop:

@@ -16,7 +16,7 @@ from pusher.contracts import StagedFile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
 from tests.canaries import TOKEN
-from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, wait_until
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, terms, wait_until
 
 OTHER_SET = "1234567890123456789"
 
@@ -25,11 +25,6 @@ OTHER_SET = "1234567890123456789"
 def shop(tmp_path: Path) -> Shop:
     """A shop that pushes to the embedded sandbox."""
     return Shop(tmp_path / "shop")
-
-
-def terms(report: Any) -> dict[str, int]:
-    """Return the terms of the only view that are not zero."""
-    return {name: count for name, count in report.models[0].terms.items() if count}
 
 
 def test_every_due_row_is_sent_and_a_second_run_sends_none(shop: Shop) -> None:

@@ -15,16 +15,11 @@ from pusher.errors import ConfigError, Incomplete, PlanError, Problem
 from pusher.ledger.rows import Asked
 from pusher.project.outcomes import Patience, PushChoice
 from pusher.push.work import DeliveryLimits
-from pusher.push.world import PushOptions, PushReport
+from pusher.push.world import PushOptions
 from tests.push.refused import pin
-from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving, terms
 
 TODAY = "2026-11-20 09:00:00"
-
-
-def terms(report: PushReport) -> dict[str, int]:
-    """Return the terms of the first view that are not zero."""
-    return {name: count for name, count in report.models[0].terms.items() if count}
 
 
 def fresh(count: int) -> list[Order]:

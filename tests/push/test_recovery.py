@@ -20,7 +20,7 @@ from pusher.errors import Incomplete, StateError
 from pusher.ledger import compaction
 from pusher.ledger.state import SCRATCH, scratch_folder
 from pusher.progress import Event, Notice
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, wait_until
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms, wait_until
 
 WRONG_SET = "1111111111111111111"
 
@@ -35,11 +35,6 @@ def without_source_id(shop: Shop) -> None:
     """Let the setting name the event source of every row."""
     model = shop.root / "models" / f"{VIEW}.sql"
     model.write_text(model.read_text().replace("    order_id,\n    event_set as event_set_id\n", "    order_id\n"))
-
-
-def terms(report: Any) -> dict[str, int]:
-    """Return the terms of the first view that are not zero."""
-    return {name: count for name, count in report.models[0].terms.items() if count}
 
 
 # a part for an event source that the setting no longer names ------------------------------------------------------

@@ -14,8 +14,8 @@ import pytest
 from pusher.project.outcomes import Patience
 from pusher.push.recovery import TOO_OLD_FOR_THE_PIXEL
 from tests.push import support
-from tests.push.refused import POISON, shop_at, terms
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving
+from tests.push.refused import POISON, shop_at
+from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms
 
 OTHER_SET = "1234567890123456789"
 WEB_VIEW = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'web_events'}}) }}
