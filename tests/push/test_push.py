@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import signal
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from subprocess import TimeoutExpired
 from typing import Any
 
 import pytest
@@ -16,15 +13,9 @@ from pusher.contracts import StagedFile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
 from tests.canaries import TOKEN
-from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, terms, wait_until
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, terms
 
 OTHER_SET = "1234567890123456789"
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop that pushes to the embedded sandbox."""
-    return Shop(tmp_path / "shop")
 
 
 def test_every_due_row_is_sent_and_a_second_run_sends_none(shop: Shop) -> None:
@@ -318,88 +309,6 @@ def test_a_fault_costs_requests_and_no_row(tmp_path: Path, name: str) -> None:
         assert report.exit_code == 0
 
 
-def test_refused_row_is_found_by_bisection_and_the_rest_is_sent(tmp_path: Path) -> None:
-    """One row that TikTok refuses ends as dead with its words; the others of its batch arrive."""
-    rows = orders(600)
-    poison = {"match": {"contains": ["order-00433"]}, "do": 40002, "message": "Invalid Price Field", "times": None}
-    with serving(tmp_path / "sandbox.sqlite", [poison]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(rows)
-        shop.build()
-
-        report = shop.push()
-        again = shop.push()
-
-        assert terms(report) == {"planned": 600, "accepted": 599, "dead": 1}
-        assert report.exit_code == 1
-        assert report.requests <= 2 + 2 * 10
-        assert server.counted() == [row.order_id for row in rows if row.order_id != "order-00433"]
-        assert server.totals()["duplicates"] == 0
-        dead = shop.project().ledger.query("select event_id, reason, message from quarantine where term = 'dead'")
-        assert dead == [
-            {
-                "event_id": "order-00433",
-                "reason": "tiktok-40002",
-                "message": "TikTok refused the row. Invalid Price Field",
-            }
-        ]
-        assert terms(again) == {"already_sent": 600}
-        assert again.models[0].held == {"accepted": 599, "dead": 1}
-
-
-def test_index_in_the_message_saves_the_bisection(tmp_path: Path) -> None:
-    """When TikTok names the bad row, it is tried alone and the rest goes in one request."""
-    rows = orders(300)
-    poison = {
-        "match": {"contains": ["order-00017", "order-00018"]},
-        "do": 40002,
-        "message": "data.7.properties.value: Not a valid number",
-    }
-    lone = {"match": {"contains": ['"order-00017"']}, "do": 40002, "message": "Not a valid number", "times": None}
-    with serving(tmp_path / "sandbox.sqlite", [poison, lone]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(rows)
-        shop.build()
-
-        report = shop.push()
-
-        assert terms(report) == {"planned": 300, "accepted": 299, "dead": 1}
-        assert report.requests == 4  # canary, refused batch, the row alone, the rest
-
-
-def test_a_view_whose_rows_are_all_refused_stops_early(tmp_path: Path) -> None:
-    """When every row of the canary is refused the model is wrong: at most 21 requests, exit 1, nothing lost."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "times": None}]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(orders(500))
-        shop.build()
-
-        report = shop.push()
-
-        assert report.requests <= 21
-        assert terms(report) == {"planned": 500, "dead": 10, "pending": 490}
-        assert (report.exit_code, report.problems[0].code) == (1, "too-many-refused")
-
-
-@pytest.mark.parametrize(("code", "kind"), [(40105, "tiktok-auth"), (40001, "tiktok-config"), (40062, "tiktok-stop")])
-def test_refused_token_stops_at_the_first_request_and_keeps_every_row(tmp_path: Path, code: int, kind: str) -> None:
-    """A token, permission or defect that TikTok refuses costs one request; later all rows are sent."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": code}]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(orders(100))
-        shop.build()
-
-        refused = shop.push()
-        later = shop.push()
-
-        assert (refused.requests, refused.exit_code, refused.problems[0].code) == (1, 3, kind)
-        assert refused.problems[0].fix
-        assert terms(refused) == {"planned": 100, "pending": 100}
-        assert terms(later) == {"already_sent": 100}
-        assert later.models[0].resumed["accepted"] == 100
-        assert len(server.counted()) == 100
-
-
 def test_no_network_keeps_every_row_for_the_next_run(tmp_path: Path) -> None:
     """With nobody listening the push gives up after a few attempts, exit 4, and the next one sends everything."""
     with serving(tmp_path / "sandbox.sqlite") as server:
@@ -434,31 +343,6 @@ def test_unknown_outcome_is_parked_once_it_is_too_old_to_send_again(tmp_path: Pa
         assert shop.ledger("select distinct state from batch") == [("parked",)]
 
 
-def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) -> None:
-    """A process killed while TikTok answers leaves its batch in doubt; the next run sends the same bytes."""
-    rows = orders(200)
-    slow = {"match": {"nth": 2}, "do": "slow_drip", "after": "accept"}
-    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(rows)
-        shop.build()
-        process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
-        wait_until(lambda: len(server.requests()) == 2)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-        in_flight = shop.ledger("select state, rows from batch where state = 'sending'")
-
-        report = shop.push()
-
-        assert in_flight == [("sending", 190)]
-        assert report.models[0].resumed["accepted"] == 190
-        assert terms(report) == {"already_sent": 200}
-        assert server.counted() == [row.order_id for row in rows]
-        second, third = (request["body_sha256"] for request in server.requests()[1:3])
-        assert second == third
-        assert report.exit_code == 0
-
-
 def test_frozen_bytes_win_when_the_model_changes_before_recovery(tmp_path: Path) -> None:
     """Rows frozen before a stop are sent as they were; the changed rows are listed as conflicts."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
@@ -474,60 +358,6 @@ def test_frozen_bytes_win_when_the_model_changes_before_recovery(tmp_path: Path)
         assert report.models[0].resumed["accepted"] == 10
         assert report.models[0].sent["USD"] == 100
         assert len(server.counted()) == 10
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_kill_at_a_random_moment_loses_nothing_and_counts_nothing_twice(tmp_path: Path, seed: int) -> None:
-    """However often the process dies, every row is counted once and every batch keeps its bytes."""
-    import random
-
-    chance = random.Random(seed)  # noqa: S311 -- a test's own dice
-    rows = orders(1_500)
-    faults: list[dict[str, Any]] = [
-        {"match": {"nth": 2}, "do": 50000, "after": "accept"},
-        {"match": {"nth": 3}, "do": "drop_before"},
-    ]
-    with serving(tmp_path / "sandbox.sqlite", faults) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=20, concurrency=2)
-        shop.sell(rows)
-        shop.build()
-        for _ in range(2):
-            process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
-            try:
-                process.wait(timeout=0.6 + chance.random())
-            except TimeoutExpired:
-                process.kill()
-            process.communicate()
-
-        report = shop.push()
-
-        assert server.counted() == [row.order_id for row in rows]
-        assert report.exit_code == 0
-        assert shop.keys() == [("accepted", 1_500)]
-        sent = shop.ledger("select count(distinct sha256) from batch where state = 'accepted'")
-        accepted = {request["body_sha256"] for request in server.requests() if request["code"] == 0}
-        assert len(accepted) == sent[0][0]
-
-
-def test_interrupt_lets_requests_end_and_tells_what_is_pending(tmp_path: Path) -> None:
-    """SIGTERM stops the claims, keeps the outcome of what is in flight, and exits 143."""
-    with serving(tmp_path / "sandbox.sqlite") as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=2)
-        shop.sell(orders(5_000))
-        shop.build()
-        process = shop.command("push", "--json", "--clock", NOW.isoformat())
-        wait_until(lambda: len(server.requests()) >= 1)
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=20)
-
-        result = json.loads(out)
-        assert process.returncode == 143
-        assert result["exit_code"] == 143
-        assert result["errors"][0]["code"] == "interrupted"
-        assert b"Traceback" not in err
-        model = result["models"][0]
-        assert model["accepted"] + model["pending"] == 5_000
-        assert shop.ledger("select count(*) from batch where state = 'sending'") == [(0,)]
 
 
 def test_second_push_is_refused_while_one_runs(shop: Shop) -> None:
@@ -586,39 +416,6 @@ def test_test_run_leaves_pending_real_rows_alone(tmp_path: Path) -> None:
 
         assert server.totals()["counted"] == 6
         assert real.models[0].resumed["accepted"] == 6
-
-
-def test_view_that_fails_while_read_leaves_nothing_behind(shop: Shop) -> None:
-    """A view that breaks on a row is an error before anything is sent, and its staging is removed."""
-    shop.sell([*orders(3), Order("bad", at="no time at all")])
-    shop.build_without_checks()
-
-    with pytest.raises(PlanError) as caught:
-        shop.push()
-
-    assert caught.value.problems[0].code == "view-failed"
-    assert "no time at all" not in str(caught.value)
-    assert list(shop.state.outbox.iterdir()) == []
-
-
-@pytest.mark.parametrize("most_bytes", [40_000, 60_000, 90_000])
-def test_full_disk_stops_with_a_remedy_and_loses_nothing(tmp_path: Path, most_bytes: int) -> None:
-    """When the state folder cannot be written the push ends with what to do; with space again all rows arrive once."""
-    rows = orders(3_000)
-    with serving(tmp_path / "sandbox.sqlite") as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
-        shop.sell(rows)
-        shop.build()
-        process = shop.command("push", "--json", "--clock", NOW.isoformat(), largest_file_bytes=most_bytes)
-        out, err = process.communicate(timeout=60)
-
-        shop.push()
-
-        assert process.returncode in {2, 4}, err
-        assert json.loads(out)["errors"][0]["fix"]
-        assert b"Traceback" not in err
-        assert server.counted() == [row.order_id for row in rows]
-        assert shop.keys() == [("accepted", 3_000)]
 
 
 @pytest.mark.parametrize(("setting", "expected"), [(None, "305.1 MiB"), ("1GiB", "1.0 GiB")])

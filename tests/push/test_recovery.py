@@ -25,12 +25,6 @@ from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, term
 WRONG_SET = "1111111111111111111"
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """A shop that pushes to the embedded sandbox."""
-    return Shop(tmp_path / "shop")
-
-
 def without_source_id(shop: Shop) -> None:
     """Let the setting name the event source of every row."""
     model = shop.root / "models" / f"{VIEW}.sql"

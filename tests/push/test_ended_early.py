@@ -1,0 +1,126 @@
+"""A push that is killed, interrupted or out of disk loses nothing and counts nothing twice."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+from subprocess import TimeoutExpired
+from typing import Any
+
+import pytest
+
+from pusher.errors import PlanError
+from tests.push.support import NOW, Order, Shop, orders, serving, terms, wait_until
+
+
+def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) -> None:
+    """A process killed while TikTok answers leaves its batch in doubt; the next run sends the same bytes."""
+    rows = orders(200)
+    slow = {"match": {"nth": 2}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+        process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+        wait_until(lambda: len(server.requests()) == 2)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        in_flight = shop.ledger("select state, rows from batch where state = 'sending'")
+
+        report = shop.push()
+
+        assert in_flight == [("sending", 190)]
+        assert report.models[0].resumed["accepted"] == 190
+        assert terms(report) == {"already_sent": 200}
+        assert server.counted() == [row.order_id for row in rows]
+        second, third = (request["body_sha256"] for request in server.requests()[1:3])
+        assert second == third
+        assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_kill_at_a_random_moment_loses_nothing_and_counts_nothing_twice(tmp_path: Path, seed: int) -> None:
+    """However often the process dies, every row is counted once and every batch keeps its bytes."""
+    import random
+
+    chance = random.Random(seed)  # noqa: S311 -- a test's own dice
+    rows = orders(1_500)
+    faults: list[dict[str, Any]] = [
+        {"match": {"nth": 2}, "do": 50000, "after": "accept"},
+        {"match": {"nth": 3}, "do": "drop_before"},
+    ]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=20, concurrency=2)
+        shop.sell(rows)
+        shop.build()
+        for _ in range(2):
+            process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+            try:
+                process.wait(timeout=0.6 + chance.random())
+            except TimeoutExpired:
+                process.kill()
+            process.communicate()
+
+        report = shop.push()
+
+        assert server.counted() == [row.order_id for row in rows]
+        assert report.exit_code == 0
+        assert shop.keys() == [("accepted", 1_500)]
+        sent = shop.ledger("select count(distinct sha256) from batch where state = 'accepted'")
+        accepted = {request["body_sha256"] for request in server.requests() if request["code"] == 0}
+        assert len(accepted) == sent[0][0]
+
+
+def test_interrupt_lets_requests_end_and_tells_what_is_pending(tmp_path: Path) -> None:
+    """SIGTERM stops the claims, keeps the outcome of what is in flight, and exits 143."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=2)
+        shop.sell(orders(5_000))
+        shop.build()
+        process = shop.command("push", "--json", "--clock", NOW.isoformat())
+        wait_until(lambda: len(server.requests()) >= 1)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+
+        result = json.loads(out)
+        assert process.returncode == 143
+        assert result["exit_code"] == 143
+        assert result["errors"][0]["code"] == "interrupted"
+        assert b"Traceback" not in err
+        model = result["models"][0]
+        assert model["accepted"] + model["pending"] == 5_000
+        assert shop.ledger("select count(*) from batch where state = 'sending'") == [(0,)]
+
+
+def test_view_that_fails_while_read_leaves_nothing_behind(shop: Shop) -> None:
+    """A view that breaks on a row is an error before anything is sent, and its staging is removed."""
+    shop.sell([*orders(3), Order("bad", at="no time at all")])
+    shop.build_without_checks()
+
+    with pytest.raises(PlanError) as caught:
+        shop.push()
+
+    assert caught.value.problems[0].code == "view-failed"
+    assert "no time at all" not in str(caught.value)
+    assert list(shop.state.outbox.iterdir()) == []
+
+
+@pytest.mark.parametrize("most_bytes", [40_000, 60_000, 90_000])
+def test_full_disk_stops_with_a_remedy_and_loses_nothing(tmp_path: Path, most_bytes: int) -> None:
+    """When the state folder cannot be written the push ends with what to do; with space again all rows arrive once."""
+    rows = orders(3_000)
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(rows)
+        shop.build()
+        process = shop.command("push", "--json", "--clock", NOW.isoformat(), largest_file_bytes=most_bytes)
+        out, err = process.communicate(timeout=60)
+
+        shop.push()
+
+        assert process.returncode in {2, 4}, err
+        assert json.loads(out)["errors"][0]["fix"]
+        assert b"Traceback" not in err
+        assert server.counted() == [row.order_id for row in rows]
+        assert shop.keys() == [("accepted", 3_000)]
