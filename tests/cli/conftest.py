@@ -1,11 +1,11 @@
-"""A tiny shop whose customers are canaries, and a way to run commands on it."""
+"""A tiny shop whose customers are canaries, a way to run commands on it, and a sandbox that it may push to."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from pusher.cli.app import run
 from tests.canaries import EMAIL, PHONE, TOKEN, found_in
 from tests.conftest import PROFILES, ProjectFactory
+from tests.push.members import AudienceServer, serving_audiences
 
 CANARIES = ("canary.one@shop.example", EMAIL, PHONE, "canary five@@shop", "2133734254")
 SOURCES = """\
@@ -124,3 +125,10 @@ def shop(project: ProjectFactory, monkeypatch: pytest.MonkeyPatch) -> Shop:
     )
     monkeypatch.chdir(root)
     return Shop(root)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[AudienceServer]:
+    """A sandbox on a socket, whose faults can be changed."""
+    with serving_audiences(tmp_path) as found:
+        yield found

@@ -12,20 +12,13 @@ import pytest
 
 from tests.cli.conftest import CANARIES, Ran, pusher
 from tests.cli.conftest import Shop as CanaryShop
-from tests.push.members import AudienceServer, Club, digest, people, serving_audiences
+from tests.push.members import AudienceServer, Club, digest, people
 from tests.push.support import NOW, VIEW, Order, Shop, orders
 from tests.transport.conftest import Loopback, Visit
 
 TOLD = "told.jsonl"
 WRITES = f"import sys; open('{TOLD}', 'a').write(sys.stdin.read() + chr(10))"
 PATH = "services/T0/canary-of-a-path"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[AudienceServer]:
-    """A sandbox whose faults can be changed."""
-    with serving_audiences(tmp_path) as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +18,10 @@ from tests.push.members import (
     Club,
     emails,
     people,
-    serving_audiences,
 )
 from tests.push.support import NOW
 
 ABSENT = "7200000000000000099"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[AudienceServer]:
-    """A sandbox on a socket."""
-    with serving_audiences(tmp_path) as found:
-        yield found
 
 
 def audience(club: Club, command: str, *words: str) -> Ran:

@@ -2,122 +2,31 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
-from urllib.parse import quote
-
-import pytest
 
 from pusher.project.outcomes import Patience
-from tests.cli.conftest import pusher
+from tests.cli.forgetting import (
+    AUDIENCES,
+    DEVICE,
+    DOTLESS,
+    EMAIL,
+    NUMBER,
+    ONLY_OTHER,
+    OTHER,
+    PHONE,
+    PLAIN,
+    Forgot,
+    People,
+    held,
+    leaks,
+    rows_of_files,
+    waiting,
+)
 from tests.push.members import ADVERTISER, AudienceServer, digest, serving_audiences, stored
-from tests.push.support import NOW, Order, Shop, orders
-
-ROOT = Path(__file__).parents[2]
-EMAIL = "Jane.Doe+vip@Example.com"
-PHONE = "+44 20 7946 0123"
-DEVICE = "AEBE52E7-03EE-455A-B3C4-E57283966239"
-PLAIN, DOTLESS = digest("jane.doe+vip@example.com"), digest("janedoe@example.com")
-NUMBER = digest("+442079460123")
-NO_ARGUMENT = "forget takes only the options of `pusher forget --help`; a value is never an argument."
-OTHER = digest("somebody else")
-_SOURCE = """version: 2
-sources:
-  - name: crm
-    tables:
-      - name: members
-        config: {meta: {external_location: "read_csv('members.csv', header = true, all_varchar = true)"}}
-        columns: [{name: audience, data_type: varchar}, {name: digest, data_type: varchar}]
-"""
-_VIEW = """{{{{ config(materialized='view', meta={{'pusher': {{'destination': 'tiktok', 'payload': 'audience',
-'audience_name': '{name}'}}}}) }}}}
-select digest as {column} from {{{{ source('crm', 'members') }}}} where audience = '{name}'
-"""
-AUDIENCES = {"plain": ("email", PLAIN), "dotless": ("email", DOTLESS), "numbers": ("phone", NUMBER)}
-
-
-@dataclass(frozen=True, slots=True)
-class Forgot:
-    """How the command ended."""
-
-    returncode: int
-    stdout: bytes
-    stderr: bytes
-
-
-class People(Shop):
-    """A shop with events and three audiences, and the macros of the shipped project."""
-
-    def __init__(self, root: Path, base_url: str) -> None:
-        super().__init__(root, base_url, advertiser_ids=[ADVERTISER], requests_per_second=1000)
-        shutil.copytree(ROOT / "macros" / "identity", root / "macros" / "identity")
-        (root / "models" / "_crm.yml").write_text(_SOURCE)
-        lines = ["audience,digest"]
-        for name, (column, person) in AUDIENCES.items():
-            (root / "models" / f"audience_{name}.sql").write_text(_VIEW.format(name=name, column=column))
-            lines += [f"{name},{person}", f"{name},{OTHER}"]
-        (root / "members.csv").write_text("\n".join(lines) + "\n")
-        self.sell([*orders(3), Order("order-of-jane", digest=PLAIN)])
-        self.build()
-
-    def forget(self, text: str, *arguments: str) -> Forgot:
-        """Pipe people into the command, in this process."""
-        given = io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8")
-        with patch.object(sys, "stdin", given):
-            done = pusher(*self._words(*arguments))
-        return Forgot(done.code, done.out.encode(), done.err.encode())
-
-    def forget_beside(self, text: str, *arguments: str) -> Forgot:
-        """Pipe people into the command, in a process of its own."""
-        environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-        words = [sys.executable, "-m", "pusher", *self._words(*arguments)]
-        done = subprocess.run(words, input=text.encode(), capture_output=True, check=False, env=environment)
-        return Forgot(done.returncode, done.stdout, done.stderr)
-
-    def _words(self, *arguments: str) -> list[str]:
-        return ["forget", *arguments, "--project-dir", str(self.root), "--clock", NOW.isoformat()]
-
-
-def held(server: AudienceServer) -> dict[str, set[tuple[str, str]]]:
-    """Return who is in each audience of the sandbox."""
-    return {one["name"]: server.members(one["audience_id"]) for one in server.audiences()}
-
-
-ONLY_OTHER = {
-    "plain": {stored("EMAIL_SHA256", OTHER)},
-    "dotless": {stored("EMAIL_SHA256", OTHER)},
-    "numbers": {stored("PHONE_SHA256", OTHER)},
-}
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[AudienceServer]:
-    """A sandbox on a socket."""
-    with serving_audiences(tmp_path) as found:
-        yield found
-
-
-def coded(value: str) -> Iterator[bytes]:
-    """Yield a value in every form in which it may leak."""
-    for text in (value, value.lower(), value.upper()):
-        raw = text.encode()
-        yield from (raw, quote(text).encode(), base64.b64encode(raw).rstrip(b"="), raw.hex().encode())
-
-
-def leaks(values: dict[str, str], *texts: bytes) -> list[str]:
-    """Return the names of the values that some text has in some form."""
-    return [name for name, value in values.items() if any(form in text for form in coded(value) for text in texts)]
+from tests.push.support import Order, orders
 
 
 def test_a_person_in_three_audiences_is_gone_from_all(tmp_path: Path, server: AudienceServer) -> None:
@@ -195,7 +104,7 @@ def test_nothing_but_the_ledger_knows_whom(tmp_path: Path, server: AudienceServe
     done = [shop.forget_beside(f"{EMAIL}\n{PHONE}\n", "--stdin", *more) for more in ((), ("--json",), ("--quiet",))]
     shop.push()
     outputs = [text for one in done for text in (one.stdout, one.stderr)]
-    rows = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))
+    rows = b"".join(repr(row).encode() for row in rows_of_files(shop.state.root))
     files = [path.read_bytes() for path in shop.state.root.rglob("*") if path.is_file()]
     target = [path.read_bytes() for path in (shop.root / "target").rglob("*") if path.is_file()]
     dump = "\n".join(
@@ -211,22 +120,12 @@ def test_nothing_but_the_ledger_knows_whom(tmp_path: Path, server: AudienceServe
     assert leaks({name: value for name, value in values.items() if name != "local"}, *files) == []
 
 
-def _rows_of_files(folder: Path) -> Iterator[Any]:
-    """Yield every row of every Parquet file; halves of digests are put together again."""
-    import pyarrow.parquet as pq
-
-    for path in folder.rglob("*.parquet"):
-        for row in pq.read_table(path).to_pylist():
-            halves = [getattr(row[name], "bytes", row[name]) for name in ("a", "b") if name in row]
-            yield row, b"".join(halves).hex()
-
-
 def test_rows_that_wait_are_dropped(tmp_path: Path, server: AudienceServer) -> None:
     """A frozen event of theirs is counted, loses its identifiers at once, and is never sent."""
     shop = People(tmp_path / "shop", server.base_url)
     shop.push(patience=Patience(deadline_s=0.0))
     _, done = shop.project().forget([EMAIL])
-    waiting = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.outbox))
+    waiting = b"".join(repr(row).encode() for row in rows_of_files(shop.state.outbox))
     report = shop.push()
 
     assert done is not None
@@ -312,81 +211,6 @@ def test_without_a_push_the_next_one_takes_them_out(tmp_path: Path, server: Audi
     assert {name: len(members) for name, members in held(server).items()} == {"plain": 1, "dotless": 1, "numbers": 2}
 
 
-def waiting(shop: Shop) -> dict[str, int]:
-    """Return how many identifiers status says are to be told to each audience."""
-    summary = shop.project().ledger.summary()
-    assert summary is not None
-    return {one["name"]: one["rows"] for one in summary.attention if one["what"] == "audience"}
-
-
-def test_status_tells_of_members_who_wait_to_be_taken_out(tmp_path: Path, server: AudienceServer) -> None:
-    """Until a push, or until they are forgotten again and TikTok is told at once."""
-    shop = People(tmp_path / "shop", server.base_url)
-    shop.push()
-    told = []
-    for sends in (False, True):
-        shop.project().forget([EMAIL], sends=sends)
-        told.append(waiting(shop))
-
-    assert told == [{"plain": 2, "dotless": 2, "numbers": 2}, {}]
-
-
-def test_status_still_tells_of_members_who_wait_to_be_added(tmp_path: Path, server: AudienceServer) -> None:
-    """To forget somebody adds nobody: whom the last push did not add has still to be added."""
-    shop = People(tmp_path / "shop", server.base_url)
-    shop.push()
-    with (shop.root / "members.csv").open("a") as stream:
-        stream.writelines(f"{name},{digest(f'{name} {one}')}\n" for name in AUDIENCES for one in range(20))
-    shop.build()
-    shop.push(patience=Patience(deadline_s=0.0))
-    before = waiting(shop)
-    shop.project().forget([EMAIL])
-    after = waiting(shop)
-    shop.push()
-
-    assert before == after == {"plain": 20, "dotless": 20, "numbers": 20}
-    assert waiting(shop) == {}
-
-
-def test_lines_that_cannot_be_read_are_told_by_number(tmp_path: Path, server: AudienceServer) -> None:
-    """The others are forgotten all the same; a national number needs its country."""
-    shop = People(tmp_path / "shop", server.base_url)
-    mixed = shop.forget(f"{EMAIL}\n020 7946 0123\nno number\n", "--stdin", "--json")
-    british = shop.forget("020 7946 0123\n", "--stdin", "--json", "--country", "GB")
-    nobody = shop.forget("no number\n", "--stdin", "--json")
-
-    assert (mixed.returncode, json.loads(mixed.stdout)["unusable_lines"]) == (1, [2, 3])
-    assert [json.loads(one.stdout)["given"] for one in (mixed, british, nobody)] == [{"email": 1}, {"phone": 1}, {}]
-    assert (british.returncode, json.loads(british.stdout)["new"]) == (0, 1)
-    assert (nobody.returncode, [one["code"] for one in json.loads(nobody.stdout)["errors"]]) == (2, ["no-value"])
-    assert shop.ledger("select digest from suppressed where id_schema = 'PHONE_SHA256'") == [(NUMBER,)]
-
-
-@pytest.mark.parametrize(
-    ("text", "arguments", "message"),
-    [
-        ("", ("--stdin",), "There is no value."),
-        (EMAIL, (), "forget reads a pipe or file with --stdin only."),
-        (
-            "",
-            ("--stdin", EMAIL),
-            "forget takes only the options of `pusher forget --help`; a value is never an argument.",
-        ),
-        (EMAIL, ("--stdin", "--country", "Germany"), "--country is an ISO 3166 code."),
-    ],
-)
-def test_values_come_from_stdin_only(
-    tmp_path: Path, server: AudienceServer, text: str, arguments: tuple[str, ...], message: str
-) -> None:
-    """What is wrong with the command is said without the value, and nothing is suppressed."""
-    shop = People(tmp_path / "shop", server.base_url)
-    done = shop.forget(text, *arguments, "--json")
-
-    assert (done.returncode, json.loads(done.stdout)["errors"][0]["message"]) == (2, message)
-    assert leaks({"e-mail": EMAIL}, done.stdout, done.stderr) == []
-    assert not shop.state.ledger.exists()
-
-
 def test_what_may_have_arrived_is_told_apart(tmp_path: Path) -> None:
     """A request got no answer: the row is not sent again, the others are, and nobody says that it never arrived."""
     lost = {"match": {"path": "event/track/"}, "do": "drop_after_accept", "times": 8}
@@ -394,7 +218,7 @@ def test_what_may_have_arrived_is_told_apart(tmp_path: Path) -> None:
         shop = People(tmp_path / "shop", server.base_url)
         shop.push()
         done = shop.forget(EMAIL, "--stdin", "--json")
-        waiting = b"".join(repr(row).encode() for row in _rows_of_files(shop.state.outbox))
+        waiting = b"".join(repr(row).encode() for row in rows_of_files(shop.state.outbox))
         report = shop.push()
 
     assert json.loads(done.stdout)["events"] == {"dropped": {}, "in_doubt": {"tiktok_offline_events": 1}}
@@ -402,34 +226,6 @@ def test_what_may_have_arrived_is_told_apart(tmp_path: Path) -> None:
     resumed = {name: rows for name, rows in report.models[0].resumed.items() if rows}
     assert resumed == {"planned": 3, "accepted": 3}
     assert shop.keys() == [("accepted", 3), ("suppressed", 1)]
-
-
-def test_a_terminal_asks_until_nothing_is_typed(tmp_path: Path, server: AudienceServer) -> None:
-    """Without a pipe each value is asked for and not shown, and the last answer is empty."""
-    import pty
-
-    shop = People(tmp_path / "shop", server.base_url)
-    child, terminal = pty.fork()
-    if child == 0:
-        words = ["-m", "pusher", "forget", "--project-dir", str(shop.root), "--clock", NOW.isoformat()]
-        os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 -- the program itself
-    shown = b""
-    for typed in (EMAIL, PHONE, ""):
-        asked = shown.count(b"empty to end): ")
-        while shown.count(b"empty to end): ") == asked:
-            shown += os.read(terminal, 1024)
-        os.write(terminal, typed.encode() + b"\n")
-    try:
-        while part := os.read(terminal, 1024):
-            shown += part
-    except OSError:
-        # How Linux says that the other side is gone.
-        pass
-    _, status = os.waitpid(child, 0)
-
-    assert os.waitstatus_to_exitcode(status) == 0
-    assert leaks({"e-mail": EMAIL, "phone": PHONE, "digest": PLAIN}, shown) == []
-    assert shop.ledger("select count(*) from suppressed") == [(3,)]
 
 
 def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path: Path, server: AudienceServer) -> None:
@@ -445,7 +241,7 @@ def test_a_person_is_gone_from_an_audience_that_no_view_fills_any_more(tmp_path:
     taken_out = {one["audience_id"]: one["deleted"] for one in json.loads(done.stdout)["audiences"]}
     assert (done.returncode, taken_out[before], taken_out[adopted]) == (0, 1, 1)
     assert server.members(before) == server.members(adopted) == ONLY_OTHER["plain"]
-    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []
+    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in rows_of_files(shop.state.root))) == []
 
 
 def test_a_damaged_lock_file_stops_nobody_from_being_forgotten(tmp_path: Path, server: AudienceServer) -> None:
@@ -497,7 +293,7 @@ def test_whom_another_system_put_into_an_audience_is_gone_too(tmp_path: Path, se
         (1, 0, 0)
     ] * 3
     assert [(one["inside"], one["maybe"], one["outside"]) for one in summary.audiences] == [(1, 0, 0)] * 3
-    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in _rows_of_files(shop.state.root))) == []
+    assert leaks({"plain": PLAIN}, b"".join(repr(row).encode() for row in rows_of_files(shop.state.root))) == []
 
 
 def test_a_ledger_that_was_lost_forgets_by_the_lock_file(tmp_path: Path, server: AudienceServer) -> None:
