@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,10 @@ from tests.conftest import PROFILES, ProjectFactory
 from tests.push.members import AudienceServer, serving_audiences
 
 CANARIES = ("canary.one@shop.example", EMAIL, PHONE, "canary five@@shop", "2133734254")
+ENVELOPE = ["schema_version", "command", "exit_code", "errors"]
+"""Fields that every JSON output begins with."""
+MAIN = [sys.executable, "-m", "pusher"]
+"""The program in a process of its own."""
 SOURCES = """\
 version: 2
 sources:
