@@ -64,7 +64,7 @@ test: $(READY) ## run all tests
 # What needs no server, no ledger and no process of its own: 75 CPU seconds.
 FAST := tests/config tests/credentials tests/transport tests/payload tests/compile tests/lint/test_cases.py \
   tests/push/test_policy.py tests/cli/test_receipt_text.py
-SLOW := tests/compile/test_jinja.py tests/compile/test_seeds.py tests/payload/test_agreement.py
+SLOW := tests/compile/test_template_limits.py tests/compile/test_seeds.py tests/payload/test_agreement.py
 
 test-fast: $(READY) ## run what tells most in less than a minute: settings, compile, contract, lint rules, policy
 	$(BIN)/python -m pytest -q -n 2 $(FAST) $(SLOW:%=--ignore=%)
