@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pusher.compile import Inference, Manifest, inspect, inspect_additions, load
 from pusher.config import PolicyFile, Profile, load_policy_file, load_project_file
+from pusher.config.consent import Consent
 from pusher.destinations.tiktok import destination
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.lint import Finding, lint
@@ -295,6 +296,22 @@ def linted(
         models=list(manifest.models.values()),
         again=again,
     )
+
+
+def without_consent(manifest: Manifest, inference: Inference, views: Iterable[str]) -> set[str]:
+    """Return the views of audiences that may send people who did not consent."""
+    names = list(views)
+    assert inference.problems == []
+    findings = lint(
+        manifest,
+        columns=inference.models,
+        source_columns=inference.sources,
+        payload_of=dict.fromkeys(names, destination.payloads["audience"]),
+        source_id_of=dict.fromkeys(names),
+        policy=PolicyFile(consent=Consent("marketing_consent")),
+        models=[manifest.models[name] for name in names],
+    )
+    return {one.model for one in findings if one.rule == "PU413"}
 
 
 def about(case: Case, findings: list[Finding]) -> list[str]:
