@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from sqlglot import exp
@@ -63,6 +63,16 @@ class ViewRule(Rule):
     @abstractmethod
     def check_view(self, context: Context, view: View) -> Iterator[Finding]:
         """Yield what is wrong with one destination view."""
+
+
+def first_reached(outputs: Iterable[Output], kind: str) -> Iterator[tuple[Output, Mark]]:
+    """Yield each mark of a kind with the first of some columns that it reaches."""
+    seen = set()
+    for output in outputs:
+        for mark in output.value.marks_of(kind):
+            if mark.place not in seen:
+                seen.add(mark.place)
+                yield output, mark
 
 
 class ColumnRule(ViewRule):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
 from pusher.lint.flow.arithmetic import DIVIDED
-from pusher.lint.rules.base import ViewRule
+from pusher.lint.rules.base import ViewRule, first_reached
 
 _NUMBERS = {"decimal", "integer", "items"}
 
@@ -42,15 +42,9 @@ class DivisionByZero(ViewRule):
         """Yield divisions, each with the first column that they reach."""
         if view.payload.kind != "events":
             return
-        seen = set()
-        for output in view.relation.outputs:
-            field = view.field(output)
-            if field is None or field.type not in _NUMBERS:
-                continue
-            for mark in output.value.marks_of(DIVIDED):
-                if mark.place in seen:
-                    continue
-                seen.add(mark.place)
-                message = f"`{output.name}` comes from a division by `{mark.what}`, which can be 0."
-                fix = f"Divide by nullif({mark.what}, 0), or leave such rows out."
-                yield self.at_mark(context, view, output, mark, message=message, fix=fix)
+        fields = [(output, view.field(output)) for output in view.relation.outputs]
+        numbers = [output for output, field in fields if field is not None and field.type in _NUMBERS]
+        for output, mark in first_reached(numbers, DIVIDED):
+            message = f"`{output.name}` comes from a division by `{mark.what}`, which can be 0."
+            fix = f"Divide by nullif({mark.what}, 0), or leave such rows out."
+            yield self.at_mark(context, view, output, mark, message=message, fix=fix)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding
-from pusher.lint.rules.base import ViewRule
+from pusher.lint.rules.base import ViewRule, first_reached
 
 
 class UnsortedList(ViewRule):
@@ -40,20 +40,12 @@ class UnsortedList(ViewRule):
         """Yield lists without an order, each with the first column that they reach."""
         if view.payload.kind != "events":
             return
-        seen = set()
-        for output in view.relation.outputs:
-            field = view.field(output)
-            # A push sorts digests.
-            if field is None or field.holds_digests:
-                continue
+        fields = [(output, view.field(output)) for output in view.relation.outputs]
+        # A push sorts digests.
+        others = [output for output, field in fields if field is not None and not field.holds_digests]
+        for output, mark in first_reached(others, "unsorted"):
             type_ = (view.types or {}).get(output.name or "")
             severity = "note" if type_ is not None and type_.family == "list" else "warning"
-            for mark in output.value.marks_of("unsorted"):
-                if mark.place in seen:
-                    continue
-                seen.add(mark.place)
-                message = (
-                    f"`{output.name}` is made of {mark.what}() without ORDER BY: its order differs from run to run."
-                )
-                fix = f"Write {mark.what}(... order by ...) with an order that ends in a unique key, or sort the list."
-                yield self.at_mark(context, view, output, mark, message=message, fix=fix, severity=severity)
+            message = f"`{output.name}` is made of {mark.what}() without ORDER BY: its order differs from run to run."
+            fix = f"Write {mark.what}(... order by ...) with an order that ends in a unique key, or sort the list."
+            yield self.at_mark(context, view, output, mark, message=message, fix=fix, severity=severity)
