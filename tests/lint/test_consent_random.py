@@ -7,9 +7,9 @@ from random import Random
 
 import duckdb
 
+from tests.lint.club import ANSWERS as PEOPLE
+from tests.lint.club import fill
 from tests.lint.support import GIVEN, compiled, without_consent
-from tests.lint.test_consent_rows import ANSWERS as PEOPLE
-from tests.lint.test_consent_rows import fill
 
 SEED = 20261128
 VIEWS = 120
