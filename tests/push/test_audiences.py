@@ -9,6 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from pusher.push.audience.settle import MemberSettling
+from tests.ledger.older import as_of_schema_1
 from tests.push import support
 from tests.push.audiences import line
 from tests.push.members import (
@@ -25,7 +26,6 @@ from tests.push.members import (
     serving_audiences,
 )
 from tests.push.support import NOW
-from tests.push.test_other_ledgers import as_of_schema_1
 from tests.torture.world import Ended
 
 IDS = (ADVERTISER, OTHER)

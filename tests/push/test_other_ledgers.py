@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
-from pusher.ledger.opening import SCHEMA_VERSION, migrations
+from pusher.ledger.opening import SCHEMA_VERSION
 from pusher.ledger.run_facts import run_facts
 from pusher.project.outcomes import Patience
+from tests.ledger.older import as_of_schema, as_of_schema_1
 from tests.push.refused import pin, shop_at
 from tests.push.support import NOW, VIEW, Shop, orders, serving, terms, wait_until
 
@@ -204,30 +205,6 @@ def test_an_adopted_ledger_still_serves_one_base_url(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert problem.message == f"This ledger records pushes to sandbox, not to {elsewhere}."
     assert shop.ledger("select value from meta where name = 'base_url'") == [("sandbox",)]
-
-
-def as_of_schema(path: Path, version: int) -> None:
-    """Turn a ledger into one that a version with an older schema wrote."""
-    old = path.with_name("old.sqlite")
-    with sqlite3.connect(old) as connection:
-        for number, text in migrations():
-            if number <= version:
-                connection.executescript(text)
-        connection.execute("attach ? as newer", (str(path),))
-        tables = [row[0] for row in connection.execute("select name from main.sqlite_schema where type = 'table'")]
-        for table in tables:
-            columns = ", ".join(row[1] for row in connection.execute(f"pragma main.table_info({table})"))
-            kinds = "where kind not in ('changes', 'members')" if (table, version) == ("file", 1) else ""
-            connection.execute(f"insert into main.{table} ({columns}) select {columns} from newer.{table} {kinds}")
-        connection.execute(f"pragma user_version = {version}")
-    connection.close()
-    old.chmod(0o600)
-    old.replace(path)
-
-
-def as_of_schema_1(path: Path) -> None:
-    """Turn a ledger into one that the first version wrote."""
-    as_of_schema(path, 1)
 
 
 # waiting for another run ------------------------------------------------------------------------------------------
