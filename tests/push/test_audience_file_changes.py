@@ -27,8 +27,8 @@ from tests.push.members import (
     people,
     serving_audiences,
 )
+from tests.push.opted_out import opt_out
 from tests.push.support import NOW
-from tests.push.test_suppressions import opt_out
 
 HOUR = timedelta(hours=1)
 DONE_H = 6

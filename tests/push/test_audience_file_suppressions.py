@@ -13,7 +13,7 @@ import pytest
 
 from tests.push.audience_files import DAY, FILE, filled, forget, line, push, requests
 from tests.push.members import BOTH, Club, digest, emails, people, serving_audiences, stored
-from tests.push.test_suppressions import opt_out
+from tests.push.opted_out import opt_out
 
 
 def test_whoever_is_suppressed_leaves_an_audience_of_files_by_all_identifiers(tmp_path: Path) -> None:

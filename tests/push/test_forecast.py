@@ -15,8 +15,8 @@ from pusher.push.audience.forecast import MOST_LOOKS, Expected, expect
 from tests.cli.conftest import Ran, pusher
 from tests.push.members import BOTH as BOTH_KINDS
 from tests.push.members import MEMBERS, NAME, AudienceServer, Club, digest, people, serving_audiences
+from tests.push.opted_out import opt_out
 from tests.push.support import NOW
-from tests.push.test_suppressions import opt_out
 
 DAY = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 BOTH, EMAIL = ("EMAIL_SHA256", "PHONE_SHA256"), ("EMAIL_SHA256",)

@@ -13,8 +13,8 @@ from pusher.push.world import PushReport
 from tests.push.audience_files import DAY, FILE, filled
 from tests.push.audience_files import push as push_files
 from tests.push.members import ADVERTISER, BOTH, EMAILS, OTHER, Club, digest, people, serving_audiences, stored
+from tests.push.opted_out import LIST, opt_out
 from tests.push.support import Order, Shop, orders, serving
-from tests.push.test_suppressions import LIST, opt_out
 
 HELD_BACK = (
     " at the last push: whoever is missing would be let back in, so nobody is added to an audience and no event is "

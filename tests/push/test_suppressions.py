@@ -13,17 +13,9 @@ from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import open_store
 from pusher.project.outcomes import Patience
 from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
+from tests.push.opted_out import opt_out
 from tests.push.support import NOW, VIEW, Shop, orders, serving
 
-LIST = "select digest as email from {{ source('gone', 'people') }}"
-SOURCE = """version: 2
-sources:
-  - name: gone
-    tables:
-      - name: people
-        config: {meta: {external_location: "read_csv('gone.csv', header = true, all_varchar = true)"}}
-        columns: [{name: digest, data_type: varchar}]
-"""
 LEADS = """\
 {{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'crm_events'}}) }}
 select
@@ -36,15 +28,6 @@ select
     'EUR' as currency
 from {{ source('shop', 'orders') }}
 """
-
-
-def opt_out(shop: Shop, *digests: str, sql: str = LIST) -> None:
-    """Give a project a list of people to keep out."""
-    (shop.root / "models" / "_gone.yml").write_text(SOURCE)
-    (shop.root / "models" / "gone_people.sql").write_text(sql)
-    (shop.root / "gone.csv").write_text("digest\n" + "".join(f"{one}\n" for one in digests))
-    (shop.root / "pusher.yml").write_text("consent: {suppressions: gone_people}\n")
-    shop.build()
 
 
 def suppress(shop: Shop, *digests: str) -> None:
