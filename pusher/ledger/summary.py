@@ -264,7 +264,8 @@ def _attention(
         f"join part on part.id = row.part left join (values {known}) as known (payload, age_s, resend_s) "
         "on known.payload = part.payload where row.state = 'dead' "
         "union all select term, model, space, sendable_until from quarantine "
-        "where term in ('dead', 'reopened', 'conflicting') and sendable_until is not null "
+        "where term in ('dead', 'reopened', 'conflicting') "
+        "and not (term = 'dead' and event_key in (select event_key from _outbox_rows where state = 'dead')) "
         "union all select 'correctable', model, space, sendable_until from quarantine "
         "where term in ('invalid', 'no_identity')"
     )

@@ -140,9 +140,7 @@ def row_checks(
     typed, counted = _typed(payload, columns, fields, source_id)
     # A cast leaves them out, so they are counted as the view gives them.
     counted |= count_columns(shared, {name: (f"{GIVEN}_{name}", columns[given]) for name, given in fields.items()})
-    max_age_s = payload.limits.max_age_s
-    if pixel_window and payload.event_source == "web":
-        max_age_s = min(max_age_s, payload.limits.pixel_age_s)
+    max_age_s = payload.longest_age_s(pixel_window=pixel_window)
     reasons = all_reasons(
         payload, columns, fields, source_id=source_id, now_s=now_s, max_age_s=max_age_s, oldest_s=oldest_s
     )

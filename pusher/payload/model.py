@@ -208,6 +208,16 @@ class Payload:
     doc: str
     origin: Origin
 
+    def longest_age_s(self, *, pixel_window: bool) -> int:
+        """Return the age after which an event is not sent for the first time.
+
+        Args:
+            pixel_window: Web events are also reported by the pixel.
+        """
+        if pixel_window and self.event_source == "web":
+            return min(self.limits.max_age_s, self.limits.pixel_age_s)
+        return self.limits.max_age_s
+
     def field(self, column: str) -> Field | None:
         """Return the field with this canonical name or alias."""
         for field in (*self.fields, self.source_id):

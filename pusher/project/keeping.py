@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pusher.ledger.deadlines import Deadline
     from pusher.ledger.state import StateFolder
     from pusher.ledger.summary import Summary
+    from pusher.payload.model import Payload
     from pusher.push.decisions import Action, ResolveReport, RetryReport, Workplace
 
 
@@ -35,6 +36,7 @@ class Keeping:
         variables: Names of the variables of the command line, kept with a run.
         hides: Whether the user may see no personal data.
         ledger_id: Ledger that the profile pins, or None.
+        pixel_window: Web events are also reported by the pixel.
         check_deciding: Refuses a user who may not say what becomes of rows of these models, or of all; returns those
             that they may decide about.
     """
@@ -48,19 +50,23 @@ class Keeping:
     variables: tuple[str, ...] = ()
     hides: bool = False
     ledger_id: str | None = None
+    pixel_window: bool = False
     check_deciding: Callable[[Collection[str] | None], Collection[str] | None] = lambda models: models
 
     def summary(self) -> Summary | None:
         """Return what the ledger knows, or None when nothing was pushed yet."""
         from pusher.ledger.summary import summarise
 
-        limits = {name: one.limits for name, one in self.destination.payloads.items() if one.kind == "events"}
+        payloads = {name: one for name, one in self.destination.payloads.items() if one.kind == "events"}
         return summarise(
             self.state,
             now=self.clock.now(),
-            max_age_s={name: one.max_age_s for name, one in limits.items()},
-            resend_limit_s={name: one.resend_limit_s for name, one in limits.items()},
+            max_age_s=self._ages_s(payloads),
+            resend_limit_s={name: one.limits.resend_limit_s for name, one in payloads.items()},
         )
+
+    def _ages_s(self, payloads: Mapping[str, Payload]) -> dict[str, int]:
+        return {name: one.longest_age_s(pixel_window=self.pixel_window) for name, one in payloads.items()}
 
     def deadlines(self, *, before: datetime) -> list[Deadline]:
         """Return until when rows of the ledger can be used.
@@ -79,7 +85,7 @@ class Keeping:
             self.state,
             now=self.clock.now(),
             before=before,
-            max_age_s={name: one.limits.max_age_s for name, one in payloads.items()},
+            max_age_s=self._ages_s(payloads),
             resend_limit_s=max(one.limits.resend_limit_s for one in payloads.values()),
             longest_wait=LONGEST_WAIT,
         )
@@ -197,4 +203,6 @@ class Keeping:
         from pusher.push.decisions import Workplace
 
         asked = Asked((*selection(select, exclude), *words), self.variables)
-        return Workplace(self.state, self.clock, self.destination, wait_s, self.origins, asked, self.ledger_id)
+        return Workplace(
+            self.state, self.clock, self.destination, wait_s, self.origins, asked, self.ledger_id, self.pixel_window
+        )

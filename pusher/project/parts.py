@@ -240,6 +240,7 @@ class ProjectParts:
             variables=tuple(self.options.vars),
             hides=self.access.is_restricted,
             ledger_id=self.profile.ledger_id,
+            pixel_window=self.policy.shared_with_pixel,
             check_deciding=self._check_deciding,
         )
 

@@ -39,6 +39,7 @@ class Workplace:
         origins: Says which SQL makes each contract column of a view.
         asked: What the person asked for, kept with the run.
         ledger_id: Ledger that the profile pins, or None.
+        pixel_window: Web events are also reported by the pixel.
     """
 
     state: StateFolder
@@ -48,6 +49,7 @@ class Workplace:
     origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {}
     asked: Asked = field(default_factory=Asked)
     ledger_id: str | None = None
+    pixel_window: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +255,7 @@ def _settle(store: Store, place: Workplace, parts: Mapping[int, Part], run: str)
             pool=pool,
             on_accepted=lambda _part, _value: None,
             explain=Explainer(place.destination, place.origins),
+            pixel_window=place.pixel_window,
         )
         ended = 0
         for part in parts.values():

@@ -149,6 +149,7 @@ class Delivery:
             pool=files,
             on_accepted=self._count_accepted,
             explain=Explainer(self._destination, self._origins),
+            pixel_window=self._limits.pixel_window,
         )
         self._claims = Claims(
             queue=self._queue,
@@ -181,8 +182,7 @@ class Delivery:
             self._maybe_settle(work)
 
     def _recovery(self, work: PartWork) -> Recovery:
-        limits = work.payload.limits
-        pixel = self._limits.pixel_window and work.payload.event_source == "web"
+        pixel = self._limits.pixel_window
         return Recovery(
             store=self._store,
             run=self._run,
@@ -190,8 +190,8 @@ class Delivery:
             encoder=work.encoder,
             encode=self._encoders.encode,
             barred=self._late.rows,
-            max_age_s=min(limits.max_age_s, limits.pixel_age_s) if pixel else limits.max_age_s,
-            pixel_window=pixel,
+            max_age_s=work.payload.longest_age_s(pixel_window=pixel),
+            pixel_window=pixel and work.payload.event_source == "web",
         )
 
     # the loop -----------------------------------------------------------------------------------------------

@@ -264,7 +264,7 @@ def plan_view(
             model=view.model,
             run=options.run,
             first_seen=options.now.isoformat(),
-            max_age_s=view.payload.limits.max_age_s,
+            max_age_s=view.payload.longest_age_s(pixel_window=options.pixel_window),
             origins=lambda: origins(view.model),
         )
     plan = Plan(

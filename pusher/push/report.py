@@ -78,7 +78,7 @@ def _staged(
     with closing(open_engine(folder)) as engine:
         checks, columns = judge(engine, replace(view, payload=ageless), options)
         files = stage(engine, view, staged_sql(checks, columns, view.relation), folder / view.model)
-    age_s = limits.pixel_age_s if pixel_window and view.payload.event_source == "web" else limits.max_age_s
+    age_s = view.payload.longest_age_s(pixel_window=pixel_window)
     fields = [view.payload.field(name) for name in (*view.payload.identity, "external_id")]
     return StagedView(
         model=view.model,

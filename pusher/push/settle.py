@@ -166,6 +166,7 @@ class Settling:
         pool: Where files are written.
         on_accepted: Is told a part and what of it this run got accepted, by currency.
         explain: Says what in the user's SQL an answer is about.
+        pixel_window: Web events are also reported by the pixel.
     """
 
     def __init__(
@@ -178,6 +179,7 @@ class Settling:
         pool: Executor,
         on_accepted: Callable[[Part, dict[str, Decimal]], None],
         explain: Explainer,
+        pixel_window: bool,
     ) -> None:
         self._store = store
         self._state = state
@@ -186,6 +188,7 @@ class Settling:
         self._pool = pool
         self._on_accepted = on_accepted
         self._explain = explain
+        self._pixel_window = pixel_window
         self._shrinking: deque[tuple[PartWork, Future[Shrunk]]] = deque()
 
     def start(self, work: PartWork) -> None:
@@ -200,7 +203,7 @@ class Settling:
             state=self._state,
             run=self._run,
             now=self._now(),
-            max_age_s=work.payload.limits.max_age_s,
+            max_age_s=work.payload.longest_age_s(pixel_window=self._pixel_window),
             explain=self._explain,
         )
         self._shrinking.append((work, future))

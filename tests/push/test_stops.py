@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pusher.project.outcomes import Patience
 from pusher.push.recovery import TOO_OLD_FOR_THE_PIXEL
 from tests.push import support
 from tests.push.refused import POISON, shop_at
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms
+from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders, serving, terms
 
 OTHER_SET = "1234567890123456789"
 WEB_VIEW = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'web_events'}}) }}
@@ -217,12 +217,54 @@ def test_rows_in_doubt_are_sent_again_although_they_became_too_old(tmp_path: Pat
         assert server.counted() == [row.order_id for row in orders(5)]
 
 
+def web_shop(server: Server, tmp_path: Path) -> Shop:
+    """Return a shop whose web events the pixel reports too."""
+    shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, pixel_code="C4A1B2C3D4E5F6G7H8I9")
+    (shop.root / "models" / f"{VIEW}.sql").write_text(WEB_VIEW)
+    (shop.root / "pusher.yml").write_text("push: {shared_with_pixel: true}\n")
+    return shop
+
+
+def test_rows_that_the_pixel_told_too_can_be_sent_for_36_hours_whatever_became_of_them(tmp_path: Path) -> None:
+    """Status, doctor, the quarantine and `retry` say so: of what waits, was refused, or has no identity."""
+    refused, waiting, nobody = orders(3)
+    refused.amount, nobody.digest = "13.00", "''"
+    faults = [POISON, {"match": {"contains": [waiting.order_id]}, "do": 40105, "times": 1}]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        shop = web_shop(server, tmp_path)
+        shop.sell([refused, waiting, nobody])
+        shop.build()
+        shop.push()
+        until = int((datetime(2026, 11, 19, 10, tzinfo=UTC) + timedelta(hours=36)).timestamp())
+        ledger = shop.project().ledger
+
+        status = ledger.summary()
+        doctor = ledger.deadlines(before=NOW + timedelta(days=30))
+        shop.push()
+        listed = ledger.query("select term, sendable_until from quarantine order by term")
+        late = shop.project(NOW + timedelta(hours=11)).ledger.retry()
+
+        assert status is not None
+        assert [(row["what"], row["rows"], row["until"]) for row in status.attention] == [
+            ("pending", 1, until),
+            ("dead", 1, until),
+            ("expiring", 3, until),
+        ]
+        assert [(row.what, int(row.until.timestamp())) for row in doctor if row.what in {"pending", "dead"}] == [
+            ("dead", until),
+            ("pending", until),
+        ]
+        assert listed == [
+            {"term": "dead", "sendable_until": until},
+            {"term": "no_identity", "sendable_until": until},
+        ]
+        assert [(row.rows, row.too_old) for row in late.refused] == [(0, 1)]
+
+
 def test_rows_in_doubt_that_the_pixel_told_too_long_ago_wait_for_a_person(tmp_path: Path) -> None:
     """The pixel's copy came first, so 48 hours after it another copy counts twice, however new the attempt is."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": 5}]) as server:
-        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, pixel_code="C4A1B2C3D4E5F6G7H8I9")
-        (shop.root / "models" / f"{VIEW}.sql").write_text(WEB_VIEW)
-        (shop.root / "pusher.yml").write_text("push: {shared_with_pixel: true}\n")
+        shop = web_shop(server, tmp_path)
         old, new = (
             replace(order, at=at) for order, at in zip(orders(2), ("2026-11-19 01:00", "2026-11-20 11:00"), strict=True)
         )
