@@ -13,7 +13,7 @@ from pathlib import Path
 from pusher.errors import Problem, StateError
 from pusher.ledger.failure import words_of
 from pusher.ledger.rows import minute, stamp
-from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, sync_folder, unusable
+from pusher.ledger.state import PRIVATE_FILE, StateFolder, file_sha256, publish, sync_folder, unusable
 from pusher.ledger.store import Store
 
 SCHEMA_VERSION = 9
@@ -105,37 +105,56 @@ def _identify(
 ) -> None:
     ledger_id = store.meta("ledger_id")
     if ledger_id is None and base_url is not None:
+        if _noted(state) and not adopt:
+            raise _gone(state)
         ledger_id = (expected if adopt else None) or secrets.token_hex(8)
         with store.transaction():
             store.set_meta("ledger_id", ledger_id)
             store.set_meta("base_url", base_url)
             store.set_meta("created_at", stamp(now))
-        _write_id(state, ledger_id)
     if adopt and expected is not None and expected != ledger_id:
+        ledger_id = expected
         with store.transaction():
-            store.set_meta("ledger_id", expected)
-        _write_id(state, expected)
-    check_identity(store, state, base_url=base_url, expected=expected)
+            store.set_meta("ledger_id", ledger_id)
+    check_identity(store, state, base_url=base_url, expected=expected, adopt=adopt)
+    # A crash may have come before it was written down.
+    if ledger_id is not None and _noted(state) != ledger_id:
+        _write_id(state, ledger_id)
 
 
-def check_identity(store: Store, state: StateFolder, *, base_url: str | None, expected: str | None) -> None:
-    """Refuse a ledger that is not the one that the profile names, or that serves another place.
+def _noted(state: StateFolder) -> str:
+    """Return the ledger that a folder is in use with, or nothing."""
+    return state.ledger_id.read_text("utf-8", errors="replace").strip() if state.ledger_id.exists() else ""
+
+
+def check_identity(
+    store: Store, state: StateFolder, *, base_url: str | None, expected: str | None, adopt: bool = False
+) -> None:
+    """Refuse a ledger that is not the one of the profile or of the folder, or that serves another place.
 
     Args:
         store: The open ledger.
         state: Its state folder.
         base_url: Where rows are to go, or None to serve no push.
         expected: Ledger that the profile pins, or None.
+        adopt: A person takes it for the right one.
 
     Raises:
         StateError: It is another one.
     """
-    if expected is not None and expected != store.meta("ledger_id"):
+    if not adopt and expected is not None and expected != store.meta("ledger_id"):
         fix = (
             "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml. If this ledger takes its "
             "place, run `pusher push --adopt` once."
         )
         raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
+    noted = _noted(state)
+    if not adopt and noted and noted != store.meta("ledger_id"):
+        fix = (
+            "Restore the state folder from a backup. If this ledger takes the place of the other one, run `pusher push "
+            "--adopt` once: it sends what this one does not know."
+        )
+        raise _damaged(f"This folder was in use with another ledger, {noted}.", state.ledger.name, fix)
     served = store.meta("base_url")
     if base_url is not None and served != base_url:
         message = f"This ledger records pushes to {served}, not to {base_url}."
@@ -143,8 +162,9 @@ def check_identity(store: Store, state: StateFolder, *, base_url: str | None, ex
 
 
 def _write_id(state: StateFolder, ledger_id: str) -> None:
-    state.ledger_id.write_text(ledger_id + "\n", encoding="utf-8")
-    state.ledger_id.chmod(PRIVATE_FILE)
+    temporary = state.ledger_id.with_suffix(".tmp")
+    temporary.write_text(ledger_id + "\n", encoding="utf-8")
+    publish(temporary, state.ledger_id)
 
 
 def _check_files(store: Store, state: StateFolder) -> None:

@@ -84,8 +84,13 @@ def _reading(world: PushWorld, options: PushOptions) -> Iterator[Store | None]:
     store = None if options.adopt and not state.ledger.exists() else read_store(state)
     try:
         if store is not None:
-            expected = None if options.adopt else options.ledger_id
-            check_identity(store, state, base_url=world.endpoints.shown_as, expected=expected)
+            check_identity(
+                store,
+                state,
+                base_url=world.endpoints.shown_as,
+                expected=options.ledger_id,
+                adopt=options.adopt,
+            )
         yield store
     except sqlite3.Error as error:
         raise unreadable(error, state.ledger.name) from error

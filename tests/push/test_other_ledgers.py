@@ -84,6 +84,39 @@ def test_a_lost_ledger_is_replaced_only_when_adopted(tmp_path: Path, lost: str) 
     assert terms(shop.push()) == {"already_sent": 3}
 
 
+def test_a_ledger_of_another_folder_is_refused_until_it_is_adopted(tmp_path: Path) -> None:
+    """It knows nothing of what was sent from here, so everything would be sent again, also where nothing is pinned."""
+    shop = pushed(tmp_path / "here")
+    other = pushed(tmp_path / "there")
+    shutil.rmtree(shop.state.root)
+    shutil.copytree(other.state.root, shop.state.root)
+    shop.state.ledger_id.write_text("another\n")
+    ledger = shop.project().ledger
+
+    for ask in (shop.push, lambda: shop.push(dry_run=True), ledger.retry, lambda: ledger.resolve("list")):
+        with pytest.raises(StateError, match="This folder was in use with another ledger, another"):
+            ask()
+    adopted = shop.push(adopt=True)
+
+    assert terms(adopted) == terms(shop.push()) == {"already_sent": 3}
+    assert shop.state.ledger_id.read_text() == other.state.ledger_id.read_text()
+
+
+@pytest.mark.parametrize("left", [None, ""])
+def test_a_crash_while_a_ledger_was_made_costs_nothing_that_tells_of_its_loss(tmp_path: Path, left: str | None) -> None:
+    """Its id is written down by the next push, and a ledger that is lost after that is noticed."""
+    shop = pushed(tmp_path)
+    shop.state.ledger_id.unlink()
+    if left is not None:
+        shop.state.ledger_id.write_text(left)
+
+    shop.push()
+    shop.state.ledger.unlink()
+
+    with pytest.raises(StateError, match="The ledger is gone"):
+        shop.push()
+
+
 def test_another_ledger_than_the_pinned_one_decides_nothing(tmp_path: Path) -> None:
     """A dry run plans by no ledger that a push would refuse, and nobody settles rows of it."""
     shop = pushed(tmp_path)
