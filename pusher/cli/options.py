@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,14 @@ from pusher.errors import ConfigError, Problem
 from pusher.settings.campaigns import Campaign
 
 EARLIEST_YEAR, LATEST_YEAR = 1980, 2999
+
+
+def a_number(value: float) -> float:
+    """Refuse what is no number: every comparison with it is false, a bound of a range's as well."""
+    if math.isnan(value):
+        raise typer.BadParameter("nan is not a number.")
+    return value
+
 
 ProjectDir = Annotated[Path, typer.Option("--project-dir", help="Folder of dbt_project.yml.", show_default=False)]
 ProfilesDir = Annotated[Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml.", show_default=False)]
@@ -44,7 +53,10 @@ CompareTo = Annotated[
         "--state", help="Folder of a saved manifest.json, for the selector state:modified.", show_default=False
     ),
 ]
-Wait = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for another push of this target to end.")]
+Wait = Annotated[
+    float,
+    typer.Option("--wait", min=0, callback=a_number, help="Seconds to wait for another push of this target to end."),
+]
 CampaignName = Annotated[
     str | None,
     typer.Option(

@@ -41,14 +41,27 @@ def push(
     ] = None,
     wait: options.Wait = 0.0,
     deadline: Annotated[
-        float, typer.Option("--deadline", min=1, help="Seconds after which nothing new is sent.")
+        float,
+        typer.Option("--deadline", min=1, callback=options.a_number, help="Seconds after which nothing new is sent."),
     ] = 1_800,
     grace: Annotated[
-        float, typer.Option("--grace", min=0, help="Seconds that requests in flight get to end on Ctrl-C or SIGTERM.")
+        float,
+        typer.Option(
+            "--grace",
+            min=0,
+            callback=options.a_number,
+            help="Seconds that requests in flight get to end on Ctrl-C or SIGTERM.",
+        ),
     ] = 10,
     max_dead: Annotated[
         float,
-        typer.Option("--max-dead", min=0, max=1, help="Share of the first 1,000 rows refused that stops the run."),
+        typer.Option(
+            "--max-dead",
+            min=0,
+            max=1,
+            callback=options.a_number,
+            help="Share of the first 1,000 rows refused that stops the run.",
+        ),
     ] = 0.1,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Let this ledger, or a new one, take the place of the one expected here.")

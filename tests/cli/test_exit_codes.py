@@ -136,6 +136,11 @@ USAGE = {
         ("show", "x", "--limit", "0", "--json"),
         "Invalid value for '--limit': 0 is not in the range 1<=x<=1000.",
     ),
+    "a guard that would guard nothing": (
+        ("push", "--max-dead", "nan", "--json"),
+        "Invalid value for '--max-dead': nan is not a number.",
+    ),
+    "no deadline": (("push", "--deadline", "NaN", "--json"), "Invalid value for '--deadline': nan is not a number."),
 }
 
 
