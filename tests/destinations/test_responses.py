@@ -266,6 +266,33 @@ def test_a_partial_success_names_its_failed_rows_if_it_lists_them(data: Any, exp
 
 
 @pytest.mark.parametrize(
+    ("data", "outcome", "expected"),
+    [
+        ({"failed_events": [{"order_in_batch": 3, "error": "bad price"}]}, "split", (3,)),
+        ({"partial_failure": True}, "split", ()),
+        ({"failed_events": {"3": "bad"}}, "split", ()),
+        ({"failed_events": [], "partial_failure": False}, "accepted", ()),
+        ({"partial_failure": "no"}, "accepted", ()),
+        ({}, "accepted", ()),
+    ],
+)
+def test_success_with_a_list_of_failed_rows_is_no_acceptance_of_them(
+    data: Any, outcome: str, expected: tuple[int, ...]
+) -> None:
+    """The code says success and the rest says otherwise: nothing is taken for accepted that may not be."""
+    verdict = judge({"code": 0, "message": "OK", "data": data})
+    assert (verdict.outcome, verdict.bad_rows) == (outcome, expected)
+
+
+@pytest.mark.parametrize("code", [0, 20001])
+def test_a_failed_row_is_told_in_the_words_about_it(code: int) -> None:
+    """`OK` is no reason; what the list says of the row is, without what it quotes of a person."""
+    said = {"order_in_batch": 0, "error": "data.0.user.email: jane.doe@mail.example is not hashed"}
+    verdict = judge({"code": code, "message": "OK", "data": {"failed_events": [said]}})
+    assert verdict.message == "data.0.user.email: [e-mail] is not hashed"
+
+
+@pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"retry-after": "7"}, 7.0),

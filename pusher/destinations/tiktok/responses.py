@@ -20,7 +20,7 @@ from pusher.destinations.tiktok.facts import tables
 from pusher.payload.model import Contract, ResponseClass, ReturnCode
 from pusher.transport import redact
 
-_UNKNOWN, _STOP, _RETRY, _DUPLICATE = "UNKNOWN", "STOP", "RETRY", "DUP"
+_UNKNOWN, _STOP, _RETRY, _DUPLICATE, _PARTIAL = "UNKNOWN", "STOP", "RETRY", "DUP", "PARTIAL"
 _CLASS_OF_KIND = {"not_sent": _RETRY, "in_doubt": _UNKNOWN, "stop": _STOP}
 _LONGEST_CODE = 2**63
 _PROVES_DELIVERY = {"accepted", "split"}
@@ -69,6 +69,9 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
     envelope = _envelope(answer.body)
     code = _return_code(contract, envelope.code) if envelope else None
     chosen = _class(contract, answer.status, code)
+    if chosen.outcome == "accepted" and envelope and _names_failures(envelope.data):
+        # The code of success and a list of rows that failed contradict each other, and only the list can be acted on.
+        chosen = contract.classes[_PARTIAL]
     outcome = chosen.outcome
     if chosen.name == _DUPLICATE and earlier_attempt_at_risk:
         outcome = "accepted"
@@ -79,7 +82,7 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
         http_status=answer.status,
         # No code of TikTok's is that long, and the ledger could not hold it.
         code=envelope.code if envelope and abs(envelope.code) < _LONGEST_CODE else None,
-        message=redact(envelope.message if envelope else _strange(answer)),
+        message=redact(_message(envelope, outcome) if envelope else _strange(answer)),
         request_id=_ticket(envelope, answer),
         remedy=remedy or chosen.remedy,
         bad_rows=_bad_rows(envelope, outcome, rows) if envelope else (),
@@ -148,6 +151,23 @@ def _ticket(envelope: _Envelope | None, answer: Answer) -> str | None:
         if candidate is not None and _TICKET(candidate):
             return candidate
     return None
+
+
+def _names_failures(data: Mapping[str, Any]) -> bool:
+    facts = _facts()
+    return bool(data.get(facts["failed_rows"])) or data.get(facts["failed_some"]) is True
+
+
+def _message(envelope: _Envelope, outcome: str) -> str:
+    """Return TikTok's words: of an answer that lists failed rows those about the first of them."""
+    if outcome == "split":
+        facts = _facts()
+        listed = envelope.data.get(facts["failed_rows"])
+        for entry in listed if isinstance(listed, list) else ():
+            said = entry.get(facts["failed_because"]) if isinstance(entry, dict) else None
+            if isinstance(said, str) and said:
+                return said
+    return envelope.message
 
 
 def _bad_rows(envelope: _Envelope, outcome: str, rows: int) -> tuple[int, ...]:
