@@ -44,11 +44,11 @@ class Store:
         self._connection.execute("begin immediate")
         try:
             yield
+            self._connection.commit()
         except BaseException:  # Ctrl-C too must leave no transaction open, and the error goes on
             # A full disk has ended it by itself, and then this does nothing.
             self._connection.rollback()
             raise
-        self._connection.commit()
 
     def close(self) -> None:
         """Close the file."""

@@ -310,6 +310,24 @@ def test_a_full_disk_that_ends_a_transaction_by_itself_is_what_is_told(shop: Sho
     store.close()
 
 
+def test_a_commit_that_fails_leaves_no_transaction_open(shop: Shop) -> None:
+    """Somebody reads for longer than a commit waits: nothing of it is stored, then or by what is stored next."""
+    store = open_store(shop.state, base_url="sandbox", now=NOW)
+    store.connection.execute("pragma busy_timeout = 0")
+    reader = sqlite3.connect(shop.state.ledger, isolation_level=None)
+    reader.execute("begin")
+    reader.execute("select count(*) from run").fetchone()
+
+    with pytest.raises(sqlite3.OperationalError, match="locked"), store.transaction():
+        store.set_meta("half", "done")
+    reader.close()
+    with store.transaction():
+        store.set_meta("whole", "done")
+
+    assert (store.meta("half"), store.meta("whole")) == (None, "done")
+    store.close()
+
+
 def test_keys_are_merged_where_a_condition_holds(tmp_path: Path) -> None:
     """A merge keeps the rows that it is asked for; without any there is no file."""
     paths = []
