@@ -69,7 +69,7 @@ def deadlines(
         return []
     ages = ", ".join(f"('{payload}', {seconds})" for payload, seconds in max_age_s.items())
     try:
-        with ledger_database(state, copy, of=("open_rows", "_outbox_rows", "part", "quarantine", "run")) as connection:
+        with ledger_database(state, copy, of=("open_rows", "_refused_rows", "part", "quarantine", "run")) as connection:
             _define(connection, ages, min(max_age_s.values()), resend_limit_s, int(longest_wait.total_seconds()))
             now_s, before_s = int(now.timestamp()), int(before.timestamp())
             found = rows_of(
@@ -99,11 +99,10 @@ def _define(
         f"union all select '{_KEEPING}', open_rows.model, open_rows.space, "
         f"epoch(cast(run.started_at as timestamp))::bigint + {longest_wait_s} "
         "from open_rows join run on run.id = open_rows.run where state <> 'parked' "
-        "union all select 'dead', row.model, row.space, row.event_time + age.seconds "
-        "from _outbox_rows as row join part on part.id = row.part "
-        f"join (values {ages}) as age (payload, seconds) on age.payload = part.payload where row.state = 'dead' "
+        "union all select 'dead', model, space, event_time + age.seconds from _refused_rows as row "
+        f"join (values {ages}) as age (payload, seconds) on age.payload = row.payload "
         # Refusals that older versions kept do not say until when a row could be sent.
         f"union all select term, model, space, coalesce(sendable_until, event_time + {least_age_s}) from quarantine "
         "where term in ('dead', 'reopened', 'conflicting', 'invalid', 'no_identity') "
-        "and not (term = 'dead' and event_key in (select event_key from _outbox_rows where state = 'dead'))"
+        "and not (term = 'dead' and event_key in (select event_key from _refused_rows))"
     )

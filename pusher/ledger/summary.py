@@ -94,7 +94,7 @@ def _summary(
 ) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
     audiences = _audiences(state, AudienceStore(Store(copy)))
-    asked = ("open_rows", "_outbox_rows", "batch", "part", "quarantine", "run", "run_steps")
+    asked = ("open_rows", "_refused_rows", "batch", "part", "quarantine", "run", "run_steps")
     with ledger_database(state, copy, of=asked) as connection:
         open_rows = rows_of(
             connection,
@@ -260,12 +260,11 @@ def _attention(
         "open_rows.event_time + known.age_s as until from open_rows join part on part.id = open_rows.part "
         f"left join (values {known}) as known (payload, age_s, resend_s) "
         "on known.payload = part.payload "
-        "union all select 'dead', row.model, row.space, row.event_time + known.age_s from _outbox_rows as row "
-        f"join part on part.id = row.part left join (values {known}) as known (payload, age_s, resend_s) "
-        "on known.payload = part.payload where row.state = 'dead' "
+        "union all select 'dead', model, space, event_time + known.age_s from _refused_rows as row "
+        f"left join (values {known}) as known (payload, age_s, resend_s) on known.payload = row.payload "
         "union all select term, model, space, sendable_until from quarantine "
         "where term in ('dead', 'reopened', 'conflicting') "
-        "and not (term = 'dead' and event_key in (select event_key from _outbox_rows where state = 'dead')) "
+        "and not (term = 'dead' and event_key in (select event_key from _refused_rows)) "
         "union all select 'correctable', model, space, sendable_until from quarantine "
         "where term in ('invalid', 'no_identity')"
     )

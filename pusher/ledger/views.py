@@ -30,7 +30,16 @@ TABLES = (
     "audience", "audience_change", "audience_chunk", "audience_load", "audience_size",
     "suppression_list",
 )  # fmt: skip
-DEFINED = ("_outbox_rows", "quarantine", "open_rows", "_receipt_line", "receipt", "receipt_revenue", "run_steps")
+DEFINED = (
+    "_outbox_rows",
+    "_refused_rows",
+    "quarantine",
+    "open_rows",
+    "_receipt_line",
+    "receipt",
+    "receipt_revenue",
+    "run_steps",
+)
 RELATIONS = (*TABLES, "sent_keys", *(name for name in DEFINED if not name.startswith("_")))
 """What a person may name."""
 # The files behind each view, and its columns while there is none.

@@ -15,10 +15,6 @@ piece as (
         id,
         part,
         state,
-        code,
-        message,
-        run,
-        updated_at,
         first_risk_at,
         unnest(cast(cast(ranges as json) as bigint[][])) as range
     from batch
@@ -31,10 +27,6 @@ select
     due.id as part,
     piece.id as batch,
     coalesce(piece.state, 'planned') as state,
-    piece.code,
-    piece.message,
-    piece.run as batch_run,
-    piece.updated_at as batch_updated_at,
     piece.first_risk_at,
     due._event as event,
     due._event_id as event_id,

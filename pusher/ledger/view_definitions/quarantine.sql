@@ -11,11 +11,10 @@ where term <> 'reopened' or (
 
 union all by name
 
--- Of a part that is settled, the files have them.
 select
     model,
     space,
-    batch_run as run,
+    run,
     'dead' as term,
     coalesce('tiktok-' || code, 'refused') as reason,
     rtrim('TikTok refused the row. ' || coalesce(message, '')) as message,
@@ -28,6 +27,5 @@ select
     currency,
     event_key,
     payload_hash,
-    batch_updated_at as first_seen
-from _outbox_rows
-where state = 'dead'
+    updated_at as first_seen
+from _refused_rows
