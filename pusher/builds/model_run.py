@@ -13,6 +13,7 @@ from pusher.compile import Manifest, Model, Source, hooks
 from pusher.compile.columns import duplicate_column, sql_problem
 from pusher.compile.hooks import Hook
 from pusher.compile.increments import addition
+from pusher.compile.lacking import in_files, lacks_column
 from pusher.compile.model_contract import broken_contract, is_enforced, ordered
 from pusher.compile.seeds import Seed, failed_read, seed_query
 from pusher.contracts import Addition, Engine, EngineError, Reading
@@ -86,7 +87,7 @@ class ModelRun:
         try:
             with _around(engine, self.model):
                 seed = self.model.seed
-                made = self._create_seed(engine, seed) if seed else self._create_model(engine, tell)
+                made = self._create_seed(engine, seed) if seed else self._create_or_explain(engine, tell)
                 if made.problems:
                     raise hooks.Undone(*made.problems)  # noqa: TRY301 -- for what surrounds it
         except hooks.Undone as error:
@@ -118,6 +119,16 @@ class ModelRun:
                 raise EngineError(query.message, kind="out-of-memory", fix=query.fix)
             return Made(None, (query,))
         return Made(engine.create(self.model.relation, query.sql, materialized="table"))
+
+    def _create_or_explain(self, engine: Engine, tell: Listener) -> Made:
+        """Create the relation of a model; a column that no file of its sources has is told with what they have."""
+        try:
+            return self._create_model(engine, tell)
+        except EngineError as error:
+            if not lacks_column(self.model, error):
+                raise
+            columns = in_files(self.manifest, engine, self.model)
+            return Made(None, (sql_problem(self.manifest, self.model, error, analysis=False, columns=columns),))
 
     def _create_model(self, engine: Engine, tell: Listener) -> Made:
         """Create the relation of a model, unless its SQL is wrong."""

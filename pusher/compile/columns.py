@@ -8,12 +8,13 @@ all others are still checked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pusher.compile import graph
 from pusher.compile.increments import addition
+from pusher.compile.lacking import lacks_column, told
 from pusher.compile.manifest import Manifest
 from pusher.compile.model import Model, Relation, Source, SourceKey
 from pusher.compile.model_contract import broken_contract, in_order
@@ -64,8 +65,23 @@ class Inference:
             del self.problems[known:]
 
 
-def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysis: bool) -> Problem:
-    """Return an engine's error about a model as a problem in the user's own file."""
+def sql_problem(
+    manifest: Manifest,
+    model: Model,
+    error: EngineError,
+    *,
+    analysis: bool,
+    columns: Mapping[SourceKey, Sequence[Column]] | None = None,
+) -> Problem:
+    """Return an engine's error about a model as a problem in the user's own file.
+
+    Args:
+        manifest: The compiled project.
+        model: The model.
+        error: What the engine said.
+        analysis: It said so about the model on empty tables.
+        columns: Columns of the model's sources, as far as they are known.
+    """
     offset = error.offset
     place = manifest.locate(model.name, offset, analysis=analysis) if offset is not None else None
     file, line, column = place or (model.path, None, None)
@@ -74,7 +90,10 @@ def sql_problem(manifest: Manifest, model: Model, error: EngineError, *, analysi
         # One mistake in a macro shows once for each model that calls it.
         message = f"{message.removesuffix('.')} (in model {model.name})."
     first = None if analysis else build_first(manifest, model.compiled_sql, error)
-    return Problem(f"sql-{error.kind}", message, file, line, column, first or _fix(manifest, error))
+    fix = first or _fix(manifest, error)
+    if columns and lacks_column(model, error):
+        fix = f"{fix} {told(manifest, model, columns, declared=analysis)}".rstrip()
+    return Problem(f"sql-{error.kind}", message, file, line, column, fix)
 
 
 def build_first(manifest: Manifest, sql: str, error: EngineError) -> str | None:
@@ -224,7 +243,7 @@ def inspect_model(manifest: Manifest, engine: Engine, model: Model, found: Infer
         engine.check_is_query(sql)
         columns = engine.columns(sql)
     except EngineError as error:
-        found.problems.append(sql_problem(manifest, model, error, analysis=True))
+        found.problems.append(sql_problem(manifest, model, error, analysis=True, columns=found.sources))
         return
     twice = duplicate_column(manifest, model, columns, analysis=True)
     if twice is not None:

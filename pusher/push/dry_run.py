@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.opening import check_identity, read_store, unreadable
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.store import Store
 from pusher.push import receipt as receipts
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
+from pusher.push.audience.unasked import tell_unasked
 from pusher.push.listing_guard import read_listing
 from pusher.push.planning import (
     Chosen,
@@ -55,7 +57,7 @@ def dry_run(chosen: Chosen, world: PushWorld, options: PushOptions) -> PushRepor
             )
             members.plan(chosen.audiences, folder, freeze=False)
             plan_others(others, chosen, world, options, folder, freeze=False)
-            members.tell_unasked()
+            tell_unasked(members, AudienceStore.of(store), world.destination.audiences, planning.now)
             audiences = members.receipts + others.receipts
             planned = plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
         models = [receipts.from_plan(plan) for plan, _ in planned]

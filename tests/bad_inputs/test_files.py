@@ -45,7 +45,8 @@ CASES = {
         (
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount, email, order_id, ordered_at.",
             "  Compare the first line of the file with the declared columns; all lines need",
-            "  as many fields.",
+            "  as many fields. No column that stg or source raw.orders names is found in",
+            "  orders.csv.",
             NOT_BUILT,
         ),
         "build",
@@ -55,7 +56,18 @@ CASES = {
         (
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount.",
             "  Compare the first line of the file with the declared columns; all lines need",
-            "  as many fields.",
+            "  as many fields. orders.csv has the columns order_id, email, amnt, ordered_at.",
+            NOT_BUILT,
+        ),
+        "build",
+    ),
+    "no header": Case(
+        csv("7,anna@shop.example,Anna,x"),
+        (
+            "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount, email, order_id, ordered_at.",
+            "  Compare the first line of the file with the declared columns; all lines need",
+            "  as many fields. No column that stg or source raw.orders names is found in",
+            "  orders.csv.",
             NOT_BUILT,
         ),
         "build",
@@ -65,7 +77,8 @@ CASES = {
         (
             "error: models/stg.sql:2:6: Declared columns are not in the CSV file: amount, email, order_id, ordered_at.",
             "  Compare the first line of the file with the declared columns; all lines need",
-            "  as many fields.",
+            "  as many fields. No column that stg or source raw.orders names is found in",
+            "  orders.csv.",
             NOT_BUILT,
         ),
         "build",

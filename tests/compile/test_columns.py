@@ -178,7 +178,8 @@ def test_all_wrong_models_are_reported_at_once(tmp_path: Path, engine: DuckDBEng
     manifest = compiled(tmp_path, files)
     with pytest.raises(CompileError) as caught:
         infer(manifest, engine)
-    here, in_from = "Fix the SQL at this place.", "Name a column of a table in FROM."
+    here = "Fix the SQL at this place."
+    in_from = "Name a column of a table in FROM. models/s.yml:5 declares of data/orders.csv: id, email, paid."
     two = "A model is exactly one SELECT; this text has 2 statements."
     missing = 'Table "o" does not have a column named "emial".'
     assert problems(caught.value) == [

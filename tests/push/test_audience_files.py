@@ -270,13 +270,11 @@ def test_a_dry_run_shows_the_files_and_sends_nothing(tmp_path: Path) -> None:
         "members": 1_200, "adds": 1_200, "pending_adds": 1_200, "files": 1, "bytes": 78_000, "exit": 0,
     }  # fmt: skip
     assert [one.method for one in report.audiences] == ["file", "file"]
-    assert [one.warnings for one in report.audiences] == [
-        [
-            "A dry run asks TikTok nothing. A push makes an audience of this name, and stops when one is there already, "
-            "which files would replace. `pusher audience list` shows them."
-        ],
-        [],
-    ]
+    unasked = (
+        "A dry run asks TikTok nothing. A push makes an audience of this name, and stops when one is there already, "
+        "which files would replace. `pusher audience list` shows them."
+    )
+    assert [one.warnings for one in report.audiences] == [[unasked], []]
     assert (sent, club.state.ledger.exists(), (club.root / "audiences.lock.yml").exists()) == ([], False, False)
 
 

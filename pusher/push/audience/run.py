@@ -20,21 +20,13 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
-from pusher.push.audience.binding import (
-    FILE,
-    STREAM,
-    Binder,
-    NotBound,
-    checked_audience,
-    go_on_until,
-    take_locked,
-)
+from pusher.push.audience.binding import FILE, Binder, NotBound, checked_audience, go_on_until, take_locked
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
-from pusher.push.audience.past_end import known_of, may_have_ended, refuse_ended
+from pusher.push.audience.past_end import refuse_ended
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
@@ -47,21 +39,6 @@ from pusher.transport import Pacer
 
 MOST_ROUNDS = 3
 """How often the list of suppressed people is looked at again when it grew while members were sent."""
-
-_UNASKED = {
-    STREAM: (
-        "A dry run asks TikTok nothing. A push fills the audience of this name that is there, or makes one; it stops "
-        "when there are several, or when it is one of files. `pusher audience list` shows them."
-    ),
-    FILE: (
-        "A dry run asks TikTok nothing. A push makes an audience of this name, and stops when one is there already, "
-        "which files would replace. `pusher audience list` shows them."
-    ),
-}
-
-_MAY_HAVE_ENDED = (
-    "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nothing was told to it for long."
-)
 
 
 @dataclass(slots=True)
@@ -152,17 +129,6 @@ class AudiencePush:
             members = mine[0].counts.members
             self.world.listener(AudienceCompared(view.view.model, members, due, seconds))
         return self.receipts
-
-    def tell_unasked(self) -> None:
-        """Say of each audience that is not known yet what only TikTok knows: a dry run does not ask."""
-        for receipt in self.receipts:
-            if receipt.audience_id is None and receipt.owner is None and receipt.problem is None:
-                receipt.warnings.append(_UNASKED[receipt.method])
-        audiences, api, now = AudienceStore.of(self.store), self.world.destination.audiences, self.world.clock.now()
-        for plan in self.plans if audiences is not None else ():
-            known = known_of(plan, audiences)
-            if known is not None and may_have_ended(known, audiences, api, now):
-                plan.receipt.warnings.append(_MAY_HAVE_ENDED)
 
     def _tell_of_unsettled(self, views: Sequence[AudienceView]) -> None:
         """Say whose members are not up to date, because a run ended before it had settled what it did."""
