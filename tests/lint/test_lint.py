@@ -56,6 +56,30 @@ def test_the_shipped_models_are_clean() -> None:
         assert [shown(finding) for finding in findings if finding.severity != "note"] == []
 
 
+TEXT_WITHOUT_ZONE = (
+    "Add `config: {meta: {timezone: UTC}}` to the column or its source, or its zone such as Europe/Berlin. Where its "
+    "texts have an offset, such as +02:00, a cast drops it: write {{ utc_timestamp('text_at') }}."
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "fix"),
+    [
+        ("timestamp '2026-11-20T10:00:00.5-0530'", "Write the moment in UTC: '2026-11-20 15:30:00.500000'."),
+        ("cast('2026-11-20 10:00+02' as timestamp)", "Write the moment in UTC: '2026-11-20 08:00:00'."),
+        ("cast('2026-11-20 10:00 Asia/Tokyo' as timestamp)", "Write the moment in UTC, without a zone."),
+        ("cast(text_at as timestamp)", TEXT_WITHOUT_ZONE),
+    ],
+)
+def test_a_text_with_an_offset_is_told_what_keeps_it(tmp_path: Path, made: str, fix: str) -> None:
+    """A cast to TIMESTAMP drops the offset without a word."""
+    view = (
+        f"select 'Purchase' as event, id as event_id, {made} as event_time from {{{{ source('till', 'receipts') }}}}\n"
+    )
+    found = [one for one in _lint(tmp_path, view) if one.rule in {"PU214", "PU704"}]
+    assert [one.fix and one.fix.description for one in found] == [fix]
+
+
 def test_findings_come_in_the_order_of_their_places(tmp_path: Path) -> None:
     """A reader walks through a file once."""
     findings = _lint(tmp_path, ORDERS)

@@ -88,6 +88,12 @@ def test_as_of_takes_text_and_datetimes(given: str | datetime) -> None:
     assert Renderer(as_of=given).text("{{ as_of() }}") == "cast('2026-11-20 14:03:22' as timestamp)"
 
 
+def test_as_of_with_another_offset_than_utc_stops_the_build() -> None:
+    """A cast would drop the offset, and every window would begin at another hour."""
+    with pytest.raises(CompilerError, match="as_of is a moment in UTC, and not 2026-11-20 10:00:00"):
+        Renderer(as_of="2026-11-20T10:00:00+02:00").text("{{ as_of() }}")
+
+
 def test_as_of_is_a_day_or_the_start_of_the_run() -> None:
     """A date is its midnight; without a variable the run's start counts."""
     assert Renderer(as_of=date(2026, 11, 20)).text("{{ as_of() }}") == "cast('2026-11-20' as timestamp)"

@@ -27,6 +27,11 @@ def is_utc(zone: str) -> bool:
     return zone.lower() in _UTC_NAMES
 
 
+def is_text(type_: str | None) -> bool:
+    """Whether a column of a declared type, or of none, holds text."""
+    return _TEXT.match((type_ or "varchar").strip()) is not None
+
+
 def is_called_like_time(name: str) -> bool:
     """Whether a column's name says that it holds a time."""
     return bool(_CALLED_LIKE_TIME.search(name))
@@ -48,7 +53,7 @@ def moment_of(column: ColumnDoc, label: str, table_zone: object = None) -> Momen
         return Moment(label, UTC)
     if _WITHOUT_ZONE.match(type_):
         return Moment(label, zone, is_time=True)
-    if _TEXT.match(type_) and (own or is_called_like_time(column.name)):
+    if is_text(type_) and (own or is_called_like_time(column.name)):
         return Moment(label, zone)
     return None
 

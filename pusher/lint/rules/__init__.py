@@ -29,6 +29,7 @@ from pusher.lint.rules.list_of_rows import ListOfRows
 from pusher.lint.rules.local_time import LocalTime
 from pusher.lint.rules.long_window import LongWindow
 from pusher.lint.rules.loose_cast import LooseCast
+from pusher.lint.rules.lost_offset import LostOffset
 from pusher.lint.rules.missing_column import MissingColumn
 from pusher.lint.rules.mixed_case import MixedCase
 from pusher.lint.rules.no_consent import NoConsent
@@ -123,6 +124,7 @@ RULES: tuple[Rule, ...] = (
     NoWindow(),
     LongWindow(),
     EpochUnit(),
+    LostOffset(),
     OtherFunction(),
     OtherSyntax(),
     RegexOptions(),

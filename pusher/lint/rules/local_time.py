@@ -10,7 +10,7 @@ from pusher.lint.context import Context, View
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.identifiers import seed_columns, source_columns
 from pusher.lint.flow.relations import Output
-from pusher.lint.flow.times import UNKNOWN_ZONE, is_utc
+from pusher.lint.flow.times import UNKNOWN_ZONE, is_text, is_utc
 from pusher.lint.flow.values import Moment
 from pusher.lint.rules.base import ViewRule
 
@@ -80,12 +80,17 @@ class LocalTime(ViewRule):
             yield self._ambiguous(context, view, output, moment)
 
     def _undeclared(self, context: Context, view: View, moment: Moment) -> Finding:
-        file, line = _declared_at(context, moment.column)
+        file, line, type_ = _declared_at(context, moment.column)
         message = f"{moment.column} becomes `event_time` and does not say in which time zone it is."
         fix = Fix(
             "Add `config: {meta: {timezone: UTC}}` to the column or its source, or its zone such as Europe/Berlin."
         )
         column = moment.column.rpartition(".")[2]
+        if is_text(type_):
+            fix = Fix(
+                f"{fix.description} Where its texts have an offset, such as +02:00, a cast drops it: write "
+                f"{{{{ utc_timestamp('{column}') }}}}."
+            )
         return Finding(
             self.code, self.name, self.severity, view.model.name, column, file, line, 1, line, 1, message, fix
         )
@@ -132,8 +137,8 @@ def _sets_clocks(zone: str) -> bool:
     return len(offsets) > 1
 
 
-def _declared_at(context: Context, label: str) -> tuple[str, int]:
-    """Return the file and line where a column of a source or seed, or else the whole, is declared."""
+def _declared_at(context: Context, label: str) -> tuple[str, int, str | None]:
+    """Return the file and line where a column of a source or seed, or else the whole, is declared, and its type."""
     owner, _, name = label.rpartition(".")
     seed = context.manifest.models.get(owner)
     if seed is not None:
@@ -144,4 +149,5 @@ def _declared_at(context: Context, label: str) -> tuple[str, int]:
         source = context.manifest.sources[source_name, table]
         file, first = source.file, source.line
         columns = source_columns(source, context.source_columns.get(source.key, ()))
-    return file, next((column.line for column in columns if column.name == name), None) or first
+    found = next((column for column in columns if column.name == name), None)
+    return file, (found.line if found is not None else None) or first, found.data_type if found is not None else None

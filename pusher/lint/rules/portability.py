@@ -43,7 +43,7 @@ class PortabilityRule(Rule):
                 continue
             for node in tree.walk():
                 for found in self.differences(node):
-                    place = _place(node, model.name)
+                    place = place_of(node, model.name)
                     yield context.finding(self, model.name, place, found.message, Fix(found.instead))
 
     @abstractmethod
@@ -51,7 +51,7 @@ class PortabilityRule(Rule):
         """Yield how other engines read a node differently."""
 
 
-def _place(node: exp.Expr, model: str) -> Place | None:
+def place_of(node: exp.Expr, model: str) -> Place | None:
     """Return where a node stands, or what is around it when it has no name of its own."""
     found = span(node, model)
     while found is None and node.parent is not None:
