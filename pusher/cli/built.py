@@ -17,12 +17,16 @@ def report_text(report: BuildReport) -> str:
     """Return what a build did, for a person."""
     lines: list[str] = []
     for coverage in report.coverage:
-        lines.append(f"\n{coverage.model}: {coverage.good:,} of {coverage.rows:,} rows may be sent")
+        lines.append(f"\n{coverage.model}: {coverage.good:,} of {render.counted(coverage.rows, 'row')} may be sent")
         if coverage.repeated:
             what = "a member" if coverage.is_audience else "an event"
-            lines.append(f"  {coverage.repeated:,} rows repeat {what} of the view")
+            repeat = "1 row repeats" if coverage.repeated == 1 else f"{coverage.repeated:,} rows repeat"
+            lines.append(f"  {repeat} {what} of the view")
         if coverage.dropped_identifiers:
-            lines.append(f"  {coverage.dropped_identifiers:,} identifiers identify nobody and are left out")
+            dropped = f"{coverage.dropped_identifiers:,} identifiers identify nobody and are"
+            if coverage.dropped_identifiers == 1:
+                dropped = "1 identifier identifies nobody and is"
+            lines.append(f"  {dropped} left out")
         for reason in coverage.reasons:
             lines.append(f"  {reason['rows']:>8,}  {reason['term']}: {reason['reason']} ({reason['field']})")
             lines.append(render.wrapped(str(reason["fix"]), "            "))

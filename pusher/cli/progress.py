@@ -62,8 +62,8 @@ class Progress:
             return
         match event:
             case ModelBuilt(model, materialized, rows, seconds):
-                counted = f", {rows:,} rows" if rows is not None else ""
-                self.line(f"built {model} ({materialized}{counted}) in {seconds:.2f} s")
+                made = f", {counted(rows, 'row')}" if rows is not None else ""
+                self.line(f"built {model} ({materialized}{made}) in {seconds:.2f} s")
             case DataTestFinished(test, "pass", _, _) | UnitTestFinished(test, "pass", _):
                 if self._live:
                     self._renew(f"passed {test}")
@@ -72,7 +72,7 @@ class Progress:
             case PlanFinished() | AudienceCompared():
                 self.line(_planned(event))
             case RowsSettled(model, settled, _):
-                self._renew(f"sending {model}: {settled:,} rows settled")
+                self._renew(f"sending {model}: {counted(settled, 'row')} settled")
             case Waiting(reason, seconds):
                 self.line(f"waiting {seconds:,.0f} s: {reason}")
             case Notice(message):
@@ -119,7 +119,7 @@ def _planned(event: PlanFinished | AudienceCompared) -> str:
     if isinstance(event, AudienceCompared):
         found = f"{counted(event.identifiers, 'identifier')}, {counted(event.changes, 'change')}"
         return f"compared {event.model}: {found}, in {event.seconds:.2f} s"
-    rows = f"{event.planned:,} of {event.view_rows:,} rows are due"
+    rows = f"{event.planned:,} of {counted(event.view_rows, 'row')} {'is' if event.planned == 1 else 'are'} due"
     return f"planned {event.model}: {rows}, in {event.seconds:.2f} s"
 
 

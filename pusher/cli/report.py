@@ -103,5 +103,5 @@ def _text(bridge: Bridge) -> str:
 
 def _table(table: Table) -> str:
     more = len(table.rows) - _MOST_ROWS
-    rest = f"\n{more:,} rows more: see --json or --html." if more > 0 else ""
+    rest = f"\n{render.counted(more, 'row')} more: see --json or --html." if more > 0 else ""
     return f"{table.title}\n{render.table(table.columns, table.rows[:_MOST_ROWS])}{rest}"

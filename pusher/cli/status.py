@@ -184,7 +184,7 @@ def _audiences(summary: Summary) -> str:
         lines += [
             f"  {one['model']}: `{render.escaped(one['name'])}`",
             f"      {one['audience_id'] or 'not made yet'} of advertiser {one['advertiser_id']}{by_file}",
-            f"      {one['inside']:,} identifiers in it{doubtful}{told}",
+            f"      {render.counted(one['inside'], 'identifier')} in it{doubtful}{told}",
         ]
     return "\n".join(lines) + "\n"
 

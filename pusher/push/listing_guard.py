@@ -85,12 +85,13 @@ def _shrunk(
     for kind, had in before.digests.items():
         has = digests.get(kind, 0)
         if had and (has == 0 or had - has > max(guard.members, guard.share * had)):
-            lost.append(f"{has:,} instead of {had:,} digests of {kind.removesuffix('_SHA256').lower()}")
+            digests_of = "digest of" if had == 1 else "digests of"
+            lost.append(f"{has:,} instead of {had:,} {digests_of} {kind.removesuffix('_SHA256').lower()}")
     if not lost:
         return None
     what = f"{model} lists {', '.join(lost)}"
     if model is None:
-        what = f"pusher.yml names no consent.suppressions any more, and {before.model} had {_total(before):,} digests"
+        what = f"pusher.yml names no consent.suppressions any more, and {before.model} had {_total(before)}"
     message = (
         f"{what} at the last push: whoever is missing would be let back in, so nobody is added to an audience and no "
         "event is sent."
@@ -100,5 +101,6 @@ def _shrunk(
     return Problem(SHRUNK, message, file or "pusher.yml", fix=fix)
 
 
-def _total(before: ListBefore) -> int:
-    return sum(before.digests.values())
+def _total(before: ListBefore) -> str:
+    total = sum(before.digests.values())
+    return "1 digest" if total == 1 else f"{total:,} digests"

@@ -147,7 +147,8 @@ def tell_held_back(world: PushWorld, waiting: Sequence[Part], store: Store, opti
         if count:
             world.listener(
                 Notice(
-                    f"{count:,} rows that earlier runs froze for {model} wait: the project has no such view any more, "
+                    f"{'1 row' if count == 1 else f'{count:,} rows'} that earlier runs froze for {model} "
+                    f"{'waits' if count == 1 else 'wait'}: the project has no such view any more, "
                     f"and {options.held_back['events']}"
                 )
             )
@@ -164,7 +165,8 @@ def tell_released(plan: Plan, listener: Listener) -> None:
     for part in plan.released:
         listener(
             Notice(
-                f"{part.rows:,} rows of {part.model} that run {part.run} froze for {part.source_id} were given back to "
+                f"{'1 row' if part.rows == 1 else f'{part.rows:,} rows'} of {part.model} that run {part.run} froze for "
+                f"{part.source_id} {'was' if part.rows == 1 else 'were'} given back to "
                 f"the view: the settings name {plan.view.source_id} now, and nothing of them was sent."
             )
         )

@@ -197,15 +197,24 @@ def _add(values: dict[str, Decimal], currency: str, value: Decimal) -> None:
 
 def _refusal(plan: Plan, term: str, detail: str, rows: int) -> Refusal:
     if term == "conflicting" and detail.startswith(SEVERAL):
-        return Refusal("conflict", differing_columns(detail), rows, *SEVERAL_DIFFER, term)
+        columns, (message, fix) = differing_columns(detail), SEVERAL_DIFFER
+        if detail != SEVERAL:
+            message = f"The view has the event more than once, with another {_listed(columns)}."
+        return Refusal("conflict", columns, rows, message, fix, term)
     if term == "conflicting":
-        message = f"An earlier push has the event with another {detail}."
+        message = f"An earlier push has the event with another {_listed(detail)}."
         return Refusal("conflict", detail, rows, message, CONFLICT[1], term)
     if term == "duplicate":
         return Refusal("duplicate", "event_id", rows, "The view has the event twice, with equal values.",
                        "Nothing to do; one copy is sent.", term)  # fmt: skip
     reason = plan.reasons[detail]
     return Refusal(reason.code, reason.field, rows, reason.message, reason.fix, term)
+
+
+def _listed(columns: str) -> str:
+    """Return columns as a sentence names them."""
+    *others, last = columns.split(",")
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def rows_by_term(states: Mapping[BatchState, int], rows: int) -> dict[str, int]:

@@ -226,7 +226,7 @@ def test_a_build_prints_reasons_and_warnings_without_values(tmp_path: Path) -> N
         (
             "",
             "off: 3 of 4 rows may be sent",
-            "  1 identifiers identify nobody and are left out",
+            "  1 identifier identifies nobody and is left out",
             "         1  invalid: not-a-digest (email)",
             "            Hash it with the macros in macros/identity/.",
             "         1  warning: value-rounded (value)",

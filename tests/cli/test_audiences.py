@@ -80,7 +80,7 @@ def test_a_build_shows_what_an_audience_can_be_matched_by(project: ProjectFactor
     assert built.out.splitlines() == [
         "",
         "best: 3 of 3 rows may be sent",
-        "  1 rows repeat a member of the view",
+        "  1 row repeats a member of the view",
         "         2  warning: few-members",
         "            TikTok needs 1,000 members that it matches before an audience can be",
         "            used; fewer are left empty.",

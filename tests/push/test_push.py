@@ -125,6 +125,33 @@ def test_changed_value_is_a_conflict_and_is_not_sent(shop: Shop) -> None:
     assert second.exit_code == 0
 
 
+def test_conflicts_name_the_columns_that_differ(shop: Shop) -> None:
+    """Rows that differ in other columns are lines that look different, in one view and from run to run."""
+    one, two, three, four = orders(4)
+    shop.sell([one, two])
+    shop.build()
+    shop.push()
+    earlier = "2026-11-19 09:00:00"
+    shop.sell(
+        [
+            replace(one, amount="99.00"),
+            replace(two, amount="99.00", at=earlier),
+            three,
+            replace(three, at=earlier),
+            four,
+            replace(four, amount="99.00", at=earlier),
+        ]
+    )
+    report = shop.push()
+
+    assert [(one.rows, one.message) for one in report.models[0].refusals] == [
+        (2, "The view has the event more than once, with another event_time."),
+        (2, "The view has the event more than once, with another event_time and value."),
+        (1, "An earlier push has the event with another event_time and value."),
+        (1, "An earlier push has the event with another value."),
+    ]
+
+
 def test_changed_detail_is_enriched_and_is_not_sent(shop: Shop) -> None:
     """Another e-mail under the same event is counted and not sent."""
     shop.sell(orders(2))

@@ -278,8 +278,9 @@ def _plan(
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
     is_due = receipt.is_pending or audience_id is None
     if is_due and members < api.least_members:
+        left = "1 identifier" if members == 1 else f"{members:,} identifiers"
         message = (
-            f"{view.view.model} would leave {members:,} identifiers in audience `{view.name}`: TikTok fails files of "
+            f"{view.view.model} would leave {left} in audience `{view.name}`: TikTok fails files of "
             f"fewer than {api.least_members:,} members, so nothing is sent."
         )
         fix = "Widen the view, or set `method: stream` and another audience_name: streaming takes any number."
