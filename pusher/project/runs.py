@@ -145,7 +145,7 @@ class ProjectRuns(ProjectLint):
         problems: list[Problem] = []
         for view in self.views(names):
             try:
-                covered.append(cover(engine, view, self._plan_options()))
+                covered.append(cover(engine, view, self._plan_options(), origins=self._origins))
             except PlanError as error:
                 problems += error.problems
         if problems:

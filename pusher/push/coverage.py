@@ -14,7 +14,8 @@ from pusher.payload.presence import identifying_columns, presence_sql
 from pusher.payload.projection import fault_counts_sql, staged_sql
 from pusher.push.encode import PartEncoder
 from pusher.push.identity import IdentityCoverage, identity_coverage
-from pusher.push.plan import READING_FIXES, PlanOptions, View, judge
+from pusher.push.plan import PlanOptions, View, judge
+from pusher.push.reading import Origins, no_origins, reading_failure
 from pusher.push.receipt import Warned
 
 
@@ -58,20 +59,24 @@ class Coverage:
         }
 
 
-def cover(engine: Engine, view: View, options: PlanOptions) -> Coverage:
+def cover(engine: Engine, view: View, options: PlanOptions, *, origins: Origins = no_origins) -> Coverage:
     """Judge every row of a built view, and count the identifiers that its rows hold.
+
+    Args:
+        engine: The warehouse.
+        view: The view.
+        options: Clock, run and key space.
+        origins: Says which SQL makes each column of a view; asked only when it fails.
 
     Raises:
         PlanError: A column is missing or of the wrong type, or the view fails.
     """
-    checks, columns = judge(engine, view, options)
+    checks, columns = judge(engine, view, options, origins=origins)
     try:
         counted = engine.rows(fault_counts_sql(checks, columns, view.relation))
         held = engine.rows(presence_sql(checks, view.relation))
     except EngineError as error:
-        message = f"{view.model} failed while it was read: {error.message}"
-        fix = error.fix or READING_FIXES.get(error.kind, "Correct the model.")
-        raise PlanError(Problem("view-failed", message, view.file, fix=fix)) from error
+        raise reading_failure(engine, view, error, columns, origins=origins, otherwise="Correct the model.") from error
     rows = good = distinct = folded = dropped = 0
     reasons = []
     warnings: list[Warned] = []

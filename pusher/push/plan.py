@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from pusher.config import SharedLimits
-from pusher.contracts import ColumnOrigin, Engine, EngineError, StagedFile
+from pusher.contracts import Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.barred import Barred
@@ -30,6 +30,7 @@ from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
 from pusher.push.late import identities
+from pusher.push.reading import Origins, no_origins, reading_failure
 from pusher.push.shared import find_shared
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
@@ -37,15 +38,6 @@ ROWS_PER_FILE = 50_000
 BUILD_TO_PUSH_S = 3_600
 """A view that was built for one moment is pushed at a later one."""
 PUBLISHING_THREADS = 4
-READING_FIXES = {
-    "out-of-memory": "Raise memory_limit in profiles.yml, or materialise the roll-up as a table.",
-    "io": "Check free space and rights of the state folder.",
-    "conversion": (
-        "Guard the expression in staging, as the macros in macros/casts/ guard casts: a row that does not fit is then "
-        "told by itself, and the others are sent."
-    ),
-}
-"""What to do about a view that fails while it is read, by kind of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +142,9 @@ def view_columns(engine: Engine, view: View) -> dict[str, SqlType]:
     return {column.name: parse_type(column.type) for column in columns}
 
 
-def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, dict[str, SqlType]]:
+def judge(
+    engine: Engine, view: View, options: PlanOptions, *, origins: Origins = no_origins
+) -> tuple[RowChecks, dict[str, SqlType]]:
     """Check a view's columns and work out how its rows are judged.
 
     Raises:
@@ -174,14 +168,30 @@ def judge(engine: Engine, view: View, options: PlanOptions) -> tuple[RowChecks, 
     try:
         shared = find_shared(engine, checks, columns, view.relation, options.shared)
     except EngineError as error:
-        raise _failed(view, error) from error
+        raise reading_failure(engine, view, error, columns, origins=origins) from error
     return prepare(shared=shared) if shared else checks, columns
 
 
 def stage(
-    engine: Engine, view: View, sql: str, folder: Path, *, rows_per_file: int = ROWS_PER_FILE
+    engine: Engine,
+    view: View,
+    sql: str,
+    folder: Path,
+    *,
+    columns: Iterable[str],
+    rows_per_file: int = ROWS_PER_FILE,
+    origins: Origins = no_origins,
 ) -> list[StagedFile]:
     """Write the rows of a view into a new folder, which does not outlive a failure.
+
+    Args:
+        engine: The warehouse.
+        view: The view.
+        sql: Its rows as they are written.
+        folder: The folder.
+        columns: The view's columns.
+        rows_per_file: Most rows of a file.
+        origins: Says which SQL makes each column of a view; asked only when it fails.
 
     Raises:
         PlanError: The view cannot be read.
@@ -191,13 +201,7 @@ def stage(
         return engine.stage(sql, folder, rows_per_file=rows_per_file)
     except EngineError as error:
         shutil.rmtree(folder, ignore_errors=True)
-        raise _failed(view, error) from error
-
-
-def _failed(view: View, error: EngineError) -> PlanError:
-    fix = error.fix or READING_FIXES.get(error.kind, f"Run `pusher build --select +{view.model}` and look at its data.")
-    message = f"{view.model} failed while it was read: {error.message}"
-    return PlanError(Problem("view-failed", message, view.file, fix=fix))
+        raise reading_failure(engine, view, error, columns, origins=origins) from error
 
 
 def plan_view(
@@ -210,7 +214,7 @@ def plan_view(
     options: PlanOptions,
     frozen_before: Sequence[Path] = (),
     elsewhere: Sequence[Path] = (),
-    origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
+    origins: Origins = no_origins,
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
 
@@ -223,7 +227,7 @@ def plan_view(
         options: Clock, run and key space.
         frozen_before: Parts of other views of this run, whose events may not be planned a second time.
         elsewhere: Parts of earlier runs that this run does not send.
-        origins: Says which SQL makes each column of a view; asked only when rows are not sent.
+        origins: Says which SQL makes each column of a view; asked only when rows are not sent, or it fails.
 
     Raises:
         PlanError: The view cannot be planned.
@@ -231,8 +235,9 @@ def plan_view(
     staging = folder / f"{options.run}-{view.model}.staging"
     frozen = folder / f"{options.run}-{view.model}.frozen"
     with closing(open_engine()) as engine:
-        checks, columns = judge(engine, view, options)
-        staged = stage(engine, view, staged_sql(checks, columns, view.relation), staging)
+        checks, columns = judge(engine, view, options, origins=origins)
+        sql = staged_sql(checks, columns, view.relation)
+        staged = stage(engine, view, sql, staging, columns=columns, origins=origins)
     if options.longest_lookback_s is not None:
         _refuse_old_rows(view, staged, options.now, options.longest_lookback_s)
     frozen.mkdir(mode=PRIVATE_FOLDER)

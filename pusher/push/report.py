@@ -77,7 +77,8 @@ def _staged(
     ageless = replace(view.payload, limits=replace(limits, max_age_s=ANY_AGE_S))
     with closing(open_engine(folder)) as engine:
         checks, columns = judge(engine, replace(view, payload=ageless), options)
-        files = stage(engine, view, staged_sql(checks, columns, view.relation), folder / view.model)
+        sql = staged_sql(checks, columns, view.relation)
+        files = stage(engine, view, sql, folder / view.model, columns=columns)
     age_s = view.payload.longest_age_s(pixel_window=pixel_window)
     fields = [view.payload.field(name) for name in (*view.payload.identity, "external_id")]
     return StagedView(

@@ -103,7 +103,7 @@ def read_suppressions(given: Suppressions | None, *, open_engine: Callable[[], E
         listed = f"select kind, {bare} as digest from ({' union all '.join(parts)}) as listed where trim(given) <> ''"
         _refuse_values(engine, given, listed)
         files = stage(engine, view, f"select distinct kind, digest from ({listed}) as named", folder,
-                      rows_per_file=ROWS_PER_FILE)  # fmt: skip
+                      columns=columns, rows_per_file=ROWS_PER_FILE)  # fmt: skip
     paths = tuple(file.path for file in files)
     return Listed(paths, _count(paths, kinds))
 

@@ -1,4 +1,5 @@
 """Bad source files: the line is named, its text is not, and no row is dropped in silence."""
+# ruff: noqa: E501 -- messages stand here as they are printed
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ CASES = {
     "a number that is none": Case(
         csv(*LINES, f"3,cleo@shop.example,ten,{YESTERDAY}"),
         (
-            "error: models/off.sql: off failed while it was read: Line 4 of orders.csv: column amount is no DOUBLE.",
+            "error: models/stg.sql:1: off failed while it was read: Line 4 of orders.csv: column amount is no DOUBLE, on the way to `value`.",
             "  Correct the line, or declare the column as varchar and cast it in staging.",
         ),
         "build",

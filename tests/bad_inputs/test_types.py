@@ -1,4 +1,5 @@
 """Wrong columns of a destination view: lint names each from the SQL alone, and a build refuses them too."""
+# ruff: noqa: E501 -- messages stand here as they are printed
 
 from __future__ import annotations
 
@@ -188,13 +189,21 @@ def test_a_build_tells_the_wrong_columns_of_every_view(tmp_path: Path) -> None:
     )
 
 
+def test_a_cast_in_a_condition_has_no_column(tmp_path: Path) -> None:
+    """No column can be read, so that none of them is to blame."""
+    files = view("{{ ref('stg') }}", "{{ ref('stg') }} where cast(order_id || 'x' as integer) > 0")
+    code, (first, *_) = printed(write(tmp_path / "shop", files), "build")
+    told = "error: models/off.sql: off failed while it was read: A text cannot be converted to INT32."
+    assert (code, first) == (2, told)
+
+
 def test_a_cast_that_a_row_stops_is_told_with_what_to_write_instead(tmp_path: Path) -> None:
     """Neither the order's id nor the text that is no number is shown."""
     files = view("amount as value", "cast(order_id || 'x' as decimal(18, 2)) as value")
     assert printed(write(tmp_path / "shop", files), "build") == (
         2,
         (
-            "error: models/off.sql: off failed while it was read: A text cannot be converted to DECIMAL(18,2).",
+            "error: models/off.sql:7: off failed while it was read: A text cannot be converted to DECIMAL(18,2), on the way to `value`.",
             "  Guard the expression in staging, as the macros in macros/casts/ guard casts: a",
             "  row that does not fit is then told by itself, and the others are sent.",
         ),

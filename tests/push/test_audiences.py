@@ -216,6 +216,21 @@ def test_few_members_are_warned_of(tmp_path: Path) -> None:
     assert warned == [told, [], told, told]
 
 
+def test_a_value_that_cannot_be_converted_names_the_line_that_converts_it(tmp_path: Path) -> None:
+    """The view was built over other people; the push asks which of its columns fails."""
+    hashed = "sha256(cast(cast(phone as integer) as varchar)) as phone"
+    club = Club(tmp_path / "club", sql=f"select email,\n  {hashed}\nfrom {{{{ source('crm', 'people') }}}}\n")
+    club.join([(digest("anna"), "1")])
+    (club.root / "people.csv").write_text(f"email,phone\n{digest('anna')},one\n")
+    with pytest.raises(PlanError) as caught:
+        club.push()
+
+    (problem,) = caught.value.problems
+    told = "A text cannot be converted to INT32 in column phone, on the way to `phone`."
+    assert (problem.file, problem.line) == (f"models/{MEMBERS}.sql", 3)
+    assert problem.message == f"{MEMBERS} failed while it was read: {told}"
+
+
 def test_a_view_that_names_nobody_at_first_is_a_finding(tmp_path: Path) -> None:
     """No audience is made, and nobody is surprised."""
     club = Club(tmp_path / "club")

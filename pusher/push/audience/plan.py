@@ -22,6 +22,7 @@ from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.plan import View, stage, view_columns
+from pusher.push.reading import Origins, no_origins
 
 ROWS_PER_FILE = 500_000
 
@@ -96,7 +97,12 @@ class AudiencePlan:
 
 
 def stage_members(
-    view: AudienceView, *, open_engine: Callable[[], Engine], folder: Path, kinds: Sequence[str]
+    view: AudienceView,
+    *,
+    open_engine: Callable[[], Engine],
+    folder: Path,
+    kinds: Sequence[str],
+    origins: Origins = no_origins,
 ) -> Staged:
     """Read the identifiers of a view.
 
@@ -105,6 +111,7 @@ def stage_members(
         open_engine: Opens the warehouse.
         folder: New folder for its rows.
         kinds: Kinds of identifier that the destination knows.
+        origins: Says which SQL makes each column of a view; asked only when it fails.
 
     Raises:
         PlanError: The view is not built, it lacks an identifier, a column has the wrong type, or it fails.
@@ -119,7 +126,15 @@ def stage_members(
             raise PlanError(*(Problem(one.code, f"{model}: {one.message}", file, fix=one.fix) for one in errors))
         given = _identifiers(view, columns, kinds)
         _refuse_names(engine, view, columns)
-        files = stage(engine, view.view, _members_sql(view, columns, given), folder, rows_per_file=ROWS_PER_FILE)
+        files = stage(
+            engine,
+            view.view,
+            _members_sql(view, columns, given),
+            folder,
+            columns=columns,
+            rows_per_file=ROWS_PER_FILE,
+            origins=origins,
+        )
     return Staged(view, [file.path for file in files], {kind: columns[name].family == "list" for kind, name in given})
 
 

@@ -122,6 +122,7 @@ class AudiencePush:
                     open_engine=lambda: self.world.open_engine(folder),
                     folder=folder / f"{self.run}-{view.view.model}.members",
                     kinds=self.world.destination.audiences.kinds,
+                    origins=self.world.origins,
                 )
                 mine = self._planned(staged, folder, freeze=freeze)
             due = sum(one.counts.adds + one.counts.deletes + one.counts.unknown_deletes for one in mine)
