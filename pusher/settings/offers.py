@@ -20,6 +20,7 @@ TO_ORCHESTRATIONS, TO_CAMPAIGNS, RESTRICTED = SWITCHES = (
     "allow_restricted_pii",
 )
 SWITCH_OF = {ORCHESTRATIONS: TO_ORCHESTRATIONS, CAMPAIGNS: TO_CAMPAIGNS}
+_OF_TEMPLATES = ("{{", "}}", "{%", "%}")
 _BY_DEFAULT = {TO_ORCHESTRATIONS: True, TO_CAMPAIGNS: False, RESTRICTED: False}
 
 
@@ -69,6 +70,10 @@ def campaign_problems(account: Account, model: Model, payload: Payload) -> list[
         from pusher.destinations.tiktok.settings import NO_CAMPAIGNS, NO_CAMPAIGNS_FIX
 
         return [template.problem("events-in-campaigns", f"{model.name}: events {NO_CAMPAIGNS}", NO_CAMPAIGNS_FIX)]
+    if name is not None and any(mark in str(name.value) for mark in _OF_TEMPLATES):
+        message = f"{model.name}: the audience's name holds marks of a template, which nothing renders here."
+        fix = "Write {campaign} and {group} in single braces, or build it from variables: var('campaign') ~ ' - ' ~ ..."
+        return [name.problem("campaign-name", message, fix)]
     if name is None or name.layer == RUN:
         return []
     found = in_braces(str(name.value))

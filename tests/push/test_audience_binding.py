@@ -224,7 +224,8 @@ def test_two_views_do_not_fill_one_audience(tmp_path: Path) -> None:
     assert second.problem is not None
     assert [one.code for one in together.value.problems] == ["audience-twice"]
     assert (second.problem.message, second.pending_adds, report.exit_code) == (message, 5, 3)
-    assert adopting.value.problems[0].message == message
+    apart = "Give other an audience_name of its own, or bring the people of both into one view."
+    assert (adopting.value.problems[0].message, adopting.value.problems[0].fix) == (message, apart)
 
 
 def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Path) -> None:

@@ -187,6 +187,12 @@ def test_a_push_from_an_orchestration_leaves_out_what_waits_for_a_campaign(tmp_p
                 "the name of an audience for campaigns must be built from {campaign} and {group}.",
             ],
         ),
+        (
+            "{{ campaign }} - {{ group }}",
+            FOR_CAMPAIGNS,
+            ["the audience's name holds marks of a template, which nothing renders here."],
+        ),
+        ("{{ campaign }}", "", ["the audience's name holds marks of a template, which nothing renders here."]),
         (NAME, "", ["the audience's name holds {campaign}, but the view is not offered to campaigns."]),
     ],
 )
@@ -198,6 +204,14 @@ def test_a_name_that_no_campaign_can_fill_is_refused(tmp_path: Path, name: str, 
         with pytest.raises(ConfigError) as caught:
             act()
         assert [one.message for one in caught.value.problems] == [f"{MEMBERS}: {one}" for one in wrong]
+
+
+def test_a_template_as_the_name_of_one_run_is_refused(tmp_path: Path) -> None:
+    """`--set` renders nothing, so the audience would be called like the template."""
+    club = offered(tmp_path)
+    with pytest.raises(ConfigError) as caught:
+        project(club, overrides={"audience_name": "{{ campaign }} x"}).push([MEMBERS], choice=_dry())
+    assert [one.code for one in caught.value.problems] == ["campaign-name"]
 
 
 DENIED = {"visible_to_campaigns": False}

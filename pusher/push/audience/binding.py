@@ -120,17 +120,22 @@ def take_locked(
         )
 
 
-def already_filled(other: Audience, model: str) -> Problem:
-    """Return why a view cannot fill an audience that is filled already: each would take the other's people out."""
+def already_filled(other: Audience, model: str, *, is_there: bool = False) -> Problem:
+    """Return why a view cannot fill an audience that is filled already: each would take the other's people out.
+
+    Args:
+        other: The audience as the other view fills it.
+        model: The view.
+        is_there: The project has the other view still, so that it was not renamed.
+    """
     message = f"{other.model} fills audience {other.audience_id} of advertiser {other.advertiser_id} already"
     adopt = f"`pusher audience adopt {model} --advertiser-id {other.advertiser_id} --audience-id {other.audience_id}`."
     if other.model == model:
         fix = f"Choose another audience_name, or let it go on with that audience by the new name: {adopt}"
         return Problem("audience-filled", f"{message}, by the name `{other.name}`.", fix=fix)
-    fix = (
-        f"Give {model} an audience_name of its own, or bring the people of both into one view. If {other.model} was "
-        f"renamed: {adopt}"
-    )
+    fix = f"Give {model} an audience_name of its own, or bring the people of both into one view."
+    if not is_there:
+        fix += f" If {other.model} was renamed: {adopt}"
     return Problem("audience-filled", f"{message}.", fix=fix)
 
 

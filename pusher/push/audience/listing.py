@@ -163,7 +163,7 @@ def adopt(
     audiences = AudienceStore(store)
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
     if filled is not None and filled.model in views and filled.model != view.view.model:
-        raise ConfigError(already_filled(filled, view.view.model))
+        raise ConfigError(already_filled(filled, view.view.model, is_there=True))
     if current is None or current.audience_id != audience_id:
         with store.transaction():
             audiences.add(
