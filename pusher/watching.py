@@ -126,7 +126,7 @@ class Watch:
     def _look(self) -> dict[Path, Stamp]:
         """Return time and size of every file that says what the project is."""
         file = self.project.file
-        paths = {file.root / name for name in ("pusher.yml", "profiles.yml", *packages.LISTS)}
+        paths = {file.root / name for name in ("pusher.yml", "profiles.yml", "selectors.yml", *packages.LISTS)}
         for one in self.project.manifest.projects.all.values():
             folders = {*one.model_paths, *one.macro_paths, *one.seed_paths, *one.test_paths, *one.docs_paths}
             paths |= {path for name in folders for path in (one.root / name).rglob("*") if path.suffix in _ENDINGS}

@@ -44,6 +44,7 @@ def list_(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     campaign: options.CampaignName = None,
@@ -66,7 +67,7 @@ def list_(
             clock=clock,
             campaign=options.parse_campaign(campaign, group),
         )
-        found = project.audiences.listed(select or (), exclude or ())
+        found = project.audiences.listed(options.chosen(select, selector, exclude), exclude or ())
         current.body["audiences"] = [one.as_json() for one in found]
         current.text(_text(found))
 
@@ -99,6 +100,7 @@ def forecast(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     campaign: options.CampaignName = None,
@@ -119,7 +121,7 @@ def forecast(
             state_dir=state_dir,
             campaign=options.parse_campaign(campaign, group),
         )
-        found = project.audiences.forecast(select or (), exclude or ())
+        found = project.audiences.forecast(options.chosen(select, selector, exclude), exclude or ())
         current.body["forecasts"] = [one.as_json() for one in found]
         current.text(forecast_text(found))
 
@@ -173,6 +175,7 @@ def reconcile(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     campaign: options.CampaignName = None,
@@ -210,5 +213,9 @@ def reconcile(
             patience=Patience(wait_s=wait),
         )
         ending.report = project.reconcile(
-            select or (), exclude or (), choice, should_stop=stop, interruptible=stop.interruptible
+            options.chosen(select, selector, exclude),
+            exclude or (),
+            choice,
+            should_stop=stop,
+            interruptible=stop.interruptible,
         )

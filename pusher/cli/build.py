@@ -33,6 +33,7 @@ def build(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     compare_to: options.CompareTo = None,
     overrides: options.Set = None,
@@ -63,7 +64,7 @@ def build(
             watch_build(
                 current,
                 load,
-                select or (),
+                options.chosen(select, selector, exclude),
                 exclude or (),
                 full_refresh=full_refresh,
                 reuse=not no_reuse,
@@ -76,7 +77,7 @@ def build(
         built = Built([], [])
         try:
             report = project.build(
-                select or (),
+                options.chosen(select, selector, exclude),
                 exclude or (),
                 full_refresh=full_refresh,
                 reuse=not no_reuse,

@@ -24,6 +24,7 @@ def compile_(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     compare_to: options.CompareTo = None,
     inline: Annotated[
@@ -37,16 +38,20 @@ def compile_(
     """Render models."""
     with session("compile", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
-        if inline is not None and (select or exclude):
-            fix = "Leave out --select and --exclude."
+        if inline is not None and (select or selector or exclude):
+            fix = "Leave out --select, --selector and --exclude."
             raise ConfigError(Problem("usage", "--inline renders one query and selects no model.", fix=fix))
-        models = project.compile(select or (), exclude or ()) if inline is None else [project.compile_inline(inline)]
+        models = (
+            project.compile(options.chosen(select, selector, exclude), exclude or ())
+            if inline is None
+            else [project.compile_inline(inline)]
+        )
         current.body["models"] = [
             {"name": model.name, "file": model.path, "compiled_sql": model.compiled_sql} for model in models
         ]
         if inline is not None:
             current.text(models[0].compiled_sql)
-        elif select:
+        elif select or selector:
             current.text("\n\n".join(f"-- {model.path}\n{model.compiled_sql}" for model in models))
         else:
             current.text(f"compiled {counted(len(models), 'model')} to {project.file.target_path}/compiled")

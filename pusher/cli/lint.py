@@ -37,6 +37,7 @@ def lint(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     format_: Annotated[
@@ -78,12 +79,14 @@ def lint(
 
         only: Collection[str] | None = None
         if fix:
-            project, report = _fix(current, load, select or (), exclude or ())
+            project, report = _fix(current, load, options.chosen(select, selector, exclude), exclude or ())
         else:
             project = load()
             if diff is not None:
                 only = _differing(current, project, diff, found)
-            report = project.lint(select or (), exclude or (), only=only, uses_cache=not no_cache)
+            report = project.lint(
+                options.chosen(select, selector, exclude), exclude or (), only=only, uses_cache=not no_cache
+            )
         found.findings += report.findings
         counts = summary(found.findings, report.models)
         current.body["findings"] = [finding.as_json() for finding in found.findings]
@@ -92,7 +95,12 @@ def lint(
         current.text("\n".join(map(_line, found.findings)))
         current.text(summary_line(report))
         if pii or html is not None:
-            show_audit(current, project, project.audit(select or (), exclude or (), only=only), html)
+            show_audit(
+                current,
+                project,
+                project.audit(options.chosen(select, selector, exclude), exclude or (), only=only),
+                html,
+            )
 
 
 @dataclass(slots=True)

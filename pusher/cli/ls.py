@@ -25,6 +25,7 @@ def ls(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     compare_to: options.CompareTo = None,
     json: options.Json = False,
@@ -34,7 +35,8 @@ def ls(
     """List models."""
     with session("ls", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
-        models = project.models(select or (), exclude or ())
+        wanted = project.wanted(options.chosen(select, selector, exclude), exclude or ())
+        models = project.models(wanted, exclude or ())
         current.body["models"] = [
             {
                 "name": model.name,

@@ -32,6 +32,10 @@ Select = Annotated[
     list[str] | None,
     typer.Option("--select", "-s", help="Models to use, in dbt's selector syntax.", show_default=False),
 ]
+Selector = Annotated[
+    str | None,
+    typer.Option("--selector", help="Selection of selectors.yml to use, instead of --select.", show_default=False),
+]
 Exclude = Annotated[list[str] | None, typer.Option("--exclude", help="Models to leave out.", show_default=False)]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="Override a destination setting: key=value.", show_default=False)
@@ -69,6 +73,20 @@ GroupName = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR=1 does the same.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+
+
+def chosen(select: list[str] | None, selector: str | None, exclude: list[str] | None) -> list[str]:
+    """Return what --select or --selector chooses.
+
+    Raises:
+        ConfigError: Both are given, or --selector beside --exclude, which dbt would not look at.
+    """
+    if selector is None:
+        return select or []
+    if select or exclude:
+        fix = f"Leave out one of them, or write --select selector:{selector}."
+        raise ConfigError(Problem("usage", "--selector stands without --select and --exclude.", fix=fix))
+    return [f"selector:{selector}"]
 
 
 def parse_vars(text: str | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ def push(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     campaign: options.CampaignName = None,
@@ -94,7 +95,7 @@ def push(
             campaign=options.parse_campaign(campaign, group),
         )
         ending.report = project.push(
-            select or (),
+            options.chosen(select, selector, exclude),
             exclude or (),
             PushChoice(
                 dry_run=dry_run,

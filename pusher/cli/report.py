@@ -31,6 +31,7 @@ def report(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     overrides: options.Set = None,
     state_dir: options.StateDir = None,
@@ -49,7 +50,7 @@ def report(
         project = current.project(
             project_dir, profiles_dir, target, variables, overrides=overrides, state_dir=state_dir, clock=clock
         )
-        bridge = project.report(select or (), exclude or (), by=by or ())
+        bridge = project.report(options.chosen(select, selector, exclude), exclude or (), by=by or ())
         current.body |= _as_json(bridge)
         if html is not None:
             moment = project.clock.now().strftime("%Y-%m-%d %H:%M UTC")

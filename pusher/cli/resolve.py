@@ -27,6 +27,7 @@ def resolve(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
@@ -51,7 +52,9 @@ def resolve(
             raise ConfigError(Problem("usage", "--resend and --assume-delivered exclude each other.", fix=fix))
         action: Action = "resend" if resend else "assume_delivered" if assume_delivered else "list"
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
-        report = project.ledger.resolve(action, select or (), exclude or (), batches=batch or (), wait_s=wait)
+        report = project.ledger.resolve(
+            action, options.chosen(select, selector, exclude), exclude or (), batches=batch or (), wait_s=wait
+        )
         current.body |= report.as_json()
         current.text(_text(report, batch or ()))
 

@@ -26,6 +26,7 @@ def retry(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     state_dir: options.StateDir = None,
     clock: options.ClockAt = None,
@@ -49,7 +50,7 @@ def retry(
     with session("retry", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)
         report = project.ledger.retry(
-            select or (),
+            options.chosen(select, selector, exclude),
             exclude or (),
             reasons=reason or (),
             test_event_code=test_event_code,

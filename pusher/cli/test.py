@@ -31,6 +31,7 @@ def run(
     target: options.Target = None,
     variables: options.Vars = None,
     select: options.Select = None,
+    selector: options.Selector = None,
     exclude: options.Exclude = None,
     compare_to: options.CompareTo = None,
     json: options.Json = False,
@@ -40,7 +41,9 @@ def run(
     """Run tests."""
     with session("test", as_json=json, quiet=quiet, no_color=no_color) as current, CutShort() as stop:
         project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
-        tested = project.test(select or (), exclude or (), interruptible=stop.interruptible)
+        tested = project.test(
+            options.chosen(select, selector, exclude), exclude or (), interruptible=stop.interruptible
+        )
         current.body["tests"] = [one.as_json() for one in tested]
         current.body["_problems"] = tuple(one.problem for one in tested if one.is_wrong)
         current.exit_code = exit_code(tested, current.body["_problems"])

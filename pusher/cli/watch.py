@@ -52,6 +52,7 @@ def watch_build(
 
     clock = clock or SystemClock()
     project = load()
+    select = project.wanted(select, exclude)
     watch = Watch(load, project, clock, folder)
     watch.begin()
     try:

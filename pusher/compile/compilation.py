@@ -20,6 +20,8 @@ from pusher.compile import (
     packages,
     properties,
     seeds,
+    selection,
+    selectors,
 )
 from pusher.compile.data_tests import DataTests, Subject, of_source
 from pusher.compile.files import INLINE, INLINE_OPTION
@@ -99,6 +101,8 @@ class Compilation:
             fixtures=self.files.fixtures,
             parse=None if settings.kept is None else KeptDocuments(settings.kept).parse,
         )
+        self.selectors = selectors.read(settings.project.root, values, selection.check)
+        self.problems += self.selectors.problems
         bases = base_configs.of_files(self.projects, self.files, self.properties.patches, values)
         self._nodes.bases = bases.configs
         self.problems += [*bases.problems, *self.properties.problems, *docs.problems, *values.problems]

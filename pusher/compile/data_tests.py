@@ -319,7 +319,10 @@ def _lacking(macro: Macro, test: WrittenTest, written: Mapping[str, Any], proble
     if problem.code == "macro-arguments":
         for name in macro.arguments:
             if name != "model" and name not in written and f"`{name}`" in problem.message:
-                message, fix = f"Generic test `{test.name}` needs `{name}`.", f"Give it as `{name}:` below `arguments:`."
+                message, fix = (
+                    f"Generic test `{test.name}` needs `{name}`.",
+                    f"Give it as `{name}:` below `arguments:`.",
+                )
                 return Problem("macro-arguments", message, fix=fix)
     return None
 

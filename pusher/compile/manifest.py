@@ -18,6 +18,7 @@ from pusher.compile.macro_texts import MacroTexts
 from pusher.compile.model import DataTest, Model, Source, SourceKey
 from pusher.compile.packages import Projects
 from pusher.compile.queries import Ask
+from pusher.compile.selectors import METHOD
 from pusher.compile.source_map import Place, SourceMap
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import Profile, ProjectFile
@@ -53,6 +54,7 @@ class Manifest:
         tests: Data tests by name.
         unit_tests: Unit tests by name.
         exposures: What outside of the project reads its models, by name.
+        selectors: Selections of selectors.yml, by name.
         database: Name of the database that relations stand in.
         macros: Names of the project's macros.
         notices: What templates logged for people.
@@ -74,6 +76,7 @@ class Manifest:
         self.tests: dict[str, DataTest] = compilation.tests
         self.unit_tests: dict[str, UnitTest] = compilation.unit_tests
         self.exposures: dict[str, Exposure] = compilation.exposures
+        self.selectors = compilation.selectors.definitions
         self.macros: tuple[str, ...] = compilation.macros
         self.macro_texts = MacroTexts(compilation.files.macros)
         self.texts: Mapping[str, str] = compilation.texts
@@ -204,7 +207,15 @@ class Manifest:
 
     @property
     def _subjects(self) -> selection.Subjects:
-        return selection.Subjects(self.models, self.tests, self.unit_tests, self.exposures, self.previous)
+        return selection.Subjects(
+            self.models, self.tests, self.unit_tests, self.exposures, self.previous, self.selectors
+        )
+
+    def with_default(self, select: Sequence[str], exclude: Sequence[str]) -> Sequence[str]:
+        """Return what to select: where nothing is, what selectors.yml names as the default, as dbt does."""
+        default = self._compilation.selectors.default
+        is_named = any(text.split() for text in (*select, *exclude))
+        return select if is_named or default is None else [f"{METHOD}:{default}"]
 
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.

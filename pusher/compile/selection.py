@@ -1,17 +1,20 @@
-"""dbt's selector syntax: `+name`, `2+name+`, globs, `tag:`, `path:`, `source:`, `config.x:`, unions, intersections."""
+"""dbt's selector syntax: `+name`, `2+name+`, globs, `tag:`, `path:`, `source:`, `config.x:`, unions, intersections.
+
+`selector:` stands for a selection that selectors.yml defines.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
-from pusher.compile import graph
+from pusher.compile import graph, selectors
 from pusher.compile.exposures import Exposure
-from pusher.compile.model import DataTest, Model, SourceKey
+from pusher.compile.model import DataTest, Model, SourceKey, missing
 from pusher.compile.unit_tests import UnitTest
 from pusher.config import suggest
 from pusher.errors import ConfigError, Problem
@@ -128,6 +131,7 @@ class Subjects:
         unit_tests: Unit tests.
         exposures: Exposures.
         previous: What differs from a saved manifest, or None without one.
+        selectors: Selections of selectors.yml, by name.
     """
 
     models: Mapping[str, Model]
@@ -135,6 +139,7 @@ class Subjects:
     unit_tests: Mapping[str, UnitTest] = field(default_factory=dict)
     exposures: Mapping[str, Exposure] = field(default_factory=dict)
     previous: Previous | None = None
+    selectors: Mapping[str, selectors.Definition] = field(default_factory=dict)
 
 
 STATES = (
@@ -163,8 +168,8 @@ def _matching(subjects: Subjects, method: str, value: str, text: str) -> set[str
     if method.startswith("config."):
         return {name for name, model in models.items() if _config(model, method.removeprefix("config."), value)}
     if method not in _METHODS:
-        near = suggest(method, [*_METHODS, "exposure", "state", "config.materialized"])
-        known = ", ".join(sorted([*_METHODS, "exposure", "state"]))
+        near = suggest(method, [*_METHODS, "exposure", "state", selectors.METHOD, "config.materialized"])
+        known = ", ".join(sorted([*_METHODS, "exposure", "state", selectors.METHOD]))
         fix = f"Did you mean `{near}:`?" if near else f"Known: {known}, config.KEY."
         raise ConfigError(Problem("bad-selector", f"Unknown selector method in `{text}`.", fix=fix))
     return {name for name, model in models.items() if _METHODS[method](model, value)}
@@ -188,7 +193,10 @@ def _one(subjects: Subjects, text: str) -> set[str]:
     up_edges = {name: model.depends_on for name, model in models.items()}
     if method == "exposure":
         return _behind_exposures(subjects, parsed, up_edges)
-    found = _matching(subjects, method, parsed["value"], text)
+    if method == selectors.METHOD:
+        found = _of_selector(subjects, parsed["value"], _one)
+    else:
+        found = _matching(subjects, method, parsed["value"], text)
     down_edges = graph.downstream(up_edges)
     if parsed["at"]:
         return graph.reach(graph.reach(found, down_edges), up_edges)
@@ -199,6 +207,24 @@ def _one(subjects: Subjects, text: str) -> set[str]:
         steps = parsed["down"].removeprefix("+")
         selected |= graph.reach(found, down_edges, int(steps) if steps else None)
     return selected
+
+
+def _of_selector(subjects: Subjects, name: str, one: Callable[[Subjects, str], set[str]]) -> set[str]:
+    """Return what a selection of selectors.yml chooses."""
+    definition = subjects.selectors.get(name)
+    if definition is None:
+        problem = missing("bad-selector", "Selector", name, list(subjects.selectors), suggest(name, subjects.selectors))
+        raise ConfigError(replace(problem, fix=f"{problem.fix} They stand in {selectors.FILE}."))
+    return selectors.names_of(definition, lambda text: one(subjects, text))
+
+
+def check(text: str, above: Mapping[str, selectors.Definition]) -> None:
+    """Look at a selector, with those selections of selectors.yml that it may stand for.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    _one(Subjects({}, previous=Previous({}, {}, {}), selectors=above), text)
 
 
 def _behind_exposures(subjects: Subjects, parsed: re.Match[str], up_edges: Mapping[str, Iterable[str]]) -> set[str]:
@@ -230,7 +256,11 @@ def _tests_of_one(subjects: Subjects, text: str) -> set[str]:
     tests, previous = subjects.tests, subjects.previous
     parsed, selected = _parsed(text), _one(subjects, text)
     method = _method_of(parsed["method"], parsed["value"])
-    if method == "state":
+    if method == selectors.METHOD:
+        # What it leaves out stays out: only what was reached by a `+` stands for its tests.
+        selected -= _of_selector(subjects, parsed["value"], _one)
+        found = _of_selector(subjects, parsed["value"], _tests_of_one)
+    elif method == "state":
         found = _in_state(previous.tests if previous else None, parsed["value"], text)
     elif method.startswith("config."):
         keys = method.removeprefix("config.")
@@ -256,7 +286,10 @@ def _unit_tests_of_one(subjects: Subjects, text: str) -> set[str]:
     tests, previous = subjects.unit_tests, subjects.previous
     parsed, selected = _parsed(text), _one(subjects, text)
     method, value = _method_of(parsed["method"], parsed["value"]), parsed["value"]
-    if method == "state":
+    if method == selectors.METHOD:
+        selected -= _of_selector(subjects, value, _one)
+        found = _of_selector(subjects, value, _unit_tests_of_one)
+    elif method == "state":
         found = _in_state(previous.unit_tests if previous else None, value, text)
     elif method.startswith("config."):
         found = {name for name, test in tests.items() if _config(test, method.removeprefix("config."), value)}

@@ -63,6 +63,7 @@ class Project(ProjectRuns):
 
     def compile(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Render the selected models, and write all of them to `target/compiled` and manifest.json."""
+        select = self.wanted(select, exclude)
         names = [model.name for model in self.models(select, exclude) if model.seed is None]
         self._building().answer(self.manifest, [name for name in names if self.manifest.models[name].is_open])
         models = [self.manifest.models[name] for name in names]
@@ -93,12 +94,11 @@ class Project(ProjectRuns):
         Raises:
             BuildError: A model failed; those that read it were not run.
         """
+        select = self.wanted(select, exclude)
         self.account.check_settings()
         self._check_policy()
         self.destination_views.check(self.manifest.select_all(select, exclude).models)
-        report = self._building(interruptible).build(
-            select, exclude, full_refresh=full_refresh, reuse=reuse, into=into
-        )
+        report = self._building(interruptible).build(select, exclude, full_refresh=full_refresh, reuse=reuse, into=into)
         self._keep()
         return report
 
@@ -119,7 +119,7 @@ class Project(ProjectRuns):
         Raises:
             ConfigError: Nothing is selected.
         """
-        return self._building(interruptible).test(select, exclude)
+        return self._building(interruptible).test(self.wanted(select, exclude), exclude)
 
     def show(self, name: str, *, limit: int) -> Shown:
         """Return some rows of a built model, with the values of personal columns masked.

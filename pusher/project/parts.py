@@ -260,6 +260,13 @@ class ProjectParts:
 
         return open_warehouse(self.profile, self.manifest.source_paths(), allowed_directories, memory=memory)
 
+    def wanted(self, select: Sequence[str], exclude: Sequence[str]) -> Sequence[str]:
+        """Return what to select, and tell where that is the default of selectors.yml."""
+        found = self.manifest.with_default(select, exclude)
+        if found is not select:
+            self.listener(Notice(f"nothing is selected, so selectors.yml is asked: {' '.join(found)}"))
+        return found
+
     def models(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the selected models in graph order."""
         return self.manifest.select(select, exclude)

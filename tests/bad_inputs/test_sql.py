@@ -57,7 +57,9 @@ CASES = {
         ('error: models/x.sql:1:8: Table "o" does not have a column named "emial".', *NEAR),
     ),
     "unknown column of a CTE": Case(
-        {MODEL: f'with "c d" as (select order_id, email as mail {RAW})\nselect 1 as a\nfrom "c d" where "c d".mial = 1\n'},
+        {
+            MODEL: f'with "c d" as (select order_id, email as mail {RAW})\nselect 1 as a\nfrom "c d" where "c d".mial = 1\n'
+        },
         ('error: models/x.sql:3:18: Table "c d" does not have a column named "mial".', "  Did you mean `mail`?"),
     ),
     "unknown column of a subquery of everything": Case(

@@ -40,7 +40,7 @@ def test_a_query_is_rendered_as_a_model_of_the_project(shop: Shop) -> None:
         (
             ("--inline", "select 1", "--select", "offline"),
             "--inline renders one query and selects no model.",
-            "Leave out --select and --exclude.",
+            "Leave out --select, --selector and --exclude.",
         ),
     ],
 )

@@ -48,6 +48,28 @@ def test_ls_prints_names_in_graph_order(shop: Shop) -> None:
     )
 
 
+def test_a_selection_of_selectors_yml_is_named_by_selector_or_is_the_default(shop: Shop) -> None:
+    """In every command that selects; the default where nothing is selected, as in dbt, and not in what dbt has not."""
+    (shop.root / "selectors.yml").write_text(
+        "selectors:\n  - {name: staging, default: true, definition: stg_orders}\n  - {name: both, definition: +offline}\n"
+    )
+    assert shop("ls").out == "stg_orders\n"
+    assert shop("ls", "--selector", "both").out == shop("ls", "-s", "selector:both").out == "stg_orders\noffline\n"
+    built = shop("build")
+    assert (built.err.splitlines()[0], built.out.splitlines()[-1]) == (
+        "nothing is selected, so selectors.yml is asked: selector:staging",
+        "built 1 model",
+    )
+    assert shop("lint", "--selector", "both", "--json").json["summary"]["models"] == 2
+    assert shop("lint", "--json").json["summary"]["models"] == 2
+    for words in (("--selector", "both", "-s", "offline"), ("--selector", "both", "--exclude", "offline")):
+        (error,) = shop("build", *words, "--json").json["errors"]
+        assert (error["message"], error["fix"]) == (
+            "--selector stands without --select and --exclude.",
+            "Leave out one of them, or write --select selector:both.",
+        )
+
+
 def test_compile_writes_what_it_prints(shop: Shop) -> None:
     """The rendered SQL is in target/compiled, and the JSON carries it."""
     (model,) = shop("compile", "--select", "offline", "--json").json["models"]

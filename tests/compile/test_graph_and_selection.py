@@ -111,7 +111,7 @@ def test_selectors_choose_as_in_dbt(
                 "",
                 "Unknown selector method in `result:error`.",
                 (
-                    "Known: exposure, file, fqn, package, path, resource_type, source, state, tag, test_name, "
+                    "Known: exposure, file, fqn, package, path, resource_type, selector, source, state, tag, test_name, "
                     "test_type, config.KEY."
                 ),
             ),

@@ -56,7 +56,9 @@ def test_a_model_carries_its_documentation(tmp_path: Path) -> None:
     assert (model.description, model.patch, model.path) == ("One row.", ("models/s.yml", 3), "models/staging/a.sql")
     not_null = WrittenTest("not_null", {}, {}, None, "models/s.yml", 11, 22)
     assert model.columns == {"x": ColumnDoc("x", "integer", "The x.", {"a": 1, "pii": "email"}, ("t",), 6, (not_null,))}
-    assert model.data_tests == (WrittenTest("unique", {"column_name": "x"}, {}, None, "models/s.yml", 13, 9, places={"column_name": (13, 30)}),)
+    assert model.data_tests == (
+        WrittenTest("unique", {"column_name": "x"}, {}, None, "models/s.yml", 13, 9, places={"column_name": (13, 30)}),
+    )
 
 
 SOURCE = "sources:\n  - name: raw\n    {outer}\n    tables:\n      - name: orders\n        {inner}\n"
