@@ -190,7 +190,7 @@ def test_texts_that_are_no_query_are_all_told_before_anything_is_built(root: Pat
         events="select 1 as a;\nselect 2 as a from {{ ref('orders') }}",
         last="select 1 as\nfrom from",
     )
-    files["tests/none.sql"] = "select * from {{ ref('stg') }} where price is null"
+    files = {**files, "tests/none.sql": "select * from {{ ref('stg') }} where price is null"}
     manifest, told, into = compiled(root, files), Told(), Built([], [])
     surrounded: list[str] = []
 

@@ -51,7 +51,8 @@ def test_ls_prints_names_in_graph_order(shop: Shop) -> None:
 def test_a_selection_of_selectors_yml_is_named_by_selector_or_is_the_default(shop: Shop) -> None:
     """In every command that selects; the default where nothing is selected, as in dbt, and not in what dbt has not."""
     (shop.root / "selectors.yml").write_text(
-        "selectors:\n  - {name: staging, default: true, definition: stg_orders}\n  - {name: both, definition: +offline}\n"
+        "selectors:\n  - {name: staging, default: true, definition: stg_orders}\n"
+        "  - {name: both, definition: +offline}\n"
     )
     assert shop("ls").out == "stg_orders\n"
     assert shop("ls", "--selector", "both").out == shop("ls", "-s", "selector:both").out == "stg_orders\noffline\n"

@@ -446,7 +446,7 @@ def test_what_would_change_the_project_is_refused_by_name(tmp_path: Path) -> Non
 
 
 def test_links_that_lead_to_no_file_are_named(tmp_path: Path) -> None:
-    """Whatever they stand for would be left out in silence; hidden ones, such as locks of editors, stand for nothing."""
+    """Whatever they stand for would be left out in silence; hidden ones, such as locks of editors, do not."""
     for folder in ("models", "macros", "seeds", "tests/generic", "elsewhere"):
         (tmp_path / folder).mkdir(parents=True)
     for name in ("models/gone.sql", "models/gone.yml", "macros/gone.sql", "seeds/gone.csv", "tests/generic/gone.sql"):
