@@ -150,10 +150,15 @@ def run(words: Sequence[str]) -> int:
     except typer.TyperException as error:
         # A command or an option that is not known: no command ran, so nothing has printed it yet.
         _show(error)
+        from pusher.cli.dbt_words import instead_of
+
+        instead = instead_of(words, getattr(error, "option_name", None))
+        if instead is not None:
+            typer.echo(instead, err=True)
         if {"--json", "--format=json"} & set(words) or "--format json" in " ".join(words):
             from pusher.transport.redaction import redact
 
             command = next((word for word in words if not word.startswith("-")), None)
-            problem = Problem("usage", redact(error.format_message()), fix="See `pusher --help`.")
+            problem = Problem("usage", redact(error.format_message()), fix=instead or "See `pusher --help`.")
             print_envelope(command, 2, (problem,), {})
         return 2

@@ -217,6 +217,14 @@ class Manifest:
         is_named = any(text.split() for text in (*select, *exclude))
         return select if is_named or default is None else [f"{METHOD}:{default}"]
 
+    def unmatched(self, select: Sequence[str], exclude: Sequence[str]) -> list[Problem]:
+        """Return a problem for each selector by which nothing is chosen, although others may choose something.
+
+        Raises:
+            ConfigError: A selector cannot be read.
+        """
+        return selection.unmatched(self._subjects, [*select, *exclude])
+
     def select(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the models that selectors choose, in graph order.
 

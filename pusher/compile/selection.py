@@ -77,6 +77,7 @@ _METHODS: Mapping[str, Callable[[Model, str], bool]] = {
     "resource_type": lambda model, value: value == model.resource_type,
     "test_type": lambda _model, _value: False,
     "test_name": lambda _model, _value: False,
+    "unit_test": lambda _model, _value: False,
 }
 _TEST_METHODS: Mapping[str, Callable[[DataTest, str], bool]] = {
     "fqn": _fqn,
@@ -97,6 +98,7 @@ _UNIT_TEST_METHODS: Mapping[str, Callable[[UnitTest, str], bool]] = {
     "path": lambda test, value: _path(test.file, value),
     "file": lambda test, value: value in {PurePosixPath(test.file).name, PurePosixPath(test.file).stem},
     "package": _package,
+    "unit_test": lambda test, value: fnmatchcase(test.name, value),
     "resource_type": lambda _, value: value == "unit_test",
     "test_type": lambda _, value: value == "unit",
 }
@@ -309,6 +311,28 @@ def select_unit_tests(subjects: Subjects, include: Sequence[str], exclude: Seque
     return [test for name, test in subjects.unit_tests.items() if name in chosen]
 
 
+def compares(include: Sequence[str]) -> bool:
+    """Whether all that is selected is a comparison with a saved manifest: that nothing differs is an answer."""
+    parts = " ".join(include).split()
+    return bool(parts) and all("state:" in part for part in parts)
+
+
+def unmatched(subjects: Subjects, texts: Iterable[str]) -> list[Problem]:
+    """Return a problem for each selector by which nothing is chosen, be it part of a union or of an intersection.
+
+    Raises:
+        ConfigError: A selector cannot be read.
+    """
+    found = []
+    known = [*subjects.models, *subjects.tests, *subjects.unit_tests]
+    for text in dict.fromkeys(part for text in texts for part in re.split(r"[\s,]+", text) if part):
+        if "state:" not in text and not any(one(subjects, text) for one in (_one, _tests_of_one, _unit_tests_of_one)):
+            near = suggest(_parsed(text)["value"], known)
+            fix = f"Did you mean `{near}`?" if near else None
+            found.append(Problem("empty-selector", f"`{text}` selects nothing.", fix=fix))
+    return found
+
+
 def select(
     subjects: Subjects, include: Sequence[str], exclude: Sequence[str], *, may_be_empty: bool = False
 ) -> list[Model]:
@@ -319,7 +343,7 @@ def select(
     """
     models = subjects.models
     chosen = _chosen(lambda text: _one(subjects, text), models, include, exclude)
-    if not chosen and not may_be_empty:
+    if not chosen and not may_be_empty and not compares(include):
         wanted = " ".join(include) or "all models"
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)
         near = suggest(plain, models)

@@ -15,6 +15,7 @@ from pusher.builds.unit_tests import UnitTestResult, UnitTestRun, run_unit_tests
 from pusher.builds.workers import Surroundings
 from pusher.clock import Clock
 from pusher.compile import INLINE, Manifest, UnitTest, inspect
+from pusher.compile.selection import compares
 from pusher.config import Floor, PolicyFile, Profile
 from pusher.engines.duckdb import DuckDBEngine
 from pusher.errors import BuildError, ConfigError, Problem
@@ -135,7 +136,7 @@ class Building:
             ConfigError: Nothing is selected.
         """
         _, tests, unit_tests = self.manifest.select_all(select, exclude)
-        if not tests and not unit_tests:
+        if not tests and not unit_tests and not compares(select):
             fix = "Write data_tests: for a model or column, a query below test-paths, or unit_tests:."
             raise ConfigError(Problem("no-tests", "The selection has no test.", fix=fix))
         found = Built([], [])

@@ -28,6 +28,7 @@ from pusher.compile import (
     load,
 )
 from pusher.compile.kept import FILE as KEPT_FILE
+from pusher.compile.selection import compares
 from pusher.config import (
     PolicyFile,
     Profile,
@@ -116,6 +117,7 @@ class ProjectParts:
         self.policy = policy
         self.options = options
         self.listener = listener
+        self._unmatched: set[str] = set()
         self.clock: Clock = FixedClock(options.clock) if options.clock else SystemClock()
         self.started_at = self.clock.now()
         self._following = Lock()
@@ -265,11 +267,23 @@ class ProjectParts:
         found = self.manifest.with_default(select, exclude)
         if found is not select:
             self.listener(Notice(f"nothing is selected, so selectors.yml is asked: {' '.join(found)}"))
+        self._tell_unmatched(found, exclude)
+        if compares(found) and not any(self.manifest.select_all(found, exclude)):
+            self.listener(Notice("nothing that is selected differs from the saved manifest"))
         return found
+
+    def _tell_unmatched(self, select: Sequence[str], exclude: Sequence[str]) -> None:
+        """Tell once of each selector that chooses nothing beside others that do: it may be misspelt."""
+        for problem in self.manifest.unmatched(select, exclude):
+            if problem.message not in self._unmatched:
+                self._unmatched.add(problem.message)
+                self.listener(Notice(" ".join(filter(None, (problem.message, problem.fix)))))
 
     def models(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the selected models in graph order."""
-        return self.manifest.select(select, exclude)
+        found = self.manifest.select(select, exclude)
+        self._tell_unmatched(select, exclude)
+        return found
 
     @cached_property
     def destination_views(self) -> DestinationViews:

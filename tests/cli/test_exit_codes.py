@@ -252,6 +252,47 @@ def test_a_wrong_option_ends_with_2_and_nothing_is_sent(shop: Shop, case: str) -
     assert not (shop.root / ".pusher" / "dev" / "ledger.sqlite").exists()
 
 
+def test_what_only_dbt_has_is_told_with_what_to_do_instead(shop: Shop) -> None:
+    """Commands and options; as the fix under --json."""
+    told, machine = pusher("run"), pusher("run", "--json")
+    assert (told.code, told.err.splitlines()[-1]) == (2, "`pusher build` runs models, and their tests.")
+    assert [(one["message"], one["fix"]) for one in machine.json["errors"]] == [
+        ("No such command 'run'.", "`pusher build` runs models, and their tests.")
+    ]
+    assert shop("build", "--models", "offline").err.splitlines()[-1] == "Write --select."
+    assert pusher("lst").err.splitlines()[-1].startswith("Error: No such command")
+
+
+def test_a_selector_that_chooses_nothing_beside_others_is_told(shop: Shop) -> None:
+    """It may be misspelt, and dbt warns too; nothing is said of one that chooses a test."""
+    (shop.root / "models" / "tests.yml").write_text(
+        "models: [{name: offline, columns: [{name: event_id, data_tests: [not_null]}]}]\n"
+    )
+    ran = shop("ls", "--select", "offline offlin", "--select", "tag:x,offline", "--exclude", "stg not_null_offline_*")
+    assert (ran.code, ran.out) == (0, "offline\n")
+    assert ran.err.splitlines() == [
+        "`offlin` selects nothing. Did you mean `offline`?",
+        "`tag:x` selects nothing.",
+        "`stg` selects nothing.",
+    ]
+    told = shop("lint", "--select", "offline offlin").err.splitlines()
+    assert "`offlin` selects nothing. Did you mean `offline`?" in told
+
+
+def test_that_nothing_differs_from_a_saved_manifest_is_no_error(shop: Shop) -> None:
+    """So a pull request that changes no model passes; a misspelt state is still an error."""
+    shop("compile")
+    (shop.root / "target" / "manifest.json").rename(shop.root / "manifest.json")
+    for command, told in (("ls", ""), ("compile", ""), ("build", "built 0 models"), ("test", "")):
+        ran = shop(command, "--select", "state:modified+ state:new", "--state", str(shop.root))
+        assert (ran.code, ran.out.strip(), ran.err) == (
+            0,
+            told,
+            "nothing that is selected differs from the saved manifest\n",
+        )
+    assert shop("ls", "--select", "state:modifed", "--state", str(shop.root)).code == 2
+
+
 @pytest.mark.parametrize("words", [("ls", "--select", "offlin"), ("show", "offlin"), ("push", "--select", "offlin")])
 def test_an_unknown_model_has_a_suggestion(shop: Shop, words: tuple[str, ...]) -> None:
     """The message names what was asked for, the fix what was meant."""

@@ -112,7 +112,7 @@ def test_selectors_choose_as_in_dbt(
                 "Unknown selector method in `result:error`.",
                 (
                     "Known: exposure, file, fqn, package, path, resource_type, selector, source, state, tag, "
-                    "test_name, test_type, config.KEY."
+                    "test_name, test_type, unit_test, config.KEY."
                 ),
             ),
         ),
