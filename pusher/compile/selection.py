@@ -325,7 +325,7 @@ def unmatched(subjects: Subjects, texts: Iterable[str]) -> list[Problem]:
     """
     found = []
     known = [*subjects.models, *subjects.tests, *subjects.unit_tests]
-    for text in dict.fromkeys(part for text in texts for part in re.split(r"[\s,]+", text) if part):
+    for text in dict.fromkeys(filter(None, re.split(r"[\s,]+", " ".join(texts)))):
         if "state:" not in text and not any(one(subjects, text) for one in (_one, _tests_of_one, _unit_tests_of_one)):
             near = suggest(_parsed(text)["value"], known)
             fix = f"Did you mean `{near}`?" if near else None

@@ -254,7 +254,7 @@ class _Reader:
 
     def _depth(self, given: Mapping[str, Any], key: str, path: KeyPath) -> str:
         value = given.get(key)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise self._wrong(f"`{key}` must be a number of steps.", (*path, key), f"Write {key}: 1.")
         return "" if value is None else str(value)
 

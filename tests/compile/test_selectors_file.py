@@ -131,6 +131,11 @@ WRONG = {
     ),
     "{method: tag, value: x, exclude: b}": ("4:41", "`exclude` must be a list.", LIST),
     "{method: tag, value: x, parent: true}": ("4:41", "Unknown key `parent`.", "Did you mean `parents`?"),
+    "{method: tag, value: x, parents: true, parents_depth: 0}": (
+        "4:56",
+        "`parents_depth` must be a number of steps.",
+        "Write parents_depth: 1.",
+    ),
     "{tag: [a, b]}": (
         "4:18",
         "`tag` needs a value without blanks, `,`, `+` and `@`.",
