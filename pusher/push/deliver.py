@@ -321,9 +321,9 @@ class Delivery:
             attempt, started_at = self._in_flight.pop(future)
             result, seconds = future.result()
             attempt.body = None
-            verdict = self._destination.verdict(
-                result, rows=attempt.batch.rows, earlier_attempt_at_risk=attempt.risk_before is not None
-            )
+            # What was inherited from a larger batch is no attempt of these bytes.
+            is_repeated = attempt.risk_before is not None and attempt.batch.attempts > 1
+            verdict = self._destination.verdict(result, rows=attempt.batch.rows, earlier_attempt_at_risk=is_repeated)
             if verdict.request_id:
                 ids = self._result.request_ids.setdefault(attempt.work.part.model, deque(maxlen=MOST_REQUEST_IDS))
                 ids.append(verdict.request_id)

@@ -205,6 +205,15 @@ def test_37_duplicated_on_the_first_attempt(tmp_path: Path) -> None:
         assert found.server.totals()["duplicates"] == 0
 
 
+@pytest.mark.parametrize("after", ["accept", "before"])
+def test_37_duplicated_on_the_first_attempt_of_a_piece(tmp_path: Path, after: str) -> None:
+    """What may have arrived is the whole batch: that a piece of it was, as it is, nobody can know."""
+    in_part = {"do": 20001, "after": after}
+    with scene(tmp_path, [in_part, {"do": 40050, "after": "before"}]) as found:
+        found.settle()
+        found.check()
+
+
 def test_37_duplicated_on_the_second_attempt(tmp_path: Path) -> None:
     """The first attempt arrived, which is what the answer says."""
     with scene(tmp_path, [{"do": "drop_after_accept"}, {"do": 40050}], rows=10) as found:
