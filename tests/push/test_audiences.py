@@ -8,6 +8,7 @@ from unittest.mock import patch
 
 import pytest
 
+from pusher.errors import PlanError
 from pusher.push.audience.settle import MemberSettling
 from tests.ledger.older import as_of_schema_1
 from tests.push import support
