@@ -225,8 +225,8 @@ MUTANTS = (
     Mutant(
         "TikTok's words are kept as they are",
         "pusher/destinations/tiktok/responses.py",
-        "message=redact(envelope.message if envelope else _strange(answer)),",
-        "message=envelope.message if envelope else _strange(answer),",
+        "message=redact(_message(envelope, outcome) if envelope else _strange(answer)),",
+        "message=_message(envelope, outcome) if envelope else _strange(answer),",
         tests("tests/destinations/test_responses.py", "tests/push/test_push.py"),
     ),
     Mutant(
@@ -323,7 +323,7 @@ MUTANTS = (
     Mutant(
         "a suppressed person is looked for at plan only",
         "pusher/push/audience/run.py",
-        "plan.newest_suppressed < newest and",
+        "p.newest_suppressed < newest and",
         "False and",
         tests("tests/push/test_audiences.py", "-k", "suppressed_during"),
     ),
