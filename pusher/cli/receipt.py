@@ -136,7 +136,7 @@ def _audience_lines(audiences: Sequence[AudienceReceipt], *, dry_run: bool) -> s
         lines.append((f"  still to be told{again}", pending))
     lines += [
         ("suppressed", [one.suppressed for one in counts]),
-        ("identifiers that are no digests", [one.dropped for one in counts]),
+        ("left out: no digests, or nobody's", [one.dropped for one in counts]),
         ("rows without an identifier", [one.no_identity for one in counts]),
         ("files of all members", [one.files for one in audiences]),
         ("  bytes", [one.bytes for one in audiences]),

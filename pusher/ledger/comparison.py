@@ -114,6 +114,7 @@ class Comparison:
         reassert: Tell TikTok again everything that is known.
         untold: Suppressed identifiers that the audience was not told of yet; they are taken out, known or not, and so
             is what only rows with one of them name.
+        beside: Further kinds that the view has and the audience is not told: a suppressed one makes its row so.
     """
 
     folder: Path
@@ -125,9 +126,11 @@ class Comparison:
     now: datetime
     reassert: bool = False
     untold: Sequence[tuple[str, str]] = ()
+    beside: Mapping[str, bool] = field(default_factory=dict)
     _connection: Any = field(default=None, init=False)
     _barred: int = field(default=0, init=False)
     _barred_people: int = field(default=0, init=False)
+    _has_barred_rows: bool = field(default=False, init=False)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
@@ -195,7 +198,7 @@ class Comparison:
             run("create temp table unknown (kind utinyint, a uuid, b uuid)")
             return
         create_suppressed(self._connection, Barred(self.untold), self.kinds, "untold")
-        if self._barred_people:
+        if self._has_barred_rows:
             # Somebody else may have put them there together.
             run(
                 f"insert into untold select {KEY} from named where place in (select place from named where exists "
@@ -252,24 +255,31 @@ class Comparison:
         """
         run, wanted = self._connection.execute, named_in(self.staged, self.schemas, self.kinds)
         self._barred = self._barred_people = 0
+        self._has_barred_rows = False
         if self.suppressed:
-            run(f"create temp view named as {wanted}")
+            run(f"create temp view named as {named_in(self.staged, {**self.schemas, **self.beside}, self.kinds)}")
             run(
                 "create temp table barred_rows as select distinct place from named "
                 f"where exists (select 1 from suppressed where {same('suppressed', 'named')})"
             )
-            self._barred_people = self._value("select count(*) from barred_rows")
             is_barred = "exists (select 1 from barred_rows where barred_rows.place = named.place)"
-            wanted = f"select * from named where not {is_barred}"
-            if self._barred_people:
+            wanted = f"select * from ({wanted}) as named where not {is_barred}"
+            told = ", ".join(str(self.kinds.index(kind)) for kind in self.schemas) or "null"
+            is_told = f"kind in ({told})"
+            self._barred_people = self._value(
+                f"select count(distinct place) from named where {is_told} and {is_barred}"
+            )
+            self._has_barred_rows = bool(self._value("select count(*) from barred_rows"))
+            if self._has_barred_rows:
                 run(f"create temp table kept_out as select distinct {KEY} from named where {is_barred}")
-                named_too = f"select {KEY} from ({wanted}) as named where exists (select 1 from kept_out where "
+                others = f"select * from named where not {is_barred}"
+                named_too = f"select {KEY} from ({others}) as named where exists (select 1 from kept_out where "
                 run(f"create temp table named_elsewhere as {named_too}{same('kept_out', 'named')})")
                 run(
                     "delete from kept_out where exists "
                     f"(select 1 from named_elsewhere where {same('named_elsewhere', 'kept_out')})"
                 )
-                self._barred = self._value("select count(*) from kept_out")
+                self._barred = self._value(f"select count(*) from kept_out where {is_told}")
                 run(f"insert into suppressed select {KEY} from kept_out")
         # Read twice from its files: millions of rows would have to be spilled as a table.
         run(f"create temp view wanted as {wanted}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,26 @@ def test_the_projects_list_keeps_members_out(tmp_path: Path) -> None:
     ]
     assert counts == [(2, 4, 0), (4, 0, 2)]
     assert members == {stored("EMAIL_SHA256", digest("email 0")), stored("PHONE_SHA256", digest("phone 0"))}
+
+
+@pytest.mark.parametrize("more", ["", ", 'method': 'file'"], ids=["stream", "file"])
+def test_whoever_objects_is_out_of_an_audience_of_another_kind_of_identifier(tmp_path: Path, more: str) -> None:
+    """The view has their e-mail too, which its audience of phones is not told."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, BOTH, more=f", 'id_types': ['PHONE']{more}")
+        club.join([*people(range(1_100)), (digest("email 1"), "")])
+        opt_out(club, digest("email 1"))
+        first = club.push(dry_run=True)
+        report = club.push()
+        server.now = NOW + timedelta(days=4)
+        opt_out(club, digest("email 1"), digest("email 2"))
+        club.push(now=server.now)
+        server.now += timedelta(days=4)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    for counts in (first.audiences[0].counts, report.audiences[0].counts):
+        assert (counts.suppressed, counts.people, counts.members, counts.no_identity) == (1, 1_099, 1_099, 1)
+    assert members == {stored("PHONE_SHA256", digest(f"phone {one}")) for one in (0, *range(3, 1_100))}
 
 
 def test_a_file_of_the_project_is_a_list(tmp_path: Path) -> None:

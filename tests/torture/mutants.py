@@ -323,7 +323,7 @@ MUTANTS = (
     Mutant(
         "a suppressed person is looked for at plan only",
         "pusher/push/audience/run.py",
-        "p.newest_suppressed < newest and",
+        "plan.newest_suppressed < newest and",
         "False and",
         tests("tests/push/test_audiences.py", "-k", "suppressed_during"),
     ),

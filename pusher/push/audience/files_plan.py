@@ -143,6 +143,7 @@ def plan_files(
         now=now,
         reassert=reassert or is_open,
         untold=untold(known.store, audience, reassert=reassert) if files else (),
+        beside=staged.beside,
     ) as comparison:
         counts = comparison.compare()
         layout = api.layout(staged.kinds)

@@ -67,12 +67,14 @@ class Staged:
         files: Its rows.
         kinds: Kinds of identifier, each with whether its column holds lists.
         audience: The audience that no view fills any more, else None: then the view says which audience it is.
+        beside: Further kinds that the view has and its audience is not told; they may say that a row is suppressed.
     """
 
     view: AudienceView
     files: Sequence[Path]
     kinds: Mapping[str, bool]
     audience: Audience | None = None
+    beside: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -125,17 +127,20 @@ def stage_members(
             model, file = view.view.model, view.view.file
             raise PlanError(*(Problem(one.code, f"{model}: {one.message}", file, fix=one.fix) for one in errors))
         given = _identifiers(view, columns, kinds)
+        sent = {kind for kind, _ in given}
+        beside = [one for one in _identifiers(replace(view, kinds=()), columns, kinds) if one[0] not in sent]
         _refuse_names(engine, view, columns)
         files = stage(
             engine,
             view.view,
-            _members_sql(view, columns, given),
+            _members_sql(view, columns, given, beside),
             folder,
             columns=columns,
             rows_per_file=ROWS_PER_FILE,
             origins=origins,
         )
-    return Staged(view, [file.path for file in files], {kind: columns[name].family == "list" for kind, name in given})
+    schemas, others = ({kind: columns[name].family == "list" for kind, name in one} for one in (given, beside))
+    return Staged(view, [file.path for file in files], schemas, beside=others)
 
 
 def kinds_of(view: AudienceView, *, open_engine: Callable[[], Engine], kinds: Sequence[str]) -> tuple[str, ...]:
@@ -167,18 +172,31 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
     return found
 
 
-def _members_sql(view: AudienceView, columns: Mapping[str, SqlType], given: Sequence[tuple[str, str]]) -> str:
-    """Return the query for the digests of each row, as the halves that members are compared by."""
+def _members_sql(
+    view: AudienceView,
+    columns: Mapping[str, SqlType],
+    given: Sequence[tuple[str, str]],
+    beside: Sequence[tuple[str, str]],
+) -> str:
+    """Return the query for the digests of each row, as the halves that members are compared by.
+
+    Args:
+        view: The view.
+        columns: Its columns.
+        given: Kinds of identifier that are sent, each with its column.
+        beside: Those that are looked at only.
+    """
     payload = view.view.payload
     typed, dropped, kept, raw = [], [], [], []
-    for place, (kind, name) in enumerate(given):
+    for place, (kind, name) in enumerate([*given, *beside]):
         field_, type_ = payload.columns[name], columns[name]
         typed += [
             f"{typed_value(field_, identifier(name), type_, payload)} as _clean_{place}",
             f"{identifier(name)} as _given_{place}",
         ]
-        dropped.append(count_dropped(f"_clean_{place}", f"_given_{place}", type_))
-        raw.append(_count_raw(f"_given_{place}", type_))
+        if place < len(given):
+            dropped.append(count_dropped(f"_clean_{place}", f"_given_{place}", type_))
+            raw.append(_count_raw(f"_given_{place}", type_))
         both = f"list_transform(_clean_{place}, lambda d: {split_digest('d')})"
         if type_.family != "list":
             both = f"case when _clean_{place} is not null then {split_digest(f'_clean_{place}')} end"
@@ -321,6 +339,7 @@ def compare(
         now=now,
         reassert=reassert,
         untold=untold(store, audience, reassert=reassert),
+        beside=staged.beside,
     ) as comparison:
         counts = comparison.compare()
         refusal = None if suppressed_only else shrinks(view, advertiser_id, counts, guard) or withheld

@@ -270,7 +270,9 @@ class AudiencePush:
             self._keep_told(self.store, audiences)
             newest = audiences.newest_suppressed()
             # Those that failed are compared by the next push; a refused view keeps nobody in who is suppressed.
-            late = [p for p in self.plans if p.newest_suppressed < newest and p.receipt.problem == p.refusal]
+            late = [
+                plan for plan in self.plans if plan.newest_suppressed < newest and plan.receipt.problem == plan.refusal
+            ]
             if not late:
                 break
             self._plan_again(late)
