@@ -344,6 +344,9 @@ def select(
     models = subjects.models
     chosen = _chosen(lambda text: _one(subjects, text), models, include, exclude)
     if not chosen and not may_be_empty and not compares(include):
+        if not models:
+            fix = "Write a SELECT into a file that ends with .sql below model-paths."
+            raise ConfigError(Problem("empty-selection", "The project has no model.", fix=fix))
         wanted = " ".join(include) or "all models"
         plain = re.sub(r"^[@\d+]+|\+\d*$", "", wanted)
         near = suggest(plain, models)

@@ -23,11 +23,27 @@ _LONGEST_TEXT = 500
 # Tags of dbt that are left out, with what to do instead.
 _LEFT_OUT: Mapping[str, str] = {
     "snapshot": "Build the history outside pusher and declare it as a source.",
+    "docs": "Doc blocks stand in .md files.",
     "materialization": "Remove it; models are view, table, incremental or ephemeral.",
+}
+# A call of a function of Python's, whose name may begin with those of what it stands in.
+_CALL = re.compile(
+    r"^(?:[\w<>]+\.)*_*(?P<name>\w+|<lambda>)\(\) (?:missing \d+ required (?:positional|keyword-only) arguments?: "
+    r"(?P<lacks>.+)|takes (?:no|from|\d+).*|got an unexpected keyword argument '(?P<unknown>\w+)'.*|got multiple .*)$",
+    re.DOTALL,
+)
+# What templates call those whose name there is another.
+_CALLED = {
+    "columns_in": "adapter.get_columns_in_relation",
+    "dispatch": "adapter.dispatch",
+    "identifier": "adapter.quote",
+    "raise": "exceptions.raise_compiler_error",
+    "warn": "exceptions.warn",
 }
 _UNDEFINED = re.compile(r"^'([^']+)' is undefined$")
 _ARGUMENTS = re.compile(r"^macro '([^']+)' (takes (?:no keyword|not more than) .+)$", re.DOTALL)
 _PARAMETER = re.compile(r"^parameter '([^']+)' was not provided$")
+_OF_WORD = re.compile(r"^'types\.SimpleNamespace object' has no attribute '(\w+)'\.$")
 _ATTRIBUTE = re.compile(r"has no (?:attribute|element) '?([^']+)'?$")
 
 
@@ -49,6 +65,12 @@ class _Description(NamedTuple):
 
 _RANGE = _Description(
     "render-limit", "range() is limited to 100,000 items.", "Use SQL's range() for many rows.", r"\brange\b"
+)
+_OTHER_FILES = _Description(
+    "unsupported-feature",
+    "Templates read no other files: include, import and extends are not supported.",
+    "Write a macro in macros/; every template knows it.",
+    r"\{%[-+]?\s*(?:include|import|from|extends)\b",
 )
 _DESCRIPTIONS: Mapping[type[Exception], _Description] = {
     RecursionError: _Description("render-limit", "A macro calls itself without an end.", "Give the recursion an end."),
@@ -77,8 +99,17 @@ def problem_of(
         return _syntax_problem(error, path, texts, filters)
     file, line = last_template_line(error.__traceback__) or (path, 1)
     found = _describe(error, names)
-    line, column = locate_word(texts.get(file, ""), line, found.pattern)
-    return Problem(found.code, found.message, file, line, column, found.fix)
+    text = texts.get(file, "")
+    line, column = locate_word(text, line, found.pattern)
+    return Problem(found.code, _with_holder(found.message, text, line), file, line, column, found.fix)
+
+
+def _with_holder(message: str, text: str, line: int) -> str:
+    """Return a message about an attribute with what has none of it as the template calls that."""
+    lacks = _OF_WORD.match(message)
+    lines = text.split("\n")[line - 1 : line]
+    holder = re.search(rf"(\w+(?:\.\w+)*)\.{lacks[1]}\b", lines[0][:_LONGEST_TEXT]) if lacks and lines else None
+    return f"`{holder[1]}` has no `{lacks[1]}`." if lacks and holder else message
 
 
 def _syntax_problem(
@@ -87,8 +118,13 @@ def _syntax_problem(
     file = error.filename or path
     message = (error.message or "Jinja syntax error").rstrip(".")
     quoted = re.findall(r"'([^']+)'", message)
-    line, column = locate_word(texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
     fix = "Fix the Jinja at this place."
+    if message.startswith("expected token") and quoted:
+        # It says what it wants, then what stands there.
+        quoted = quoted[-1:]
+    elif message.startswith("Unexpected end of template") and quoted:
+        fix, quoted = f"Write {{% end{quoted[-1]} %}} where the block ends.", quoted[-1:]
+    line, column = locate_word(texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
     if message.startswith("Encountered unknown tag") and quoted[0] in _LEFT_OUT:
         message = f"`{{% {quoted[0]} %}}` is not supported."
         return Problem("unsupported-feature", message, file, line, column, _LEFT_OUT[quoted[0]])
@@ -113,13 +149,37 @@ def _describe(error: Exception, names: Collection[str]) -> _Description:
     for kind, description in _DESCRIPTIONS.items():
         if isinstance(error, kind):
             return description
-    macro = _ARGUMENTS.match(text) if isinstance(error, TypeError) else None
+    found = _wrong_use(text) if isinstance(error, TypeError) else None
+    if found is not None:
+        return found
+    name = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
+    return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
+
+
+def _wrong_use(text: str) -> _Description | None:
+    """Return how a TypeError is shown that says more than what Python found."""
+    if text == "no loader for this environment specified":
+        return _OTHER_FILES
+    call = _CALL.match(text)
+    if call:
+        return _wrong_call(call)
+    macro = _ARGUMENTS.match(text)
     if macro:
         wrong = f"Macro `{macro[1]}` {macro[2]}.".replace("argument(s)", "arguments").replace("'", "`")
         fix = "Call it with the arguments that its {% macro %} line names."
         return _Description("macro-arguments", wrong, fix, rf"\b{re.escape(macro[1])}\b")
-    name = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
-    return _Description("jinja", f"Jinja failed: {name}{text}.", "Fix the Jinja at this place.", r"\{[{%]")
+    return None
+
+
+def _wrong_call(call: re.Match[str]) -> _Description:
+    name = _CALLED.get(call["name"], call["name"])
+    what, pattern = ("This call", r"\{[{%]") if name == "<lambda>" else (f"`{name}()`", rf"\b{re.escape(name)}\b")
+    message = f"{what} is given too many values."
+    if call["lacks"]:
+        message = f"{what} needs {call['lacks']}.".replace("'", "`")
+    elif call["unknown"]:
+        message = f"{what} takes no `{call['unknown']}`."
+    return _Description("wrong-call", message, "Correct what stands in its brackets.", pattern)
 
 
 def _undefined(text: str, names: Collection[str]) -> _Description:

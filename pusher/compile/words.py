@@ -46,7 +46,20 @@ UNSUPPORTED_WORDS = (
     "doc",
     "metric",
     "store_result",
+    "builtins",
+    "invocation_id",
+    "dbt_version",
+    "fromyaml",
+    "toyaml",
+    "schema",
+    "database",
+    "selected_resources",
+    "dbt_metadata_envs",
+    "thread_id",
 )
+
+_INSTEAD = {"schema": "Write target.schema.", "database": "Write target.database."}
+_ASKED_BY_JINJA = frozenset({"jinja_pass_arg", "unsafe_callable", "alters_data"})
 
 
 class Raised(Exception):
@@ -85,7 +98,11 @@ class _Config:
     def __init__(self, words: Words) -> None:
         self._words = words
 
-    def __call__(self, *positional: Mapping[str, Any], **named: Any) -> str:
+    def __call__(self, *positional: Any, **named: Any) -> str:
+        if len(positional) > 1 or not all(isinstance(one, Mapping) for one in positional):
+            message, fix = "`config()` takes settings with their names.", "Write config(materialized='table')."
+            self._words.note(Problem("wrong-call", message, fix=fix), r"\bconfig\s*\(")
+            return ""
         self._words.note_config({**(positional[0] if positional else {}), **named})
         return ""
 
@@ -171,7 +188,7 @@ class Words:
             dbname=self.database,
             threads=self._profile.threads or os.cpu_count() or 1,
         )
-        unsupported = {word: self._unsupported(word) for word in UNSUPPORTED_WORDS}
+        unsupported = {word: _Unsupported(self, word) for word in UNSUPPORTED_WORDS}
         return {
             **unsupported,
             "ref": self._ref,
@@ -236,16 +253,16 @@ class Words:
         self.names["model"] = SimpleNamespace(name=render.name, path=render.path, original_file_path=render.path)
         self.names["this"] = _This(self)
 
-    def note(self, problem: Problem, pattern: str) -> None:
-        """Note a problem at the running line of the template, at the column where a pattern is found."""
+    def note(self, problem: Problem, *patterns: str) -> None:
+        """Note a problem at the running line of the template, at the column where the first of some patterns is."""
         if len(self.render.problems) >= _MOST_PROBLEMS:
             raise RenderLimit(f"More than {_MOST_PROBLEMS} mistakes in one template")
-        self.render.problems.append(self.placed(problem, pattern))
+        self.render.problems.append(self.placed(problem, *patterns))
 
-    def placed(self, problem: Problem, pattern: str) -> Problem:
+    def placed(self, problem: Problem, *patterns: str) -> Problem:
         """Return the problem with the place of the running template line."""
         file, line = template_line() or (self.render.path, 1)
-        line, column = locate_word(self._texts.get(file, ""), line, pattern)
+        line, column = locate_word(self._texts.get(file, ""), line, *patterns)
         return Problem(problem.code, problem.message[:_LONGEST_MESSAGE], file, line, column, problem.fix)
 
     def note_config(self, given: Mapping[str, Any]) -> None:
@@ -265,29 +282,29 @@ class Words:
 
     def _ref(self, *names: str, **versions: Any) -> str:
         package, name = names if len(names) == 2 else (None, names[-1] if names else "")  # noqa: PLR2004 -- dbt's ref takes a package first
-        pattern = rf"\bref\s*\([^)]*['\"]{re.escape(str(name))}['\"]|\bref\s*\("
-        if versions:
-            self.note(
-                Problem(
-                    "unsupported-feature", "Model versions are not supported.", fix="Refer to the model by its name."
-                ),
-                pattern,
-            )
-        found = self._relation_of(str(name), package)
+        patterns = (rf"\bref\s*\([^)]*['\"]{re.escape(str(name))}['\"]", r"\bref\s*\(")
+        found: str | Problem
+        if versions.keys() & {"v", "version"}:
+            message, fix = "Model versions are not supported.", "Refer to the model by its name."
+            found = Problem("unsupported-feature", message, fix=fix)
+        elif versions or not 1 <= len(names) <= 2:  # noqa: PLR2004 -- as above
+            message = "`ref()` takes the name of a model, and before it maybe that of its package."
+            found = Problem("wrong-call", message, fix="Write ref('model').")
+        else:
+            found = self._relation_of(str(name), package)
         if isinstance(found, Problem):
-            self.note(found, pattern)
+            self.note(found, *patterns)
             return Relation.of(self.database, self._profile.schema, str(name))
         self.asks("ref", name, package)
         if name not in self.render.refs:
-            place = self.placed(Problem("", ""), pattern)
+            place = self.placed(Problem("", ""), *patterns)
             self.render.refs[name] = (place.file or self.render.path, place.line or 1, place.column or 1)
         return found
 
     def _source(self, source_name: str, table: str) -> str:
         found = self._source_of((source_name, table))
         if isinstance(found, Problem):
-            pattern = rf"\bsource\s*\([^)]*['\"]{re.escape(str(table))}['\"]|\bsource\s*\("
-            self.note(found, pattern)
+            self.note(found, rf"\bsource\s*\([^)]*['\"]{re.escape(str(table))}['\"]", r"\bsource\s*\(")
             return Relation.of(self.database, str(source_name), str(table))
         self.asks("source", source_name, table)
         self.render.sources.setdefault((source_name, table))
@@ -353,21 +370,23 @@ class Words:
             else "Give it under `vars:` in dbt_project.yml or with --vars."
         )
         self.note(
-            Problem(problem.code, problem.message, fix=fix), rf"\bvar\s*\(\s*['\"]{re.escape(name)}['\"]|\bvar\s*\("
+            Problem(problem.code, problem.message, fix=fix),
+            rf"\bvar\s*\(\s*['\"]{re.escape(name)}['\"]",
+            r"\bvar\s*\(",
         )
         return ""
 
     def _env_var(self, name: str, default: str | None = None) -> str:
-        pattern = rf"\benv_var\s*\(\s*['\"]{re.escape(name)}['\"]|\benv_var\s*\("
+        patterns = (rf"\benv_var\s*\(\s*['\"]{re.escape(name)}['\"]", r"\benv_var\s*\(")
         if SECRET_NAME.search(name.upper()):
             message = f"A model may not read the secret {name}: compiled SQL is stored and shown."
-            self.note(Problem("secret-in-model", message, fix="Use secrets in profiles.yml only."), pattern)
+            self.note(Problem("secret-in-model", message, fix="Use secrets in profiles.yml only."), *patterns)
             return ""
         self.asks("env_var", name)
         value = self._environment.get(name, os.environ.get(name, default))
         if value is None:
             fix = f"Set it: export {name}=..., or give a default: env_var('{name}', '...')."
-            self.note(Problem("no-env-var", f"Environment variable {name} is not set.", fix=fix), pattern)
+            self.note(Problem("no-env-var", f"Environment variable {name} is not set.", fix=fix), *patterns)
             return ""
         return value
 
@@ -400,13 +419,6 @@ class Words:
                 problem = Problem(problem.code, problem.message, self.render.path, line, column, fix)
         raise Raised(problem)
 
-    def _unsupported(self, word: str) -> Callable[..., Any]:
-        def refuse(*_: Any, **__: Any) -> Any:
-            problem = Problem("unsupported-feature", f"`{word}` is not supported.", fix="Write it in SQL, or use vars.")
-            raise Raised(self.placed(problem, rf"\b{word}\b"))
-
-        return refuse
-
 
 def _text(found: str | Problem) -> str | None:
     return None if isinstance(found, Problem) else str(found)
@@ -421,6 +433,35 @@ def _or(default: Any, function: Callable[[Any], Any], value: Any) -> Any:
         return function(value)
     except (ValueError, TypeError):
         return default
+
+
+class _Unsupported:
+    """A word of dbt's that there is not: whatever a template does with it says so."""
+
+    __slots__ = ("_word", "_words")
+
+    def __init__(self, words: Words, word: str) -> None:
+        self._words, self._word = words, word
+
+    def __getattr__(self, name: str) -> Any:
+        # What Python and Jinja ask of every value.
+        if name.startswith("_") or name in _ASKED_BY_JINJA:
+            raise AttributeError(name)
+        return self()
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        fix = _INSTEAD.get(self._word, "Write it in SQL, or use vars.")
+        problem = Problem("unsupported-feature", f"`{self._word}` is not supported.", fix=fix)
+        raise Raised(self._words.placed(problem, rf"\b{self._word}\b"))
+
+    def __str__(self) -> str:
+        return str(self())
+
+    def __iter__(self) -> Any:
+        return self()
+
+    __bool__ = __getitem__ = __eq__ = __call__
+    __hash__ = object.__hash__
 
 
 class _This:

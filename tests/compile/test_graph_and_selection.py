@@ -132,6 +132,15 @@ def test_a_selection_that_chooses_nothing_is_an_error(
     assert problems(caught.value) == [expected]
 
 
+def test_a_project_without_models_says_so(tmp_path: Path) -> None:
+    """Whatever is selected of it."""
+    for select in ([], ["events"]):
+        with pytest.raises(ConfigError) as caught:
+            compiled(tmp_path, {}).select(select)
+        fix = "Write a SELECT into a file that ends with .sql below model-paths."
+        assert problems(caught.value) == [("empty-selection", "", "The project has no model.", fix)]
+
+
 def test_a_circle_is_shown_with_the_reference_that_closes_it(tmp_path: Path) -> None:
     """All models of the circle are named, and one reference in it has its place."""
     files = {

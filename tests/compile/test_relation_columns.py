@@ -195,13 +195,10 @@ WRONG = {
     "unknown argument": (
         "select {{ dbt_utils.star(ref('a'), exept=['id']) }}",
         (
-            "jinja",
-            "models/m.sql:1:8",
-            (
-                "Jinja failed: TypeError: takes from, relation_alias, except, prefix, suffix, quote_identifiers; "
-                "not exept."
-            ),
-            "Fix the Jinja at this place.",
+            "wrong-call",
+            "models/m.sql:1:21",
+            "`star()` takes no `exept`.",
+            "Correct what stands in its brackets.",
         ),
     ),
     "values": (

@@ -39,7 +39,7 @@ ERRORS = {
         (
             "undefined-name",
             "models/m.sql:1:18",
-            "'types.SimpleNamespace object' has no attribute 'schma'.",
+            "`target` has no `schma`.",
             "Check the name.",
         ),
     ),
@@ -179,9 +179,9 @@ ERRORS = {
         "select 1\n{% if true %}",
         (
             "jinja-syntax",
-            "models/m.sql:2:1",
+            "models/m.sql:2:4",
             UNCLOSED,
-            "Fix the Jinja at this place.",
+            "Write {% endif %} where the block ends.",
         ),
     ),
     "unknown filter": (
@@ -217,6 +217,98 @@ ERRORS = {
             "models/m.sql:1:12",
             "`load_result` is not supported.",
             "Write it in SQL, or use vars.",
+        ),
+    ),
+    "call without a value": (
+        "select {{ var() }}",
+        ("wrong-call", "models/m.sql:1:11", "`var()` needs `name`.", "Correct what stands in its brackets."),
+    ),
+    "call with too many values": (
+        "from {{ source('a', 'b', 'c') }}",
+        (
+            "wrong-call",
+            "models/m.sql:1:9",
+            "`source()` is given too many values.",
+            "Correct what stands in its brackets.",
+        ),
+    ),
+    "call with an unknown name": (
+        "select {{ adapter.quote(nmae='a') }}",
+        (
+            "wrong-call",
+            "models/m.sql:1:11",
+            "`adapter.quote()` takes no `nmae`.",
+            "Correct what stands in its brackets.",
+        ),
+    ),
+    "ref of nothing": (
+        "from {{ ref() }}",
+        (
+            "wrong-call",
+            "models/m.sql:1:9",
+            "`ref()` takes the name of a model, and before it maybe that of its package.",
+            "Write ref('model').",
+        ),
+    ),
+    "second ref of a line": (
+        "from {{ ref('other') }}, {{ ref('othr') }}",
+        ("missing-ref", "models/m.sql:1:29", "Model `othr` does not exist.", "Did you mean `other`?"),
+    ),
+    "config without a name": (
+        "{{ config('table') }}select 1",
+        (
+            "wrong-call",
+            "models/m.sql:1:4",
+            "`config()` takes settings with their names.",
+            "Write config(materialized='table').",
+        ),
+    ),
+    "attribute of an unsupported word": (
+        "select {{ flags.FULL_REFRESH }}",
+        ("unsupported-feature", "models/m.sql:1:11", "`flags` is not supported.", "Write it in SQL, or use vars."),
+    ),
+    "unsupported word that is written": (
+        "select '{{ invocation_id }}'",
+        (
+            "unsupported-feature",
+            "models/m.sql:1:12",
+            "`invocation_id` is not supported.",
+            "Write it in SQL, or use vars.",
+        ),
+    ),
+    "unsupported word in a loop": (
+        "{% for node in graph %}{% endfor %}select 1",
+        ("unsupported-feature", "models/m.sql:1:16", "`graph` is not supported.", "Write it in SQL, or use vars."),
+    ),
+    "unsupported word in a condition": (
+        "{% if flags %}select 1{% endif %}",
+        ("unsupported-feature", "models/m.sql:1:7", "`flags` is not supported.", "Write it in SQL, or use vars."),
+    ),
+    "other file": (
+        "select 1\n{% include 'a.sql' %}",
+        (
+            "unsupported-feature",
+            "models/m.sql:2:1",
+            "Templates read no other files: include, import and extends are not supported.",
+            "Write a macro in macros/; every template knows it.",
+        ),
+    ),
+    "open expression": (
+        "select {{ 1 as a",
+        (
+            "jinja-syntax",
+            "models/m.sql:1:13",
+            "expected token 'end of print statement', got 'as'.",
+            "Fix the Jinja at this place.",
+        ),
+    ),
+    "macro of every project without a value": (
+        "select 1,\n  {{ dbt.datediff() }}",
+        (
+            "macro-arguments",
+            "models/m.sql:2:1",
+            "The call of this macro gives no `datepart`.",
+            "Pass `datepart` where the macro is called.",
         ),
     ),
     "wrong type": (

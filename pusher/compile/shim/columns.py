@@ -24,14 +24,14 @@ def macros(columns_of: Columns) -> dict[str, Callable[..., Any]]:
     """
 
     def filtered(*given: Any, **named: Any) -> list[str]:
-        taken = _bound(("from", "except"), {"except": ()}, given, named)
+        taken = _bound("get_filtered_columns_in_relation", ("from", "except"), {"except": ()}, given, named)
         return _filtered(columns_of, taken["from"], taken["except"])
 
     def star(*given: Any, **named: Any) -> str:
-        return _star(columns_of, _bound(_STAR, _STAR_DEFAULTS, given, named))
+        return _star(columns_of, _bound("star", _STAR, _STAR_DEFAULTS, given, named))
 
     def union_relations(*given: Any, **named: Any) -> str:
-        return _union(columns_of, _bound(_UNION, _UNION_DEFAULTS, given, named))
+        return _union(columns_of, _bound("union_relations", _UNION, _UNION_DEFAULTS, given, named))
 
     return {"get_filtered_columns_in_relation": filtered, "star": star, "union_relations": union_relations}
 
@@ -45,21 +45,23 @@ _UNION_DEFAULTS = {
 
 
 def _bound(
-    names: Sequence[str], defaults: Mapping[str, Any], given: Sequence[Any], named: Mapping[str, Any]
+    function: str, names: Sequence[str], defaults: Mapping[str, Any], given: Sequence[Any], named: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the arguments of a call by name.
 
     Raises:
-        TypeError: One is missing, twice or unknown.
+        TypeError: One is missing, too much or unknown; in Python's words.
     """
     unknown = named.keys() - set(names)
-    if len(given) > len(names) or unknown:
-        wrong = ", ".join(sorted(unknown)) or "more than that"
-        raise TypeError(f"takes {', '.join(names)}; not {wrong}")
+    if unknown:
+        raise TypeError(f"{function}() got an unexpected keyword argument '{min(unknown)}'")
+    if len(given) > len(names):
+        raise TypeError(f"{function}() takes {len(names)} positional arguments but {len(given)} were given")
     found = {**defaults, **dict(zip(names, given, strict=False)), **named}
     missing = [name for name in names if name not in found]
     if missing:
-        raise TypeError(f"needs {', '.join(missing)}")
+        listed = " and ".join(f"'{name}'" for name in missing)
+        raise TypeError(f"{function}() missing {len(missing)} required positional arguments: {listed}")
     return found
 
 
