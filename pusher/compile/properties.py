@@ -163,6 +163,11 @@ class _Reader:
 
     def _tests(self, entry: Mapping[str, Any], path: KeyPath) -> tuple[WrittenTest, ...]:
         key = "data_tests" if "data_tests" in entry else "tests"
+        if key == "data_tests" and entry.get("tests"):
+            fix = "Move all of them below `data_tests`."
+            self._wrong(
+                "duplicate-key", "`tests` is the old name of `data_tests`: both are given.", (*path, "tests"), fix
+            )
         value = entry.get(key) or []
         if not isinstance(value, list):
             self._wrong("wrong-type", "`data_tests` must be a list.", path, "Start each test with a dash.")

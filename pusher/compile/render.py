@@ -26,7 +26,7 @@ from pusher.compile.one_render import Render
 from pusher.compile.query_answers import NeedsWarehouse
 from pusher.compile.template_errors import problem_of
 from pusher.compile.template_places import locate_word
-from pusher.compile.words import ONE_EXPRESSION, Raised, Words
+from pusher.compile.words import ONE_EXPRESSION, UNSUPPORTED_WORDS, Raised, Words
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier
@@ -173,7 +173,7 @@ class Renderer:
         elif found is not None:
             self._shared[own] = returns
         else:
-            known = [*self._shared]
+            known = [one for one in self._shared if one not in UNSUPPORTED_WORDS]
             return missing("missing-macro", "Macro", name, known, suggest(name, known))
         return None
 
@@ -406,7 +406,7 @@ class Renderer:
         self._words.names["execute"] = self._shared["execute"] = is_on
 
     def _problem(self, error: Exception, path: str) -> Problem:
-        names = [*self._shared, *self._words.names, *shim.NAMES]
+        names = [one for one in (*self._shared, *self._words.names, *shim.NAMES) if one not in UNSUPPORTED_WORDS]
         return problem_of(error, path, texts=self._texts, names=names, filters=self._sandbox.known_filters)
 
     @staticmethod

@@ -51,14 +51,10 @@ UNSUPPORTED_WORDS = (
     "dbt_version",
     "fromyaml",
     "toyaml",
-    "schema",
-    "database",
     "selected_resources",
     "dbt_metadata_envs",
-    "thread_id",
 )
 
-_INSTEAD = {"schema": "Write target.schema.", "database": "Write target.database."}
 _ASKED_BY_JINJA = frozenset({"jinja_pass_arg", "unsafe_callable", "alters_data"})
 
 
@@ -450,8 +446,9 @@ class _Unsupported:
         return self()
 
     def __call__(self, *_: Any, **__: Any) -> Any:
-        fix = _INSTEAD.get(self._word, "Write it in SQL, or use vars.")
-        problem = Problem("unsupported-feature", f"`{self._word}` is not supported.", fix=fix)
+        problem = Problem(
+            "unsupported-feature", f"`{self._word}` is not supported.", fix="Write it in SQL, or use vars."
+        )
         raise Raised(self._words.placed(problem, rf"\b{self._word}\b"))
 
     def __str__(self) -> str:

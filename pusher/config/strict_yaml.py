@@ -162,7 +162,9 @@ def _check_keys(node: yaml.Node, file: str) -> None:
     keys: set[str] = set()
     for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
         if not isinstance(key, yaml.ScalarNode):
-            _fail(file, "A key is not a text.", key.start_mark, "Use plain texts as keys.")
+            is_jinja = isinstance(key, yaml.MappingNode) and key.flow_style
+            fix = "Put Jinja in quotes: '{{ ... }}'." if is_jinja else "Use plain texts as keys."
+            _fail(file, "A key is not a text.", key.start_mark, fix)
         if key.tag in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:null"}:
             kind = "a truth value" if key.tag.endswith("bool") else "nothing"
             _fail(file, f"YAML reads the key `{key.value}` as {kind}.", key.start_mark, "Put it in quotes.")

@@ -85,6 +85,12 @@ CASES: dict[str, tuple[str | bytes, str, str, str]] = {
         "Put it in quotes.",
     ),
     "nothing as key": ("~: 1\n", "x.yml:1:1", "YAML reads the key `~` as nothing.", "Put it in quotes."),
+    "Jinja without quotes": (
+        'a: {{ doc("x") }}\n',
+        "x.yml:1:5",
+        "A key is not a text.",
+        "Put Jinja in quotes: '{{ ... }}'.",
+    ),
     "list as key": ("? [a, b]\n: 1\n", "x.yml:1:3", "A key is not a text.", "Use plain texts as keys."),
 }
 
