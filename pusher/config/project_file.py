@@ -184,8 +184,9 @@ def _top_level(document: Document, required: tuple[str, ...], refused: set[str])
         raise ConfigError(document.problem("wrong-type", "The file must be a mapping of keys.", (), fix))
     found = document.value
     problems = document.unknown_keys(found, _READ | _WITHOUT_EFFECT | _REFUSED, ())
+    fix = "Remove it: macros of the project come before those of packages."
     problems += [
-        document.problem("unsupported-key", f"`{key}` is not supported.", (key,), "Remove it, or run it before pusher.")
+        document.problem("unsupported-key", f"`{key}` is not supported.", (key,), fix)
         for key in sorted(refused & found.keys())
         if found[key]
     ]

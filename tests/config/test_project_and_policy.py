@@ -47,7 +47,7 @@ PROJECT_CASES: dict[str, tuple[str, list[Told]]] = {
                 "unsupported-key",
                 "dbt_project.yml:4:1",
                 "`dispatch` is not supported.",
-                "Remove it, or run it before pusher.",
+                "Remove it: macros of the project come before those of packages.",
             ),
             ("wrong-type", "dbt_project.yml:1:1", "`name` must be given, as text.", "Write name: '...', in quotes."),
             (
