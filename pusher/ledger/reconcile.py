@@ -415,6 +415,10 @@ class Reconciler:
                     self._start_over(limit_mb)
             return compare()
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            given = (*self.keys, *self.held, *self.known_conflicts, *self.reopened, *self.told)
+            if not all(path.exists() for path in given):
+                message = "Files of the ledger went away while rows were compared with them: a push is at work."
+                raise StateError(Problem("another-run", message, fix="Run again when it has ended.")) from error
             words = words_of(error)
             fix = "Free space in the state folder and memory, then run again: nothing was sent."
             raise StateError(Problem("state-write", f"The rows could not be frozen: {words}.", fix=fix)) from error

@@ -171,12 +171,14 @@ def staged(folder: Path, rows: list[tuple[str, str, int | None]], source_id: str
     return files
 
 
+REASONS = {0: ReasonText("invalid", "value-negative", "value", "value is below 0.", "Set refund_policy.")}
+
+
 def reconcile(folder: Path, files: list[StagedFile]) -> Reconciled:
     """Compare staged rows with nothing held."""
     frozen = folder / "frozen"
     frozen.mkdir()
-    reasons = {0: ReasonText("invalid", "value-negative", "value", "value is below 0.", "Set refund_policy.")}
-    with Reconciler(frozen, files, (), (), (), reasons) as reconciler:
+    with Reconciler(frozen, files, (), (), (), REASONS) as reconciler:
         return reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
 
 
@@ -288,6 +290,21 @@ def test_a_comparison_that_finds_no_room_to_spill_takes_no_more_memory(
         reconcile(tmp_path, staged(tmp_path, ROWS))
 
     assert limits == [256]
+
+
+def test_a_comparison_beside_a_push_says_so_when_a_file_goes_away(tmp_path: Path) -> None:
+    """A dry run holds no lock, and a push removes what it has settled: neither space nor memory is missing."""
+    files = staged(tmp_path, ROWS)
+    (tmp_path / "frozen").mkdir()
+    gone = tmp_path / "settled.parquet"
+    with (
+        Reconciler(tmp_path / "frozen", files, (), (gone,), (), REASONS) as reconciler,
+        pytest.raises(StateError) as caught,
+    ):
+        reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
+
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.fix) == ("another-run", "Run again when it has ended.")
 
 
 def test_a_full_disk_that_ends_a_transaction_by_itself_is_what_is_told(shop: Shop) -> None:
