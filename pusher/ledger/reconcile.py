@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import UUID
 
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
@@ -94,6 +95,7 @@ class Reconciler:
         barred: Identifiers whose rows are not sent.
         identities: Dotted places of digests in the JSON row.
         reasons: Reason number to its text.
+        refused: Keys of those in `held` that TikTok refused.
     """
 
     folder: Path
@@ -106,6 +108,7 @@ class Reconciler:
     told: Sequence[Path] = ()
     barred: Barred = field(default_factory=Barred)
     identities: Sequence[str] = ()
+    refused: Sequence[UUID] = ()
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -157,7 +160,10 @@ class Reconciler:
         if self.held:
             names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
             columns = ", ".join(f"_{name} as {name}" for name in names)
-            sources.append(f"select {columns}, 'in_flight' as state from read_parquet({path_list(self.held)})")
+            state = "'in_flight'"
+            if self.refused:
+                state = f"case when _event_key in (select event_key from refused) then 'dead' else {state} end"
+            sources.append(f"select {columns}, {state} as state from read_parquet({path_list(self.held)})")
         return " union all ".join(sources)
 
     def _has_refused(self) -> bool:
@@ -175,6 +181,11 @@ class Reconciler:
         run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
         if self.barred:
             self._exclude_barred()
+        if self.refused:
+            run(
+                "create temp table refused as select unnest($keys::uuid[]) as event_key",
+                {"keys": [str(key) for key in self.refused]},
+            )
         if held := self._held_keys():
             self._exclude_held(held)
         if self.reopened:

@@ -31,6 +31,7 @@ from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
 from pusher.push.late import identities
 from pusher.push.reading import Origins, no_origins, reading_failure
+from pusher.push.refused import refused_keys
 from pusher.push.shared import find_shared
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
@@ -264,6 +265,7 @@ def plan_view(
         barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
         identities=identities(view.payload),
         reasons=texts,
+        refused=refused_keys(store, options.space, state_root) if store else (),
     ) as reconciler:
         result = reconciler.reconcile(
             model=view.model,

@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from pusher.contracts import BatchState, ColumnOrigin, Destination
 from pusher.ledger.rows import Batch, Part
+from pusher.ledger.store import Store
 from pusher.push.encode import due_rows
 
 if TYPE_CHECKING:
@@ -49,6 +51,19 @@ class Explainer:
             return REFUSED_FIX
         place = "in the model" if origin is None else f"in {origin.file}:{origin.line}"
         return f"Correct {column} {place}, then run `pusher retry`, `pusher build` and `pusher push`."
+
+
+def refused_keys(store: Store, space: str, root: Path) -> list[UUID]:
+    """Return the keys of the rows of a key space that TikTok refused in parts which are not settled."""
+    found: list[UUID] = []
+    for part in store.open_parts():
+        if part.space != space or part.path is None or BatchState.DEAD not in store.part_states(part.id):
+            continue
+        dead = [batch for batch in store.batches(part.id) if batch.state is BatchState.DEAD]
+        keys = due_rows(root / part.path, "_event_key".__eq__).column(0)
+        taken: list[Any] = keys.take([place for batch in dead for place in _places(batch)]).to_pylist()
+        found += taken
+    return found
 
 
 def refused_rows(

@@ -201,6 +201,28 @@ def test_retry_tells_refused_rows_of_parts_under_way(tmp_path: Path) -> None:
         assert of_a_test.unsettled == 0
 
 
+def test_a_refused_row_contradicts_nothing_while_its_part_is_under_way(tmp_path: Path) -> None:
+    """Corrected or not it waits for `retry`: TikTok took no first copy that its new values could differ from."""
+    rows = orders(30)
+    rows[7].amount = rows[8].amount = "13.00"
+    named = {**POISON, "message": "data.7.properties.value: bad; data.8.properties.value: bad", "times": 1}
+    revoked = {"match": {"nth": 5}, "do": 40105, "times": 2}
+    with serving(tmp_path / "sandbox.sqlite", [named, POISON, revoked]) as server:
+        shop = shop_at(server, tmp_path, rows)
+        first = shop.push()
+        rows[7].amount = "14.00"
+        shop.sell(rows)
+        shop.build()
+        planned = shop.push(dry_run=True)
+        under_way = shop.push()
+
+        assert terms(first) == {"planned": 30, "accepted": 8, "dead": 2, "pending": 20}
+        for report in (planned, under_way):
+            assert terms(report)["already_sent"] == 30
+            assert report.models[0].held == {"in_flight": 28, "corrected": 1, "dead": 1}
+        assert under_way.models[0].refusals == []
+
+
 @pytest.mark.parametrize(
     "error", [duckdb.IOException("IO Error: No space left on device"), OSError(28, "No space left on device")]
 )
