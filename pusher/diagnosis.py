@@ -181,8 +181,14 @@ def _token_of(project: Project, kind: str) -> str:
 
 def _state(project: Project) -> str:
     """Say whether the state folder can be used, and that no other run holds it."""
+    from pusher.ledger.state import unusable
+
     state = project.state
-    if state.lock.exists():
+    try:
+        is_there = state.lock.exists()
+    except OSError as error:
+        raise unusable(error, state.root) from error
+    if is_there:
         with state.locked():
             return f"{_shown(str(state.root), project)}, no other run holds it"
     folder = next(parent for parent in (state.root, *state.root.parents) if parent.exists())

@@ -50,6 +50,13 @@ def wrong(checks: dict[str, Check]) -> dict[str, tuple[str, Sequence[str]]]:
     }
 
 
+def test_a_state_folder_that_cannot_be_looked_into_is_a_finding(shop: Shop) -> None:
+    """The system refuses to say what is there, as it does of a folder of another user."""
+    found = wrong(checked(shop, state_dir=shop.root / ("x" * 300)))
+
+    assert found["state"] == ("failed", ["state-folder"])
+
+
 def test_a_new_project_is_in_place_and_nothing_is_made(shop: Shop) -> None:
     """What is not there yet is said and not created."""
     before = sorted(path.name for path in shop.root.iterdir())

@@ -62,6 +62,17 @@ class StateFolder:
         except OSError as error:
             raise unusable(error, self.root) from error
 
+    def has_ledger(self) -> bool:
+        """Whether a ledger is here.
+
+        Raises:
+            StateError: The folder cannot be looked into.
+        """
+        try:
+            return self.ledger.exists()
+        except OSError as error:
+            raise unusable(error, self.ledger) from error
+
     @contextmanager
     def locked(
         self,

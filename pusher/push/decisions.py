@@ -118,7 +118,7 @@ class ResolveReport:
 @contextmanager
 def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[Store, str]]:
     """Open the ledger under its lock, and record a run of a command that changes it."""
-    if not place.state.ledger.exists():
+    if not place.state.has_ledger():
         raise no_ledger(place.state)
     with place.state.locked(wait_s=place.wait_s):
         store = open_store(place.state, base_url=None, now=place.clock.now(), expected_id=place.ledger_id)

@@ -12,7 +12,8 @@ import pytest
 from pusher.errors import AnotherRunIsActive, StateError
 from pusher.ledger.opening import SCHEMA_VERSION
 from pusher.ledger.run_facts import run_facts
-from pusher.project.outcomes import Patience
+from pusher.project.facade import LoadOptions, Project
+from pusher.project.outcomes import Patience, PushChoice
 from tests.ledger.older import as_of_schema, as_of_schema_1
 from tests.push.refused import pin, shop_at
 from tests.push.support import NOW, VIEW, Shop, orders, serving, terms, wait_until
@@ -45,6 +46,22 @@ def test_nothing_can_be_decided_before_the_first_push(tmp_path: Path) -> None:
             decide()
 
     assert not shop.state.ledger.exists()
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named_with_a_remedy(tmp_path: Path) -> None:
+    """The system refuses to say what is there, as it does of a folder of another user."""
+    shop = built(tmp_path)
+    project = Project.load(LoadOptions(project_dir=shop.root, state_dir=tmp_path / ("x" * 300)))
+    ledger = project.ledger
+
+    for ask in (
+        ledger.retry,
+        lambda: ledger.resolve("list"),
+        lambda: ledger.clean(keep=timedelta(days=400)),
+        lambda: project.push(choice=PushChoice(dry_run=True, adopt=True)),
+    ):
+        with pytest.raises(StateError, match="Cannot use the state folder"):
+            ask()
 
 
 def test_an_adopted_ledger_takes_the_place_of_the_pinned_one(tmp_path: Path) -> None:

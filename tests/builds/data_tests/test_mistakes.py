@@ -120,6 +120,19 @@ def test_what_is_wrong_with_a_test_is_placed_at_its_entry_or_at_the_argument(tmp
     ]
 
 
+def test_both_names_of_the_list_of_tests_are_refused(tmp_path: Path) -> None:
+    """One of the two lists would be passed over in silence."""
+    yaml = f"{SOURCES}models:\n  - name: orders\n    columns: [{{name: id, tests: [unique], data_tests: [not_null]}}]\n"
+    assert refused(tmp_path, {"models/orders.sql": ORDERS, "models/s.yml": yaml}) == [
+        (
+            "duplicate-key",
+            "models/s.yml:9:26",
+            "`tests` is the old name of `data_tests`: both are given.",
+            "Move all of them below `data_tests`.",
+        )
+    ]
+
+
 def test_two_tests_of_one_name_are_refused(tmp_path: Path) -> None:
     """One of them would hide the other."""
     found = refused(
