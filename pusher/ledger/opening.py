@@ -124,7 +124,12 @@ def _identify(
 
 def _noted(state: StateFolder) -> str:
     """Return the ledger that a folder is in use with, or nothing."""
-    return state.ledger_id.read_text("utf-8", errors="replace").strip() if state.ledger_id.exists() else ""
+    try:
+        return state.ledger_id.read_text("utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise unusable(error, state.ledger_id) from error
 
 
 def check_identity(

@@ -119,6 +119,17 @@ def test_a_ledger_of_another_folder_is_refused_until_it_is_adopted(tmp_path: Pat
     assert shop.state.ledger_id.read_text() == other.state.ledger_id.read_text()
 
 
+def test_an_id_that_cannot_be_read_is_named_with_a_remedy(tmp_path: Path) -> None:
+    """Nobody can tell then whether the ledger is the one of this folder."""
+    shop = pushed(tmp_path)
+    shop.state.ledger_id.unlink()
+    shop.state.ledger_id.mkdir()
+
+    for ask in (shop.push, lambda: shop.push(dry_run=True), shop.project().ledger.retry):
+        with pytest.raises(StateError, match="Cannot use the state folder: Is a directory"):
+            ask()
+
+
 @pytest.mark.parametrize("left", [None, ""])
 def test_a_crash_while_a_ledger_was_made_costs_nothing_that_tells_of_its_loss(tmp_path: Path, left: str | None) -> None:
     """Its id is written down by the next push, and a ledger that is lost after that is noticed."""
