@@ -93,9 +93,11 @@ def quarantine_sql(
     columns = (
         f"case when {is_several} then coalesce(nullif(split_part(detail, ': ', 2), ''), 'event_id') else detail end"
     )
+    # A repeated row has no detail.
+    code = "coalesce(nullif(detail, ''), term)"
     return (
-        f"select {literal(model)} as model, {literal(run)} as run, term, detail as reason, "
-        f"case when term = 'conflicting' then {columns} else reason.field end as field, "
+        f"select {literal(model)} as model, {literal(run)} as run, term, {code} as reason, "
+        f"case term when 'conflicting' then {columns} when 'duplicate' then 'event_id' else reason.field end as field, "
         f"case when {is_several} then {literal(SEVERAL_DIFFER[0])} "
         f"when term = 'conflicting' then {literal(CONFLICT[0])} when term = 'duplicate' then {literal(DUPLICATE[0])} "
         "else reason.message end as message, "
@@ -111,7 +113,7 @@ def quarantine_sql(
         f"left join origin on origin.field = case term when 'conflicting' then split_part({columns}, ',', 1) "
         "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
         f"left join ({_seen_before(model, told)}) as seen on seen.event_id = _event_id and seen.event = _event "
-        "and seen.source_id = _source_id and seen.reason = detail "
+        f"and seen.source_id = _source_id and seen.reason = {code} "
         f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)})"
     )
 

@@ -39,10 +39,10 @@ def test_a_row_that_changed_names_the_line_of_what_differs(tmp_path: Path) -> No
 
     shop.push()
 
-    sql = "select event_id, term, sql_line, sql_text from quarantine order by event_id"
+    sql = "select event_id, term, reason, field, sql_line, sql_text from quarantine order by event_id"
     assert [tuple(row.values()) for row in shop.project().ledger.query(sql)] == [
-        ("order-00000", "conflicting", 8, "cast(amount as decimal(18, 2)) as value"),
-        ("order-00002", "duplicate", 5, "order_id as event_id"),
+        ("order-00000", "conflicting", "value", "value", 8, "cast(amount as decimal(18, 2)) as value"),
+        ("order-00002", "duplicate", "duplicate", "event_id", 5, "order_id as event_id"),
     ]
 
 
