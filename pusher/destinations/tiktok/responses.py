@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from http import HTTPStatus
@@ -73,6 +73,8 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
         # The code of success and a list of rows that failed contradict each other, and only the list can be acted on.
         chosen = contract.classes[_PARTIAL]
     outcome = chosen.outcome
+    if envelope and outcome == "split":
+        envelope = _in_words_about_rows(envelope)
     if chosen.name == _DUPLICATE and earlier_attempt_at_risk:
         outcome = "accepted"
     remedy = code.remedy if code is not None and code.response_class == chosen.name else None
@@ -82,7 +84,7 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
         http_status=answer.status,
         # No code of TikTok's is that long, and the ledger could not hold it.
         code=envelope.code if envelope and abs(envelope.code) < _LONGEST_CODE else None,
-        message=redact(_message(envelope, outcome) if envelope else _strange(answer)),
+        message=redact(envelope.message if envelope else _strange(answer)),
         request_id=_ticket(envelope, answer),
         remedy=remedy or chosen.remedy,
         bad_rows=_bad_rows(envelope, outcome, rows) if envelope else (),
@@ -158,16 +160,15 @@ def _names_failures(data: Mapping[str, Any]) -> bool:
     return bool(data.get(facts["failed_rows"])) or data.get(facts["failed_some"]) is True
 
 
-def _message(envelope: _Envelope, outcome: str) -> str:
-    """Return TikTok's words: of an answer that lists failed rows those about the first of them."""
-    if outcome == "split":
-        facts = _facts()
-        listed = envelope.data.get(facts["failed_rows"])
-        for entry in listed if isinstance(listed, list) else ():
-            said = entry.get(facts["failed_because"]) if isinstance(entry, dict) else None
-            if isinstance(said, str) and said:
-                return said
-    return envelope.message
+def _in_words_about_rows(envelope: _Envelope) -> _Envelope:
+    """Return an answer that lists failed rows with the words about the first of them as its message."""
+    facts = _facts()
+    listed = envelope.data.get(facts["failed_rows"])
+    for entry in listed if isinstance(listed, list) else ():
+        said = entry.get(facts["failed_because"]) if isinstance(entry, dict) else None
+        if isinstance(said, str) and said:
+            return replace(envelope, message=said)
+    return envelope
 
 
 def _bad_rows(envelope: _Envelope, outcome: str, rows: int) -> tuple[int, ...]:
