@@ -225,8 +225,8 @@ MUTANTS = (
     Mutant(
         "TikTok's words are kept as they are",
         "pusher/destinations/tiktok/responses.py",
-        "message=redact(_message(envelope, outcome) if envelope else _strange(answer)),",
-        "message=_message(envelope, outcome) if envelope else _strange(answer),",
+        "message=redact(envelope.message if envelope else _strange(answer)),",
+        "message=envelope.message if envelope else _strange(answer),",
         tests("tests/destinations/test_responses.py", "tests/push/test_push.py"),
     ),
     Mutant(
