@@ -26,7 +26,8 @@ from pusher.compile.one_render import Render
 from pusher.compile.query_answers import NeedsWarehouse
 from pusher.compile.template_errors import problem_of
 from pusher.compile.template_places import locate_word
-from pusher.compile.words import ONE_EXPRESSION, UNSUPPORTED_WORDS, Raised, Words
+from pusher.compile.word_values import UNSUPPORTED_WORDS, Raised
+from pusher.compile.words import ONE_EXPRESSION, Words
 from pusher.config import suggest
 from pusher.errors import Problem
 from pusher.payload.sql import identifier

@@ -14,7 +14,7 @@ from pusher.compile.budget import RenderLimit
 from pusher.compile.environment import MacroReturn
 from pusher.compile.query_answers import NeedsWarehouse
 from pusher.compile.template_places import last_template_line, locate_word
-from pusher.compile.words import Raised
+from pusher.compile.word_values import Raised
 from pusher.config import suggest
 from pusher.errors import Problem
 

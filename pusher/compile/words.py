@@ -26,6 +26,7 @@ from pusher.compile.one_render import Render
 from pusher.compile.query_answers import NeedsWarehouse, Table
 from pusher.compile.relation_columns import RelationColumn
 from pusher.compile.template_places import locate_word, template_line, template_lines
+from pusher.compile.word_values import UNSUPPORTED_WORDS, ConfigWord, Raised, ThisWord, UnsupportedWord
 from pusher.config import Profile, ProjectFile, suggest
 from pusher.contracts import Column
 from pusher.errors import Problem
@@ -37,33 +38,6 @@ _MOST_PROBLEMS = 100
 _MOST_NOTICES, _MOST_NOTICE_CHARS = 1_000, 100_000
 ONE_EXPRESSION = re.compile(r"\s*\{\{-?(?P<expression>(?:(?!\{\{|\}\}).)*?)-?\}\}\s*", re.DOTALL)
 """A text that is nothing but one Jinja expression."""
-UNSUPPORTED_WORDS = (
-    "statement",
-    "load_result",
-    "snapshot",
-    "graph",
-    "flags",
-    "doc",
-    "metric",
-    "store_result",
-    "builtins",
-    "invocation_id",
-    "dbt_version",
-    "fromyaml",
-    "toyaml",
-    "selected_resources",
-    "dbt_metadata_envs",
-)
-
-_ASKED_BY_JINJA = frozenset({"jinja_pass_arg", "unsafe_callable", "alters_data"})
-
-
-class Raised(Exception):
-    """A template gave up by itself; the problem has its place."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 def database_name(profile: Profile) -> str:
@@ -84,35 +58,6 @@ def _variables(
         said = {**project.vars_of_all, **(own if isinstance(own, Mapping) else {})}
         found[package.name] = {**package.vars, **said, **given}
     return found
-
-
-class _Config:
-    """`config(...)` and `config.get(...)`."""
-
-    __slots__ = ("_words",)
-
-    def __init__(self, words: Words) -> None:
-        self._words = words
-
-    def __call__(self, *positional: Any, **named: Any) -> str:
-        if len(positional) > 1 or not all(isinstance(one, Mapping) for one in positional):
-            message, fix = "`config()` takes settings with their names.", "Write config(materialized='table')."
-            self._words.note(Problem("wrong-call", message, fix=fix), r"\bconfig\s*\(")
-            return ""
-        self._words.note_config({**(positional[0] if positional else {}), **named})
-        return ""
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return a setting of the model."""
-        return self._words.render.merged().get(key, default)
-
-    def require(self, key: str) -> Any:
-        """Return a setting of the model; its absence is an error."""
-        found = self._words.render.merged()
-        if key not in found:
-            message = f"The model does not set `{key}`, which config.require() asks for."
-            self._words.note(Problem("missing-config", message, fix=f"Set it: config({key}=...)."), r"config\.require")
-        return found.get(key, "")
 
 
 class Words:
@@ -184,12 +129,12 @@ class Words:
             dbname=self.database,
             threads=self._profile.threads or os.cpu_count() or 1,
         )
-        unsupported = {word: _Unsupported(self, word) for word in UNSUPPORTED_WORDS}
+        unsupported = {word: UnsupportedWord(self, word) for word in UNSUPPORTED_WORDS}
         return {
             **unsupported,
             "ref": self._ref,
             "source": self._source,
-            "config": _Config(self),
+            "config": ConfigWord(self),
             "var": self._var,
             "env_var": self._env_var,
             "target": target,
@@ -247,7 +192,7 @@ class Words:
         """Make all words speak about another model."""
         self.render = render
         self.names["model"] = SimpleNamespace(name=render.name, path=render.path, original_file_path=render.path)
-        self.names["this"] = _This(self)
+        self.names["this"] = ThisWord(self)
 
     def note(self, problem: Problem, *patterns: str) -> None:
         """Note a problem at the running line of the template, at the column where the first of some patterns is."""
@@ -429,69 +374,3 @@ def _or(default: Any, function: Callable[[Any], Any], value: Any) -> Any:
         return function(value)
     except (ValueError, TypeError):
         return default
-
-
-class _Unsupported:
-    """A word of dbt's that there is not: whatever a template does with it says so."""
-
-    __slots__ = ("_word", "_words")
-
-    def __init__(self, words: Words, word: str) -> None:
-        self._words, self._word = words, word
-
-    def __getattr__(self, name: str) -> Any:
-        # What Python and Jinja ask of every value.
-        if name.startswith("_") or name in _ASKED_BY_JINJA:
-            raise AttributeError(name)
-        return self()
-
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        problem = Problem(
-            "unsupported-feature", f"`{self._word}` is not supported.", fix="Write it in SQL, or use vars."
-        )
-        raise Raised(self._words.placed(problem, rf"\b{self._word}\b"))
-
-    def __str__(self) -> str:
-        return str(self())
-
-    def __iter__(self) -> Any:
-        return self()
-
-    __bool__ = __getitem__ = __eq__ = __call__
-    __hash__ = object.__hash__
-
-
-class _This:
-    """`this`: always the relation of the configuration as it stands at this line."""
-
-    __slots__ = ("_words",)
-
-    def __init__(self, words: Words) -> None:
-        self._words = words
-
-    def _now(self) -> Relation:
-        render = self._words.render
-        if render.this is not None:
-            return render.this
-        self._words.asks("this", dict(render.config))
-        return self._words.relation(render.name, render.merged())
-
-    def __str__(self) -> str:
-        return str(self._now())
-
-    @property
-    def database(self) -> str:
-        """Unquoted catalog."""
-        return self._now().database
-
-    @property
-    def schema(self) -> str:
-        """Unquoted schema."""
-        return self._now().schema
-
-    @property
-    def identifier(self) -> str:
-        """Unquoted name."""
-        return self._now().identifier
-
-    name = table = identifier
