@@ -60,17 +60,22 @@ CASES = {
         {
             MODEL: f'with "c d" as (select order_id, email as mail {RAW})\nselect 1 as a\nfrom "c d" where "c d".mial = 1\n'
         },
-        ('error: models/x.sql:3:18: Table "c d" does not have a column named "mial".', "  Did you mean `mail`?"),
+        (
+            'error: models/x.sql:3:18: Table "c d" does not have a column named "mial".',
+            "  Did you mean `mail`? models/_s.yml:5 declares of orders.csv: order_id, email,",
+            "  amount, ordered_at.",
+        ),
     ),
     "unknown column of a subquery of everything": Case(
         {MODEL: f"select q.emial from (select * {RAW}) as q\n"},
-        ('error: models/x.sql:1:8: Table "q" does not have a column named "emial".', "  Did you mean `email`?"),
+        ('error: models/x.sql:1:8: Table "q" does not have a column named "emial".', *NEAR),
     ),
     "unknown column of a CTE that is like no other": Case(
         {MODEL: f"with c as (select order_id {RAW}) select c.zzz from c\n"},
         (
             'error: models/x.sql:1:71: Table "c" does not have a column named "zzz".',
-            "  Name a column of a table in FROM.",
+            "  Name a column of a table in FROM. models/_s.yml:5 declares of orders.csv:",
+            "  order_id, email, amount, ordered_at.",
         ),
     ),
     "unknown column, windows line ends and tabs": Case(
