@@ -19,6 +19,7 @@ from pusher.ledger.rows import Batch, File, Part, Ranges, stamp
 
 ASSUMED = "ASSUMED"
 """What stands for the class of an answer where a person decided."""
+RELEASED = "A person said that it is to be sent again."
 _FINAL = ", ".join(f"'{state}'" for state in sorted(FINAL_STATES))
 _UNFINISHED = f"and state not in ({_FINAL})"
 
@@ -408,8 +409,15 @@ class Store:
         self._connection.execute(
             "update batch set state = 'retry', first_risk_at = null, encoder = null, sha256 = null, message = ?, "
             "run = ?, updated_at = ? where id = ?",
-            ("A person said that it is to be sent again.", run, stamp(now), batch.id),
+            (RELEASED, run, stamp(now), batch.id),
         )
+
+    def released_since(self, moment: datetime) -> set[int]:
+        """Return the batches that a person let be sent anew since a moment, and that nothing was tried with yet."""
+        found = self._connection.execute(
+            "select id from batch where state = 'retry' and message = ? and updated_at > ?", (RELEASED, stamp(moment))
+        )
+        return {batch for (batch,) in found}
 
     def recover(self, now: datetime) -> int:
         """Turn every batch that was in flight when a run ended into `unknown`; returns how many."""

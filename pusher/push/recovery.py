@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -134,17 +134,21 @@ class Recovery:
 
 
 def park_old_rows(store: Store, *, run: str, now: datetime) -> None:
-    """Park what has waited too long and is neither final nor in flight; the caller holds a transaction."""
+    """Park what has waited too long and is neither final nor in flight; the caller holds a transaction.
+
+    What a person let go of lately keeps its chance until a push of its view.
+    """
+    released = store.released_since(now - policy.LONGEST_WAIT)
     for part in store.open_parts():
         if now - part.frozen_at > policy.LONGEST_WAIT:
-            _park(store, part, run=run, now=now)
+            _park(store, part, released, run=run, now=now)
 
 
-def _park(store: Store, part: Part, *, run: str, now: datetime) -> None:
+def _park(store: Store, part: Part, released: Collection[int], *, run: str, now: datetime) -> None:
     free: Ranges = ((0, part.rows),)
     for batch in leaves(store.batches(part.id)):
         free = minus(free, batch.ranges)
-        if batch.state not in {*FINAL_STATES, BatchState.PARKED, BatchState.SENDING}:
+        if batch.state not in {*FINAL_STATES, BatchState.PARKED, BatchState.SENDING} and batch.id not in released:
             store.set_state(batch, BatchState.PARKED, now=now, message=WAITED_TOO_LONG)
     if free:
         waiting = store.add_batch(part=part.id, ranges=free, run=run, now=now)

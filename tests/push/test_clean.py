@@ -64,6 +64,26 @@ def test_rows_that_no_request_held_yet_are_parked_too(tmp_path: Path) -> None:
         assert server.counted() == [row.order_id for row in orders(30)]
 
 
+def test_what_a_person_let_go_of_waits_for_a_push_of_its_view(tmp_path: Path) -> None:
+    """Rows of eight days ago are released, and another view is pushed first: they are not parked a second time."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105, "times": 2}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000")])
+        shop.push()
+        late = NOW + timedelta(days=8)
+        shop.push(now=late)
+        shop.project(late).ledger.resolve("resend")
+        (shop.root / "models" / "twin.sql").write_text((shop.root / "models" / f"{VIEW}.sql").read_text())
+        shop.sell([Order("order-00001")])
+        shop.build()
+
+        other = shop.push(now=late, select=["twin"])
+        own = shop.push(now=late, select=[VIEW])
+
+        assert (other.exit_code, terms(other)["accepted"]) == (0, 1)
+        assert (own.exit_code, own.models[0].resumed["accepted"]) == (0, 1)
+        assert server.counted() == ["order-00000", "order-00001"]
+
+
 def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
     """A run that is stopped before it tried anything says nothing about rows that wait; the next one sends them."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
