@@ -47,7 +47,7 @@ def test_an_empty_test_code_is_never_a_real_push(shop: Shop, code: str) -> None:
 @pytest.mark.parametrize(
     "redirect", ["2>/dev/null | true", "2>&1 >/dev/null | true", ">&-", "2>&-", ">&- 2>&- </dev/null", ">/dev/full"]
 )
-def test_a_closed_stream_changes_neither_push_nor_exit_code(shop: Shop, redirect: str, more: str) -> None:
+def test_61_a_closed_stream_changes_neither_push_nor_exit_code(shop: Shop, redirect: str, more: str) -> None:
     """With nobody at the other end of stdout or stderr every row is sent, and the code is the push's own."""
     shop.sell([*orders(1_200), *orders(1, start=3_000)])
     shop.build()

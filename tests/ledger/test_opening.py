@@ -180,7 +180,7 @@ def _looping_link(state: StateFolder) -> Path:
 
 
 @pytest.mark.parametrize("harm", [_no_lock, _no_ledger, _no_folder, _looping_link])
-def test_state_that_cannot_be_opened_is_named_with_a_remedy(shop: Shop, harm: object) -> None:
+def test_18_state_that_cannot_be_opened_is_named_with_a_remedy(shop: Shop, harm: object) -> None:
     """What the system refuses ends with exit code 2, the path, and what to do."""
     assert callable(harm)
     path = harm(shop.state)

@@ -37,7 +37,7 @@ def refusal(folder: Path) -> str:
         ("//host/share {folder} cifs rw 0 0", "cifs"),
     ],
 )
-def test_a_network_file_system_is_refused(
+def test_49_a_network_file_system_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, kind: str
 ) -> None:
     """Locks and durability there are not what the ledger needs; a person may vouch for them."""
@@ -62,7 +62,7 @@ def test_the_innermost_mount_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert check_place(folder / "state", allow_network=False) == []
 
 
-def test_a_synchronised_folder_is_refused(tmp_path: Path) -> None:
+def test_49_a_synchronised_folder_is_refused(tmp_path: Path) -> None:
     """A program that copies files to other machines copies half a ledger."""
     assert refusal(tmp_path / "Dropbox" / "shop") == "The state folder lies on a folder that Dropbox synchronises."
 
@@ -75,7 +75,7 @@ def test_a_machine_that_lists_no_mounts_is_trusted(tmp_path: Path, monkeypatch: 
     assert check_place(tmp_path / "state", allow_network=False) == []
 
 
-def test_state_that_others_can_read_is_closed_with_a_notice(tmp_path: Path) -> None:
+def test_18_state_that_others_can_read_is_closed_with_a_notice(tmp_path: Path) -> None:
     """A ledger of mode 0644 in a folder of mode 0755 works on, private again."""
     shop = Shop(tmp_path / "shop")
     shop.sell(orders(1))
@@ -95,7 +95,7 @@ def test_state_that_others_can_read_is_closed_with_a_notice(tmp_path: Path) -> N
     assert modes == [0o700, 0o600]
 
 
-def test_state_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_18_state_of_another_user_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever owns the ledger runs the pushes."""
     own = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: own + 1)

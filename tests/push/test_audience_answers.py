@@ -43,7 +43,7 @@ def test_each_advertiser_succeeds_or_fails_alone(tmp_path: Path) -> None:
     assert (report.exit_code, members) == (3, emails(range(1_200)))
 
 
-def test_a_request_without_an_answer_is_told_again_the_way_the_view_wants_by_then(tmp_path: Path) -> None:
+def test_55_a_request_without_an_answer_is_told_again_the_way_the_view_wants_by_then(tmp_path: Path) -> None:
     """Fault 55: TikTok took the people and the answer was lost; then they left the view.
 
     Defect B8 of peers: what no answer says is not taken for done.
@@ -90,7 +90,7 @@ def test_halves_of_a_request_that_may_have_been_obeyed_are_in_doubt_too(tmp_path
     assert (line(report)["deletes"], line(report)["adds"], members) == (2, 3, emails(range(3)))
 
 
-def test_a_late_request_cannot_undo_a_newer_one(tmp_path: Path) -> None:
+def test_56_a_late_request_cannot_undo_a_newer_one(tmp_path: Path) -> None:
     """Fault 56: an add lands 90 seconds after it left, and the person left the view meanwhile."""
     late = {"match": {"path": "segment/mapping/", "contains": ['"action":"add"']}, "do": "late", "delay_s": 90}
     with serving_audiences(tmp_path, [late]) as server:
@@ -114,7 +114,7 @@ def _after(server: Any, requests: int) -> Any:
     return lambda: len(server.requests()) >= requests
 
 
-def test_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
+def test_60_a_busy_audience_is_waited_for(tmp_path: Path) -> None:
     """Fault 60: TikTok says three times that it is being processed; nothing is cut in two and nobody is lost."""
     busy = {
         "match": {"path": "segment/mapping/"}, "do": 40002, "message": "Audience is not editable", "times": 3,

@@ -41,7 +41,7 @@ LATER = NOW + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("fault", ["drop_after_accept", "html_502", "empty"])
-def test_a_lost_answer_to_create_makes_no_second_audience(tmp_path: Path, fault: str) -> None:
+def test_59_a_lost_answer_to_create_makes_no_second_audience(tmp_path: Path, fault: str) -> None:
     """Fault 59: the audience is found by its name."""
     faults = [{"match": {"path": "segment/audience/"}, "do": fault, "after": "accept"}]
     with serving_audiences(tmp_path, faults) as server:

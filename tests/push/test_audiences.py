@@ -80,7 +80,7 @@ def test_who_leaves_is_told_before_who_comes(tmp_path: Path) -> None:
     assert told == [(1_000, 0), (500, 0), (0, 1_000), (0, 500)]
 
 
-def test_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
+def test_57_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
     """Fault 57: the view lost its rows upstream; `--allow-shrink` says that it is meant."""
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
@@ -296,7 +296,7 @@ def test_who_left_is_remembered_for_thirty_days(tmp_path: Path) -> None:
     assert outside == [[(49, 1)], [(49, 1)], [(49, 0)]]
 
 
-def test_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:
+def test_58_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:
     """Fault 58: one is still to be added, one has been added by this very run."""
     slow = {"match": {"path": "segment/mapping/", "nth": 2}, "do": 50000}
     with serving_audiences(tmp_path, [slow]) as server:

@@ -181,7 +181,7 @@ def test_a_pinned_ledger_may_lie_on_another_machine_for_a_dry_run(tmp_path: Path
     assert terms(shop.push(dry_run=True)) == {"planned": 3, "pending": 3}
 
 
-def test_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> None:
+def test_62_a_ledger_of_the_first_schema_is_copied_and_migrated(tmp_path: Path) -> None:
     """An older ledger keeps every row, gains the new schema in one step, and stays beside it as it was."""
     shop = pushed(tmp_path)
     as_of_schema_1(shop.state.ledger)
@@ -271,7 +271,7 @@ def test_an_adopted_ledger_still_serves_one_base_url(tmp_path: Path) -> None:
 # waiting for another run ------------------------------------------------------------------------------------------
 
 
-def test_a_push_waits_for_another_one_when_asked_to(tmp_path: Path) -> None:
+def test_48_a_push_waits_for_another_one_when_asked_to(tmp_path: Path) -> None:
     """Fault 48: when the holder of the lock is killed, the waiting push goes on within a second and sends the rest."""
     slow = {"match": {"nth": 2}, "do": "slow_drip", "after": "accept"}
     with serving(tmp_path / "sandbox.sqlite", [slow]) as server:

@@ -24,7 +24,7 @@ def steps() -> int:
 
 
 @pytest.mark.parametrize("kind", ["ends_at", "fails_at"])
-def test_a_run_may_end_or_its_disk_may_fill_up_at_any_step(kind: str) -> None:
+def test_11_12_a_run_may_end_or_its_disk_may_fill_up_at_any_step(kind: str) -> None:
     """Gate G3, faults 11 and 12: for every step of a run of twenty batches the next runs put everything right."""
     every = [
         Settings(1, runs=1, rows=ROWS, fault_share=0.0, deaths=False, **{kind: step})  # type: ignore[arg-type]

@@ -15,7 +15,7 @@ CHUNKS = 8
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_no_history_loses_changes_or_doubles_an_event(chunk: int) -> None:
+def test_64_no_history_loses_changes_or_doubles_an_event(chunk: int) -> None:
     """Gate G2: a quarter of the requests spoilt, most runs dead, and every event ends once, as the ledger says."""
     found = live_through(Settings(seed) for seed in range(chunk, SEEDS, CHUNKS))
 

@@ -231,7 +231,7 @@ def test_a_compressed_answer_is_refused_and_not_unpacked(serve: Serve, connect: 
     assert ended(connect(serve(sends(head, bomb))).post("event/track/", b"{}")) == ("in_doubt", "encoded-response")
 
 
-def test_a_second_answer_is_never_taken_for_the_answer_to_the_next_request(serve: Serve, connect: Connect) -> None:
+def test_38_a_second_answer_is_never_taken_for_the_answer_to_the_next_request(serve: Serve, connect: Connect) -> None:
     """Extra bytes cost the connection, not the accounting."""
 
     def script(visit: Visit) -> None:
@@ -264,7 +264,7 @@ def test_a_refused_connection_is_not_sent(connect: Connect) -> None:
     assert ended(result) == ("not_sent", "connect-refused")
 
 
-def test_a_name_that_does_not_resolve_is_not_sent(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_42_a_name_that_does_not_resolve_is_not_sent(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     """Name look-up fails before anything leaves."""
 
     def fail(*_: object, **__: object) -> list[Any]:
@@ -274,7 +274,7 @@ def test_a_name_that_does_not_resolve_is_not_sent(connect: Connect, monkeypatch:
     assert ended(connect("http://nowhere.invalid/v1.3").post("x/", b"{}")) == ("not_sent", "dns")
 
 
-def test_a_hanging_name_look_up_is_cut_at_the_connect_time_out(
+def test_42_a_hanging_name_look_up_is_cut_at_the_connect_time_out(
     connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The system's resolver cannot be interrupted, but it is not waited for."""
@@ -290,7 +290,9 @@ def test_a_hanging_name_look_up_is_cut_at_the_connect_time_out(
     released.set()
 
 
-def test_a_dead_ipv6_address_gives_way_to_ipv4(serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_42_a_dead_ipv6_address_gives_way_to_ipv4(
+    serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each address has its own connect time-out, and the families take turns."""
     server = serve(answer_all)
     tried: list[socket.AddressFamily] = []
@@ -350,7 +352,7 @@ def test_a_known_authority_is_trusted(serve: Serve, connect: Connect) -> None:
 
 
 @pytest.mark.parametrize("certificate", ["self_signed.pem", "wrong_name.pem", "expired.pem"])
-def test_a_certificate_that_does_not_verify_stops_before_any_byte(
+def test_41_a_certificate_that_does_not_verify_stops_before_any_byte(
     serve: Serve, connect: Connect, certificate: str
 ) -> None:
     """There is no way to go on with a server that is not the one we mean."""
@@ -367,7 +369,7 @@ def test_an_authority_of_ours_is_not_trusted_unless_it_is_given(serve: Serve, co
     assert ended(result) == ("stop", "certificate")
 
 
-def test_an_old_tls_version_stops(serve: Serve, connect: Connect) -> None:
+def test_41_an_old_tls_version_stops(serve: Serve, connect: Connect) -> None:
     """TLS 1.1 is not spoken."""
     server = serve(answer_all, under_tls("good.pem", is_old=True))
     transport = connect(f"https://127.0.0.1:{server.port}/v1.3", ca_file=TLS / "ca.pem")
@@ -419,7 +421,7 @@ def test_an_unusable_ca_file_is_a_setting_to_correct(tmp_path: Path) -> None:
 # Proxies
 
 
-def test_a_proxy_of_the_environment_is_used_with_a_notice(
+def test_43_a_proxy_of_the_environment_is_used_with_a_notice(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The user learns that requests take another way; its refusal means nothing was sent."""
