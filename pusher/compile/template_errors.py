@@ -124,7 +124,8 @@ def _syntax_problem(
         quoted = quoted[-1:]
     elif message.startswith("Unexpected end of template") and quoted:
         fix, quoted = f"Write {{% end{quoted[-1]} %}} where the block ends.", quoted[-1:]
-    line, column = locate_word(texts.get(file, ""), error.lineno, re.escape(quoted[0]) if quoted else r"\S")
+    word = rf"(?<!\w){re.escape(quoted[0])}(?!\w)" if quoted else r"\S"
+    line, column = locate_word(texts.get(file, ""), error.lineno, word)
     if message.startswith("Encountered unknown tag") and quoted[0] in _LEFT_OUT:
         message = f"`{{% {quoted[0]} %}}` is not supported."
         return Problem("unsupported-feature", message, file, line, column, _LEFT_OUT[quoted[0]])

@@ -8,4 +8,4 @@
         {%- if policy == 'drop' %}
         and not is_refund
 -- expect: models/intermediate/int_orders__rolled_up.sql:171:1: error jinja-syntax: Unexpected end of template. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. The innermost block that needs to be closed is 'if'.
--- fix: Fix the Jinja at this place.
+-- fix: Write {% endif %} where the block ends.
