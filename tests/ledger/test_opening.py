@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -153,6 +154,20 @@ def test_a_loss_is_no_first_run_for_whoever_asks(shop: Shop, harm: Callable[[Sta
         found.append((caught.value.exit_code, caught.value.problems[0].message))
 
     assert found == [(2, said)] * len(asks)
+
+
+def test_a_ledger_that_a_crash_left_without_an_id_is_no_first_one_where_another_was(shop: Shop) -> None:
+    """Its folder was in use by a ledger that is lost; whoever adopts it gives it an id of its own."""
+    base_url = shop.ledger("select value from meta where name = 'base_url'")[0][0]
+    noted = shop.state.ledger_id.read_text()
+    with closing(sqlite3.connect(shop.state.ledger)) as ledger, ledger:
+        ledger.execute("delete from meta where name = 'ledger_id'")
+
+    with pytest.raises(StateError, match="The ledger is gone, but its state folder was in use"):
+        open_store(shop.state, base_url=base_url, now=NOW)
+    open_store(shop.state, base_url=base_url, now=NOW, adopt=True).close()
+
+    assert shop.state.ledger_id.read_text() not in {noted, "\n"}
 
 
 def _no_lock(state: StateFolder) -> Path:
