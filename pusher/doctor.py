@@ -17,6 +17,7 @@ from pusher.credentials import Credential
 from pusher.destinations.tiktok.settings import FAMILIES
 from pusher.diagnosis import Check, diagnose, kinds_of
 from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
+from pusher.plural import counted
 from pusher.preflight.checks import FAILED, OK, UNKNOWN, PreflightCheck
 from pusher.preflight.looking import Preflight
 from pusher.progress import Listener, silent
@@ -229,8 +230,7 @@ def _rows(project: Project, found: Examination) -> Iterator[Entry]:
     for one in project.ledger.deadlines(before=found.now + found.days * _DAY):
         words, fix = _ROWS[one.what]
         space = f" ({one.space})" if one.space else ""
-        counted = "1 row" if one.rows == 1 else f"{one.rows:,} rows"
-        what = f"{counted} {words}; this is the last moment of the first"
+        what = f"{counted(one.rows, 'row')} {words}; this is the last moment of the first"
         if one.due_rows:
             what += f", {one.due_rows:,} within {found.days} days"
         entry = _entry(one.until, found.now, "rows", what, where=f"{one.model}{space}", fix=fix)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.cli.colours import painted
 from pusher.cli.page import write_page
-from pusher.cli.render import counted, table, wrapped
+from pusher.cli.render import table, wrapped
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session

@@ -18,6 +18,7 @@ from pusher.cli.session import Session, session
 from pusher.cli.signals import CutShort
 from pusher.clock import SystemClock
 from pusher.errors import ConfigError, Problem, PusherError
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.authorising import CredentialStanding, Kept, ViewStanding
@@ -352,7 +353,7 @@ def _credential_text(one: CredentialStanding, now: datetime) -> str:
     lines = [f"{credential.name} ({_PLACES[one.place]})"]
     if credential.description:
         lines.append(render.wrapped(render.escaped(credential.description), "  "))
-    lines.append(f"  granted    {credential.granted_at:%Y-%m-%d %H:%M} UTC, {render.counted(age_d, 'day')} ago{by}")
+    lines.append(f"  granted    {credential.granted_at:%Y-%m-%d %H:%M} UTC, {counted(age_d, 'day')} ago{by}")
     used = credential.last_used_at
     lines.append(f"  last used  {f'{used:%Y-%m-%d %H:%M} UTC' if used else 'never by a push'}")
     for number, (id_, account) in enumerate(credential.advertisers):

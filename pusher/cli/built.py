@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pusher.cli import render
 from pusher.cli.identity import identity_table
 from pusher.cli.test import test_lines
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.project.outcomes import BuildReport
@@ -17,7 +18,7 @@ def report_text(report: BuildReport) -> str:
     """Return what a build did, for a person."""
     lines: list[str] = []
     for coverage in report.coverage:
-        lines.append(f"\n{coverage.model}: {coverage.good:,} of {render.counted(coverage.rows, 'row')} may be sent")
+        lines.append(f"\n{coverage.model}: {coverage.good:,} of {counted(coverage.rows, 'row')} may be sent")
         if coverage.repeated:
             what = "a member" if coverage.is_audience else "an event"
             repeat = "1 row repeats" if coverage.repeated == 1 else f"{coverage.repeated:,} rows repeat"
@@ -38,8 +39,8 @@ def report_text(report: BuildReport) -> str:
     if skipped:
         lines.append(f"not built, because a test failed: {', '.join(skipped)}")
     built = Counter(one.resource_type for one in report.models if one.status == "built" and not one.is_reused)
-    seeds = f"{render.counted(built['seed'], 'seed')} and " if built["seed"] else ""
-    lines.append(f"\nbuilt {seeds}{render.counted(built['model'], 'model')}{_kept(report)}")
+    seeds = f"{counted(built['seed'], 'seed')} and " if built["seed"] else ""
+    lines.append(f"\nbuilt {seeds}{counted(built['model'], 'model')}{_kept(report)}")
     return "\n".join(line for line in lines if line)
 
 
@@ -51,7 +52,7 @@ def _kept(report: BuildReport) -> str:
     kept = Counter(one.resource_type for one in report.models if one.is_reused)
     tests = sum(isinstance(one, DataTestResult) and one.is_reused for one in report.tests)
     counts = {"seed": kept["seed"], "model": kept["model"], "data test": tests}
-    parts = [render.counted(count, noun) for noun, count in counts.items() if count]
+    parts = [counted(count, noun) for noun, count in counts.items() if count]
     if not parts:
         return ""
     listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pusher.cli.render import counted, table, wrapped
+from pusher.cli.render import table, wrapped
 from pusher.errors import Problem
 from pusher.money import shown
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.changes import Changes, ViewChange

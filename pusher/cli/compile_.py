@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from pusher.cli import options
-from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 
 HELP = """Render models to plain SQL, and write them to target/compiled.
 

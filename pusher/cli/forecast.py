@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from pusher.cli import render
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.push.audience.forecast import Expected, Forecast
@@ -55,5 +56,5 @@ def _line(label: str, number: int, whole: int | None = None) -> str:
 def _basis(expected: Expected) -> str:
     least, most = round(100 * expected.least_share), round(100 * expected.most_share)
     span = f"{least} %" if least == most else f"{least} to {most} %"
-    looks = render.counted(expected.looks, "look")
+    looks = counted(expected.looks, "look")
     return f"{_BASES[expected.basis]}: {looks} since {expected.since:%Y-%m-%d}, {span} matched"

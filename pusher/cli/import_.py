@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pusher.cli import options
-from pusher.cli.render import counted, escaped
+from pusher.cli.render import escaped
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.importer import Change, Imported

@@ -12,10 +12,11 @@ from typing import Annotated
 import typer
 
 from pusher.cli import options
-from pusher.cli.render import counted, escaped
+from pusher.cli.render import escaped
 from pusher.cli.session import session
 from pusher.clock import SystemClock
 from pusher.errors import ConfigError, Problem, UsageError
+from pusher.plural import counted
 
 HELP = """Write a project that lints, builds and pushes to the sandbox straight away.
 

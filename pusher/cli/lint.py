@@ -13,9 +13,9 @@ from pusher.cli import options
 from pusher.cli.audit import show_audit
 from pusher.cli.changes import changes_markdown, changes_text
 from pusher.cli.colours import painted
-from pusher.cli.render import counted
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 from pusher.project.outcomes import LintReport
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from pusher.cli.render import counted, steady
+from pusher.cli.render import steady
+from pusher.plural import counted
 from pusher.progress import (
     AudienceCompared,
     DataTestFinished,

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pusher.cli.colours import painted
-from pusher.cli.render import counted, wrapped
+from pusher.cli.render import wrapped
 from pusher.money import shown
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.push.audience.receipt import AudienceReceipt

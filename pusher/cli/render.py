@@ -101,11 +101,6 @@ def moment(unix_s: int | None) -> str:
     return "" if unix_s is None else datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def counted(number: int, thing: str) -> str:
-    """Return a number of things, in the plural unless it is one."""
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
-
-
 def wrapped(text: str, indent: str) -> str:
     """Return text wrapped to the width; a mark in the indent stands before the first line only."""
     return textwrap.fill(

@@ -12,6 +12,7 @@ from pusher.cli import options, render
 from pusher.cli.page import write_page
 from pusher.cli.session import session
 from pusher.money import plain, shown
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.ledger.bridge import Bridge
@@ -104,5 +105,5 @@ def _text(bridge: Bridge) -> str:
 
 def _table(table: Table) -> str:
     more = len(table.rows) - _MOST_ROWS
-    rest = f"\n{render.counted(more, 'row')} more: see --json or --html." if more > 0 else ""
+    rest = f"\n{counted(more, 'row')} more: see --json or --html." if more > 0 else ""
     return f"{table.title}\n{render.table(table.columns, table.rows[:_MOST_ROWS])}{rest}"

@@ -11,6 +11,7 @@ import typer
 from pusher.cli import options, render
 from pusher.cli.session import session
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.push.decisions import Action, ResolveReport
@@ -70,13 +71,13 @@ def _text(report: ResolveReport, wanted: Sequence[int]) -> str:
         for one in report.batches
     ]
     reasons = "\n".join(render.wrapped(why, "  ") for why in dict.fromkeys(one.why for one in report.batches))
-    counted = render.counted(report.rows, "row")
+    decided = counted(report.rows, "row")
     after = {
         "list": (
             "Look at the event source in TikTok's Events Manager: did these events arrive? If so, run `pusher resolve "
             "--assume-delivered`; if not, `pusher resolve --resend`. What is sent again and had arrived counts twice."
         ),
-        "resend": f"{counted} will be sent by the next `pusher push`.",
-        "assume_delivered": f"{counted} taken for delivered; their identifiers are removed.",
+        "resend": f"{decided} will be sent by the next `pusher push`.",
+        "assume_delivered": f"{decided} taken for delivered; their identifiers are removed.",
     }[report.action]
     return "\n\n".join((render.table(headers, rows), reasons, *others, render.wrapped(after, "")))

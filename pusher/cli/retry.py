@@ -9,6 +9,7 @@ import typer
 
 from pusher.cli import options, render
 from pusher.cli.session import session
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.push.decisions import RetryReport
@@ -69,14 +70,14 @@ def _text(report: RetryReport, *, dry_run: bool, unchanged: bool) -> str:
         rows = [[one.model, one.reason, one.rows, one.too_old, render.moment(one.until)] for one in report.refused]
         lines.append(render.table(headers, rows) + "\n")
     if report.unsettled:
-        rows_text = render.counted(report.unsettled, "refused row")
+        rows_text = counted(report.unsettled, "refused row")
         lines.append(f"{rows_text} more: their parts still have rows to send. Run `pusher push`, then `pusher retry`.")
     if dry_run:
-        lines.append(f"{render.counted(sum(one.rows for one in report.refused), 'row')} would be reopened.")
+        lines.append(f"{counted(sum(one.rows for one in report.refused), 'row')} would be reopened.")
     elif report.reopened:
         condition = "" if unchanged else " that differ from what was refused"
         lines.append(
-            f"{render.counted(report.reopened, 'row')} reopened. Run `pusher build` and `pusher push`: "
+            f"{counted(report.reopened, 'row')} reopened. Run `pusher build` and `pusher push`: "
             f"those{condition} are sent."
         )
     else:

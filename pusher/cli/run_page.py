@@ -14,6 +14,7 @@ import typer
 from pusher.cli import render
 from pusher.cli.colours import painted
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.cli.session import Session
@@ -147,7 +148,7 @@ def _failures(page: RunPage) -> str:
         code = f" (code {one.return_code})"
         if one.return_code is None or code in one.message:
             code = ""
-        rows = f"{render.counted(one.rows, 'row')}: " if one.rows else ""
+        rows = f"{counted(one.rows, 'row')}: " if one.rows else ""
         model = f"{one.model}: " if one.model else ""
         place = f"{one.file}:{one.line}: " if one.line else ""
         line = render.wrapped(render.escaped(f"{model}{rows}{place}{one.message}{code}"), "  - ")

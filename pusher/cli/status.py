@@ -14,6 +14,7 @@ from pusher.cli import options, render
 from pusher.cli.colours import painted
 from pusher.cli.session import Session, session
 from pusher.errors import ConfigError, Problem
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.cli.run_page import Given
@@ -184,7 +185,7 @@ def _audiences(summary: Summary) -> str:
         lines += [
             f"  {one['model']}: `{render.escaped(one['name'])}`",
             f"      {one['audience_id'] or 'not made yet'} of advertiser {one['advertiser_id']}{by_file}",
-            f"      {render.counted(one['inside'], 'identifier')} in it{doubtful}{told}",
+            f"      {counted(one['inside'], 'identifier')} in it{doubtful}{told}",
         ]
     return "\n".join(lines) + "\n"
 

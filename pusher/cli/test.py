@@ -9,6 +9,7 @@ from pusher.cli import options, render
 from pusher.cli.session import session
 from pusher.cli.signals import CutShort
 from pusher.errors import BuildError
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +77,7 @@ def test_lines(tested: Sequence[DataTestResult | UnitTestResult]) -> str:
         counts = {status: sum(one.status == status for one in of_kind) for status in _WORDS}
         ended = [f"{count:,} {_WORDS[status]}" for status, count in counts.items() if count]
         if of_kind:
-            lines.append(f"{render.counted(len(of_kind), noun)}: {', '.join(ended)}")
+            lines.append(f"{counted(len(of_kind), noun)}: {', '.join(ended)}")
     return "\n".join(lines)
 
 

@@ -11,6 +11,7 @@ from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.sql import identifier, literal
 from pusher.payload.types import SqlType
+from pusher.plural import counted
 
 CODE = "shared-identifier"
 MOST_DIGESTS = 1_000
@@ -53,7 +54,7 @@ class Shared:
     @property
     def warning(self) -> RowWarning:
         """What is said about a row that is sent."""
-        digests = "1 digest" if len(self.digests) == 1 else f"{len(self.digests):,} digests"
+        digests = counted(len(self.digests), "digest")
         fate = "left out" if self.is_dropped else "sent all the same"
         return RowWarning(
             CODE,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.clock import Clock
 from pusher.config.alerts import Alerts, Channel
 from pusher.errors import PusherError
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     from pusher.alerts import Message
@@ -145,11 +146,13 @@ def message_of(ended: Ended, event: str, *, project: str, target: str | None, no
     for error in summary["errors"]:
         of_model = f" ({error['model']})" if error["model"] else ""
         code = error["return_code"] if error["return_code"] is not None else error["code"]
-        rows = f", {_rows(error['rows'])}" if error["rows"] else ""
+        rows = f", {counted(error['rows'], 'row')}" if error["rows"] else ""
         lines.append(f"{error['title']}{of_model}: {code}{rows}")
     for model in summary["models"]:
         counts = [f"{model[term]:,} {term.replace('_', ' ')}" for term in _TOLD if model[term]]
-        lines.append(f"{model['model']}: {_rows(model['view_rows'])}; {', '.join(counts) or 'nothing was due'}")
+        lines.append(
+            f"{model['model']}: {counted(model['view_rows'], 'row')}; {', '.join(counts) or 'nothing was due'}"
+        )
     for one in summary["audiences"]:
         counts = [f"{one[term]:,} {term.replace('_', ' ')}" for term in _MEMBERS[1:] if one[term]]
         lines.append(f"{one['model']} at {one['advertiser_id']}: {', '.join(counts) or 'nothing was due'}")
@@ -157,10 +160,6 @@ def message_of(ended: Ended, event: str, *, project: str, target: str | None, no
     if summary["show"] is not None:
         lines.append(f"See: {summary['show']}")
     return Message(subject, "\n".join(lines), summary)
-
-
-def _rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _summary(ended: Ended, event: str, *, project: str, target: str | None, now: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from pusher.config import ShrinkGuard
 from pusher.errors import Problem
 from pusher.ledger.store import Store
 from pusher.ledger.suppression_list import ListBefore, SuppressionListStore
+from pusher.plural import counted
 from pusher.progress import Notice
 from pusher.push.suppressions import read_suppressions
 from pusher.push.world import PushWorld
@@ -85,8 +86,7 @@ def _shrunk(
     for kind, had in before.digests.items():
         has = digests.get(kind, 0)
         if had and (has == 0 or had - has > max(guard.members, guard.share * had)):
-            digests_of = "digest of" if had == 1 else "digests of"
-            lost.append(f"{has:,} instead of {had:,} {digests_of} {kind.removesuffix('_SHA256').lower()}")
+            lost.append(f"{has:,} instead of {counted(had, 'digest')} of {kind.removesuffix('_SHA256').lower()}")
     if not lost:
         return None
     what = f"{model} lists {', '.join(lost)}"
@@ -103,4 +103,4 @@ def _shrunk(
 
 def _total(before: ListBefore) -> str:
     total = sum(before.digests.values())
-    return "1 digest" if total == 1 else f"{total:,} digests"
+    return counted(total, "digest")

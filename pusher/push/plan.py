@@ -29,6 +29,7 @@ from pusher.payload.projection import staged_sql
 from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
+from pusher.plural import counted
 from pusher.push.late import identities
 from pusher.push.reading import Origins, no_origins, reading_failure
 from pusher.push.refused import refused_keys
@@ -306,8 +307,8 @@ def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, lo
         old += len(times.filter(pc.less(times, oldest)))
     if old:
         hours = longest_s // 3_600
-        counted = "1 row" if old == 1 else f"{old:,} rows"
-        message = f"{view.model} has {counted} older than {hours} hours, which a push without a ledger may not send."
+        what = f"{view.model} has {counted(old, 'row')} older than {hours} hours"
+        message = f"{what}, which a push without a ledger may not send."
         fix = (
             f"Let the view look back {hours} hours at most, or keep the state folder and push without --stateless: "
             "only a ledger knows what was sent before."

@@ -17,6 +17,7 @@ from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, new_run_id
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
+from pusher.plural import counted
 from pusher.progress import Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.audience.plan import AudienceView
@@ -147,7 +148,7 @@ def tell_held_back(world: PushWorld, waiting: Sequence[Part], store: Store, opti
         if count:
             world.listener(
                 Notice(
-                    f"{'1 row' if count == 1 else f'{count:,} rows'} that earlier runs froze for {model} "
+                    f"{counted(count, 'row')} that earlier runs froze for {model} "
                     f"{'waits' if count == 1 else 'wait'}: the project has no such view any more, "
                     f"and {options.held_back['events']}"
                 )
@@ -165,7 +166,7 @@ def tell_released(plan: Plan, listener: Listener) -> None:
     for part in plan.released:
         listener(
             Notice(
-                f"{'1 row' if part.rows == 1 else f'{part.rows:,} rows'} of {part.model} that run {part.run} froze for "
+                f"{counted(part.rows, 'row')} of {part.model} that run {part.run} froze for "
                 f"{part.source_id} {'was' if part.rows == 1 else 'were'} given back to "
                 f"the view: the settings name {plan.view.source_id} now, and nothing of them was sent."
             )

@@ -11,6 +11,7 @@ from pusher.contracts import Addition, EngineError
 from pusher.engines.duckdb.addition import NEW_ROWS, repeated_keys, statements
 from pusher.engines.duckdb.catalogue import Catalogue
 from pusher.payload.sql import identifier
+from pusher.plural import counted
 
 if TYPE_CHECKING:
     import duckdb
@@ -141,7 +142,7 @@ class Relations:
             self._fill(NEW_ROWS, sql, shards if shard_by else 1, shard_by, kind="temporary table")
             repeated = self._run(repeated_keys(addition)).fetchone() if addition.strategy == "merge" else None
             if repeated and repeated[0]:
-                keys = "1 key" if repeated[0] == 1 else f"{repeated[0]:,} keys"
+                keys = counted(repeated[0], "key")
                 raise EngineError(f"Several new rows have the same unique_key: {keys}.", kind="duplicate-key")
             for statement in statements(relation, addition):
                 # A position in it says nothing about the caller's SQL.

@@ -24,6 +24,7 @@ from pusher.ledger.uploads import (
     want_without_leaving,
     write_whole_set,
 )
+from pusher.plural import counted
 from pusher.push.audience.binding import FILE
 from pusher.push.audience.plan import Staged, few_people, shrinks, untold
 from pusher.push.audience.receipt import AudienceReceipt
@@ -279,7 +280,7 @@ def _plan(
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
     is_due = receipt.is_pending or audience_id is None
     if is_due and members < api.least_members:
-        left = "1 identifier" if members == 1 else f"{members:,} identifiers"
+        left = counted(members, "identifier")
         message = (
             f"{view.view.model} would leave {left} in audience `{view.name}`: TikTok fails files of "
             f"fewer than {api.least_members:,} members, so nothing is sent."

@@ -20,6 +20,7 @@ from pusher.payload.casts import count_dropped, typed_value
 from pusher.payload.columns import check_columns
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
+from pusher.plural import counted
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.plan import View, stage, view_columns
 from pusher.push.reading import Origins, no_origins
@@ -266,7 +267,7 @@ def shrinks(view: AudienceView, advertiser_id: str, counts: MemberCounts, guard:
 
 
 def _identifiers_of(counts: MemberCounts) -> str:
-    return "1 identifier" if counts.known == 1 else f"{counts.known:,} identifiers"
+    return counted(counts.known, "identifier")
 
 
 def few_people(counts: MemberCounts, least: int) -> list[str]:
@@ -274,7 +275,7 @@ def few_people(counts: MemberCounts, least: int) -> list[str]:
     people = min(counts.members, counts.people)
     if not 0 < people < least:
         return []
-    who = "1 person" if people == 1 else f"{people:,} people"
+    who = counted(people, "person", "people")
     return [f"The view names {who} at most: TikTok uses an audience from {least:,} matched people on."]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pusher.ledger.audiences import Audience, AudienceStore
+from pusher.plural import counted
 from pusher.progress import Listener, Notice
 from pusher.push.audience.binding import FILE
 from pusher.push.audience.lock_file import LockFile
@@ -55,11 +56,10 @@ def tell_held(receipts: Iterable[AudienceReceipt], why: str, listener: Listener)
     """Name the audiences that hold suppressed people who are not taken out, and why they are not."""
     for receipt in receipts:
         if held := receipt.counts.deletes:
-            identifiers = "1 identifier" if held == 1 else f"{held:,} identifiers"
             listener(
                 Notice(
                     f"Audience {receipt.audience_id} of advertiser {receipt.advertiser_id}, `{receipt.name}` of "
-                    f"{receipt.model}, holds {identifiers} of suppressed people, and no view of this push fills "
-                    f"it: {why}"
+                    f"{receipt.model}, holds {counted(held, 'identifier')} of suppressed people, and no view of this "
+                    f"push fills it: {why}"
                 )
             )
