@@ -31,6 +31,7 @@ TABLES = (
     "suppression_list",
 )  # fmt: skip
 DEFINED = (
+    "_frozen_rows",
     "_outbox_rows",
     "_refused_rows",
     "quarantine",

@@ -1,14 +1,8 @@
--- One row for each frozen row of a part that is not settled, final or not.
+-- One row for each frozen row of a part that is not settled, final or not, with what became of it.
 create view _outbox_rows as
 with due as (
-    select
-        part.*,
-        frozen.*,
-        row_number() over (partition by part.id order by frozen.file_row_number) - 1 as place
-    from _frozen as frozen
-    join _outbox on _outbox.path = frozen.filename
-    join part on part.id = _outbox.part
-    where frozen._reason is null
+    select *, row_number() over (partition by id order by file_row_number) - 1 as place
+    from _frozen_rows
 ),
 piece as (
     select

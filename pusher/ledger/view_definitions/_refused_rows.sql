@@ -6,17 +6,10 @@ with dead as (
     where state = 'dead'
 ),
 due as (
-    select
-        part.id,
-        part.model,
-        part.space,
-        part.payload,
-        frozen.*,
-        row_number() over (partition by part.id order by frozen.file_row_number) - 1 as place
-    from _frozen as frozen
-    join _outbox on _outbox.path = frozen.filename
-    join part on part.id = _outbox.part
-    where frozen._reason is null and part.id in (select part from dead)
+    -- Before places are counted: what waits in other parts need not be read.
+    select *, row_number() over (partition by id order by file_row_number) - 1 as place
+    from _frozen_rows
+    where id in (select part from dead)
 )
 select
     due.model,
