@@ -153,6 +153,13 @@ class Context:
         """The views and all models that they read."""
         return self.flow.ancestors([model.name for model in self.models if model.name in self._payload_of])
 
+    def trees_behind_views(self) -> Iterator[tuple[Model, exp.Expr]]:
+        """Yield the views and all models that they read with their SQL, as far as it can be parsed."""
+        for model in self.behind_views:
+            tree = self.flow.tree(model.name)
+            if not isinstance(tree, Failure):
+                yield model, tree
+
     @cached_property
     def asked(self) -> Asked | None:
         """What each model does with the consent column; None where the policy names none."""

@@ -51,19 +51,33 @@ sources:
           - {name: amount, data_type: varchar}
           - {name: event_set, data_type: varchar}
 """
-_MODEL = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
 
-select
-    'Purchase' as event,
-    order_id as event_id,
-    cast(ordered_at as timestamp) as event_time,
-    digest as email,
-    cast(amount as decimal(18, 2)) as value,
-    'USD' as currency,
-    order_id,
-    event_set as event_set_id
-from {{ source('shop', 'orders') }}
-"""
+
+def view_sql(payload: str, *more: str) -> str:
+    """Return a view of the orders.
+
+    Args:
+        payload: What it is pushed as.
+        more: Its columns beside those that every event has.
+    """
+    columns = ",\n    ".join(
+        (
+            "'Purchase' as event",
+            "order_id as event_id",
+            "cast(ordered_at as timestamp) as event_time",
+            "digest as email",
+            "cast(amount as decimal(18, 2)) as value",
+            "'USD' as currency",
+            *more,
+        )
+    )
+    config = (
+        f"{{{{ config(materialized='view', meta={{'pusher': {{'destination': 'tiktok', 'payload': '{payload}'}}}}) }}}}"
+    )
+    return f"{config}\n\nselect\n    {columns}\nfrom {{{{ source('shop', 'orders') }}}}\n"
+
+
+MODEL = view_sql("offline_events", "order_id", "event_set as event_set_id")
 
 
 class QuickClock(SystemClock):
@@ -131,7 +145,7 @@ class Shop:
         (root / "models").mkdir(parents=True)
         (root / "dbt_project.yml").write_text("name: shop\nprofile: shop\nconfig-version: 2\n")
         (root / "models" / "_shop.yml").write_text(_SOURCES)
-        (root / "models" / f"{VIEW}.sql").write_text(_MODEL)
+        (root / "models" / f"{VIEW}.sql").write_text(MODEL)
         self.profile(base_url, **settings)
 
     def profile(self, base_url: str, **settings: Any) -> None:

@@ -361,7 +361,7 @@ def test_suppressed_people_leave_audiences_that_no_view_fills(tmp_path: Path) ->
         report = club.push()
         (club.root / "models" / f"{MEMBERS}.sql").unlink()
         club.sell([])
-        (club.root / "models" / "tiktok_offline_events.sql").write_text(support._MODEL)
+        (club.root / "models" / "tiktok_offline_events.sql").write_text(support.MODEL)
         (club.root / "models" / "_shop.yml").write_text(support._SOURCES)
         club.build()
         club.suppress("email 3")

@@ -14,7 +14,7 @@ import pytest
 
 from pusher.errors import ConfigError, PlanError, StateError
 from pusher.ledger.bridge import Bridge, _warehouse
-from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, view_sql
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
 
@@ -250,24 +250,17 @@ def changes(row: Order, chance: random.Random) -> list[Order]:
 
 # what was sold ------------------------------------------------------------------------------------------------------
 
-_SHOP = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'offline_events'}}) }}
-select
-    'Purchase' as event,
-    order_id as event_id,
-    cast(ordered_at as timestamp) as event_time,
-    digest as email,
-    cast(amount as decimal(18, 2)) as value,
-    'USD' as currency,
-    event_set as shop_id,
-    'in_store' as event_channel,
-    'Northwind' as brand,
-    3 as num_items,
-    [
+_SHOP = view_sql(
+    "offline_events",
+    "event_set as shop_id",
+    "'in_store' as event_channel",
+    "'Northwind' as brand",
+    "3 as num_items",
+    """[
         {'content_id': 'a', 'content_name': 'Tent', 'price': cast(2.50 as decimal(18, 2)), 'quantity': 2},
         {'content_id': 'b', 'content_name': 'Rope', 'price': cast(amount as decimal(18, 2)) - 5, 'quantity': 1}
-    ] as contents
-from {{ source('shop', 'orders') }}
-"""
+    ] as contents""",
+)
 
 
 def test_what_was_sold_is_counted_by_store_channel_brand_and_product(tmp_path: Path) -> None:

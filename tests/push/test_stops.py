@@ -15,21 +15,10 @@ from pusher.project.outcomes import Patience
 from pusher.push.recovery import TOO_OLD_FOR_THE_PIXEL
 from tests.push import support
 from tests.push.refused import POISON, shop_at
-from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders, serving, terms
+from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders, serving, terms, view_sql
 
 OTHER_SET = "1234567890123456789"
-WEB_VIEW = """{{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'web_events'}}) }}
-
-select
-    'Purchase' as event,
-    order_id as event_id,
-    cast(ordered_at as timestamp) as event_time,
-    digest as email,
-    cast(amount as decimal(18, 2)) as value,
-    'USD' as currency,
-    'https://shop.example/thanks' as page_url
-from {{ source('shop', 'orders') }}
-"""
+WEB_VIEW = view_sql("web_events", "'https://shop.example/thanks' as page_url")
 
 # the deadline -------------------------------------------------------------------------------------------------------
 

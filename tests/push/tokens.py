@@ -12,7 +12,7 @@ from pusher.credentials import CredentialStore
 from pusher.destinations.tiktok.sandbox import Sandbox
 from tests.credentials.support import credential
 from tests.push.members import Club, people
-from tests.push.support import _MODEL, _SOURCES, VIEW, Server, orders
+from tests.push.support import _SOURCES, MODEL, VIEW, Server, orders
 
 ADS, PIXEL = "t0ken-of-the-ads-0123456789abcdef", "t0ken-of-the-pixel-0123456789abcdef"
 
@@ -70,7 +70,7 @@ def brand(folder: Path, base_url: str, more: str = "", members: int = 5, **setti
     }
     shop = Club(folder / "brand", base_url, more=more, **{**chosen, **settings})
     (shop.root / "models" / "_shop.yml").write_text(_SOURCES)
-    (shop.root / "models" / f"{VIEW}.sql").write_text(_MODEL)
+    (shop.root / "models" / f"{VIEW}.sql").write_text(MODEL)
     shop.sell(orders(3))
     shop.join(people(range(members)))
     return shop

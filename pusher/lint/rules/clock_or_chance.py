@@ -9,7 +9,6 @@ from sqlglot import exp
 from pusher.lint.context import Context
 from pusher.lint.finding import Finding, Fix
 from pusher.lint.flow.functions import function_name, instability
-from pusher.lint.flow.project import Failure
 from pusher.lint.flow.relations import span
 from pusher.lint.rules.base import Rule
 
@@ -48,10 +47,7 @@ class ClockOrChance(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield calls in the views and in what they read."""
-        for model in context.behind_views:
-            tree = context.flow.tree(model.name)
-            if isinstance(tree, Failure):
-                continue
+        for model, tree in context.trees_behind_views():
             for node in tree.find_all(exp.Func):
                 kind = instability(node)
                 if kind is not None:

@@ -10,7 +10,6 @@ from sqlglot import exp
 
 from pusher.lint.context import Context
 from pusher.lint.finding import Finding, Fix
-from pusher.lint.flow.project import Failure
 from pusher.lint.rules.base import Rule
 from pusher.lint.rules.portability import place_of, text_of
 
@@ -58,10 +57,7 @@ class LostOffset(Rule):
 
     def check(self, context: Context) -> Iterator[Finding]:
         """Yield the casts in the destination views and in what they read."""
-        for model in context.behind_views:
-            tree = context.flow.tree(model.name)
-            if isinstance(tree, Failure):
-                continue
+        for model, tree in context.trees_behind_views():
             for node in tree.find_all(exp.Cast):
                 found = _WITH_OFFSET.fullmatch(text_of(node.this) or "")
                 if found is None or node.to.this not in _WITHOUT_ZONE or _NONE.fullmatch(found["offset"]):
