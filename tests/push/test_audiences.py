@@ -344,6 +344,30 @@ def test_who_is_suppressed_during_a_run_leaves_a_refused_view_too(tmp_path: Path
     assert line(again) == {"deletes": 2, "refused_deletes": 2, "exit": 1}
 
 
+def test_what_was_refused_stays_refused_when_fewer_leave_by_themselves(tmp_path: Path) -> None:
+    """Two of the four who left are suppressed during the run: the other two are still as many as were refused."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, members_per_request=1)
+        (club.root / "pusher.yml").write_text("push: {audience_shrink: {share: 0.1, members: 2}}\n")
+        club.join(people(range(30)))
+        club.push()
+        club.suppress("email 0")
+        club.join(people(range(26)))
+        before, told = len(server.requests()), list[bool]()
+
+        def suppress_once() -> bool:
+            if not told and len(server.requests()) > before:
+                told.append(True)
+                club.suppress("email 26", "email 27")
+            return False
+
+        report = club.push(should_stop=suppress_once)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert [one.code for one in report.problems] == ["audience-shrinks"]
+    assert members == emails([*range(1, 26), 28, 29])
+
+
 def test_suppressed_people_leave_audiences_that_no_view_fills(tmp_path: Path) -> None:
     """A view got another name for its audience, then was deleted: a push of all takes suppressed people out."""
     with serving_audiences(tmp_path) as server:
