@@ -85,7 +85,7 @@ def post_people(people: str, base_url: str, rows: int) -> dict[str, Any]:
     from pusher.transport import Transport
 
     api = tiktok_audiences()
-    transport = Transport(Endpoint(base_url, {}, None, base_url), clock=SystemClock(), connections=1)
+    transport = Transport(Endpoint(base_url, {}, None, base_url), clock=SystemClock())
     posted, started = 0, time.monotonic()
     with pq.ParquetFile(people) as file:
         for batch in file.iter_batches(batch_size=rows):

@@ -119,7 +119,7 @@ def deliver(
                     now=now,
                 )
         store.commits = 0
-        transport = Transport(endpoint, clock=clock, connections=connections)
+        transport = Transport(endpoint, clock=clock)
         delivery = Delivery(
             store=store,
             state=state,
@@ -169,7 +169,7 @@ def post(
     opened, payload, source_id, endpoint = _opened(project, view, url)
     destination = opened.account.destination
     parts = take_rows(files, rows, Path(work))
-    transport = Transport(endpoint, clock=SystemClock(), connections=connections)
+    transport = Transport(endpoint, clock=SystemClock())
     free = Semaphore(connections)
 
     def send(body: Body, count: int) -> None:

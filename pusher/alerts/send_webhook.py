@@ -36,7 +36,7 @@ def _posted(endpoint: Endpoint, path: str, message: Message, clock: Clock) -> st
 
     bounds = Bounds(connect_s=5.0, write_s=10.0, read_s=10.0, total_s=15.0, response_bytes=64 * 1024)
     try:
-        transport = Transport(endpoint, clock=clock, connections=1, bounds=bounds)
+        transport = Transport(endpoint, clock=clock, bounds=bounds)
         try:
             result = transport.post(path, json.dumps({"text": message.text}).encode())
         finally:

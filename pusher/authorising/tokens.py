@@ -122,7 +122,7 @@ class TokenApi:
     def _transport(self, endpoint: Endpoint) -> Iterator[Transport]:
         from pusher.transport import Transport
 
-        transport = Transport(endpoint, clock=self.clock, connections=1, ca_file=self.ca_file, listener=self.listener)
+        transport = Transport(endpoint, clock=self.clock, ca_file=self.ca_file, listener=self.listener)
         try:
             yield transport
         finally:

@@ -217,7 +217,6 @@ class Looking:
         return Transport(
             self.endpoint,
             clock=self.clock,
-            connections=1,
             bounds=_BOUNDS,
             ca_file=read_settings(self.account.settings).ca_file,
         )

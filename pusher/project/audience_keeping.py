@@ -239,7 +239,6 @@ class AudienceKeeping:
         transport = Transport(
             endpoint,
             clock=self.clock,
-            connections=1,
             ca_file=settings.ca_file,
             listener=self.listener,
         )

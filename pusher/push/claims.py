@@ -99,11 +99,14 @@ class Claims:
         return attempt
 
     def _cut(self, work: PartWork) -> Try:
+        ranges, body = self._encoders.cut(work, self._most_rows(work))
         if (following := self._queue.following()) is not None:
-            self._encoders.expect(following)
-        max_rows = work.payload.limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS
-        ranges, body = self._encoders.cut(work, max_rows)
+            # Otherwise the first requests of each part would be waited for.
+            self._encoders.expect(following, self._most_rows(following))
         work.open_batches += 1
         rows = sum(count for _, count in ranges)
         planned = Batch(0, work.part.id, None, ranges, rows, BatchState.PLANNED)
         return Try(planned, work, body=body)
+
+    def _most_rows(self, work: PartWork) -> int:
+        return work.payload.limits.max_rows_per_request if work.source in self._proven else policy.CANARY_ROWS

@@ -110,13 +110,14 @@ class PartEncoder:
                 self._ahead.clear()
             body = self._ahead.pop(taken).result() if taken in self._ahead else self.encode(taken)
             if len(body.content) <= max_bytes or count == 1:
-                self._encode_ahead(rest, max_rows)
+                self.encode_ahead(rest, max_rows)
                 return taken, rest, body
             self._ahead.clear()
             # Rows differ in size, so aim a little below the share that would fit.
             count = max(1, min(count - 1, int(count * 0.95 * max_bytes / len(body.content))))
 
-    def _encode_ahead(self, free: Ranges, rows: int) -> None:
+    def encode_ahead(self, free: Ranges, rows: int) -> None:
+        """Begin to encode the requests that these rows will probably be cut into, so many rows each."""
         if self._pool is None:
             return
         for _ in range(BODIES_AHEAD):

@@ -31,9 +31,16 @@ class Encoders:
         self._reading = reading
         self._open: OrderedDict[int, Future[PartEncoder]] = OrderedDict()
 
-    def expect(self, work: PartWork) -> None:
-        """Begin to read a part whose rows are needed soon."""
-        self._future(work)
+    def expect(self, work: PartWork, max_rows: int | None = None) -> None:
+        """Begin to read a part whose rows are needed soon, and once it is read to encode its first requests.
+
+        Args:
+            work: The part.
+            max_rows: Rows of these requests; without it none is encoded.
+        """
+        encoder = self._future(work)
+        if max_rows is not None and encoder.done() and encoder.exception() is None:
+            encoder.result().encode_ahead(work.free, max_rows)
 
     def encode(self, attempt: Try) -> Body:
         """Return the body of a batch."""

@@ -170,7 +170,7 @@ def _forget(
             members.plan_suppressed(audience, world.state.outbox, freeze=sends)
             if sends and members.has_changes:
                 models = dict.fromkeys(one.model for one in members.receipts)
-                with steps.step("deliver", models), connected(world, options, "audience") as transport:
+                with steps.step("deliver", models), connected(world, "audience") as transport:
                     members.deliver(transport, Pacer(options.requests_per_s, world.clock), options.limits)
                     members.name_credential()
         finally:

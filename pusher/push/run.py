@@ -242,7 +242,7 @@ def _deliver(
     if not parts:
         return Delivered()
     models = dict.fromkeys(part.model for part in parts)
-    with steps.step("deliver", models), connected(world, options, "events") as transport:
+    with steps.step("deliver", models), connected(world, "events") as transport:
         delivery = Delivery(
             store=store,
             state=world.state,
@@ -269,7 +269,7 @@ def _deliver_members(
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
     if models:
-        with steps.step("deliver", models), connected(world, options, "audience") as transport:
+        with steps.step("deliver", models), connected(world, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
                 left_s = since + options.limits.deadline_s - world.clock.monotonic_s()

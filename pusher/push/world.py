@@ -187,15 +187,9 @@ class Telling:
 
 
 @contextmanager
-def connected(world: PushWorld, options: PushOptions, kind: str) -> Iterator[Transport]:
+def connected(world: PushWorld, kind: str) -> Iterator[Transport]:
     """Give what sends requests about views of a kind, `events` or `audience`, as long as the block lasts."""
-    transport = Transport(
-        world.endpoints.of(kind),
-        clock=world.clock,
-        connections=options.limits.concurrency,
-        ca_file=world.ca_file,
-        listener=world.listener,
-    )
+    transport = Transport(world.endpoints.of(kind), clock=world.clock, ca_file=world.ca_file, listener=world.listener)
     try:
         yield transport
     finally:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import secrets
 import ssl
-from collections.abc import Iterator, Mapping
-from functools import cache
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ _DEFAULT_BOUNDS = Bounds()
 
 
 class Transport:
-    """Sends requests to one endpoint; shared by all worker threads.
+    """Sends requests to one endpoint; shared by all worker threads, each with a connection of its own.
 
     Redirects, cookies, compression, retries, `.netrc` and the environment's certificates stay out; a proxy of the
     environment is used with a notice.
@@ -38,7 +39,6 @@ class Transport:
     Args:
         endpoint: Where to send, with the headers of every request.
         clock: Source of monotonic time.
-        connections: Most connections at a time; one for each worker.
         bounds: Time-outs and sizes.
         ca_file: Further certificate authorities, as a PEM file.
         listener: Is told when a proxy is used.
@@ -52,7 +52,6 @@ class Transport:
         endpoint: Endpoint,
         *,
         clock: Clock,
-        connections: int,
         bounds: Bounds = _DEFAULT_BOUNDS,
         ca_file: Path | None = None,
         listener: Listener = silent,
@@ -65,7 +64,7 @@ class Transport:
         logging.getLogger("httpcore").setLevel(logging.WARNING)
         logging.getLogger("httpx").setLevel(logging.WARNING)
         self._client = httpx.Client(  # noqa: TID251 -- this is pusher.transport
-            transport=self._wire(endpoint, connections, ca_file, listener),
+            transport=self._wire(endpoint, ca_file, listener),
             headers=_headers(endpoint),
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=httpx.Timeout(
@@ -149,35 +148,45 @@ class Transport:
     def _failure(self, cause: failures.Cause) -> Failure:
         return Failure(cause.kind, cause.reason, cause.message.format(host=self._host), self._exchange.seconds)
 
-    def _wire(
-        self, endpoint: Endpoint, connections: int, ca_file: Path | None, listener: Listener
-    ) -> httpx.BaseTransport:
+    def _wire(self, endpoint: Endpoint, ca_file: Path | None, listener: Listener) -> httpx.BaseTransport:
         if endpoint.app is not None:
             return httpx.WSGITransport(app=endpoint.app)
         proxy = proxy_from_environment(endpoint.base_url)
         pool: dict[str, Any] = {
             "ssl_context": tls_context(ca_file),
-            "max_connections": connections,
-            "max_keepalive_connections": connections,
+            "max_connections": 1,
             "keepalive_expiry": _KEEP_IDLE_S,
             "network_backend": DeadlineBackend(self._exchange),
         }
         if proxy is None:
-            return _PoolTransport(httpcore.ConnectionPool(retries=0, **pool))
+            return _Pools(partial(httpcore.ConnectionPool, retries=0, **pool))
         listener(Notice(f"Requests to {self._host} go through the proxy {proxy.shown_as} of {proxy.variable}."))
-        return _PoolTransport(httpcore.HTTPProxy(proxy.url, proxy_auth=proxy.auth, **pool))
+        return _Pools(partial(httpcore.HTTPProxy, proxy.url, proxy_auth=proxy.auth, **pool))
 
 
-class _PoolTransport(httpx.BaseTransport):
-    """httpx over an httpcore pool of our own, because httpx's cannot be given a network backend."""
+class _Pools(httpx.BaseTransport):
+    """httpx over httpcore's pools, one of one connection for each thread.
 
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
+    httpx's own cannot be given a network backend, and a pool that threads share looks at all its connections for each
+    request, under a lock.
+    """
+
+    def __init__(self, make: Callable[[], httpcore.ConnectionPool]) -> None:
+        self._make = make
+        self._of_thread = threading.local()
+        self._all: list[httpcore.ConnectionPool] = []
+
+    def _pool(self) -> httpcore.ConnectionPool:
+        if not hasattr(self._of_thread, "pool"):
+            self._of_thread.pool = self._make()
+            self._all.append(self._of_thread.pool)
+        pool: httpcore.ConnectionPool = self._of_thread.pool
+        return pool
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
         try:
-            answer = self._pool.handle_request(
+            answer = self._pool().handle_request(
                 httpcore.Request(
                     method=request.method,
                     url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
@@ -191,7 +200,8 @@ class _PoolTransport(httpx.BaseTransport):
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions)
 
     def close(self) -> None:
-        self._pool.close()
+        for pool in tuple(self._all):
+            pool.close()
 
 
 class _Body(httpx.SyncByteStream):

@@ -41,9 +41,7 @@ print("stopped", flush=True)
 
 def post(base_url: str, total_s: float = 5, path: str = "event/track/", body: bytes = BODY) -> Answer | Failure:
     """Send one request to a sandbox."""
-    transport = Transport(
-        Endpoint(base_url, {}, None, base_url), clock=SystemClock(), connections=1, bounds=Bounds(total_s=total_s)
-    )
+    transport = Transport(Endpoint(base_url, {}, None, base_url), clock=SystemClock(), bounds=Bounds(total_s=total_s))
     try:
         return transport.post(path, body)
     finally:

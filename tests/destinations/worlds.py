@@ -33,7 +33,7 @@ class World:
         """Send one request."""
         headers = {} if token is None else {"Access-Token": token}
         endpoint = Endpoint("http://sandbox.invalid/open_api/v1.3", headers, self.app, "sandbox")
-        transport = Transport(endpoint, clock=SystemClock(), connections=1, bounds=Bounds(total_s=total_s))
+        transport = Transport(endpoint, clock=SystemClock(), bounds=Bounds(total_s=total_s))
         try:
             return transport.post(path, body if isinstance(body, bytes) else json.dumps(body).encode())
         finally:

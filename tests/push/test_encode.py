@@ -71,6 +71,28 @@ def test_a_body_that_was_encoded_ahead_is_the_same(tmp_path: Path, pool: ThreadP
     assert [len(ids(body.content)) for body in cuts[0]] == [10, 10, 7, 21]
 
 
+def test_first_requests_of_the_next_part_are_encoded_before_they_are_due(tmp_path: Path) -> None:
+    """Once its rows are read, and each of them once."""
+    asked: list[Ranges] = []
+
+    class Recording(ThreadPoolExecutor):
+        def submit(self, call: Any, /, *arguments: Any, **named: Any) -> Any:
+            asked.extend(arguments)
+            return super().submit(call, *arguments, **named)
+
+    with Recording(1) as pool, ThreadPoolExecutor(1) as reading:
+        encoders = Encoders(root=tmp_path, destination=destination, encoding=pool, reading=reading)
+        work = _work(tmp_path, 0, texts=[f"order-{number}" for number in range(25)])
+        encoders.expect(work)
+        encoders.encode(_attempt(work))
+        encoders.expect(work, 10)
+        encoders.expect(work, 10)
+        taken, body = encoders.cut(work, 10)
+    assert asked == [((0, 10),), ((10, 10),), ((20, 5),)]
+    assert taken == ((0, 10),)
+    assert ids(body.content) == [f"order-{number}" for number in range(10)]
+
+
 def test_only_the_newest_parts_are_in_memory(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
     """An older one is read again, and gives the same bytes."""
     with ThreadPoolExecutor(1) as reading:
@@ -86,11 +108,12 @@ def test_only_the_newest_parts_are_in_memory(tmp_path: Path, pool: ThreadPoolExe
         assert works[0].part.id not in encoders._open
 
 
-def _work(folder: Path, number: int) -> Any:
-    path = part(folder / f"{number}.parquet", [f"order-{number}"])
+def _work(folder: Path, number: int, texts: list[str] | None = None) -> Any:
+    texts = texts or [f"order-{number}"]
+    path = part(folder / f"{number}.parquet", texts)
     payload = destination.payloads["offline_events"]
     frozen = SimpleNamespace(id=number, path=path.name, space="", source_id="7654321098765432109")
-    return SimpleNamespace(part=frozen, payload=payload)
+    return SimpleNamespace(part=frozen, payload=payload, free=((0, len(texts)),))
 
 
 def _attempt(work: Any) -> Any:

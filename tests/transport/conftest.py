@@ -130,7 +130,7 @@ def connect() -> Iterator[Callable[..., Transport]]:
     ) -> Transport:
         base_url = server if isinstance(server, str) else f"http://127.0.0.1:{server.port}/open_api/v1.3"
         endpoint = Endpoint(base_url, headers or {}, None, base_url)
-        options = {"clock": SystemClock(), "connections": 4, **options}
+        options = {"clock": SystemClock(), **options}
         transports.append(Transport(endpoint, bounds=bounds, **options))  # type: ignore[arg-type]
         return transports[-1]
 

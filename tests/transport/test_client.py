@@ -71,8 +71,8 @@ def test_header_names_of_the_answer_are_lower_case(serve: Serve, connect: Connec
     assert dict(answer.headers) == {"content-type": "application/json", "content-length": str(len(OK_BODY))}
 
 
-def test_threads_share_connections_and_reuse_them(serve: Serve, connect: Connect) -> None:
-    """Forty requests of four threads need at most four connections."""
+def test_each_thread_keeps_a_connection_of_its_own(serve: Serve, connect: Connect) -> None:
+    """Forty requests of four threads need four connections."""
     server = serve(answer_all)
     transport = connect(server)
     results: list[Answer | Failure] = []
@@ -86,7 +86,7 @@ def test_threads_share_connections_and_reuse_them(serve: Serve, connect: Connect
     for thread in threads:
         thread.join()
     assert [type(result) for result in results] == [Answer] * 40
-    assert len(server.visits) <= 4
+    assert len(server.visits) == 4
 
 
 def test_cookies_are_not_kept(serve: Serve, connect: Connect) -> None:
@@ -460,7 +460,7 @@ def test_a_proxy_of_another_kind_is_refused(connect: Connect, monkeypatch: pytes
 def embedded(app: Callable[..., Iterable[bytes]], bounds: Bounds = QUICK) -> Transport:
     """Return a transport into an application of this process."""
     endpoint = Endpoint("http://sandbox.invalid/open_api/v1.3", {}, app, "sandbox")
-    return Transport(endpoint, clock=SystemClock(), connections=1, bounds=bounds)
+    return Transport(endpoint, clock=SystemClock(), bounds=bounds)
 
 
 def test_an_embedded_application_answers_like_a_server() -> None:
