@@ -57,7 +57,7 @@ def selling(tmp_path: Path, server: AudienceServer) -> Shop:
     """Return a built shop that tells of everything."""
     shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
     shop.sell(orders(12))
-    shop.build_without_checks()
+    shop.build()
     policy(shop.root, "failure", "success", "findings")
     return shop
 

@@ -64,7 +64,7 @@ class Scene:
         """Write the shop's table, and the view once."""
         self.shop.sell(orders(rows) if isinstance(rows, int) else rows)
         if not (self.shop.root / "shop.duckdb").exists():
-            self.shop.build_without_checks()
+            self.shop.build()
 
     def push(self, now: datetime = NOW, **choice: Any) -> PushReport:
         """Push in this process."""

@@ -219,13 +219,13 @@ def test_54_a_model_that_takes_more_memory_than_there_is(tmp_path: Path) -> None
         text, settings = model.read_text(), profile.read_text()
         model.write_text(f"{text}where (select length(string_agg(range::varchar, ',')) from range(50000000)) > 0\n")
         profile.write_text(settings.replace('"threads": 2', '"threads": 2, "memory_limit": "60MB"'))
-        found.shop.build_without_checks()
+        found.shop.build()
         with pytest.raises(PlanError) as caught:
             found.push()
         left = [path.name for path in found.shop.state.root.rglob("*") if path.is_file()]
         model.write_text(text)
         profile.write_text(settings)
-        found.shop.build_without_checks()
+        found.shop.build()
         found.settle()
 
         (problem,) = caught.value.problems

@@ -114,8 +114,9 @@ def test_a_kind_that_there_is_not_is_refused(tmp_path: Path) -> None:
     club = Club(tmp_path / "club", sql="select email, phone as phnoe from {{ source('crm', 'people') }}\n")
     found = club.project().lint().findings
     findings = [(one.rule, one.severity) for one in found if one.rule == "PU202"]
+    club.join(people(range(3)))
     with pytest.raises(PlanError) as caught:
-        club.join(people(range(3)))
+        club.build_as_users_do()
 
     assert findings == [("PU202", "error")]
     assert [(one.code, one.fix) for one in caught.value.problems] == [("unknown-column", "Did you mean `phone`?")]

@@ -266,7 +266,7 @@ def test_a_part_of_which_rows_were_accepted_before_waits_for_the_server(tmp_path
     with serving(tmp_path / "sandbox.sqlite", faults) as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=1)
         shop.sell(orders(4_010))
-        shop.build_without_checks()
+        shop.build()
         shop.push()
 
         report = shop.push()

@@ -380,7 +380,7 @@ def test_clean_removes_nothing_but_compiled_sql(tmp_path: Path, target_path: str
     with (shop.root / "dbt_project.yml").open("a") as file:
         file.write(f'target-path: "{target_path}"\n')
     shop.sell(orders(1))
-    shop.build()
+    shop.build_as_users_do()
     shop.push()
     (shop.root / target_path).mkdir(exist_ok=True)
     (shop.root / target_path / "notes.txt").write_text("mine")

@@ -77,7 +77,7 @@ def test_batch_under_way_when_its_source_was_refused_is_not_tried_again(tmp_path
     with serving(tmp_path / "sandbox.sqlite", faults) as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=2)
         shop.sell(orders(2_010))
-        shop.build_without_checks()
+        shop.build()
 
         report = shop.push()
         asked = len(server.requests())
@@ -312,7 +312,7 @@ def test_a_commit_holds_few_intents_however_many_slots_are_free(
     with serving(tmp_path / "sandbox.sqlite") as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, concurrency=32)
         shop.sell(orders(10 + 12_000))
-        shop.build_without_checks()
+        shop.build()
         report = shop.push()
         assert (report.exit_code, server.totals()["counted"]) == (0, 12_010)
 

@@ -96,7 +96,7 @@ def test_interrupt_lets_requests_end_and_tells_what_is_pending(tmp_path: Path) -
 def test_view_that_fails_while_read_leaves_nothing_behind(shop: Shop) -> None:
     """A view that breaks on a row is an error before anything is sent, and its staging is removed."""
     shop.sell([*orders(3), Order("bad", at="no time at all")])
-    shop.build_without_checks()
+    shop.build()
 
     with pytest.raises(PlanError) as caught:
         shop.push()

@@ -39,7 +39,7 @@ def layered(tmp_path: Path) -> Shop:
     edit(shop, f"models/{VIEW}.sql", "{{ source('shop', 'orders') }}", "{{ ref('int_paid') }}")
     edit(shop, f"models/{VIEW}.sql", "cast(amount as decimal(18, 2))", "{{ money('amount') }}")
     shop.sell(orders(2))
-    shop.build()
+    shop.build_as_users_do()
     return shop
 
 
@@ -73,7 +73,7 @@ def test_changed_sql_is_told_until_it_is_built(layered: Shop, name: str, old: st
     before = notices(layered)
     edit(layered, name, old, new)
     changed, pushed = notices(layered), layered.push()
-    layered.build()
+    layered.build_as_users_do()
 
     assert (before, changed, notices(layered)) == ((), (told + SAYS,), ())
     assert pushed.notices == changed
@@ -94,7 +94,7 @@ def test_of_many_models_the_first_are_named(layered: Shop) -> None:
         _write(layered, f"models/m{number}.sql", "select {{ money('1') }} as one")
     conditions = " and ".join(f"exists (select 1 from {{{{ ref('m{number}') }}}})" for number in range(7))
     _write(layered, f"models/{VIEW}.sql", (layered.root / f"models/{VIEW}.sql").read_text() + f"where {conditions}\n")
-    layered.build()
+    layered.build_as_users_do()
     edit(layered, "macros/money.sql", "18, 2", "12, 2")
 
     assert notices(layered) == (f"m0, m1, m2, m3, m4 and 3 more were{SAYS}",)
@@ -161,7 +161,7 @@ def test_the_list_of_suppressed_people_is_looked_at_too(layered: Shop) -> None:
     """It is read as it stands in the warehouse, whichever view is pushed."""
     (layered.root / "pusher.yml").write_text("version: 1\nconsent: {suppressions: kept_out}\n")
     _write(layered, "models/kept_out.sql", "select digest as email from {{ ref('stg_orders') }} where amount = '1'")
-    layered.build()
+    layered.build_as_users_do()
     before = notices(layered)
     edit(layered, "models/kept_out.sql", "'1'", "'2'")
 

@@ -28,7 +28,7 @@ def test_a_push_that_reaches_its_deadline_leaves_the_rest_for_the_next_one(tmp_p
     with serving(tmp_path / "sandbox.sqlite") as server:
         shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1, concurrency=1)
         shop.sell(orders(12_010))
-        shop.build_without_checks()
+        shop.build()
 
         report = shop.push(patience=Patience(deadline_s=5.0))
         sent = server.totals()["counted"]

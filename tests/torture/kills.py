@@ -91,7 +91,7 @@ def _one(found: Campaign, chance: Random, root: Path, kills: int) -> None:
         shop = Shop(root / "shop", base_url, requests_per_second=1000, concurrency=4)
         events: list[str] = []
         _sell(shop, events, chance)
-        _forked(shop.build_without_checks)
+        _forked(shop.build)
         end = min(found.kills + MOST_KILLS, kills)
         while found.kills < end:
             found.kills += _push(shop, chance, killed=True)

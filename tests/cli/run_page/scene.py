@@ -77,7 +77,7 @@ def selling(tmp_path: Path, server: AudienceServer, rows: Sequence[Order] | None
     """Return a built shop."""
     shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000, **settings)
     shop.sell(orders(12) if rows is None else rows)
-    shop.build_without_checks()
+    shop.build()
     return Scene(shop, server)
 
 
