@@ -20,6 +20,10 @@ SCHEMA_VERSION = 9
 BUSY_TIMEOUT_S = 30
 MOST_BEHIND = timedelta(hours=24)
 OLDER_COPY = "ledger-schema-{version}.sqlite"
+_BEGINS_ANEW = (
+    "If it is lost, `pusher push --adopt` begins a new one: it sends every row of the views again, and what TikTok "
+    "got more than 48 hours ago counts twice."
+)
 
 
 def _damaged(message: str, shown: str, fix: str) -> StateError:
@@ -84,7 +88,7 @@ def _copy_before(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check_is_ledger(path: Path, shown: str) -> None:
     if path.stat().st_size == 0:
-        raise _damaged("The ledger is empty.", shown, "Restore it from a backup; deleting it would send rows again.")
+        raise _damaged("The ledger is empty.", shown, f"Restore it from a backup. {_BEGINS_ANEW}")
     with path.open("rb") as stream:
         if stream.read(16) != b"SQLite format 3\x00":
             raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
@@ -224,7 +228,7 @@ def open_beside(state: StateFolder) -> Store | None:
         StateError: The ledger cannot be used.
     """
     try:
-        if not state.ledger.is_file() or state.ledger.stat().st_size == 0:
+        if not state.has_written_ledger():
             return None
         _check_is_ledger(state.ledger, state.ledger.name)
         connection = _connect(state.ledger)
@@ -246,24 +250,19 @@ def no_ledger(state: StateFolder) -> StateError:
 
 
 def _gone(state: StateFolder) -> StateError:
-    fix = (
-        "Restore the ledger from a backup. If it is lost, `pusher push --adopt` begins a new one: it sends every "
-        "row of the views again, and what TikTok got more than 48 hours ago counts twice."
-    )
+    fix = f"Restore the ledger from a backup. {_BEGINS_ANEW}"
     return _damaged("The ledger is gone, but its state folder was in use.", state.ledger.name, fix)
 
 
 def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None, adopt: bool) -> Store:
     shown = state.ledger.name
-    # A crash while the ledger was made leaves an empty file and no ledger.id: nothing was sent with it.
-    fresh = not state.ledger.exists() or (state.ledger.stat().st_size == 0 and not state.ledger_id.exists())
+    # A crash while the ledger was made leaves an empty file and no ledger.id, but for that of a ledger that was lost:
+    # nothing was sent with it.
+    fresh = not state.has_written_ledger() and (adopt or not state.has_ledger() or not state.ledger_id.exists())
     if fresh and state.ledger_id.exists() and not adopt:
         raise _gone(state)
     if fresh and expected_id is not None and not adopt:
-        fix = (
-            "Restore the state folder or point --state-dir at it. If it is lost, `pusher push --adopt` begins a new "
-            "one: it sends every row of the views again, and what TikTok got more than 48 hours ago counts twice."
-        )
+        fix = f"Restore the state folder or point --state-dir at it. {_BEGINS_ANEW}"
         raise _damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
     if fresh:
         os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
@@ -317,7 +316,7 @@ def read_connection(state: StateFolder) -> sqlite3.Connection | None:
             if state.ledger_id.exists():
                 raise _gone(state)
             return None
-        if state.ledger.stat().st_size == 0 and not state.ledger_id.exists():
+        if not state.has_written_ledger() and not state.ledger_id.exists():
             return None
         _check_is_ledger(state.ledger, shown)
         connection = _connect_for_reading(state.ledger)

@@ -73,6 +73,17 @@ class StateFolder:
         except OSError as error:
             raise unusable(error, self.ledger) from error
 
+    def has_written_ledger(self) -> bool:
+        """Whether a ledger is here that anything was ever written to: making one begins with an empty file.
+
+        Raises:
+            StateError: The folder cannot be looked into.
+        """
+        try:
+            return self.has_ledger() and self.ledger.stat().st_size > 0
+        except OSError as error:
+            raise unusable(error, self.ledger) from error
+
     @contextmanager
     def locked(
         self,

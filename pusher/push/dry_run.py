@@ -83,7 +83,7 @@ def _reading(world: PushWorld, options: PushOptions) -> Iterator[Store | None]:
     """
     state = world.state
     # A push would begin a new one.
-    store = None if options.adopt and not state.has_ledger() else read_store(state)
+    store = None if options.adopt and not state.has_written_ledger() else read_store(state)
     try:
         if store is not None:
             check_identity(
