@@ -9,11 +9,15 @@ from pusher.cli import options
 from pusher.cli.session import session
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from pusher.compile import Model
+    from pusher.compile.model import DataTest
+    from pusher.compile.unit_tests import UnitTest
     from pusher.payload.model import Payload
     from pusher.project.facade import Project
 
-HELP = """List models and seeds in graph order.
+HELP = """List models and seeds in graph order; tests where nothing else is selected.
 
 Example: pusher ls --select +tiktok_offline_events"""
 
@@ -32,11 +36,11 @@ def ls(
     quiet: options.Quiet = False,
     no_color: options.NoColor = False,
 ) -> None:
-    """List models."""
+    """List models, or tests."""
     with session("ls", as_json=json, quiet=quiet, no_color=no_color) as current:
         project = current.project(project_dir, profiles_dir, target, variables, compare_to=compare_to)
         wanted = project.wanted(options.chosen(select, selector, exclude), exclude or ())
-        models = project.models(wanted, exclude or ())
+        models, data_tests, unit_tests = project.manifest.select_all(wanted, exclude or ())
         current.body["models"] = [
             {
                 "name": model.name,
@@ -50,7 +54,19 @@ def ls(
             }
             for model in models
         ]
-        current.text("\n".join(model.name for model in models))
+        tests: list[DataTest | UnitTest] = [*data_tests, *unit_tests]
+        current.body["tests"] = [_as_json(test) for test in tests]
+        current.text("\n".join(one.name for one in models or tests))
+
+
+def _as_json(test: DataTest | UnitTest) -> dict[str, Any]:
+    return {
+        "name": test.name,
+        "kind": getattr(test, "kind", "unit"),
+        "model": test.model,
+        "file": test.file,
+        "line": test.line,
+    }
 
 
 def _title(project: Project, model: Model, payload: Payload | None) -> str | None:

@@ -48,6 +48,26 @@ def test_ls_prints_names_in_graph_order(shop: Shop) -> None:
     )
 
 
+def test_ls_lists_tests_where_nothing_else_is_selected(shop: Shop) -> None:
+    """As JSON always: those that the selection means, as in `pusher test`."""
+    (shop.root / "models/_tests.yml").write_text(
+        "models:\n  - name: stg_orders\n    columns: [{name: order_id, data_tests: [unique]}]\n"
+    )
+    (shop.root / "tests").mkdir()
+    (shop.root / "tests/no_refunds.sql").write_text("select * from {{ ref('offline') }} where value < 0")
+    singular = {"name": "no_refunds", "kind": "singular", "model": None, "file": "tests/no_refunds.sql", "line": 1}
+    generic = {
+        "name": "unique_stg_orders_order_id", "kind": "unique", "model": "stg_orders", "file": "models/_tests.yml",
+        "line": 3,
+    }  # fmt: skip
+
+    assert shop("ls").out == "stg_orders\noffline\n"
+    assert sorted(shop("ls", "-s", "resource_type:test").out.split()) == ["no_refunds", "unique_stg_orders_order_id"]
+    assert shop("ls", "-s", "no_refunds").out == "no_refunds\n"
+    assert shop("ls", "-s", "stg_orders", "--json").json["tests"] == [generic]
+    assert shop("ls", "-s", "offline", "--json").json["tests"] == [singular]
+
+
 def test_a_selection_of_selectors_yml_is_named_by_selector_or_is_the_default(shop: Shop) -> None:
     """In every command that selects; the default where nothing is selected, as in dbt, and not in what dbt has not."""
     (shop.root / "selectors.yml").write_text(

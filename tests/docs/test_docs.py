@@ -134,7 +134,7 @@ def run_page(page: Path, folder: Path) -> Run:
         cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        printed_by, _ = process.communicate(timeout=120)
+        printed_by, _ = process.communicate(timeout=600)
     finally:
         # What a page began in the background ends with it.
         with suppress(ProcessLookupError):
