@@ -115,7 +115,7 @@ def test_a_defect_of_ours_ends_with_70_and_a_traceback(shop: Shop, monkeypatch: 
     def broken(*_: object) -> None:
         raise KeyError("defect")
 
-    monkeypatch.setattr("pusher.project.facade.Project.models", broken)
+    monkeypatch.setattr("pusher.project.facade.Project.wanted", broken)
     ran = shop("ls", "--json")
     assert (ran.code, ran.json["errors"][0]["code"], "Traceback" in ran.err) == (70, "internal", True)
 

@@ -508,7 +508,7 @@ def test_a_defect_of_ours_shows_no_value(guarded: Shop, monkeypatch: pytest.Monk
         del given
         raise RuntimeError(f"cannot take {CANARIES[0]}")
 
-    monkeypatch.setattr("pusher.project.facade.Project.models", broken)
+    monkeypatch.setattr("pusher.project.facade.Project.wanted", broken)
     ran = guarded("ls")
     assert ran.code == 70
     assert "RuntimeError: cannot take [e-mail]" in ran.err
