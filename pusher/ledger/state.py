@@ -79,10 +79,7 @@ class StateFolder:
         Raises:
             StateError: The folder cannot be looked into.
         """
-        try:
-            return self.has_ledger() and self.ledger.stat().st_size > 0
-        except OSError as error:
-            raise unusable(error, self.ledger) from error
+        return self.has_ledger() and self.ledger.stat().st_size > 0
 
     @contextmanager
     def locked(

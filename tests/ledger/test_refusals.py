@@ -144,6 +144,17 @@ def test_a_ledger_that_was_not_made_yet_has_nothing_to_open_beside_a_run(tmp_pat
     assert (absent, open_beside(state), list(tmp_path.iterdir())) == (None, None, [state.ledger])
 
 
+def test_a_folder_in_the_place_of_the_ledger_cannot_be_opened_beside_a_run(tmp_path: Path) -> None:
+    """What the system says is told with a remedy."""
+    state = StateFolder(tmp_path)
+    state.ledger.mkdir()
+
+    with pytest.raises(StateError) as caught:
+        open_beside(state)
+
+    assert [one.code for one in caught.value.problems] == ["state-folder"]
+
+
 def test_a_ledger_of_an_older_version_is_left_to_whoever_holds_the_lock(
     shop: Shop, connections: list[sqlite3.Connection]
 ) -> None:
