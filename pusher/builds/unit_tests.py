@@ -83,7 +83,7 @@ class UnitTestResult:
         """Return the fields as the JSON output prints them."""
         return {
             "name": self.test.name,
-            "kind": "unit",
+            "kind": self.test.kind,
             "model": self.test.model,
             "source": None,
             "model_column": None,

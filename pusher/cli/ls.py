@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pusher.cli import options
 from pusher.cli.session import session
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from pusher.compile import Model
     from pusher.compile.model import DataTest
     from pusher.compile.unit_tests import UnitTest
@@ -62,7 +60,7 @@ def ls(
 def _as_json(test: DataTest | UnitTest) -> dict[str, Any]:
     return {
         "name": test.name,
-        "kind": getattr(test, "kind", "unit"),
+        "kind": test.kind,
         "model": test.model,
         "file": test.file,
         "line": test.line,

@@ -124,6 +124,11 @@ class UnitTest:
         return self.written.name
 
     @property
+    def kind(self) -> str:
+        """What stands in the place of a data test's kind."""
+        return "unit"
+
+    @property
     def model(self) -> str:
         """The model that is tested."""
         return self.written.model

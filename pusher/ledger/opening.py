@@ -256,8 +256,8 @@ def _gone(state: StateFolder) -> StateError:
 
 def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None, adopt: bool) -> Store:
     shown = state.ledger.name
-    # A crash while the ledger was made leaves an empty file and no ledger.id, but for that of a ledger that was lost:
-    # nothing was sent with it.
+    # A crash while a ledger is made leaves an empty file: a first one has no ledger.id yet, and one that takes the
+    # place of a lost ledger was asked for by a person.
     fresh = not state.has_written_ledger() and (adopt or not state.has_ledger() or not state.ledger_id.exists())
     if fresh and state.ledger_id.exists() and not adopt:
         raise _gone(state)

@@ -214,9 +214,5 @@ class Looking:
     def _transport(self) -> Transport:
         from pusher.destinations.tiktok.settings import read_settings
 
-        return Transport(
-            self.endpoint,
-            clock=self.clock,
-            bounds=_BOUNDS,
-            ca_file=read_settings(self.account.settings).ca_file,
-        )
+        ca_file = read_settings(self.account.settings).ca_file
+        return Transport(self.endpoint, clock=self.clock, bounds=_BOUNDS, ca_file=ca_file)

@@ -236,12 +236,7 @@ class AudienceKeeping:
             views[0].view.payload.limits.default_requests_per_s
         )
         endpoint = self.account.endpoints(self.state.root, notes_use=True).of("audience")
-        transport = Transport(
-            endpoint,
-            clock=self.clock,
-            ca_file=settings.ca_file,
-            listener=self.listener,
-        )
+        transport = Transport(endpoint, clock=self.clock, ca_file=settings.ca_file, listener=self.listener)
         try:
             api = self.account.destination.audiences
             yield Asking(api, transport, Pacer(rate, self.clock), self.clock, lambda: False)

@@ -52,6 +52,8 @@ def test_ls_lists_tests_where_nothing_else_is_selected(shop: Shop) -> None:
     """As JSON always: those that the selection means, as in `pusher test`."""
     (shop.root / "models/_tests.yml").write_text(
         "models:\n  - name: stg_orders\n    columns: [{name: order_id, data_tests: [unique]}]\n"
+        "unit_tests:\n  - {name: nobody_buys, model: offline, given: [{input: ref('stg_orders'), rows: []}], "
+        "expect: {rows: []}}\n"
     )
     (shop.root / "tests").mkdir()
     (shop.root / "tests/no_refunds.sql").write_text("select * from {{ ref('offline') }} where value < 0")
@@ -60,12 +62,14 @@ def test_ls_lists_tests_where_nothing_else_is_selected(shop: Shop) -> None:
         "name": "unique_stg_orders_order_id", "kind": "unique", "model": "stg_orders", "file": "models/_tests.yml",
         "line": 3,
     }  # fmt: skip
+    unit = {"name": "nobody_buys", "kind": "unit", "model": "offline", "file": "models/_tests.yml", "line": 5}
 
     assert shop("ls").out == "stg_orders\noffline\n"
     assert sorted(shop("ls", "-s", "resource_type:test").out.split()) == ["no_refunds", "unique_stg_orders_order_id"]
+    assert shop("ls", "-s", "test_type:unit").out == "nobody_buys\n"
     assert shop("ls", "-s", "no_refunds").out == "no_refunds\n"
     assert shop("ls", "-s", "stg_orders", "--json").json["tests"] == [generic]
-    assert shop("ls", "-s", "offline", "--json").json["tests"] == [singular]
+    assert shop("ls", "-s", "offline", "--json").json["tests"] == [singular, unit]
 
 
 def test_a_selection_of_selectors_yml_is_named_by_selector_or_is_the_default(shop: Shop) -> None:

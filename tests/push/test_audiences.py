@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from unittest.mock import patch
@@ -20,6 +21,7 @@ from tests.push.members import (
     MEMBERS,
     NAME,
     OTHER,
+    AudienceServer,
     Club,
     digest,
     emails,
@@ -296,21 +298,27 @@ def test_who_left_is_remembered_for_thirty_days(tmp_path: Path) -> None:
     assert outside == [[(49, 1)], [(49, 1)], [(49, 0)]]
 
 
+def suppressing(club: Club, server: AudienceServer, *names: str, after: int = 1) -> Callable[[], bool]:
+    """Return what suppresses people once a push has sent so many requests, and never asks it to stop."""
+    before, told = len(server.requests()), list[bool]()
+
+    def suppress_once() -> bool:
+        if not told and len(server.requests()) >= before + after:
+            told.append(True)
+            club.suppress(*names)
+        return False
+
+    return suppress_once
+
+
 def test_58_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:
     """Fault 58: one is still to be added, one has been added by this very run."""
     slow = {"match": {"path": "segment/mapping/", "nth": 2}, "do": 50000}
     with serving_audiences(tmp_path, [slow]) as server:
         club = Club(tmp_path / "club", server.base_url, members_per_request=2, concurrency=1)
         club.join(people(range(6)))
-        told: list[bool] = []
-
-        def suppress_once() -> bool:
-            if not told and len(server.requests()) >= 4:
-                told.append(True)
-                club.suppress(*(f"email {one}" for one in range(6)))
-            return False
-
-        report = club.push(should_stop=suppress_once)
+        everybody = [f"email {one}" for one in range(6)]
+        report = club.push(should_stop=suppressing(club, server, *everybody, after=4))
         members = server.members(server.audiences()[0]["audience_id"])
 
     (receipt,) = report.audiences
@@ -326,15 +334,7 @@ def test_who_is_suppressed_during_a_run_leaves_a_refused_view_too(tmp_path: Path
         club.push()
         club.suppress("email 0", "email 1")
         club.join([])
-        before, told = len(server.requests()), list[bool]()
-
-        def suppress_once() -> bool:
-            if not told and len(server.requests()) > before:
-                told.append(True)
-                club.suppress("email 2", "email 3")
-            return False
-
-        report = club.push(should_stop=suppress_once)
+        report = club.push(should_stop=suppressing(club, server, "email 2", "email 3"))
         members = server.members(server.audiences()[0]["audience_id"])
         again = club.push()
 
@@ -353,15 +353,7 @@ def test_what_was_refused_stays_refused_when_fewer_leave_by_themselves(tmp_path:
         club.push()
         club.suppress("email 0")
         club.join(people(range(26)))
-        before, told = len(server.requests()), list[bool]()
-
-        def suppress_once() -> bool:
-            if not told and len(server.requests()) > before:
-                told.append(True)
-                club.suppress("email 26", "email 27")
-            return False
-
-        report = club.push(should_stop=suppress_once)
+        report = club.push(should_stop=suppressing(club, server, "email 26", "email 27"))
         members = server.members(server.audiences()[0]["audience_id"])
 
     assert [one.code for one in report.problems] == ["audience-shrinks"]
