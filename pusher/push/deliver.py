@@ -15,17 +15,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from pusher.clock import Clock
-from pusher.contracts import Answer, BatchState, ColumnOrigin, Destination, Failure, Verdict
-from pusher.ledger.rows import Batch, Part, Ranges
+from pusher.contracts import Answer, ColumnOrigin, Destination, Failure, Verdict
+from pusher.ledger.rows import Part
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Store
-from pusher.progress import Event, Listener, RowsSettled, Waiting
+from pusher.progress import Listener
 from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.claims import Claims
-from pusher.push.encode import encoder_id, halves, without
+from pusher.push.encode import encoder_id
 from pusher.push.encoders import MOST_ENCODERS, Encoders
 from pusher.push.late import Late
+from pusher.push.outcomes import Outcomes
 from pusher.push.queue import Queue
 from pusher.push.recovery import Recovery, park_old_rows
 from pusher.push.refused import Explainer
@@ -103,13 +104,10 @@ class Delivery:
         self._brakes = Brakes(clock=clock, pacer=pacer, max_dead_share=limits.max_dead_share, seed=seed)
         self._queue = Queue()
         self._works: dict[int, PartWork] = {}
-        self._halted = False
         self._is_broken = False
-        self._news: deque[Event] = deque()
         self._finished: deque[tuple[Try, Verdict, float, datetime]] = deque()
         self._in_flight: dict[Future[tuple[Answer | Failure, float]], tuple[Try, datetime]] = {}
         self._proven: set[Source] = set()
-        self._settled_rows: dict[str, int] = {}
         self._result = Delivered()
 
     def deliver(self, parts: list[Part]) -> Delivered:
@@ -159,6 +157,16 @@ class Delivery:
             clock=self._clock,
             proven=self._proven,
             concurrency=self._limits.concurrency,
+        )
+        self._outcomes = Outcomes(
+            store=self._store,
+            clock=self._clock,
+            run=self._run,
+            queue=self._queue,
+            brakes=self._brakes,
+            proven=self._proven,
+            result=self._result,
+            deadline_s=self._deadline,
         )
 
     def _load(self, parts: list[Part]) -> None:
@@ -240,7 +248,7 @@ class Delivery:
                 self._result.stop(
                     "deadline", "The run's deadline was reached.", "Run again: it goes on where it stopped."
                 )
-        return self._halted or self._result.stopped is not None
+        return self._outcomes.is_halted or self._result.stopped is not None
 
     def _has_leapt(self) -> bool:
         """Whether much more time passed than this run has seen, so that ages are not what they were."""
@@ -265,7 +273,7 @@ class Delivery:
             with self._store.transaction():
                 while self._finished:
                     attempt, verdict, seconds, started_at = self._finished.popleft()
-                    self._conclude(attempt, verdict, seconds, started_at)
+                    self._outcomes.conclude(attempt, verdict, seconds, started_at)
                     touched.append(attempt.work)
                 for attempt in claims:
                     self._intend(attempt)
@@ -274,8 +282,7 @@ class Delivery:
             raise
         for work in touched:
             self._maybe_settle(work)
-        while self._news:
-            self._listener(self._news.popleft())
+        self._outcomes.tell(self._listener)
 
     def _intend(self, attempt: Try) -> None:
         now, batch, body = self._clock.now(), attempt.batch, attempt.body
@@ -343,106 +350,7 @@ class Delivery:
             # Their batches stay `sending` and become `unknown` in the next run.
             self._transport.close()
 
-    # outcomes -----------------------------------------------------------------------------------------------
-
-    def _conclude(self, attempt: Try, verdict: Verdict, seconds: float, started_at: datetime) -> None:
-        work, batch, now = attempt.work, attempt.batch, self._clock.now()
-        decision = policy.decide(
-            verdict,
-            rows=batch.rows,
-            risk_before=attempt.risk_before,
-            started_at=started_at,
-            now=now,
-            attempts_in_run=attempt.attempts_in_run,
-            limits=work.payload.limits,
-        )
-        attempt.batch = self._store.conclude(
-            batch, state=decision.state, verdict=verdict, seconds=seconds, risk_at=decision.risk_at, now=now
-        )
-        if verdict.outcome == "accepted":
-            self._proven.add(work.source)
-            # TikTok named this row as bad, and it was not: its further hints about this batch are worth nothing.
-            attempt.isolation.ignores_hints = attempt.isolation.ignores_hints or attempt.is_hinted
-        problem = self._brakes.note(verdict, attempt.batch, is_new=attempt.is_new)
-        self._result.stopped = self._result.stopped or problem
-        match decision.step:
-            case "done":
-                work.open_batches -= 1
-                self._count_settled(work, attempt.batch)
-            case "split":
-                work.open_batches -= 1
-                self._split(attempt, verdict)
-            case "again":
-                self._again(attempt, verdict)
-            case "halt":
-                self._leave(attempt)
-                self._halt(work, verdict)
-            case "later":
-                self._leave(attempt)
-
-    def _leave(self, attempt: Try) -> None:
-        attempt.work.open_batches -= 1
-        attempt.work.left += 1
-
-    def _halt(self, work: PartWork, verdict: Verdict) -> None:
-        """Stop everything, or for a wrong setting only the rows of its event source."""
-        self._result.halts.append((work.part.model, verdict))
-        if verdict.response_class != "CONFIG":
-            self._halted = True
-            return
-        for waiting in self._queue.block(work.source):
-            self._leave(waiting)
-
-    def _again(self, attempt: Try, verdict: Verdict) -> None:
-        if not self._brakes.pay_for_retry(verdict):
-            self._leave(attempt)
-            self._result.stop(
-                "retry-budget", "Too many attempts failed in this run.", "Run again later: nothing was lost."
-            )
-            return
-        delay_s = self._brakes.delay_s(verdict, attempt.attempts_in_run)
-        if attempt.work.source in self._queue.blocked:
-            self._leave(attempt)
-            return
-        if self._clock.monotonic_s() + delay_s > self._deadline:
-            self._leave(attempt)
-            reason = verdict.remedy or "Run again later."
-            message = f"TikTok asks to wait {delay_s:,.0f} s, longer than this run may take."
-            if verdict.waits == "backoff" and verdict.retry_after_s is None:
-                due = f"An attempt failed, and the next one is due in {delay_s:,.0f} s, when this run's time is over."
-                message = f"{due} {verdict.message}".strip()
-            self._result.stop("wait-too-long", message, reason, return_code=verdict.code)
-            return
-        if delay_s >= 1:
-            self._news.append(Waiting(verdict.message or verdict.response_class, delay_s))
-        self._queue.schedule(attempt, self._clock.monotonic_s() + delay_s)
-
-    def _count_settled(self, work: PartWork, batch: Batch) -> None:
-        model = work.part.model
-        if batch.state is BatchState.ACCEPTED:
-            work.accepted.append(batch.ranges)
-        self._settled_rows[model] = self._settled_rows.get(model, 0) + batch.rows
-        self._news.append(RowsSettled(model, self._settled_rows[model], work.part.rows))
-
-    def _split(self, attempt: Try, verdict: Verdict) -> None:
-        """Replace a refused batch by smaller ones, in the transaction that stores the refusal."""
-        batch, isolation = attempt.batch, attempt.isolation
-        hinted: list[Ranges] = []
-        pieces: tuple[Ranges, ...] = halves(batch.ranges)
-        if verdict.bad_rows and len(verdict.bad_rows) < batch.rows and not isolation.ignores_hints:
-            hinted, rest = without(batch.ranges, verdict.bad_rows)
-            pieces = (rest,)
-        for ranges in (*hinted, *pieces):
-            child = self._store.add_batch(
-                part=batch.part, ranges=ranges, run=self._run, now=self._clock.now(), parent=batch
-            )
-            piece = Try(child, attempt.work, is_new=attempt.is_new, isolation=isolation, is_hinted=ranges in hinted)
-            attempt.work.open_batches += 1
-            isolation.extra_requests += 1
-            if isolation.extra_requests > policy.MAX_EXTRA_REQUESTS or attempt.work.source in self._queue.blocked:
-                self._leave(piece)
-            else:
-                self._queue.schedule(piece, self._clock.monotonic_s())
+    # settling -----------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
         """Give rows back to their view that were frozen from a wrong model and never sent."""

@@ -108,7 +108,7 @@ MUTANTS = (
     ),
     Mutant(
         "a refused batch is replaced by some of its pieces",
-        "pusher/push/deliver.py",
+        "pusher/push/outcomes.py",
         "for ranges in (*hinted, *pieces):",
         "for ranges in (*hinted, *pieces[:1]):",
     ),
