@@ -25,8 +25,9 @@ from pusher.push.audience.run import AudiencePush
 from pusher.push.deliver import Delivery
 from pusher.push.dry_run import dry_run
 from pusher.push.findings import Findings
+from pusher.push.freezing import commit_plan
 from pusher.push.listing_guard import listed_in, read_listing
-from pusher.push.plan import PlanOptions, View, commit_plan
+from pusher.push.plan import PlanOptions, View
 from pusher.push.planning import (
     Chosen,
     compare_with_last_run,
