@@ -11,7 +11,7 @@ from pusher.cli import options
 from pusher.cli.ending import Ending
 from pusher.cli.session import session
 from pusher.cli.signals import StopOnSignal
-from pusher.project.outcomes import Patience, PushChoice
+from pusher.project.outcomes import LONGEST_RUN_S, Patience, PushChoice
 
 HELP = """Send the due rows of destination views to TikTok and print a receipt.
 
@@ -43,7 +43,13 @@ def push(
     wait: options.Wait = 0.0,
     deadline: Annotated[
         float,
-        typer.Option("--deadline", min=1, callback=options.a_number, help="Seconds after which nothing new is sent."),
+        typer.Option(
+            "--deadline",
+            min=1,
+            max=LONGEST_RUN_S,
+            callback=options.a_number,
+            help="Seconds after which nothing new is sent.",
+        ),
     ] = 1_800,
     grace: Annotated[
         float,

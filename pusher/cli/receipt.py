@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OUTCOMES = {
     "accepted": "accepted by TikTok",
     "dead": "refused by TikTok",
-    "parked": "parked: outcome unknown for too long",
+    "parked": "parked until you decide, see `pusher resolve`",
     "expired_late": "too old before they could be sent",
     "suppressed_late": "suppressed before they could be sent",
     "pending": "pending: run again",

@@ -21,6 +21,10 @@ Interruptible = Callable[[Callable[[], None]], AbstractContextManager[Any]]
 """Surrounds work that a signal ends; it is given what cuts a running query short, to be called from another thread."""
 
 
+LONGEST_RUN_S = 21_600
+"""Ages are judged when a run begins: what `policy.LONGEST_LEAP` leaves of their margin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How long a push waits, and when it gives up.

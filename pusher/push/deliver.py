@@ -223,7 +223,7 @@ class Delivery:
                 oldest_ack = now
             must_flush = oldest_ack is not None and (now - oldest_ack >= ACK_DELAY_S or not self._in_flight or stopping)
             if claims or must_flush:
-                self._commit(claims)
+                claims = self._commit(claims)
                 oldest_ack = None
                 for attempt in claims:
                     self._submit(pool, attempt)
@@ -266,8 +266,8 @@ class Delivery:
         wake = wake if ready is None else min(wake, ready)
         return max(0.0, wake - now)
 
-    def _commit(self, claims: list[Try]) -> None:
-        """Store what finished and what is about to be sent, in one transaction."""
+    def _commit(self, claims: list[Try]) -> list[Try]:
+        """Store what finished and what is about to be sent, in one transaction; returns what may be sent."""
         touched: list[PartWork] = []
         try:
             with self._store.transaction():
@@ -275,6 +275,7 @@ class Delivery:
                     attempt, verdict, seconds, started_at = self._finished.popleft()
                     self._outcomes.conclude(attempt, verdict, seconds, started_at)
                     touched.append(attempt.work)
+                claims = self._outcomes.park_old(claims)
                 for attempt in claims:
                     self._intend(attempt)
         except BaseException:  # Ctrl-C too: memory says more than the ledger, and nothing may be settled by it
@@ -283,6 +284,7 @@ class Delivery:
         for work in touched:
             self._maybe_settle(work)
         self._outcomes.tell(self._listener)
+        return claims
 
     def _intend(self, attempt: Try) -> None:
         now, batch, body = self._clock.now(), attempt.batch, attempt.body
@@ -371,7 +373,7 @@ class Delivery:
         if self._is_broken or (stopped is not None and stopped.code in UNTRIED):
             return
         with self._store.transaction():
-            park_old_rows(self._store, run=self._run, now=self._clock.now())
+            park_old_rows(self._store, self._works, run=self._run, now=self._clock.now())
 
     def _maybe_settle(self, work: PartWork) -> None:
         if work.is_final and work.part.id in self._works and not self._is_broken:

@@ -14,6 +14,7 @@ from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.encode import halves, without
 from pusher.push.queue import Queue
+from pusher.push.recovery import TOO_OLD_TO_REPEAT
 from pusher.push.work import Delivered, PartWork, Source, Try
 
 
@@ -105,6 +106,21 @@ class Outcomes:
                 self._halt(work, verdict)
             case "later":
                 self._leave(attempt)
+
+    def park_old(self, claims: list[Try]) -> list[Try]:
+        """Return the batches that may be sent again still; the others waited for too long in this run.
+
+        Args:
+            claims: Batches that are about to be sent.
+        """
+        now, safe = self._clock.now(), []
+        for attempt in claims:
+            if policy.is_past_resending(attempt.batch.first_risk_at, now=now, limits=attempt.work.payload.limits):
+                self._store.set_state(attempt.batch, BatchState.PARKED, now=now, message=TOO_OLD_TO_REPEAT)
+                self._leave(attempt)
+            else:
+                safe.append(attempt)
+        return safe
 
     def _leave(self, attempt: Try) -> None:
         attempt.work.open_batches -= 1

@@ -133,14 +133,20 @@ class Recovery:
         return [Try(kept, work, is_new=False)]
 
 
-def park_old_rows(store: Store, *, run: str, now: datetime) -> None:
+def park_old_rows(store: Store, tried: Collection[int], *, run: str, now: datetime) -> None:
     """Park what has waited too long and is neither final nor in flight; the caller holds a transaction.
 
     What a person let go of lately keeps its chance until a push of its view.
+
+    Args:
+        store: The ledger.
+        tried: Parts that this run tried to send; rows of others had no chance in it.
+        run: Run id.
+        now: Current moment.
     """
     released = store.released_since(now - policy.LONGEST_WAIT)
     for part in store.open_parts():
-        if now - part.frozen_at > policy.LONGEST_WAIT:
+        if part.id in tried and now - part.frozen_at > policy.LONGEST_WAIT:
             _park(store, part, released, run=run, now=now)
 
 

@@ -84,6 +84,23 @@ def test_what_a_person_let_go_of_waits_for_a_push_of_its_view(tmp_path: Path) ->
         assert server.counted() == ["order-00000", "order-00001"]
 
 
+def test_a_push_of_another_view_parks_nothing_of_this_one(tmp_path: Path) -> None:
+    """Rows of eight days ago that the push did not try to send had no chance, and the next push of all sends them."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000")])
+        shop.push()
+        late = NOW + timedelta(days=8)
+        (shop.root / "models" / "twin.sql").write_text((shop.root / "models" / f"{VIEW}.sql").read_text())
+        shop.sell([Order("order-00001")])
+        shop.build()
+
+        shop.push(now=late, select=["twin"])
+        every = shop.push(now=late)
+
+        assert [model.resumed["accepted"] for model in every.models if model.resumed] == [1]
+        assert (every.exit_code, server.counted()) == (0, ["order-00000", "order-00001"])
+
+
 def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
     """A run that is stopped before it tried anything says nothing about rows that wait; the next one sends them."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:

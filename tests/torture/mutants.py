@@ -57,7 +57,7 @@ MUTANTS = (
     Mutant(
         "the intent is stored after the send",
         "pusher/push/deliver.py",
-        """                self._commit(claims)
+        """                claims = self._commit(claims)
                 oldest_ack = None
                 for attempt in claims:
                     self._submit(pool, attempt)
@@ -105,6 +105,13 @@ MUTANTS = (
         "            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)\n",
         "            pass\n",
         tests("tests/push/test_push.py", "-k", "second_push_is_refused"),
+    ),
+    Mutant(
+        "what grew too old while a run waited is sent again",
+        "pusher/push/deliver.py",
+        "                claims = self._outcomes.park_old(claims)\n",
+        "",
+        tests("tests/faults/test_time_and_people.py", "-k", "grows_too_old"),
     ),
     Mutant(
         "a refused batch is replaced by some of its pieces",
