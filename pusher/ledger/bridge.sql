@@ -89,7 +89,8 @@ select
         when state = 'accepted' and (is_equal or is_alike) then 'accepted'
         when state = 'accepted' then 'changed'
         when state = 'reopened' and is_equal then 'dead'
-        when state <> 'reopened' then state
+        when state = 'expired' and is_equal then 'expired'
+        when state not in ('reopened', 'expired') then state
         when is_barred then 'suppressed'
         when variants > 1 then 'conflicting'
         when is_old then 'expired'

@@ -1,6 +1,6 @@
 """Merges what many runs wrote: key files once there are many, and the conflicts that were told already.
 
-Keys of events that may not be sent any more go to the archive, which no plan reads.
+Keys of events that may not be sent any more go to the archive, which tells only who is dated anew by a model.
 """
 
 from __future__ import annotations

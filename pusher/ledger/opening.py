@@ -184,7 +184,7 @@ def _check_files(store: Store, state: StateFolder) -> None:
         fix = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
         if not path.is_file():
             raise _damaged("A file of the ledger is missing.", file.path, fix)
-        # No plan reads the archive, which may hold years.
+        # The archive may hold years, which take as long to digest as all else that a push does.
         is_same = file.kind == "archive" or file_sha256(path) == file.sha256
         if path.stat().st_size != file.bytes or not is_same:
             raise _damaged("A file of the ledger was changed.", file.path, fix)

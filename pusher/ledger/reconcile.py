@@ -87,7 +87,7 @@ class Reconciler:
     Args:
         folder: Empty folder for frozen parts and spilled data.
         staged: Files that the engine wrote.
-        keys: The ledger's key files of this key space.
+        keys: The ledger's key files of this key space, those of its archive too: a model may date an event anew.
         held: Outbox parts of this key space that are not settled.
         known_conflicts: Quarantine files that may list conflicts already reported.
         reopened: Files of refused rows that may be sent again, but not as they were.
@@ -155,7 +155,8 @@ class Reconciler:
         if self.keys:
             sources.append(
                 "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
-                f"from read_parquet({path_list(self.keys)})"
+                # TikTok never got what grew too old before it was sent: dated anew, it is new.
+                f"from read_parquet({path_list(self.keys)}) where state <> 'expired'"
             )
         if self.held:
             names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")

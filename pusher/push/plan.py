@@ -255,7 +255,7 @@ def plan_view(
     with Reconciler(
         folder=frozen,
         staged=staged,
-        keys=paths("keys"),
+        keys=[*paths("keys"), *paths("archive")],
         held=[*paths("outbox"), *frozen_before],
         known_conflicts=[*paths("quarantine"), *paths("conflicts")],
         reopened=paths("reopened"),

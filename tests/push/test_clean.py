@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -216,6 +217,46 @@ def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
         assert shop.ledger("select kind, rows from file order by kind") == [("archive", 3), ("keys", 1)]
         known = shop.project().ledger.query("select count(*) as keys from sent_keys where state = 'accepted'")
         assert known == [{"keys": 4}]
+
+
+def test_an_event_of_the_archive_that_is_dated_anew_is_a_conflict(tmp_path: Path) -> None:
+    """TikTok forgot its first copy long ago, and would count a second one."""
+    late = NOW + timedelta(days=40)
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    shop.project(late).ledger.clean(keep=timedelta(days=400))
+    shop.sell([replace(order, at="2026-12-29 10:00:00") for order in orders(2)] + orders(3)[2:])
+
+    report = shop.push(now=late)
+
+    assert shop.ledger("select kind, rows from file where kind in ('keys', 'archive')") == [("archive", 3)]
+    assert (report.exit_code, report.requests) == (1, 0)
+    assert (terms(report)["conflicting"], terms(report)["expired"]) == (2, 1)
+
+
+def test_what_grew_too_old_before_it_was_sent_is_new_when_it_is_dated_anew(tmp_path: Path) -> None:
+    """TikTok never had it; the report counts it once, as sent."""
+    late = NOW + timedelta(days=2)
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", at="2026-10-24 10:00:00")])
+        shop.push()
+        aged = shop.push(now=late)
+        before = shop.project(late).report().totals
+        shop.sell([Order("order-00000", at="2026-11-19 10:00:00")])
+        due = shop.project(late).report().totals
+
+        sent = shop.push(now=late)
+
+        assert aged.models[0].resumed["expired_late"] == 1
+        assert (sent.exit_code, terms(sent)["accepted"], server.counted()) == (0, 1, ["order-00000"])
+        after = shop.project(late).report().totals
+        assert [[(one["term"], one["rows"]) for one in totals] for totals in (before, due, after)] == [
+            [("expired", 1)],
+            [("due", 1)],
+            [("accepted", 1)],
+        ]
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
