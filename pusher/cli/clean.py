@@ -13,7 +13,8 @@ from pusher.cli.session import session
 
 HELP = """Remove the compiled SQL, and forget what the ledger need not know any more.
 
-Rows that wait, and keys of events that may still be sent, stay whatever their age. Example: pusher clean --keep-days 400"""
+Rows that wait, and keys of events that may still be sent, stay whatever their age.
+Example: pusher clean --keep-days 400"""
 
 
 def clean(

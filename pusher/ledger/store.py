@@ -135,6 +135,22 @@ class Store:
         """Whether a run began with this ledger."""
         return self._connection.execute("select 1 from run where id = ?", (run,)).fetchone() is not None
 
+    def untold_runs(self, test_event_code: str | None) -> list[str]:
+        """Return the pushes that ended without a receipt since the last one with one: nobody heard what they found.
+
+        After `retry` the rows that were refused are known.
+
+        Args:
+            test_event_code: Pushes of test events with this code, or None for real ones.
+        """
+        rows = self._connection.execute(
+            "select id from run where command = 'push' and receipt is null and test_event_code is ?1 and rowid > "
+            "(select coalesce(max(rowid), 0) from run "
+            "where (receipt is not null and test_event_code is ?1) or command = 'retry') order by rowid",
+            (test_event_code,),
+        )
+        return [run for (run,) in rows]
+
     def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
         """Return id and start of the newest run that got rows of a model accepted."""
         row = self._connection.execute(
@@ -277,13 +293,14 @@ class Store:
         )
         return {BatchState(state): count for state, count in rows}
 
-    def refusals(self, run: str) -> list[tuple[str, str, int | None, str, int]]:
-        """Return (model, payload, code, message, rows) of the rows that TikTok refused in a run."""
+    def refusals(self, *runs: str) -> list[tuple[str, str, int | None, str, int]]:
+        """Return (model, payload, code, message, rows) of the rows that TikTok refused in some runs."""
         rows = self._connection.execute(
             "select part.model, part.payload, batch.code, coalesce(batch.message, ''), sum(batch.rows) "
-            "from batch join part on part.id = batch.part where batch.state = 'dead' and batch.run = ? "
+            "from batch join part on part.id = batch.part where batch.state = 'dead' "
+            "and batch.run in (select value from json_each(?)) "
             "group by part.model, part.payload, batch.code, batch.message order by part.model, sum(batch.rows) desc",
-            (run,),
+            (json.dumps(runs),),
         )
         return [tuple(row) for row in rows]
 

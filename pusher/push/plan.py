@@ -73,6 +73,7 @@ class PlanOptions:
         shared: When an identifier stands in too many rows to be one person's.
         listed: The project's own list of suppressed people, as `read_suppressions` wrote it.
         newest_suppressed: How far the ledger's list reached before anything was planned.
+        untold: Earlier runs that ended without a receipt: what they found is told by this one.
     """
 
     run: str
@@ -85,6 +86,7 @@ class PlanOptions:
     shared: SharedLimits = field(default_factory=SharedLimits)
     listed: Sequence[Path] = ()
     newest_suppressed: int = 0
+    untold: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +259,7 @@ def plan_view(
         staged=staged,
         keys=[*paths("keys"), *paths("archive")],
         held=[*paths("outbox"), *frozen_before],
-        known_conflicts=[*paths("quarantine"), *paths("conflicts")],
+        known_conflicts=[path for path in (*paths("quarantine"), *paths("conflicts")) if _is_told(path, options)],
         reopened=paths("reopened"),
         told=paths("quarantine"),
         barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
@@ -311,6 +313,11 @@ def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, lo
             "only a ledger knows what was sent before."
         )
         raise PlanError(Problem("stateless-lookback", message, view.file, fix=fix))
+
+
+def _is_told(path: Path, options: PlanOptions) -> bool:
+    """Whether what a file of an earlier run lists was in a receipt."""
+    return not path.name.startswith(tuple(f"{run}-" for run in options.untold))
 
 
 def _released(view: View, checks: RowChecks, store: Store | None, options: PlanOptions) -> list[Part]:

@@ -56,6 +56,7 @@ def plan_options(world: PushWorld, options: PushOptions, store: Store | None) ->
         oldest_s=pruned_before(store) if store else None,
         longest_lookback_s=options.longest_lookback_s,
         shared=options.shared,
+        untold=store.untold_runs(options.test_event_code) if store else (),
     )
 
 

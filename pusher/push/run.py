@@ -304,8 +304,12 @@ def _account(
         counted["planned"] = sum(counted.values())
         for term, rows in counted.items():
             model.resumed[term] = model.resumed.get(term, 0) + rows
+    for model_name, _, _, _, rows in store.refusals(*planning.untold):
+        resumed_terms = by_model.setdefault(model_name, ModelReceipt(model_name)).resumed
+        for term in ("dead", "planned"):
+            resumed_terms[term] = resumed_terms.get(term, 0) + rows
     models[:] = list(by_model.values())
-    for model_name, payload, code, message, rows in store.refusals(planning.run):
+    for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.untold):
         column = explain.column(payload, message)
         fix = explain.fix(column, explain.origin(model_name, column))
         by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pusher.errors import PlanError
-from tests.push.support import NOW, Order, Shop, orders, serving, terms, wait_until
+from tests.push.refused import POISON, shop_at
+from tests.push.support import NOW, Order, Server, Shop, orders, serving, terms, wait_until
 
 
 def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) -> None:
@@ -37,6 +38,56 @@ def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) ->
         second, third = (request["body_sha256"] for request in server.requests()[1:3])
         assert second == third
         assert report.exit_code == 0
+
+
+def killed_in_flight(shop: Shop, server: Server, requests: int) -> None:
+    """Push in a process of its own, and kill it while its last request is under way."""
+    process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+    wait_until(lambda: len(server.requests()) == requests)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_what_a_killed_push_was_refused_is_told_by_the_next(tmp_path: Path) -> None:
+    """Nobody saw a receipt of it, and a scheduler has to hear of it once."""
+    rows = orders(40)
+    rows[3].amount = "13.00"
+    slow = {"match": {"contains": ["order-00020"]}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [POISON, slow]) as server:
+        shop = shop_at(server, tmp_path, rows)
+        # Ten rows are refused, then halves of them, until one row is left; then all others are sent.
+        process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+        wait_until(lambda: server.requests() != [])
+        wait_until(lambda: (40_002, 1) in shop.ledger("select code, rows from batch where state = 'dead'"))
+        wait_until(lambda: shop.ledger("select rows from batch where state = 'sending' and rows > 10") != [])
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+        reports = [shop.push(), shop.push()]
+
+        assert [report.exit_code for report in reports] == [1, 0]
+        assert [report.models[0].resumed.get("dead", 0) for report in reports] == [1, 0]
+        assert [[(one.reason, one.rows) for one in report.models[0].refusals] for report in reports] == [
+            [("tiktok-40002", 1)],
+            [],
+        ]
+        assert server.counted() == [row.order_id for row in rows if row.amount != "13.00"]
+
+
+def test_conflicts_of_a_killed_push_are_told_by_the_next(tmp_path: Path) -> None:
+    """Until a receipt has them they are new."""
+    slow = {"match": {"contains": ["order-00039"]}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = shop_at(server, tmp_path, orders(5))
+        shop.push()
+        changed = [Order("order-00000", amount="99.00"), *orders(5)[1:], Order("order-00039")]
+        shop.sell(changed)
+        killed_in_flight(shop, server, requests=2)
+
+        reports = [shop.push(), shop.push()]
+
+        assert [report.exit_code for report in reports] == [1, 0]
+        assert [report.models[0].new_conflicts for report in reports] == [1, 0]
 
 
 @pytest.mark.parametrize("seed", range(4))
