@@ -250,6 +250,34 @@ def test_a_renamed_view_adopts_its_audience_with_all_that_is_known(tmp_path: Pat
     assert members == emails(range(4))
 
 
+def test_a_view_does_not_take_an_audience_that_another_filled_without_a_word(tmp_path: Path) -> None:
+    """The ledger knows who is in it, and whoever is not in the view would stay; adopted, they leave."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        club.project().audiences.adopt(MEMBERS, server.make("Another"))
+        club.push()
+        models = club.root / "models"
+        (models / f"{MEMBERS}.sql").rename(models / "renamed.sql")
+        club.join(people(range(3, 7)))
+        refused = club.push()
+        before = server.members(audience["audience_id"])
+        club.project().audiences.adopt("renamed", audience["audience_id"])
+        report = club.push()
+        members = server.members(audience["audience_id"])
+
+    problem = refused.audiences[0].problem
+    assert problem is not None
+    assert (refused.exit_code, problem.code, before) == (3, "audience-filled", emails(range(5)))
+    assert problem.message == (
+        f"{MEMBERS} filled audience {audience['audience_id']} of advertiser {ADVERTISER} before, which is named "
+        f"`{NAME}`, and this ledger knows who is in it."
+    )
+    assert (report.exit_code, members) == (0, emails(range(3, 7)))
+
+
 @pytest.mark.parametrize("by_hand", [False, True], ids=["adopted", "by the lock file"])
 def test_a_view_with_a_new_audience_name_goes_on_with_its_audience_when_told_so(
     tmp_path: Path, *, by_hand: bool

@@ -139,6 +139,25 @@ def already_filled(other: Audience, model: str, *, is_there: bool = False) -> Pr
     return Problem("audience-filled", f"{message}.", fix=fix)
 
 
+def filled_before(known: Audience, audience: Audience) -> Problem:
+    """Return why a view does not go on by itself with an audience that another one filled: people would leave it.
+
+    Args:
+        known: The audience as it was filled last, whose people the ledger knows.
+        audience: What is to be filled.
+    """
+    which = f"audience {known.audience_id} of advertiser {known.advertiser_id}"
+    fix = (
+        f"If {audience.model} is to fill it now, so that whoever it does not name leaves it: `pusher audience adopt "
+        f"{audience.model} --advertiser-id {known.advertiser_id} --audience-id {known.audience_id}`. If not, choose "
+        "another audience_name."
+    )
+    message = (
+        f"{known.model} filled {which} before, which is named `{audience.name}`, and this ledger knows who is in it."
+    )
+    return Problem("audience-filled", message, fix=fix)
+
+
 def unfit(found: FoundAudience | SeenAudience, audience: Audience) -> Problem | None:
     """Return why the audience that TikTok has cannot be filled by a method, or None.
 
@@ -242,6 +261,9 @@ class Binder:
         target = self.lock.other_target(audience.advertiser_id, named[0].audience_id) if self.lock is not None else None
         if target is not None:
             raise NotBound(of_other_target(target, audience, named[0].audience_id), is_halted=True)
+        known = self.audiences.last(audience.advertiser_id, named[0].audience_id, audience.method)
+        if known is not None:
+            raise NotBound(filled_before(known, audience), is_halted=True)
         is_ours = audience.create_asked_at is not None
         if self.is_kept_whole and not is_ours:
             raise NotBound(self._taken(audience, named[0]), is_halted=True)
