@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.push.audience_files import DAY, FILE, filled, forget, line, push, requests
-from tests.push.members import BOTH, Club, digest, emails, people, serving_audiences, stored
+from tests.push.members import ADVERTISER, BOTH, NAME, Club, digest, emails, people, serving_audiences, stored
 from tests.push.opted_out import opt_out
 
 
@@ -188,3 +188,27 @@ def test_the_projects_list_keeps_members_out_of_files(tmp_path: Path) -> None:
 
     assert (line(report)["deleted"], line(report)["suppressed"], report.exit_code) == (1, 1, 0)
     assert members == emails(range(1_200)) - emails(range(7, 8))
+
+
+def test_an_unfilled_audience_of_files_that_is_gone_keeps_nobody_from_pushing(tmp_path: Path) -> None:
+    """Nobody is in it any more; one that has ended first has to be deleted, since nobody can be taken out of it."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 2")
+        audience = filled(club, server)
+        club.view("select email from {{ source('crm', 'people') }}\n", name="Another", more=FILE)
+        club.join(people(range(1_200)))
+        push(club, server, 3 * DAY)
+        club.suppress("email 7")
+        ended = push(club, server, 9 * DAY)
+        server.delete_files(audience)
+        gone = [push(club, server, 9 * DAY) for _ in range(2)]
+
+    (problem,) = [one.problem for one in ended.audiences if one.problem is not None]
+    assert (ended.exit_code, problem.code, problem.fix) == (
+        3,
+        "audience-not-valid",
+        f"Delete audience {audience} in TikTok: nobody can be taken out of it.",
+    )
+    told = f"Advertiser {ADVERTISER} has no audience {audience}, `{NAME}`, any more, so nobody is in it."
+    assert [one.exit_code for one in gone] == [0, 0]
+    assert [told in one.notices for one in gone] == [True, False]

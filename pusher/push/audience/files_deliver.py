@@ -24,6 +24,7 @@ from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import FILE, LOOK_AGAIN_S, Binder, NotBound, unfit
 from pusher.push.audience.files_asking import FileAsking, FileMaking, busy, refused
 from pusher.push.audience.files_plan import FilePlan
+from pusher.push.audience.gone import excuse
 from pusher.push.audience.lock_file import LOCK_FILE, LockFile
 
 POLL_FIRST_S, POLL_MOST_S = 30.0, 300.0
@@ -85,7 +86,8 @@ class FileDelivery:
                     now=self.clock.now(),
                 )
         if audience.audience_id is not None:
-            self._lock(audience)
+            if plan.staged.audience is None:
+                self._lock(audience)
             self._keep_up(plan, audience, self._seen(plan, audience))
         elif plan.whole is not None:
             self._make(plan, plan.whole, audience)
@@ -97,11 +99,23 @@ class FileDelivery:
         if plan.whole is None and not is_open:
             return None
         seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
+        if seen is None and plan.staged.audience is not None:
+            self._forget_members(audience)
+            excuse(plan.receipt, self.listener)
+            return None
         if seen is None:
             message = f"Advertiser {audience.advertiser_id} has no audience {audience.audience_id} any more."
             fix = f"If it was deleted on purpose, remove it from {LOCK_FILE} and choose another audience_name."
             raise NotBound(Problem("audience-gone", message, fix=fix), is_halted=True)
         return seen
+
+    def _forget_members(self, audience: Audience) -> None:
+        """Know nobody any more in an audience that no view fills and TikTok has not."""
+        files = self.audiences.member_files(audience)
+        with self.store.transaction():
+            self.store.drop_files(files)
+        for file in files:
+            (self.state.root / file.path).unlink(missing_ok=True)
 
     # what came of the load before -----------------------------------------------------------------------------
 
@@ -273,7 +287,7 @@ class FileDelivery:
                 return
             has_ended = seen.ends_at is not None and seen.ends_at <= self.clock.now()
             if (seen.error or has_ended) and not seen.is_busy:
-                raise NotBound(self._unusable(audience, seen), is_halted=True)
+                raise NotBound(self._unusable(plan, audience, seen), is_halted=True)
             if plan.action != REPLACE:
                 # Nobody waits for hours for the sake of people who are most probably not in it.
                 raise NotBound(busy(audience.name))
@@ -306,10 +320,13 @@ class FileDelivery:
         if problem is not None:
             raise NotBound(problem, is_halted=True)
 
-    def _unusable(self, audience: Audience, seen: SeenAudience) -> Problem:
+    def _unusable(self, plan: FilePlan, audience: Audience, seen: SeenAudience) -> Problem:
         why = seen.error.rstrip(".") or f"it ended at {seen.expires}"
         message = f"Audience `{audience.name}` takes no members any more: {why}."
         fix = f"Choose another audience_name for {audience.model}: TikTok changes only audiences that are valid."
+        if plan.staged.audience is not None:
+            message = f"{message} Suppressed people are in it still, and no view fills it."
+            fix = f"Delete audience {audience.audience_id} in TikTok: nobody can be taken out of it."
         return Problem("audience-not-valid", message, fix=fix)
 
     # keeping --------------------------------------------------------------------------------------------------

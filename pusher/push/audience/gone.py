@@ -9,6 +9,7 @@ from pusher.errors import Unanswered
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.plan import AudiencePlan
+from pusher.push.audience.receipt import AudienceReceipt
 
 REFUSED = "tiktok-data"
 
@@ -33,14 +34,20 @@ def excuse_gone(plans: Sequence[AudiencePlan], asking: Asking, listener: Listene
         there = listed[plan.advertiser_id]
         if there is None or receipt.audience_id in there:
             continue
-        receipt.counts = replace(receipt.counts, deletes=receipt.deleted, unknown_deletes=receipt.unknown_deleted)
         receipt.problem, receipt.is_halted = None, False
-        listener(
-            Notice(
-                f"Advertiser {receipt.advertiser_id} has no audience {receipt.audience_id}, `{receipt.name}`, any "
-                "more, so nobody is in it."
-            )
+        excuse(receipt, listener)
+
+
+def excuse(receipt: AudienceReceipt, listener: Listener) -> None:
+    """Ask nothing more of an audience that is gone, and say so."""
+    receipt.counts = replace(receipt.counts, deletes=receipt.deleted, unknown_deletes=receipt.unknown_deleted)
+    receipt.is_open = False
+    listener(
+        Notice(
+            f"Advertiser {receipt.advertiser_id} has no audience {receipt.audience_id}, `{receipt.name}`, any more, so "
+            "nobody is in it."
         )
+    )
 
 
 def _listed(asking: Asking, advertiser_id: str) -> set[str] | None:
