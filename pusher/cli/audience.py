@@ -30,7 +30,7 @@ Goes by the sizes that `pusher audience list` saw before; asks TikTok nothing.
 Example: pusher audience forecast"""
 ADOPT_HELP = """Let a view fill an audience that is there.
 
-Whoever somebody else put there stays, in the view or not: nobody can ask who is in it.
+Whoever somebody else put there stays, in the view or not: nobody can ask who is in it. Files replace everybody.
 Example: pusher audience adopt tiktok_audience_best_profile --audience-id 7200000000000000001"""
 RECONCILE_HELP = """Tell TikTok again everything that is known: everybody who is in, everybody who was taken out.
 
@@ -162,7 +162,8 @@ def adopt(
         current.text(
             render.wrapped(
                 f"{adopted.model} fills audience {adopted.audience_id} of advertiser {adopted.advertiser_id} from now "
-                "on. Whoever somebody else put there stays, in the view or not.",
+                "on. Whoever somebody else put there stays, in the view or not; with `method: file` the next push "
+                "replaces everybody.",
                 "",
             )
         )

@@ -171,10 +171,32 @@ def test_nobody_is_sent_to_an_audience_that_has_ended(tmp_path: Path) -> None:
     assert dry.audiences[0].warnings[1:] == [f"A dry run asks TikTok nothing. {unasked}"]
     assert line(near) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 0}
     assert line(same) == {"members": 5, "unchanged": 5, "requests": 1, "exit": 3}
-    assert line(report) == {"members": 6, "unchanged": 5, "adds": 1, "pending_adds": 1, "requests": 1, "exit": 3}
+    assert line(report) == {"members": 6, "unchanged": 5, "adds": 1, "refused_adds": 1, "requests": 1, "exit": 3}
     assert [[(one.code, one.message) for one in pushed.problems] for pushed in (same, report)] == [[told], [told]]
     assert [(one.code, one.message) for one in adopting.value.problems] == [told]
     assert (members, anew.exit_code, anew.audiences[0].added) == (emails(range(5)), 0, 6)
+
+
+def test_who_is_suppressed_leaves_an_audience_that_has_ended(tmp_path: Path) -> None:
+    """Nobody comes, and whoever left the view stays, until TikTok says that the audience lives again."""
+    year = timedelta(days=365)
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        server.now = NOW + year
+        club.join(people(range(1, 6)))
+        club.suppress("email 2")
+        report = club.push(now=server.now)
+        members = server.members(audience["audience_id"])
+
+    assert line(report) == {
+        "members": 4, "unchanged": 3, "adds": 1, "deletes": 2, "deleted": 1, "suppressed": 1, "refused_adds": 1,
+        "refused_deletes": 1, "requests": 2, "exit": 3,
+    }  # fmt: skip
+    assert [one.code for one in report.problems] == ["audience-not-valid"]
+    assert members == emails(range(5)) - emails(range(2, 3))
 
 
 def test_an_audience_that_is_gone_is_told_for_its_advertiser_alone(tmp_path: Path) -> None:

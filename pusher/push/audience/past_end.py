@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pusher.contracts import AudienceApi, FoundAudience
-from pusher.errors import Unanswered
+from pusher.errors import Problem, Unanswered
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import ended
 from pusher.push.audience.plan import AudiencePlan
 
 
-def refuse_ended(plans: Sequence[AudiencePlan], audiences: AudienceStore, asking: Asking, now: datetime) -> None:
-    """Leave alone the audiences that TikTok says have ended, and say so in their receipts.
+def ended_by_now(
+    plans: Sequence[AudiencePlan], audiences: AudienceStore, asking: Asking, now: datetime
+) -> dict[int, Problem]:
+    """Return why nobody may be put into the audiences that TikTok says have ended, by the place of their plan.
 
     Only those are asked for that nothing was told for so long that they may have.
 
@@ -24,8 +26,9 @@ def refuse_ended(plans: Sequence[AudiencePlan], audiences: AudienceStore, asking
         asking: Asks which audiences there are, once for each advertiser.
         now: The run's clock.
     """
+    problems: dict[int, Problem] = {}
     listed: dict[str, dict[str, FoundAudience]] = {}
-    for plan in plans:
+    for place, plan in enumerate(plans):
         receipt, audience = plan.receipt, known_of(plan, audiences)
         if audience is None or not may_have_ended(audience, audiences, asking.api, now):
             continue
@@ -36,8 +39,8 @@ def refuse_ended(plans: Sequence[AudiencePlan], audiences: AudienceStore, asking
         found = listed[plan.advertiser_id].get(audience.audience_id or "")
         problem = None if found is None else ended(found, audience, now)
         if problem is not None:
-            receipt.problem, receipt.is_halted = problem, True
-            plan.frozen.clear()
+            problems[place] = problem
+    return problems
 
 
 def known_of(plan: AudiencePlan, audiences: AudienceStore) -> Audience | None:

@@ -26,7 +26,7 @@ from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
 from pusher.push.audience.lock_file import LOCK_FILE
 from pusher.push.audience.options import AudienceOptions
-from pusher.push.audience.past_end import refuse_ended
+from pusher.push.audience.past_end import ended_by_now
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
@@ -264,7 +264,9 @@ class AudiencePush:
         audiences, clock = AudienceStore(self.store), self.world.clock
         self.ends_s = clock.monotonic_s() + limits.deadline_s
         if not self.suppressed_only:
-            refuse_ended(self.plans, audiences, self._asking(transport, pacer), clock.now())
+            ended = ended_by_now(self.plans, audiences, self._asking(transport, pacer), clock.now())
+            for place, problem in ended.items():
+                self._let_out_only(place, problem)
         for _ in range(MOST_ROUNDS if self.plans else 0):
             self._deliver_once(self.store, audiences, transport, pacer, self._left_of(limits))
             self._keep_told(self.store, audiences)
@@ -280,6 +282,15 @@ class AudiencePush:
             excuse_gone(self.plans, self._asking(transport, pacer), self.world.listener)
             self._keep_told(self.store, audiences)
         self.whole.deliver(transport, pacer, self._left_of(limits))
+
+    def _let_out_only(self, place: int, why: Problem) -> None:
+        """Leave an audience as it is, but for suppressed people, who are taken out all the same."""
+        before = self.plans[place]
+        folder = self.world.state.outbox
+        plan = self._compare(before.staged, before.advertiser_id, folder, freeze=True, refusal=why)
+        plan.refusal = plan.receipt.problem = why
+        plan.receipt.is_halted, plan.receipt.requests = True, before.receipt.requests
+        self.plans[place] = plan
 
     def _left_of(self, limits: DeliveryLimits) -> DeliveryLimits:
         return replace(limits, deadline_s=max(0.0, self.ends_s - self.world.clock.monotonic_s()))
