@@ -71,13 +71,17 @@ def _text(report: ResolveReport, wanted: Sequence[int]) -> str:
         for one in report.batches
     ]
     reasons = "\n".join(render.wrapped(why, "  ") for why in dict.fromkeys(one.why for one in report.batches))
-    decided = counted(report.rows, "row")
+    decided = counted(report.rows - report.too_old, "row")
+    resent = [f"{decided} will be sent by the next `pusher push`."] if report.rows > report.too_old else []
+    if report.too_old:
+        too_old = counted(report.too_old, "row")
+        resent.append(f"{too_old} too old for TikTok to count: not sent again, and taken for not delivered.")
     after = {
         "list": (
             "Look at the event source in TikTok's Events Manager: did these events arrive? If so, run `pusher resolve "
             "--assume-delivered`; if not, `pusher resolve --resend`. What is sent again and had arrived counts twice."
         ),
-        "resend": f"{decided} will be sent by the next `pusher push`.",
+        "resend": " ".join(resent),
         "assume_delivered": f"{decided} taken for delivered; their identifiers are removed.",
     }[report.action]
     return "\n\n".join((render.table(headers, rows), reasons, *others, render.wrapped(after, "")))

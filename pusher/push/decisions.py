@@ -16,15 +16,16 @@ from pusher.ledger.rows import Asked, Batch, Part, leaves, new_run_id, stamp
 from pusher.ledger.state import StateFolder, told_when_full
 from pusher.ledger.store import Store
 from pusher.push import policy
-from pusher.push.encode import minus
+from pusher.push.encode import common, minus
 from pusher.push.recording import recorded
-from pusher.push.recovery import TOO_OLD_TO_REPEAT
+from pusher.push.recovery import TOO_OLD_TO_REPEAT, old_rows
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling
 from pusher.push.work import PartWork
 from pusher.version import __version__
 
 Action = Literal["list", "resend", "assume_delivered"]
+TOO_OLD_TO_SEND = "A person said that it was not delivered, and it was too old to be sent again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,14 @@ class ResolveReport:
         batches: The parked batches that were meant.
         rows: Their rows.
         settled_parts: Parts that were ended by it.
+        too_old: Those of the rows that `resend` found too old to be counted: they end as not sent in time.
     """
 
     action: Action
     batches: list[ParkedBatch] = field(default_factory=list)
     rows: int = 0
     settled_parts: int = 0
+    too_old: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""
@@ -214,15 +217,34 @@ def resolve(
             for part, batch, why in _waiting(store, place)
             if (models is None or part.model in models) and (batches is None or batch.id in batches)
         ]
-        settled = 0
+        settled = too_old = 0
         if action != "list":
-            decide = store.assume_accepted if action == "assume_delivered" else store.send_anew
             with store.transaction():
-                for _, batch, _ in meant:
-                    decide(batch, run=run, now=place.clock.now())
+                for part, batch, _ in meant:
+                    if action == "assume_delivered":
+                        store.assume_accepted(batch, run=run, now=place.clock.now())
+                    else:
+                        too_old += _send_anew(store, place, part, batch, run)
             settled = _settle(store, place, {part.id: part for part, _, _ in meant}, run)
     found = [_shown(part, batch, why) for part, batch, why in meant]
-    return ResolveReport(action, found, sum(one.rows for one in found), settled)
+    return ResolveReport(action, found, sum(one.rows for one in found), settled, too_old)
+
+
+def _send_anew(store: Store, place: Workplace, part: Part, batch: Batch, run: str) -> int:
+    """Let a batch be sent anew, but for rows that TikTok would not count any more; returns how many these are."""
+    assert part.path is not None  # noqa: S101 -- open parts have a file
+    now, payload = place.clock.now(), place.destination.payloads[part.payload]
+    max_age_s = payload.longest_age_s(pixel_window=place.pixel_window)
+    gone = common(batch.ranges, old_rows(place.state.root / part.path, now=now, max_age_s=max_age_s))
+    if not gone:
+        store.send_anew(batch, run=run, now=now)
+        return 0
+    store.set_state(batch, BatchState.SPLIT, now=now)
+    expired = store.add_batch(part=part.id, ranges=gone, run=run, now=now, parent=batch)
+    store.set_state(expired, BatchState.EXPIRED, now=now, message=TOO_OLD_TO_SEND)
+    if rest := minus(batch.ranges, gone):
+        store.send_anew(store.add_batch(part=part.id, ranges=rest, run=run, now=now, parent=batch), run=run, now=now)
+    return sum(rows for _, rows in gone)
 
 
 def _shown(part: Part, batch: Batch, why: str) -> ParkedBatch:

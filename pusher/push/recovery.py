@@ -52,7 +52,7 @@ class Recovery:
         """Return the batches that are due, and whether any row of the part was accepted before."""
         due: list[Try] = []
         part = work.part.id
-        old = self._old_rows(path) if work.part.run != self.run else ()
+        old = old_rows(path, now=self.now, max_age_s=self.max_age_s) if work.part.run != self.run else ()
         work.free = minus(work.free, self.store.covered(part))
         proven = BatchState.ACCEPTED in self.store.part_states(part)
         barred = self.barred(work.part, work.payload)
@@ -67,25 +67,6 @@ class Recovery:
             self._expire(work, expired, None)
             work.free = minus(work.free, expired)
         return due, proven
-
-    def _old_rows(self, path: Path) -> Ranges:
-        """Return the rows of a part that TikTok would not count any more."""
-        import pyarrow.compute as pc
-
-        oldest = int(self.now.timestamp()) - self.max_age_s
-        times = due_rows(path, "_event_time".__eq__).column(0)
-        first = pc.min(times).as_py()
-        if first is None or first >= oldest:
-            return ()
-        found: list[tuple[int, int]] = []
-        for row, moment in enumerate(times.to_pylist()):
-            if moment is None or moment >= oldest:
-                continue
-            if found and sum(found[-1]) == row:
-                found[-1] = (found[-1][0], found[-1][1] + 1)
-            else:
-                found.append((row, 1))
-        return tuple(found)
 
     def _pending(self, work: PartWork, batch: Batch, old: Ranges) -> list[Try]:
         at_risk = batch.first_risk_at is not None
@@ -131,6 +112,32 @@ class Recovery:
         kept = self.store.add_batch(part=work.part.id, ranges=rest, run=self.run, now=self.now, parent=batch)
         work.open_batches += 1
         return [Try(kept, work, is_new=False)]
+
+
+def old_rows(path: Path, *, now: datetime, max_age_s: int) -> Ranges:
+    """Return the rows of a part that TikTok would not count any more.
+
+    Args:
+        path: The part's file.
+        now: Current moment.
+        max_age_s: Age after which an event is not sent.
+    """
+    import pyarrow.compute as pc
+
+    oldest = int(now.timestamp()) - max_age_s
+    times = due_rows(path, "_event_time".__eq__).column(0)
+    first = pc.min(times).as_py()
+    if first is None or first >= oldest:
+        return ()
+    found: list[tuple[int, int]] = []
+    for row, moment in enumerate(times.to_pylist()):
+        if moment is None or moment >= oldest:
+            continue
+        if found and sum(found[-1]) == row:
+            found[-1] = (found[-1][0], found[-1][1] + 1)
+        else:
+            found.append((row, 1))
+    return tuple(found)
 
 
 def park_old_rows(store: Store, tried: Collection[int], *, run: str, now: datetime) -> None:

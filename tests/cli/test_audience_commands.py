@@ -91,8 +91,8 @@ def test_an_audience_that_was_adopted_is_filled_by_the_next_push(tmp_path: Path,
     club.push()
 
     told = f"{MEMBERS} fills audience {wanted} of advertiser {ADVERTISER} from now on."
-    who = "Whoever somebody else put there stays, in the view or not; with `method: file` the next push replaces everybody."
-    assert " ".join(adopted.out.split()) == f"{told} {who}"
+    files = "with `method: file` the next push replaces everybody."
+    assert " ".join(adopted.out.split()) == f"{told} Whoever somebody else put there stays, in the view or not; {files}"
     assert adopted.code == 0
     assert server.members(wanted) == emails(range(5))
 

@@ -124,6 +124,7 @@ def test_resolve_answers_in_json(in_doubt: Shop) -> None:
         ],
         "rows": 1,
         "settled_parts": 0,
+        "too_old": 0,
     }
 
 

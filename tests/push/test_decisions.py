@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -321,6 +322,25 @@ def test_rows_sent_again_by_decision_arrive_with_the_next_push(tmp_path: Path) -
         assert (report.rows, report.settled_parts) == (5, 0)
         assert (after.exit_code, after.models[0].resumed["accepted"]) == (0, 5)
         assert server.counted() == [row.order_id for row in orders(5)]
+
+
+def test_rows_that_are_too_old_to_be_sent_again_are_not_promised(tmp_path: Path) -> None:
+    """Whoever says that they did not arrive hears which of them cannot be sent; the others of their batch are."""
+    dropped = {"do": "drop_before", "times": 8}
+    with serving(tmp_path / "sandbox.sqlite", [dropped]) as server:
+        old = [replace(order, at="2026-10-24 10:00:00") for order in orders(2)]
+        shop = shop_at(server, tmp_path, old + orders(5)[2:])
+        shop.push()
+        late = NOW + timedelta(hours=36)
+
+        report = shop.project(late).ledger.resolve("resend")
+        after = shop.push(now=late)
+
+        assert (report.rows, report.too_old, report.settled_parts) == (5, 2, 0)
+        assert (after.exit_code, after.models[0].resumed["accepted"]) == (0, 3)
+        assert after.models[0].resumed["expired_late"] == 0
+        assert shop.keys() == [("accepted", 3), ("expired", 2)]
+        assert server.counted() == [row.order_id for row in orders(5)[2:]]
 
 
 @pytest.mark.parametrize(
