@@ -176,7 +176,8 @@ def _write_id(state: StateFolder, ledger_id: str) -> None:
     publish(temporary, state.ledger_id)
 
 
-def _check_files(store: Store, state: StateFolder) -> None:
+def _check_files(store: Store, state: StateFolder, *, has_digests: bool = True) -> set[str]:
+    """Refuse a ledger of which a file is missing or differs; returns the files that it names."""
     named = set()
     for file in store.files():
         path = state.root / file.path
@@ -185,10 +186,35 @@ def _check_files(store: Store, state: StateFolder) -> None:
         if not path.is_file():
             raise _damaged("A file of the ledger is missing.", file.path, fix)
         # The archive may hold years, which take as long to digest as all else that a push does.
-        is_same = file.kind == "archive" or file_sha256(path) == file.sha256
+        is_same = not has_digests or file.kind == "archive" or file_sha256(path) == file.sha256
         if path.stat().st_size != file.bytes or not is_same:
             raise _damaged("A file of the ledger was changed.", file.path, fix)
-    state.remove_unnamed(named)
+    return named
+
+
+def check_files_at_rest(store: Store, state: StateFolder, *, has_digests: bool) -> None:
+    """Refuse to read a ledger of which a file is missing or differs, unless a push is at work, which replaces files.
+
+    Args:
+        store: The ledger as it was opened for reading.
+        state: Its state folder.
+        has_digests: Compare digests too, and not sizes alone.
+
+    Raises:
+        StateError: A file is missing or differs.
+    """
+    try:
+        _check_files(store, state, has_digests=has_digests)
+    except (StateError, FileNotFoundError):
+        if state.is_locked():
+            return
+        # A push may have ended since the ledger was read.
+        now = read_store(state)
+        if now is not None:
+            with closing(now):
+                _check_files(now, state, has_digests=has_digests)
+    except OSError as error:
+        raise unusable(error, state.root) from error
 
 
 def open_store(
@@ -276,7 +302,7 @@ def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_i
         _identify(store, state, base_url=base_url, now=now, expected=expected_id, adopt=adopt)
         if fresh:
             sync_folder(state.root)
-        _check_files(store, state)
+        state.remove_unnamed(_check_files(store, state))
     except BaseException:  # Ctrl-C too must not keep the file open, and the error goes on
         connection.close()
         raise

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pusher.errors import AnotherRunIsActive, Problem, StateError
+from pusher.errors import AnotherRunIsActive, Incomplete, Problem, StateError
 
 FOLDERS = ("outbox", "keys", "quarantine", "members")
 SCRATCH = "pusher-scratch"
@@ -161,9 +161,17 @@ def scratch_folder() -> Iterator[Path]:
     """Make a private folder outside the project for the length of a block.
 
     Its name holds the process id: what a killed process left behind, the next one removes.
+
+    Raises:
+        Incomplete: No folder can be written: the disk is full, mostly.
     """
     remove_old_scratch()
-    folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}-{os.getpid()}-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f"{SCRATCH}-{os.getpid()}-"))
+    except OSError as error:
+        message = f"No folder for temporary files can be written: {error.strerror}."
+        fix = "Free space, or let TMPDIR name a folder that can be written, then run again: nothing was changed."
+        raise Incomplete(Problem("state-write", message, fix=fix)) from error
     try:
         yield folder
     finally:
@@ -172,7 +180,12 @@ def scratch_folder() -> Iterator[Path]:
 
 def remove_old_scratch() -> None:
     """Remove the scratch folders of this user whose process is gone."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{SCRATCH}-*"):
+    try:
+        place = Path(tempfile.gettempdir())
+    except OSError:
+        # Nothing can be written anywhere: whoever needs a folder says so.
+        return
+    for folder in place.glob(f"{SCRATCH}-*"):
         named = re.match(rf"{SCRATCH}-([0-9]+)-", folder.name)
         if named is None or _is_alive(int(named[1])):
             continue

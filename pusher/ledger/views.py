@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 from pusher.config import suggest
 from pusher.contracts import EngineError
-from pusher.ledger.opening import bring_up, check_pages, no_ledger, read_connection, unreadable
+from pusher.ledger.opening import (
+    bring_up,
+    check_files_at_rest,
+    check_pages,
+    no_ledger,
+    read_connection,
+    unreadable,
+)
 from pusher.ledger.state import StateFolder
+from pusher.ledger.store import Store
 from pusher.payload.read_only import CLOSED, refusal
 from pusher.payload.sql import identifier, literal, path_list
 
@@ -214,6 +222,7 @@ def ledger_database(
         raise no_ledger(state)
     connection = duckdb.connect(":memory:", config=CLOSED)
     try:
+        check_files_at_rest(Store(copy), state, has_digests=False)
         try:
             needed = _behind(of)
             for table in TABLES:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from pusher.ledger.audiences import AudienceStore
-from pusher.ledger.opening import check_identity, read_store, unreadable
+from pusher.ledger.opening import check_files_at_rest, check_identity, read_store, unreadable
 from pusher.ledger.state import scratch_folder
 from pusher.ledger.store import Store
 from pusher.push import receipt as receipts
@@ -93,6 +93,7 @@ def _reading(world: PushWorld, options: PushOptions) -> Iterator[Store | None]:
                 expected=options.ledger_id,
                 adopt=options.adopt,
             )
+            check_files_at_rest(store, state, has_digests=True)
         yield store
     except sqlite3.Error as error:
         raise unreadable(error, state.ledger.name) from error

@@ -5,9 +5,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import stat
+from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import duckdb
 import pytest
@@ -15,7 +18,7 @@ import pytest
 from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.compaction import merge
-from pusher.ledger.opening import SCHEMA_VERSION, open_store
+from pusher.ledger.opening import SCHEMA_VERSION, check_files_at_rest, open_store, read_store
 from pusher.ledger.quarantine import ReasonText
 from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.state import StateFolder
@@ -60,6 +63,55 @@ def test_key_file_with_one_changed_byte_stops_the_next_push(shop: Shop) -> None:
     keys.write_bytes(content)
 
     assert refused(shop) == Problem("ledger", "A file of the ledger was changed.", f"keys/{keys.name}", fix=SENT_TWICE)
+
+
+@pytest.mark.parametrize("command", ["status", "report", "dry run"])
+def test_a_missing_key_file_is_told_by_whatever_reads_the_ledger(shop: Shop, command: str) -> None:
+    """Not that nothing was sent; while a push is at work, which replaces files, its word is taken."""
+    read: dict[str, Callable[[], object]] = {
+        "status": shop.project().ledger.summary,
+        "report": lambda: shop.project().report(),
+        "dry run": lambda: shop.push(dry_run=True),
+    }
+    (keys,) = shop.state.keys.iterdir()
+    keys.unlink()
+
+    with pytest.raises(StateError) as caught:
+        read[command]()
+
+    assert caught.value.problems == (
+        Problem("ledger", "A file of the ledger is missing.", f"keys/{keys.name}", fix=SENT_TWICE),
+    )
+    if command == "status":
+        with shop.state.locked():
+            read[command]()
+
+
+def test_a_dry_run_looks_at_every_byte_that_a_push_would(shop: Shop) -> None:
+    """It would count rows as new that were sent."""
+    (keys,) = shop.state.keys.iterdir()
+    content = bytearray(keys.read_bytes())
+    content[len(content) // 2] ^= 1
+    keys.write_bytes(content)
+
+    with pytest.raises(StateError) as caught:
+        shop.push(dry_run=True)
+
+    assert [one.message for one in caught.value.problems] == ["A file of the ledger was changed."]
+
+
+def test_what_a_push_replaced_since_the_ledger_was_read_is_no_damage(shop: Shop) -> None:
+    """The file that was read of is gone, and the ledger names another one by now."""
+    store = read_store(shop.state)
+    assert store is not None
+    (keys,) = shop.state.keys.iterdir()
+    renamed = keys.rename(keys.with_name("merged.parquet"))
+    before = store.files()
+    with closing(sqlite3.connect(shop.state.ledger)) as ledger, ledger:
+        ledger.execute("update file set path = ? where kind = 'keys'", (f"keys/{renamed.name}",))
+
+    with closing(store), patch.object(store, "files", lambda: before):
+        check_files_at_rest(store, shop.state, has_digests=True)
 
 
 def test_file_that_the_ledger_does_not_name_is_removed(shop: Shop) -> None:

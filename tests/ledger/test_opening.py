@@ -106,13 +106,16 @@ def test_damage_is_told_without_a_traceback(shop: Shop, harm: object) -> None:
 
 
 def test_key_file_that_is_no_parquet_is_told_without_a_traceback(shop: Shop) -> None:
-    """`status --sql` names a file that it cannot read."""
+    """`status` names a file that is not as it was written, and that it cannot read while a push may have written it."""
     _keys(shop.state)
 
     with pytest.raises(StateError) as caught:
         shop.project().ledger.summary()
+    with shop.state.locked(), pytest.raises(StateError) as beside:
+        shop.project().ledger.summary()
 
-    assert "cannot be read" in caught.value.problems[0].message
+    assert caught.value.problems[0].message == "A file of the ledger was changed."
+    assert "cannot be read" in beside.value.problems[0].message
 
 
 def test_ledger_without_any_table_was_never_used(shop: Shop) -> None:

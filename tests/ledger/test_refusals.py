@@ -254,10 +254,11 @@ def test_scratch_of_an_impossible_process_is_left_alone(tmp_path: Path, monkeypa
 
 
 def test_key_files_that_went_away_are_left_out_of_the_views(shop: Shop) -> None:
-    """`status --sql` shows what is there."""
+    """While a push is at work, `status --sql` shows what is there."""
     for path in shop.state.keys.iterdir():
         path.unlink()
-    assert query(shop.state, "select count(*) as n from sent_keys") == [{"n": 0}]
+    with shop.state.locked():
+        assert query(shop.state, "select count(*) as n from sent_keys") == [{"n": 0}]
 
 
 def test_status_sql_takes_one_select(shop: Shop) -> None:

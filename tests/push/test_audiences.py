@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from pusher.errors import PlanError
+from pusher.project.outcomes import Patience
 from pusher.push.audience.settle import MemberSettling
 from tests.ledger.older import as_of_schema_1
 from tests.push import support
@@ -309,6 +310,31 @@ def suppressing(club: Club, server: AudienceServer, *names: str, after: int = 1)
         return False
 
     return suppress_once
+
+
+def test_who_is_suppressed_during_a_run_lets_nobody_go_before_a_late_request_can_have_landed(tmp_path: Path) -> None:
+    """Requests that tell nobody any more are passed over, and not the time that the next one has to wait."""
+    late = {"match": {"path": "segment/mapping/", "contains": ['"action":"add"']}, "do": "late", "delay_s": 90}
+    with serving_audiences(tmp_path, [late]) as server:
+        club = Club(tmp_path / "club", server.base_url, members_per_request=5, concurrency=1)
+        club.join(people(range(5)))
+        stopped = club.push(should_stop=lambda: len(server.requests()) >= 4)
+        club.view(EMAILS, more=", 'members_per_request': 1")
+        club.join(people([*range(4), 5, 6]))
+        server.now = NOW + timedelta(seconds=10)
+        everybody = [f"email {one}" for one in (*range(4), 5, 6)]
+        early = club.push(
+            now=server.now,
+            patience=Patience(deadline_s=20.0),
+            should_stop=suppressing(club, server, *everybody),
+        )
+        server.now = NOW + timedelta(seconds=300)
+        club.push(now=server.now, allow_shrink=True)
+        members = server.members(server.audiences()[0]["audience_id"])
+
+    assert (stopped.exit_code, early.exit_code) == (4, 4)
+    assert early.audiences[0].deleted == 0
+    assert members == set()
 
 
 def test_58_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_path: Path) -> None:

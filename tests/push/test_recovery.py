@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -270,6 +271,31 @@ def test_scratch_of_a_killed_dry_run_is_removed_by_the_next_run(shop: Shop, scra
 
     assert (mode, was_left) == (0o700, True)
     assert list(scratch.glob(f"{SCRATCH}-*")) == []
+
+
+def test_a_machine_without_room_for_temporary_files_is_no_defect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A push needs none; what does need them ends with 4, as on a full disk."""
+    shop.sell(orders(3))
+    shop.build()
+
+    def full() -> str:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr(tempfile, "gettempdir", full)
+
+    with pytest.raises(Incomplete) as caught:
+        shop.push(dry_run=True)
+
+    assert (caught.value.exit_code, [(one.code, one.message) for one in caught.value.problems]) == (
+        4,
+        [
+            (
+                "state-write",
+                "No folder for temporary files can be written: No usable temporary directory found in ['/tmp'].",
+            )
+        ],
+    )
+    assert terms(shop.push()) == {"planned": 3, "accepted": 3}
 
 
 def test_scratch_of_others_stays(scratch: Path) -> None:

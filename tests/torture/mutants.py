@@ -328,6 +328,13 @@ MUTANTS = (
         tests("tests/push/test_audiences.py", "-k", "told_before_who_comes"),
     ),
     Mutant(
+        "a deletion that has to wait leaves when those before it tell nobody any more",
+        "pusher/push/audience/deliver.py",
+        "not in self._prepared or self._is_held(self._prepared[id(lane)]):",
+        "not in self._prepared:",
+        tests("tests/push/test_audiences.py", "-k", "late_request"),
+    ),
+    Mutant(
         "a suppressed person is looked for at plan only",
         "pusher/push/audience/run.py",
         "plan.newest_suppressed < newest and",

@@ -204,14 +204,22 @@ class MemberDelivery:
             room = 1 if self._brakes.is_probing else workers
             if len(self._in_flight) + len(attempts) >= room or now < self._brakes.paused_until_s:
                 break
-            if lane.is_busy or self._is_done(lane) or now < lane.ready_at_s or self._is_held(lane):
+            if lane.is_busy or self._is_done(lane) or now < lane.ready_at_s:
+                continue
+            self._prepare(lane)
+            if id(lane) not in self._prepared or self._is_held(self._prepared[id(lane)]):
                 continue
             if not self._has_slot(now):
                 break
-            attempt = self._prepared.pop(id(lane), None) or self._attempt(lane)
-            if attempt is not None:
-                attempts.append(attempt)
+            attempts.append(self._prepared.pop(id(lane)))
         return attempts
+
+    def _prepare(self, lane: Lane) -> None:
+        """Make the next request of a lane ready, unless there is one."""
+        if id(lane) not in self._prepared:
+            attempt = self._attempt(lane)
+            if attempt is not None:
+                self._prepared[id(lane)] = attempt
 
     def _has_slot(self, now: float) -> bool:
         """Say whether the pace allows a request now; a slot that came is used by the next request."""
@@ -222,14 +230,14 @@ class MemberDelivery:
         self._slot_at_s = None
         return True
 
-    def _is_held(self, lane: Lane) -> bool:
-        piece = lane.peek() if id(lane) not in self._prepared else self._prepared[id(lane)].piece
-        left = 0.0
-        if piece is not None and piece.held_until is not None:
-            left = (piece.held_until - self.clock.now()).total_seconds()
+    def _is_held(self, attempt: _Attempt) -> bool:
+        """Whether a request has to wait, by what it tells itself: those before it may tell nobody any more."""
+        if attempt.piece.held_until is None:
+            return False
+        left = (attempt.piece.held_until - self.clock.now()).total_seconds()
         if left <= 0:
             return False
-        lane.ready_at_s = self.clock.monotonic_s() + left
+        attempt.lane.ready_at_s = self.clock.monotonic_s() + left
         self.listener(Waiting("an earlier request the other way round may still arrive", left))
         return True
 
@@ -280,9 +288,7 @@ class MemberDelivery:
             self._in_flight[pool.submit(self._post, attempt.path, attempt.body)] = attempt
         for attempt in attempts:
             # Made while the one before it is on its way.
-            following = self._attempt(attempt.lane)
-            if following is not None:
-                self._prepared[id(attempt.lane)] = following
+            self._prepare(attempt.lane)
 
     def _post(self, path: str, body: bytes) -> tuple[Answer | Failure, float]:
         started = self.clock.monotonic_s()
