@@ -78,9 +78,13 @@ def _revenue(model: ModelReceipt) -> str:
         # An enriched row differs in details only, so its value is the one that was sent.
         before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
         before += by_term.get("enriched", Decimal(0))
-        apart = [values.get(currency, Decimal(0)) for values in (kept, conflicting) if values]
-        rest = warehouse - before - (sent - model.sent_of_earlier.get(currency, Decimal(0))) - sum(apart, Decimal(0))
-        rest -= frozen.get(currency, Decimal(0)) if is_all_sent else Decimal(0)
+        # What of it was sent now stands there; the rest waits, or earlier runs sent it already.
+        of_earlier, held = model.sent_of_earlier.get(currency, Decimal(0)), frozen.get(currency, Decimal(0))
+        left = max(Decimal(0), held - of_earlier)
+        apart = [left] if kept else []
+        apart += [conflicting.get(currency, Decimal(0))] if conflicting else []
+        rest = warehouse - before - (sent - of_earlier) - held - sum(apart[bool(kept) :], Decimal(0))
+        before += left if is_all_sent else Decimal(0)
         rows.append((currency, *(shown(value) for value in (warehouse, sent, before, *apart, rest))))
     if not rows:
         return ""

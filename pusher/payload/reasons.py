@@ -86,7 +86,9 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int, oldest_s: int | 
     limits = payload.limits
     year_s = 366 * 86_400
     earliest_s = limits.earliest_time_s if now_s - year_s > limits.earliest_time_s else now_s - 10 * year_s
-    days = max_age_s // 86_400
+    why = f"older than {max_age_s // 86_400} days; TikTok would not count it"
+    if max_age_s < limits.max_age_s:
+        why = f"older than {max_age_s // 3_600} hours; the pixel reported it too long ago for TikTok to drop a copy"
     return [
         Reason(
             "event-time-missing",
@@ -135,7 +137,7 @@ def _time_reasons(payload: Payload, now_s: int, max_age_s: int, oldest_s: int | 
             "too-old",
             "event_time",
             "expired",
-            f"The event is older than {days} days; TikTok would not count it.",
+            f"The event is {why}.",
             "Nothing to do; send events within the window.",
             f"event_time < {max(now_s - max_age_s, oldest_s or 0)}",
         ),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 REFUSED_MESSAGE = "TikTok refused the row."
-REFUSED_FIX = "Correct the row in the model; the message says what is wrong."
+REFUSED_FIX = (
+    "Correct the row in the model, the message says what is wrong; then run `pusher retry`, `pusher build` and "
+    "`pusher push`."
+)
 
 
 def reason_of(code: int | None) -> str:

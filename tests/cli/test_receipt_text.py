@@ -80,14 +80,26 @@ def test_revenue_of_rows_that_earlier_runs_left_was_sent_when_all_of_them_were()
 
 
 def test_revenue_of_rows_that_earlier_runs_left_has_a_column_while_some_of_them_wait() -> None:
-    """Whether these were sent, the lines about what was resumed say; of the rows planned now one was not sent."""
+    """What of them was not sent now; of the rows planned now one was not sent."""
     model = resuming()
     model.resumed = {"planned": 3, "accepted": 2, "parked": 1}
     model.sent = model.sent_of_earlier = {"EUR": Decimal("150.00")}
 
     assert revenue_of(model) == [
         ["revenue", "warehouse", "sent now", "sent before", "frozen before", "not sent"],
-        ["EUR", "4,221.00", "150.00", "20.00", "200.00", "4,001.00"],
+        ["EUR", "4,221.00", "150.00", "20.00", "50.00", "4,001.00"],
+    ]
+
+
+def test_revenue_that_earlier_runs_sent_of_a_part_that_was_left_open_was_sent_before() -> None:
+    """Two runs sent most of what the first one froze, and this one the rest: the line adds up."""
+    model = resuming()
+    model.resumed = {"planned": 1, "accepted": 1}
+    model.sent, model.sent_of_earlier = {"EUR": Decimal("51.00")}, {"EUR": Decimal("50.00")}
+
+    assert revenue_of(model) == [
+        ["revenue", "warehouse", "sent now", "sent before", "not sent"],
+        ["EUR", "4,221.00", "51.00", "170.00", "4,000.00"],
     ]
 
 

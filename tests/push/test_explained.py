@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pusher.push.refused import REFUSED_FIX
 from pusher.push.world import PushReport
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
@@ -122,7 +123,7 @@ def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message:
         (
             None,
             f"TikTok refused the row. {message}",
-            "Correct the row in the model; the message says what is wrong.",
+            REFUSED_FIX,
             None,
         )
     ]
