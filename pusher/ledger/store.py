@@ -146,7 +146,8 @@ class Store:
         rows = self._connection.execute(
             "select id from run where command = 'push' and receipt is null and test_event_code is ?1 and rowid > "
             "(select coalesce(max(rowid), 0) from run "
-            "where (receipt is not null and test_event_code is ?1) or command = 'retry') order by rowid",
+            "where (command = 'push' and receipt is not null and test_event_code is ?1) or command = 'retry') "
+            "order by rowid",
             (test_event_code,),
         )
         return [run for (run,) in rows]
