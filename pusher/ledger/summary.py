@@ -28,7 +28,7 @@ _FIXES = {
     "reopened": "Run `pusher build` and `pusher push` once their model gives other values.",
     "conflicting": "Give a changed order an event_id of its own, or restore the first values.",
     "audience": "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt.",
-    "expiring": "Send or correct them before the next run: after that TikTok does not count them any more.",
+    "expiring": "Send or correct them before the next run: after that they are too old to be sent.",
 }
 
 
@@ -257,7 +257,10 @@ def _attention(
         # What is in doubt for too long is not sent again: the next push parks it.
         "select case when state = 'parked' or epoch(cast(first_risk_at as timestamp)) + known.resend_s "
         f"<= {now_s} then 'parked' else 'pending' end as what, open_rows.model, open_rows.space, "
-        "open_rows.event_time + known.age_s as until from open_rows join part on part.id = open_rows.part "
+        "least(open_rows.event_time + known.age_s, case when state <> 'parked' and "
+        f"epoch(cast(first_risk_at as timestamp)) + known.resend_s > {now_s} then "
+        "epoch(cast(first_risk_at as timestamp)) + known.resend_s end) as until "
+        "from open_rows join part on part.id = open_rows.part "
         f"left join (values {known}) as known (payload, age_s, resend_s) "
         "on known.payload = part.payload "
         "union all select 'dead', model, space, event_time + known.age_s from _refused_rows as row "

@@ -67,7 +67,7 @@ def test_rows_that_wait_are_told_with_the_first_moment_that_is_still_ahead(tmp_p
 
 
 def test_rows_in_doubt_for_too_long_wait_for_a_person_before_a_push_says_so(tmp_path: Path) -> None:
-    """At 36 hours another push would send none of them, so nobody is told that it would."""
+    """At 36 hours another push would send none of them, so nobody is told that it would, and before that until when."""
     limit, second = timedelta(hours=36), timedelta(seconds=1)
     with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": None}]) as server:
         shop = shop_at(server, tmp_path, orders(3))
@@ -75,7 +75,12 @@ def test_rows_in_doubt_for_too_long_wait_for_a_person_before_a_push_says_so(tmp_
 
         before, at = summary_of(shop, limit - second).attention, summary_of(shop, limit).attention
 
-        assert [(row["what"], row["rows"]) for row in (*before, *at)] == [("pending", 3), ("parked", 3)]
+        assert [(row["what"], row["rows"]) for row in (*before, *at)] == [
+            ("pending", 3),
+            ("expiring", 3),
+            ("parked", 3),
+        ]
+        assert {row["until"] for row in before} == {int((NOW + limit).timestamp())}
         assert at[0]["fix"] == "Run `pusher resolve`: did they arrive?"
         assert [one.rows for one in shop.project(NOW + limit).ledger.resolve("list").batches] == [3]
 
