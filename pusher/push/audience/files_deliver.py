@@ -300,7 +300,7 @@ class FileDelivery:
         if not self.waits or until_s >= self.asking.deadline_s:
             problem = busy(audience.name)
             if expires:
-                problem = replace(problem, message=f"{problem.message} It ends at {expires}.")
+                problem = replace(problem, message=f"{problem.message} The audience itself ends at {expires}.")
             raise NotBound(problem)
         self.listener(Waiting(f"TikTok is still working on audience `{audience.name}`", seconds))
         while (left_s := until_s - self.clock.monotonic_s()) > 0:
