@@ -246,8 +246,8 @@ MUTANTS = (
     Mutant(
         "frozen rows are sent whatever their age",
         "pusher/push/recovery.py",
-        "        return tuple(found)\n",
-        "        return ()\n",
+        "    return tuple(found)\n",
+        "    return ()\n",
         tests("tests/push/test_delivery.py", "-k", "too_old"),
     ),
     Mutant(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pusher.push import plan
+from pusher.push import freezing
 from tests.cli.run_page.scene import names, selling, states, walked
 from tests.push.members import AudienceServer
 from tests.push.support import NOW, VIEW
@@ -79,7 +79,7 @@ def test_a_full_disk_is_the_ledgers_trouble(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(plan, "publish", full)
+        patched.setattr(freezing, "publish", full)
         page = found.failed("ledger-trouble")
     assert (page["run"]["exit_code"], names(page)) == (4, ["mend-state-folder", "check-again", "restart"])
     assert states(page)[1:3] == [("plan", VIEW, "done"), ("plan", None, "failed")]
