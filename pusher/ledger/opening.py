@@ -210,9 +210,10 @@ def check_files_at_rest(store: Store, state: StateFolder, *, has_digests: bool) 
             return
         # A push may have ended since the ledger was read.
         now = read_store(state)
-        if now is not None:
-            with closing(now):
-                _check_files(now, state, has_digests=has_digests)
+        if now is None:
+            raise
+        with closing(now):
+            _check_files(now, state, has_digests=has_digests)
     except OSError as error:
         raise unusable(error, state.root) from error
 

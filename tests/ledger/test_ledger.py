@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import stat
@@ -17,6 +18,7 @@ import pytest
 
 from pusher.contracts import StagedFile
 from pusher.errors import Problem, StateError
+from pusher.ledger import opening
 from pusher.ledger.compaction import merge
 from pusher.ledger.opening import SCHEMA_VERSION, check_files_at_rest, open_store, read_store
 from pusher.ledger.quarantine import ReasonText
@@ -112,6 +114,34 @@ def test_what_a_push_replaced_since_the_ledger_was_read_is_no_damage(shop: Shop)
 
     with closing(store), patch.object(store, "files", lambda: before):
         check_files_at_rest(store, shop.state, has_digests=True)
+
+
+def test_a_ledger_that_goes_away_while_it_is_read_is_damaged_still(shop: Shop) -> None:
+    """There is nothing any more that could say that its files were replaced."""
+    store = read_store(shop.state)
+    assert store is not None
+    (keys,) = shop.state.keys.iterdir()
+    for path in (keys, shop.state.ledger, shop.state.ledger_id):
+        path.unlink()
+
+    with closing(store), pytest.raises(StateError) as caught:
+        check_files_at_rest(store, shop.state, has_digests=False)
+
+    assert caught.value.problems[0].message == "A file of the ledger is missing."
+
+
+def test_a_key_file_that_cannot_be_read_is_told(shop: Shop) -> None:
+    """As what it is, with its folder."""
+    store = read_store(shop.state)
+    assert store is not None
+
+    def locked_away(_path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with closing(store), patch.object(opening, "file_sha256", locked_away), pytest.raises(StateError) as caught:
+        check_files_at_rest(store, shop.state, has_digests=True)
+
+    assert "Permission denied" in caught.value.problems[0].message
 
 
 def test_file_that_the_ledger_does_not_name_is_removed(shop: Shop) -> None:
