@@ -131,9 +131,18 @@ select *, 'gone' as because from gone;
 
 -- What TikTok accepted; who bought what is gone from the views is not known any more.
 create temp table sold as
-select shop_id, event_channel, brand, currency, buyer, num_items, value
+select
+    -- Keys of an older version lack some of these.
+    coalesce(held.shop_id, judged.shop_id) as shop_id,
+    coalesce(held.event_channel, judged.event_channel) as event_channel,
+    coalesce(held.brand, judged.brand) as brand,
+    judged.currency,
+    judged.buyer,
+    coalesce(held.num_items, judged.num_items) as num_items,
+    judged.value
 from judged
-where term = 'accepted'
+join held on held.event_key = judged.event_key
+where judged.term = 'accepted'
 union all by name
 select shop_id, event_channel, brand, currency, buyer, num_items, value
 from sent_otherwise;
