@@ -349,7 +349,7 @@ def test_58_who_is_suppressed_during_a_run_is_not_added_and_is_taken_out(tmp_pat
 
     (receipt,) = report.audiences
     assert (members, report.exit_code, receipt.is_settled) == (set(), 0, True)
-    assert (receipt.is_new, 0 < receipt.added <= receipt.deleted <= 6) == (True, True)
+    assert (receipt.is_new, receipt.counts.known, 0 < receipt.added <= receipt.deleted <= 6) == (True, 0, True)
 
 
 def test_who_is_suppressed_during_a_run_leaves_a_refused_view_too(tmp_path: Path) -> None:

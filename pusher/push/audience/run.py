@@ -324,6 +324,7 @@ class AudiencePush:
                 deletes=before.deleted + again.receipt.counts.deletes,
                 unknown_deletes=before.unknown_deleted + again.receipt.counts.unknown_deletes,
                 unchanged=before.counts.unchanged,
+                known=before.counts.known,
             )
             for name in ("added", "deleted", "unknown_deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
