@@ -91,6 +91,7 @@ def test_57_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
         club.push()
         club.join([])
         refused = club.push()
+        reconciling = club.project().reconcile().audiences[0].problem
         kept = server.members(server.audiences()[0]["audience_id"])
         allowed = club.push(allow_shrink=True)
         left = server.members(server.audiences()[0]["audience_id"])
@@ -104,6 +105,9 @@ def test_57_an_empty_view_takes_nobody_out(tmp_path: Path) -> None:
         "column": None,
         "fix": "Look at what the view is made of. If it is meant, run `pusher push --allow-shrink`.",
     }
+    assert reconciling is not None
+    assert reconciling.fix is not None
+    assert reconciling.fix.endswith("If it is meant, run `pusher audience reconcile --allow-shrink`.")
     assert line(refused) == {"deletes": 5, "refused_deletes": 5, "exit": 1}
     assert kept == emails(range(5))
     assert line(allowed) == {"deletes": 5, "deleted": 5, "requests": 1, "exit": 0}

@@ -150,7 +150,11 @@ def plan_files(
         layout = api.layout(staged.kinds)
         if suppressed_only:
             counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
-        shrunk = None if suppressed_only else shrinks(view, view.advertisers[0], counts, guard) or withheld
+        shrunk = (
+            None
+            if suppressed_only
+            else shrinks(view, view.advertisers[0], counts, guard, reassert=reassert) or withheld
+        )
         if suppressed_only or shrunk is not None:
             # Whoever stays has identifiers that the view need not have.
             layout = _layout_of(latest, comparison, api, kinds)

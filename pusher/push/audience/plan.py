@@ -237,7 +237,9 @@ def _refuse_names(engine: Engine, view: AudienceView, columns: Mapping[str, obje
     raise PlanError(Problem("audience-names", message, view.view.file, fix=fix))
 
 
-def shrinks(view: AudienceView, advertiser_id: str, counts: MemberCounts, guard: ShrinkGuard) -> Problem | None:
+def shrinks(
+    view: AudienceView, advertiser_id: str, counts: MemberCounts, guard: ShrinkGuard, *, reassert: bool = False
+) -> Problem | None:
     """Return why the audience of an advertiser is left as it is, but for suppressed people, or None."""
     model = view.view.model
     if counts.raw:
@@ -262,7 +264,8 @@ def shrinks(view: AudienceView, advertiser_id: str, counts: MemberCounts, guard:
         )
     else:
         return None
-    fix = "Look at what the view is made of. If it is meant, run `pusher push --allow-shrink`."
+    command = "audience reconcile" if reassert else "push"
+    fix = f"Look at what the view is made of. If it is meant, run `pusher {command} --allow-shrink`."
     return Problem("audience-shrinks", message, view.view.file, fix=fix)
 
 
@@ -343,7 +346,9 @@ def compare(
         beside=staged.beside,
     ) as comparison:
         counts = comparison.compare()
-        refusal = None if suppressed_only else shrinks(view, advertiser_id, counts, guard) or withheld
+        refusal = (
+            None if suppressed_only else shrinks(view, advertiser_id, counts, guard, reassert=reassert) or withheld
+        )
         frozen = comparison.freeze(suppressed_only=suppressed_only or refusal is not None) if freeze else []
     if suppressed_only:
         counts = replace(counts, adds=0, deletes=counts.suppressed_deletes, departures=0)
