@@ -136,6 +136,17 @@ def test_an_audience_that_has_ended_is_not_waited_for(tmp_path: Path) -> None:
     assert (report.exit_code, sent) == (3, ["get/ 0"])
 
 
+def test_an_unchanged_audience_that_ended_before_its_files_were_worked_on_is_told(tmp_path: Path) -> None:
+    """The push asks what became of the files, and hears that no ad uses the audience any more."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=f"{FILE}, 'retention_days': 2")
+        club.join(people(range(1_200)))
+        push(club, server)
+        report = push(club, server, 10 * DAY)
+
+    assert (line(report).get("problem"), report.exit_code) == ("audience-not-valid", 3)
+
+
 def test_an_audience_that_was_deleted_is_not_made_again(tmp_path: Path) -> None:
     """Somebody meant that: what to do is told."""
     with serving_audiences(tmp_path) as server:

@@ -107,6 +107,8 @@ class FileDelivery:
             message = f"Advertiser {audience.advertiser_id} has no audience {audience.audience_id} any more."
             fix = f"If it was deleted on purpose, remove it from {LOCK_FILE} and choose another audience_name."
             raise NotBound(Problem("audience-gone", message, fix=fix), is_halted=True)
+        if plan.whole is None and plan.staged.audience is None and not seen.is_busy and self._has_ended(seen):
+            raise NotBound(self._unusable(plan, audience, seen), is_halted=True)
         return seen
 
     def _forget_members(self, audience: Audience) -> None:
@@ -285,14 +287,16 @@ class FileDelivery:
             self._refuse_unfit(plan, audience, seen)
             if seen.is_valid and not seen.is_busy:
                 return
-            has_ended = seen.ends_at is not None and seen.ends_at <= self.clock.now()
-            if (seen.error or has_ended) and not seen.is_busy:
+            if (seen.error or self._has_ended(seen)) and not seen.is_busy:
                 raise NotBound(self._unusable(plan, audience, seen), is_halted=True)
             if plan.action != REPLACE:
                 # Nobody waits for hours for the sake of people who are most probably not in it.
                 raise NotBound(busy(audience.name))
             waits_s = self._nap(audience, waits_s, expires=seen.expires)
             seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
+
+    def _has_ended(self, seen: SeenAudience) -> bool:
+        return seen.ends_at is not None and seen.ends_at <= self.clock.now()
 
     def _nap(self, audience: Audience, seconds: float, expires: str = "") -> float:
         """Sleep, and return for how long the next time; raises NotBound when nobody waits, or no time is left."""
