@@ -90,7 +90,7 @@ test-exact: $(READY) ## make test, and show that what must not lose, change or m
 	$(MAKE) test COVERED='--cov --cov-config=$(EXACT) --cov-report='
 	$(BIN)/coverage report --rcfile=$(EXACT) --skip-covered --show-missing --fail-under=100
 
-coverage: $(READY) ## make test with every line and branch of the product measured, which takes half as long again
+coverage: $(READY) ## make test with every line and branch of the product measured, which takes much longer
 	$(MAKE) test COVERED='--cov --cov-report='
 	$(BIN)/coverage report --rcfile=$(EXACT) --skip-covered --show-missing --fail-under=100
 	$(BIN)/coverage report --skip-covered --show-missing --fail-under=95

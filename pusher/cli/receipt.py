@@ -81,9 +81,9 @@ def _revenue(model: ModelReceipt) -> str:
         # What of it was sent now stands there; the rest waits, or earlier runs sent it already.
         of_earlier, held = model.sent_of_earlier.get(currency, Decimal(0)), frozen.get(currency, Decimal(0))
         left = max(Decimal(0), held - of_earlier)
-        apart = [left] if kept else []
-        apart += [conflicting.get(currency, Decimal(0))] if conflicting else []
-        rest = warehouse - before - (sent - of_earlier) - held - sum(apart[bool(kept) :], Decimal(0))
+        contradicting = conflicting.get(currency, Decimal(0))
+        apart = [*([left] if kept else []), *([contradicting] if conflicting else [])]
+        rest = warehouse - before - (sent - of_earlier) - held - contradicting
         before += left if is_all_sent else Decimal(0)
         rows.append((currency, *(shown(value) for value in (warehouse, sent, before, *apart, rest))))
     if not rows:

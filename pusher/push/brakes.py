@@ -18,11 +18,6 @@ THROTTLE_FIRST_S = 1.0
 THROTTLE_MEMORY_S = 60.0
 
 
-_TOO_MANY_DEAD_FIX = (
-    "Correct the model by the refusals of the receipt, then run `pusher retry`, `pusher build` and `pusher push`."
-)
-
-
 class Brakes:
     """Counters of one delivery.
 
@@ -154,4 +149,7 @@ class Brakes:
         if not canary and not (sample and self._dead_rows > policy.DEAD_SAMPLE_ROWS * self._max_dead_share):
             return None
         message = f"TikTok refused {self._dead_rows} of the first {self._settled_rows} rows: not the rows, the model."
-        return Problem("too-many-refused", message, fix=_TOO_MANY_DEAD_FIX)
+        fix = (
+            "Correct the model by the refusals of the receipt, then run `pusher retry`, `pusher build`, `pusher push`."
+        )
+        return Problem("too-many-refused", message, fix=fix)

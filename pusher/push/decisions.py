@@ -6,13 +6,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from pusher.clock import Clock
 from pusher.contracts import FINAL_STATES, BatchState, ColumnOrigin, Destination
 from pusher.ledger.opening import no_ledger, open_store, refuse_old_clock
 from pusher.ledger.reopen import Choice, RefusedRows, refused_rows, reopen
-from pusher.ledger.rows import Asked, Batch, Part, leaves, new_run_id, stamp
+from pusher.ledger.rows import Asked, Batch, Part, Ranges, leaves, new_run_id, stamp
 from pusher.ledger.state import StateFolder, told_when_full
 from pusher.ledger.store import Store
 from pusher.push import policy
@@ -219,31 +220,36 @@ def resolve(
         ]
         settled = too_old = 0
         if action != "list":
+            old = {part.id: _old_rows(place, part) for part, _, _ in meant} if action == "resend" else {}
             with store.transaction():
                 for part, batch, _ in meant:
                     if action == "assume_delivered":
                         store.assume_accepted(batch, run=run, now=place.clock.now())
                     else:
-                        too_old += _send_anew(store, place, part, batch, run)
+                        too_old += _send_anew(store, batch, old[part.id], run=run, now=place.clock.now())
             settled = _settle(store, place, {part.id: part for part, _, _ in meant}, run)
     found = [_shown(part, batch, why) for part, batch, why in meant]
     return ResolveReport(action, found, sum(one.rows for one in found), settled, too_old)
 
 
-def _send_anew(store: Store, place: Workplace, part: Part, batch: Batch, run: str) -> int:
-    """Let a batch be sent anew, but for rows that TikTok would not count any more; returns how many these are."""
+def _old_rows(place: Workplace, part: Part) -> Ranges:
+    """Return the rows of a part that TikTok would not count any more."""
     assert part.path is not None  # noqa: S101 -- open parts have a file
-    now, payload = place.clock.now(), place.destination.payloads[part.payload]
-    max_age_s = payload.longest_age_s(pixel_window=place.pixel_window)
-    gone = common(batch.ranges, old_rows(place.state.root / part.path, now=now, max_age_s=max_age_s))
+    max_age_s = place.destination.payloads[part.payload].longest_age_s(pixel_window=place.pixel_window)
+    return old_rows(place.state.root / part.path, now=place.clock.now(), max_age_s=max_age_s)
+
+
+def _send_anew(store: Store, batch: Batch, old: Ranges, *, run: str, now: datetime) -> int:
+    """Let a batch be sent anew, but for its rows that are too old; returns how many these are."""
+    gone = common(batch.ranges, old)
     if not gone:
         store.send_anew(batch, run=run, now=now)
         return 0
     store.set_state(batch, BatchState.SPLIT, now=now)
-    expired = store.add_batch(part=part.id, ranges=gone, run=run, now=now, parent=batch)
+    expired = store.add_batch(part=batch.part, ranges=gone, run=run, now=now, parent=batch)
     store.set_state(expired, BatchState.EXPIRED, now=now, message=TOO_OLD_TO_SEND)
     if rest := minus(batch.ranges, gone):
-        store.send_anew(store.add_batch(part=part.id, ranges=rest, run=run, now=now, parent=batch), run=run, now=now)
+        store.send_anew(store.add_batch(part=batch.part, ranges=rest, run=run, now=now, parent=batch), run=run, now=now)
     return sum(rows for _, rows in gone)
 
 

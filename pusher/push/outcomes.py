@@ -108,7 +108,7 @@ class Outcomes:
                 self._leave(attempt)
 
     def park_old(self, claims: list[Try]) -> list[Try]:
-        """Return the batches that may be sent again still; the others waited for too long in this run.
+        """Park the batches that grew too old to be sent again while they waited in this run; returns the others.
 
         Args:
             claims: Batches that are about to be sent.

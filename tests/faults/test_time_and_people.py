@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from pusher.clock import SystemClock
 from pusher.errors import AnotherRunIsActive, PlanError, StateError
 from pusher.project.outcomes import LONGEST_RUN_S, Patience, PushChoice
 from tests.faults.recorder import payloads
 from tests.faults.scene import ROWS, Scene, scene
 from tests.push.support import NOW, VIEW, Order, QuickClock, orders, wait_until
+from tests.torture.world import HandClock
 
 
 def test_40_a_redirect_is_not_followed(tmp_path: Path) -> None:
@@ -240,25 +240,6 @@ def test_54_a_model_that_takes_more_memory_than_there_is(tmp_path: Path) -> None
         found.check()
 
 
-class WaitingClock(SystemClock):
-    """A clock that goes on by what is waited for, and by nothing else."""
-
-    def __init__(self, start: datetime) -> None:
-        self._start, self._passed_s = start, 0.0
-
-    def now(self) -> datetime:
-        """Return the moment."""
-        return self._start + timedelta(seconds=self._passed_s)
-
-    def monotonic_s(self) -> float:
-        """Return what was waited for."""
-        return self._passed_s
-
-    def sleep(self, seconds: float) -> None:
-        """Go on."""
-        self._passed_s += max(0.0, seconds)
-
-
 def test_what_grows_too_old_while_a_run_waits_is_not_sent_again(tmp_path: Path) -> None:
     """After 35 hours it may be, and after a wait for tomorrow's quota not any more."""
     noon = NOW.replace(hour=12, minute=0)
@@ -267,7 +248,7 @@ def test_what_grows_too_old_while_a_run_waits_is_not_sent_again(tmp_path: Path) 
         reports = []
         for start in (noon, noon + timedelta(hours=34)):
             project = found.shop.project()
-            project.clock = WaitingClock(start)
+            project.clock = HandClock(start)
             reports.append(project.push(choice=PushChoice(patience=Patience(deadline_s=LONGEST_RUN_S))))
 
         assert [report.exit_code for report in reports] == [4, 5]

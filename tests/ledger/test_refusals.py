@@ -18,7 +18,7 @@ from pusher.ledger.state import SCRATCH, StateFolder, remove_old_scratch
 from pusher.ledger.summary import Summary, summarise
 from pusher.ledger.views import query
 from tests.ledger.older import as_of_schema_1
-from tests.ledger.test_ledger import staged
+from tests.ledger.test_reconcile import staged
 from tests.push.support import NOW, Shop, orders
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pusher.destinations.tiktok.facts import contract
+from pusher.payload.checks import row_checks
+from pusher.payload.types import parse_type
 from tests.payload.warehouse import EMAIL, GOOD, GOOD_ROW, ITEM, NOW_S, PHONE, Staged, Warehouse
 
 DAY_S = 86_400
@@ -281,6 +284,21 @@ def test_events_that_the_pixel_reports_too_end_after_36_hours(
     change = {"event_time": at(seconds)}
     assert warehouse.stage_one(change, name="web_events", pixel_window=True).reason == reason
     assert warehouse.stage_one(change, pixel_window=True).reason is None
+
+
+@pytest.mark.parametrize(
+    ("pixel_window", "message"),
+    [
+        (False, "The event is older than 28 days; TikTok would not count it."),
+        (True, "The event is older than 36 hours; the pixel reported it too long ago for TikTok to drop a copy."),
+    ],
+)
+def test_an_old_event_says_which_limit_it_is_beyond(*, pixel_window: bool, message: str) -> None:
+    """TikTok does not count it any more, or would count it beside what the pixel sent."""
+    payload = contract().payloads["web_events"]
+    columns = {"event_time": parse_type("BIGINT")}
+    checks = row_checks(payload, columns, source_id="C4A1", now_s=NOW_S, pixel_window=pixel_window)
+    assert [reason.message for reason in checks.reasons if reason.code == "too-old"] == [message]
 
 
 @pytest.mark.parametrize(
