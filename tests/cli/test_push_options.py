@@ -50,3 +50,12 @@ def test_a_push_without_options_has_the_defaults(shop: Shop, asked: Asked) -> No
 
     assert asked == [(PushChoice(), None, True)]
     assert asked[0][0].patience == Patience(wait_s=0.0, deadline_s=1_800.0, grace_s=10.0, max_dead_share=0.1)
+
+
+def test_a_run_takes_six_hours_at_most(shop: Shop, asked: Asked) -> None:
+    """Ages are judged when it begins, and their margin is not longer."""
+    shop("push", "--deadline", "21600")
+    longer = shop("push", "--deadline", "21601")
+
+    assert "21601.0 is not in the range" in " ".join(longer.err.split())
+    assert [choice.patience.deadline_s for choice, _, _ in asked] == [21_600.0]
