@@ -148,7 +148,7 @@ def test_what_cannot_be_decided_is_told(tmp_path: Path, words: tuple[str, ...], 
 
 
 def test_status_tells_what_waits_and_what_is_parked(in_doubt: Shop) -> None:
-    """The rows, their moment and the remedy; with --fail-if-pending 4 while they wait and 5 once a person decides."""
+    """The rows, their moment and the remedy: 36 hours with code 4 while they wait, the event's age with 5 once parked."""
     words = ("status", "--fail-if-pending", "--clock")
 
     waiting = run(in_doubt, *words, NOW.isoformat())
@@ -156,12 +156,13 @@ def test_status_tells_what_waits_and_what_is_parked(in_doubt: Shop) -> None:
     parked = run(in_doubt, *words, LATE)
     plain = run(in_doubt, "status", "--clock", LATE)
 
-    until = f"{VIEW}, the first until 2026-12-17 10:00 UTC\n"
+    recent = f"{VIEW}, the first until 2026-11-22 00:00 UTC\n"
+    young = f"{VIEW}, the first until 2026-12-17 10:00 UTC\n"
     again = "              Run `pusher push` again: they are sent, and nothing is sent twice.\n"
     decide = "              Run `pusher resolve`: did they arrive?\n"
     assert [waiting[0], pushed[0], parked[0], plain[0]] == [4, 5, 5, 0]
-    assert needs(waiting[1]) == f"         1  ! pending: {until}{again}"
-    assert needs(parked[1]) == needs(plain[1]) == f"         1  ! parked: {until}{decide}"
+    assert needs(waiting[1]) == f"         1  ! pending: {recent}{again}"
+    assert needs(parked[1]) == needs(plain[1]) == f"         1  ! parked: {young}{decide}"
 
 
 def test_status_names_the_key_space_of_test_events(tmp_path: Path) -> None:
