@@ -31,12 +31,23 @@ PROFILES = json.dumps(
 
 SLOW_FOLDERS = ("torture", "docs", "benchmarks", "examples", "dbt", "faults", "push")
 """Folders whose files take long, the longest first: begun last, one of them would keep one core waiting."""
+UNMEASURED_FOLDERS = (
+    "benchmarks", "builds", "compile", "config", "credentials", "dbt", "docs", "examples", "lint", "models", "phones",
+    "project", "settings", "torture",
+)  # fmt: skip
+"""Folders whose tests are not needed to run every branch of what must be exact: to measure them takes long."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slow files; for the others the order stays."""
-    places = {Path(__file__).parent / name: place for place, name in enumerate(SLOW_FOLDERS)}
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the slow files, for the others the order stays; where branches are measured, measure what tells."""
+    here = Path(__file__).parent
+    places = {here / name: place for place, name in enumerate(SLOW_FOLDERS)}
     items.sort(key=lambda item: next((places[one] for one in item.path.parents if one in places), len(places)))
+    if Path(config.getoption("cov_config", "")).name == "exact.ini":
+        unmeasured = {here / name for name in UNMEASURED_FOLDERS}
+        for item in items:
+            if not unmeasured.isdisjoint(item.path.parents):
+                item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:
