@@ -160,5 +160,5 @@ def run(words: Sequence[str]) -> int:
 
             command = next((word for word in words if not word.startswith("-")), None)
             problem = Problem("usage", redact(error.format_message()), fix=instead or "See `pusher --help`.")
-            print_envelope(command, 2, (problem,), {})
+            print_envelope(command, 2, (problem,))
         return 2

@@ -40,7 +40,7 @@ def doctor(
     """Check the surroundings and the account."""
     with (
         session("doctor", as_json=json, quiet=quiet, no_color=no_color) as current,
-        StopOnSignal(current.progress.line) as stop,
+        StopOnSignal(current.progress.line, current.cut_short) as stop,
     ):
         from pusher.doctor import examine
         from pusher.project.facade import LoadOptions

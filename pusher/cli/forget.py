@@ -55,8 +55,8 @@ def forget(
 ) -> None:
     """Forget people."""
     with (
-        session("forget", as_json=json, quiet=quiet, no_color=no_color) as current,
-        StopOnSignal(current.progress.line) as stop,
+        session("forget", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=True) as current,
+        StopOnSignal(current.progress.line, current.cut_short) as stop,
     ):
         _check(context, country, stdin=stdin)
         project = current.project(project_dir, profiles_dir, target, variables, state_dir=state_dir, clock=clock)

@@ -38,7 +38,9 @@ def push(
     ] = None,
     concurrency: Annotated[
         int | None,
-        typer.Option("--concurrency", min=1, help="Requests in flight, instead of the setting.", show_default=False),
+        typer.Option(
+            "--concurrency", min=1, help="Requests in flight, instead of the setting: 64 at most.", show_default=False
+        ),
     ] = None,
     wait: options.Wait = 0.0,
     deadline: Annotated[
@@ -85,8 +87,8 @@ def push(
 ) -> None:
     """Push views."""
     with (
-        session("push", as_json=json, quiet=quiet, no_color=no_color) as current,
-        StopOnSignal(current.progress.line) as stop,
+        session("push", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=True) as current,
+        StopOnSignal(current.progress.line, current.cut_short) as stop,
         Ending(current, stop, project_dir, tells=not dry_run, keeps=not stateless) as ending,
     ):
         overrides = [*(overrides or ()), *([] if concurrency is None else [f"concurrency={concurrency}"])]

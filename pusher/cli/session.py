@@ -7,7 +7,7 @@ import math
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pusher.project.facade import Project
 
 SCHEMA_VERSION = 1
+NOT_FINISHED = 4
 INTERNAL_ERROR = 70
 
 
@@ -45,6 +46,8 @@ class Session:
         document: Makes the whole output from the errors, in a form of its own instead of text or the JSON object.
         hides: Whether the user may see no personal data: whatever is printed or written is screened for it.
         notes: What follows from the errors, printed after them.
+        tells_tiktok: The command does more than print: its code is that of what it did, whoever could read it.
+        unwritten: Something could not be printed, though somebody may have waited for it: the disk is full.
     """
 
     command: str
@@ -58,6 +61,8 @@ class Session:
     document: Callable[[Sequence[Problem]], str] | None = None
     hides: bool = False
     notes: Sequence[str] = ()
+    tells_tiktok: bool = False
+    unwritten: bool = False
 
     def guard(self, project_dir: Path) -> None:
         """Find out whether the user may see personal data, before anything of the project is read."""
@@ -78,7 +83,10 @@ class Session:
     def text(self, lines: str) -> None:
         """Print a result for a person; nothing under `--json`."""
         if not self.json and self.document is None and lines:
-            _show(self.screened(lines), color=self.color)
+            self._show(self.screened(lines))
+
+    def _show(self, text: str) -> None:
+        self.unwritten |= not _show(text, color=self.color)
 
     def complain(self, lines: str) -> None:
         """Print errors of a command that goes on."""
@@ -118,9 +126,9 @@ class Session:
         """Print errors, or the JSON object."""
         self.progress.close()
         if self.document is not None and (document := self.document(problems)):
-            _show(self.screened(document))
+            self._show(self.screened(document))
         if self.json:
-            print_envelope(self.command, self.exit_code, problems, self.body, hides=self.hides)
+            self._show(envelope(self.command, self.exit_code, problems, self.body, hides=self.hides))
         elif problems:
             lines = [problem_lines(problems), *self.notes]
             _complain(self.screened("\n".join(lines)), color=self.color)
@@ -128,9 +136,18 @@ class Session:
             hint = self.screened(self.hint if problems else f"\n{self.hint}")
             (_complain if problems else _show)(hint, color=self.color)
 
+    def cut_short(self, number: int) -> None:
+        """Print the JSON object of a command that a second signal ends at once."""
+        if self.json:
+            fix = "Run it again: what was in flight is sent again as it was, and counts once."
+            problem = Problem("interrupted", f"pusher {self.command} was interrupted.", fix=fix)
+            # The signal may have come while something is being printed.
+            with suppress(RuntimeError):
+                _show(envelope(self.command, 128 + number, [problem], {}))
 
-def _show(text: str, *, color: bool | None = False) -> None:
-    """Print on stdout; a reader that went away is no reason to end with another code than the work deserves."""
+
+def _show(text: str, *, color: bool | None = False) -> bool:
+    """Print on stdout, and return whether it could be; a reader that went away wanted no more."""
     try:
         typer.echo(steady(text), color=color)
         _flush()
@@ -139,6 +156,8 @@ def _show(text: str, *, color: bool | None = False) -> None:
     except OSError as error:
         mute(sys.stdout)
         _complain(f"error: The output could not be written: {error.strerror}.")
+        return False
+    return True
 
 
 def _flush() -> None:
@@ -154,15 +173,20 @@ def _complain(text: str, *, color: bool | None = False) -> None:
         mute(sys.stderr)
 
 
-def print_envelope(
+def print_envelope(command: str | None, exit_code: int, problems: Sequence[Problem]) -> None:
+    """Print the JSON object of a command that did not come to have a session."""
+    _show(envelope(command, exit_code, problems, {}))
+
+
+def envelope(
     command: str | None,
     exit_code: int,
     problems: Sequence[Problem],
     body: Mapping[str, Any],
     *,
     hides: bool = False,
-) -> None:
-    """Print the one JSON object of a command.
+) -> str:
+    """Return the one JSON object of a command.
 
     Args:
         command: Its name, or None if there is no such command.
@@ -171,19 +195,19 @@ def print_envelope(
         body: Fields beside the envelope.
         hides: Screen every text for personal data.
     """
-    envelope = {
+    fields = {
         "schema_version": SCHEMA_VERSION,
         "command": command,
         "exit_code": exit_code,
         "errors": [problem.as_json() for problem in problems],
     }
-    text = json.dumps(_jsonable(envelope | dict(body)), default=str, allow_nan=False)
+    text = json.dumps(_jsonable(fields | dict(body)), default=str, allow_nan=False)
     if hides:
         from pusher.screening import screened_value
 
         # What only `default` makes text of is looked at too.
         text = json.dumps(screened_value(json.loads(text)), allow_nan=False)
-    _show(text)
+    return text
 
 
 def print_defect(error: BaseException, screened: Callable[[str], str] = str) -> None:
@@ -210,9 +234,12 @@ def _jsonable(value: Any) -> Any:
 
 
 @contextmanager
-def session(command: str, *, as_json: bool = False, quiet: bool = False, no_color: bool = False) -> Iterator[Session]:
+def session(
+    command: str, *, as_json: bool = False, quiet: bool = False, no_color: bool = False, tells_tiktok: bool = False
+) -> Iterator[Session]:
     """Run a command's work, then print and exit; only our own error tree is shown as a user's error."""
-    current = Session(command, as_json, Progress(quiet=quiet or as_json), colours.choice(no_color=no_color))
+    progress = Progress(quiet=quiet or as_json)
+    current = Session(command, as_json, progress, colours.choice(no_color=no_color), tells_tiktok=tells_tiktok)
     problems: tuple[Problem, ...] = ()
     render.screen.set(str)
     try:
@@ -239,5 +266,7 @@ def session(command: str, *, as_json: bool = False, quiet: bool = False, no_colo
         _flush()
     except BrokenPipeError:
         mute(sys.stdout)
+    if current.unwritten and not current.tells_tiktok:
+        current.exit_code = current.exit_code or NOT_FINISHED
     if current.exit_code:
         raise typer.Exit(current.exit_code)

@@ -67,12 +67,18 @@ class CutShort:
 
 
 class StopOnSignal:
-    """Turns SIGINT and SIGTERM into a wish to stop; the second one ends the process at once."""
+    """Turns SIGINT and SIGTERM into a wish to stop; the second one ends the process at once.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    Args:
+        say: Tells the user that the wish was heard.
+        cut_short: Called with the second signal, just before the end.
+    """
+
+    def __init__(self, say: Callable[[str], None], cut_short: Callable[[int], None]) -> None:
         self.signal: int | None = None
         self._before: dict[int, Any] = {}
         self._say = say
+        self._cut_short = cut_short
         self._raises = False
 
     def __call__(self) -> bool:
@@ -105,6 +111,7 @@ class StopOnSignal:
     def _take(self, number: int, frame: object) -> None:
         del frame
         if self.signal is not None:
+            self._cut_short(number)
             # Requests in flight stay recorded as such; the next run sends the same bytes again.
             os._exit(128 + number)
         self.signal = number

@@ -35,7 +35,7 @@ TERMS = {
     "duplicate": "repeats a row of a view",
     "conflicting": "several rows of one event that differ",
     "changed": "changed after it was sent",
-    "gone": "sent, and gone from the views since",
+    "gone": "sent; no valid row of the views has it now",
 }
 """What became of a row's value, in the order of a report."""
 MEMORY_LIMIT = "512MB"

@@ -104,5 +104,5 @@ def _define(
         # Refusals that older versions kept do not say until when a row could be sent.
         f"union all select term, model, space, coalesce(sendable_until, event_time + {least_age_s}) from quarantine "
         "where term in ('dead', 'reopened', 'conflicting', 'invalid', 'no_identity') "
-        "and not (term = 'dead' and event_key in (select event_key from _refused_rows))"
+        "and not (term = 'dead' and (space, event_key) in (select (space, event_key) from _refused_rows))"
     )

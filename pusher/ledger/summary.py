@@ -267,7 +267,7 @@ def _attention(
         f"left join (values {known}) as known (payload, age_s, resend_s) on known.payload = row.payload "
         "union all select term, model, space, sendable_until from quarantine "
         "where term in ('dead', 'reopened', 'conflicting') "
-        "and not (term = 'dead' and event_key in (select event_key from _refused_rows)) "
+        "and not (term = 'dead' and (space, event_key) in (select (space, event_key) from _refused_rows)) "
         "union all select 'correctable', model, space, sendable_until from quarantine "
         "where term in ('invalid', 'no_identity')"
     )

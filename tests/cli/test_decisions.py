@@ -148,7 +148,7 @@ def test_what_cannot_be_decided_is_told(tmp_path: Path, words: tuple[str, ...], 
 
 
 def test_status_tells_what_waits_and_what_is_parked(in_doubt: Shop) -> None:
-    """The rows, their moment and the remedy: 36 hours with code 4 while they wait, the event's age with 5 once parked."""
+    """The rows, their moment, the remedy: 36 hours and code 4 while they wait, the event's age and 5 once parked."""
     words = ("status", "--fail-if-pending", "--clock")
 
     waiting = run(in_doubt, *words, NOW.isoformat())

@@ -68,6 +68,21 @@ def test_61_a_closed_stream_changes_neither_push_nor_exit_code(shop: Shop, redir
     assert shop.ledger("select exit_code from run") == [(code,)]
 
 
+@pytest.mark.parametrize(
+    "words", ["report", "status --json", "show tiktok_offline_events", "ls", "lint --format sarif"]
+)
+def test_what_only_prints_is_not_done_when_it_cannot_be_printed(shop: Shop, words: str) -> None:
+    """On a full disk a command whose whole work is its output ends with 4 and says so."""
+    shop.sell(orders(3))
+    shop.build()
+    shop.push()
+    script = f'{sys.executable} -m pusher {words} --project-dir "{shop.root}" >/dev/full; echo $?'
+
+    done = subprocess.run(["/bin/bash", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    assert (done.stdout, done.stderr) == ("4\n", "error: The output could not be written: No space left on device.\n")
+
+
 def test_a_listener_that_fails_to_write_is_told_nothing_more(shop: Shop) -> None:
     """A broken pipe behind the listener is not taken for a state folder that cannot be written."""
     shop.sell(orders(30))
@@ -162,6 +177,31 @@ def test_a_signal_while_planning_stops_soon_and_leaves_nothing(tmp_path: Path, n
         assert list(shop.state.outbox.iterdir()) == []
         assert server.requests() == []
         assert shop.ledger("select exit_code, finished_at is not null from run") == [(4, 1)]
+
+
+def test_a_second_signal_leaves_a_json_object_too(tmp_path: Path) -> None:
+    """Whoever reads the output knows that the push was ended at once, and that running it again is right."""
+    with serving(tmp_path / "sandbox.sqlite", [{"match": {"nth": 2}, "do": "slow_drip"}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(orders(1_200))
+        shop.build()
+        process = shop.command("push", "--json", "--clock", NOW.isoformat())
+        try:
+            wait_until(lambda: len(server.requests()) == 2)
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.3)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
+
+    fix = "Run it again: what was in flight is sent again as it was, and counts once."
+    problem = {"code": "interrupted", "message": "pusher push was interrupted.", "fix": fix}
+    result = json.loads(out)
+    assert (process.returncode, err) == (130, b"")
+    assert {**result, "errors": [{name: one for name, one in error.items() if one} for error in result["errors"]]} == {
+        "schema_version": 1, "command": "push", "exit_code": 130, "errors": [problem],
+    }  # fmt: skip
 
 
 def test_a_wish_to_stop_is_heard_between_views(shop: Shop) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from pusher.push.refused import REFUSED_FIX
 from pusher.push.world import PushReport
+from tests.push.refused import POISON, shop_at
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
 FILE = f"models/{VIEW}.sql"
@@ -127,6 +128,31 @@ def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message:
             None,
         )
     ]
+
+
+def test_a_reopened_row_is_told_until_a_push_takes_it_up(tmp_path: Path) -> None:
+    """A test event of it changes nothing, and from the plan on it is what became of it, once."""
+    poison = {**POISON, "times": 1}
+    revoked = {"match": {"contains": ['"value":13'], "nth": 2}, "do": 40105, "times": 1}
+    again = {**poison, "match": {"contains": ['"value":13'], "nth": 3}}
+    with serving(tmp_path / "sandbox.sqlite", [poison, revoked, again]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
+        shop.push()
+        shop.project().ledger.retry()
+        seen = [attention(shop)]
+        shop.sell([Order("order-00000", amount="14.00")])
+        shop.build()
+        shop.push(test_event_code="T1")
+        seen.append(attention(shop))
+        shop.sell([Order("order-00000", amount="13.50")])
+        shop.build()
+        for _ in range(2):
+            shop.push()
+            seen.append(attention(shop))
+
+        assert [[(what, rows) for what, rows, _ in needs] for needs in seen] == [
+            [("reopened", 1)], [("reopened", 1)], [("pending", 1)], [("dead", 1)],
+        ]  # fmt: skip
 
 
 def attention(shop: Shop, hours: int = 0) -> list[tuple[str, int, str]]:

@@ -58,7 +58,7 @@ def test_the_page_shows_every_term_and_every_table() -> None:
         "Shop Now. Without a currency: 0.00 in the warehouse, 0.00 sent what became of it rows value "
         "breaks the contract 1 0.00 warehouse 1 0.00 "
         "EUR: 1,300.00 in the warehouse, 1,300.50 sent what became of it rows value accepted by TikTok 4 1,300.50 "
-        "refused by TikTok 1 99.50 sent, and gone from the views since -1 -100.00 warehouse 4 1,300.00 "
+        "refused by TikTok 1 99.50 sent; no valid row of the views has it now -1 -100.00 warehouse 4 1,300.00 "
         "By day day currency warehouse accepted dead invalid gone "
         "2026-11-19 EUR 1,300.00 1,200.50 99.50 0.00 0.00 2026-11-20 EUR 0.00 100.00 0.00 0.00 -100.00 "
         "2026-11-20 0.00 0.00 0.00 0.00 0.00 "

@@ -1,12 +1,20 @@
--- A row that was let go of leaves the quarantine once a push settled it again; until then it stands there once.
+-- A row that was let go of leaves the quarantine once a push takes it up again; until then it stands there once.
 create view quarantine as
-select * exclude (place)
-from (
-    select *, row_number() over (partition by event_key, term order by first_seen desc, run desc) as place
+with placed as (
+    select *, row_number() over (partition by space, event_key, term order by first_seen desc, run desc) as place
     from _quarantine
 )
+select * exclude (place)
+from placed
 where term <> 'reopened' or (
-    place = 1 and event_key not in (select event_key from sent_keys)
+    place = 1
+    and not exists (
+        select 1 from sent_keys where sent_keys.event_key = placed.event_key and sent_keys.space = placed.space
+    )
+    and not exists (
+        select 1 from _frozen_rows as frozen
+        where frozen._event_key = placed.event_key and frozen.space = placed.space
+    )
 )
 
 union all by name
