@@ -76,7 +76,10 @@ class AudienceKeeping:
         try:
             with self._asking(views) as asking:
                 audiences = AudienceStore.of(store)
-                found = listed(views, asking=asking, audiences=audiences, lock=self.lock, unnamed=unnamed)
+                others = {one.view.model for one in self._every_view()} - {one.view.model for one in views}
+                found = listed(
+                    views, asking=asking, audiences=audiences, lock=self.lock, unnamed=unnamed, others=others
+                )
         finally:
             if store is not None:
                 store.close()
@@ -154,17 +157,20 @@ class AudienceKeeping:
 
         if not models:
             return {}
-        try:
-            views = self.all_views((), ())
-        except ConfigError:
-            return {}
         kinds = self.account.destination.audiences.kinds
         found = {
             view.view.model: kinds_of(view, open_engine=lambda: self.open_warehouse(folder), kinds=kinds)
-            for view in views
+            for view in self._every_view()
             if view.view.model in models
         }
         return {model: named for model, named in found.items() if named}
+
+    def _every_view(self) -> list[AudienceView]:
+        """Return the project's audience views, or none when the settings of one that is not asked about are wrong."""
+        try:
+            return self.all_views((), ())
+        except ConfigError:
+            return []
 
     def adopt(
         self, model: str, audience_id: str, advertiser_id: str | None = None, *, wait_s: float = 0.0

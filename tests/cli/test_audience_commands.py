@@ -62,6 +62,20 @@ def test_audiences_are_listed_below_their_advertisers(tmp_path: Path, server: Au
     assert (gone.code, gone.err) == (0, "")
 
 
+def test_an_audience_names_its_view_also_when_that_is_not_selected(tmp_path: Path, server: AudienceServer) -> None:
+    """Whoever lists the audiences of one view is not told that another view's audience is nobody's."""
+    club = joined(tmp_path, server)
+    models = club.root / "models"
+    twin = (models / f"{MEMBERS}.sql").read_text().replace(NAME, "Twins")
+    (models / "tiktok_audience_twins.sql").write_text(twin)
+    club.build()
+    club.push()
+
+    listed = audience(club, "list", "--select", MEMBERS, "--json").json["audiences"]
+
+    assert [(one["name"], one["model"]) for one in listed] == [(NAME, MEMBERS), ("Twins", "tiktok_audience_twins")]
+
+
 def test_the_list_is_one_json_object(tmp_path: Path, server: AudienceServer) -> None:
     """Every field of docs/reference/formats.md, null where TikTok has not said it."""
     listed = audience(joined(tmp_path, server), "list", "--json").json

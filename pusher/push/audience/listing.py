@@ -56,6 +56,7 @@ def listed(
     audiences: AudienceStore | None,
     lock: LockFile | None,
     unnamed: Collection[str] = (),
+    others: Collection[str] = (),
 ) -> list[ListedAudience]:
     """Return every audience of the views' advertisers, by advertiser and name.
 
@@ -65,6 +66,7 @@ def listed(
         audiences: The ledger's audiences, or None.
         lock: The lock file, or None when audiences mean nothing outside this machine.
         unnamed: Models whose audiences get their names from campaigns: those are theirs that the ledger says.
+        others: Models of the project's other audience views: likewise.
 
     Raises:
         Unanswered: TikTok refuses, or does not answer.
@@ -72,11 +74,11 @@ def listed(
     found: list[ListedAudience] = []
     for advertiser_id in dict.fromkeys(one for view in views for one in view.advertisers):
         there = asking.audiences(advertiser_id)
-        known = audiences.currents() if audiences is not None and unnamed else []
+        known = audiences.currents() if audiences is not None else []
         filled = {
             one.audience_id: one.model
             for one in known
-            if one.advertiser_id == advertiser_id and one.model in unnamed and one.audience_id is not None
+            if one.advertiser_id == advertiser_id and one.model in {*unnamed, *others} and one.audience_id is not None
         }
         for view in views:
             if advertiser_id not in view.advertisers or view.view.model in unnamed:
