@@ -73,6 +73,7 @@ agreement: $(READY) ## judge 12,000 random rows by the checks of a push and by t
 	AGREEMENT_BATCHES=12 $(BIN)/python -m pytest -q tests/payload/test_agreement.py
 
 same-as-dbt: $(READY) ## build the shipped project, the examples and two more with dbt too, and compare every relation
+	$(BIN)/python $(REAL)/fetch.py
 	$(BIN)/python -m tests.dbt.both
 
 PHONES ?= 1000000
