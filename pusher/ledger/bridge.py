@@ -44,8 +44,8 @@ _COLUMNS = """
 create temp table view_row (
     model varchar, file bigint, place bigint, event_key uuid, payload_hash blob, contents_hash uuid, event_time bigint,
     value decimal(38, 9), currency varchar, event varchar, source_id varchar, shop_id varchar, event_channel varchar,
-    brand varchar, num_items bigint, refused_as varchar, is_barred boolean, is_old boolean, buyer varchar,
-    contents struct(
+    brand varchar, num_items bigint, refused_as varchar, is_barred boolean, is_old boolean, oldest_s bigint,
+    buyer varchar, contents struct(
         content_id varchar, content_name varchar, brand varchar, price decimal(38, 9), quantity bigint
     )[]
 )
@@ -176,7 +176,8 @@ def _rows_sql(view: StagedView) -> str:
         "_event_time as event_time, _value as value, _currency as currency, _event as event, "
         "_source_id as source_id, _shop_id as shop_id, _event_channel as event_channel, _brand as brand, "
         f"_num_items as num_items, {refused} as refused_as, {is_barred} as is_barred, "
-        f"_event_time < {view.oldest_s} as is_old, {buyer} as buyer, {items} as contents "
+        f"_event_time < {view.oldest_s} as is_old, {view.oldest_s} as oldest_s, {buyer} as buyer, "
+        f"{items} as contents "
         f"from read_parquet({path_list(view.files)}, file_row_number = true)"
     )
 

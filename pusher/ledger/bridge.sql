@@ -6,7 +6,7 @@ create temp table held as
 with known as (
     select
         event_key, payload_hash, contents_hash, event_time, value, currency, event, source_id, shop_id, event_channel,
-        brand, num_items, state
+        brand, num_items, state, true as is_settled
     from sent_keys
     where space = ''
 
@@ -18,14 +18,15 @@ with known as (
         case
             when state in ('accepted', 'parked', 'dead', 'expired', 'suppressed') then state
             else 'pending'
-        end as state
+        end as state,
+        false as is_settled
     from _outbox_rows
     where space = ''
 
     union all by name
 
     -- Refused rows that `retry` let go of: as they were refused, no push sends them.
-    select event_key, payload_hash, 'reopened' as state
+    select event_key, payload_hash, 'reopened' as state, true as is_settled
     from _reopened
     where space = ''
 ),
@@ -56,7 +57,15 @@ with matched as (
             and held.currency is not distinct from view_row.currency
             and held.contents_hash is not distinct from view_row.contents_hash,
             false
-        ) as is_alike
+        ) as is_alike,
+        -- Nobody can let go of a refused row that is too old, and TikTok has nothing of it: dated anew, it is new.
+        coalesce(
+            held.state = 'dead'
+            and held.is_settled
+            and held.event_time < view_row.oldest_s
+            and held.payload_hash <> view_row.payload_hash,
+            false
+        ) as is_renewed
     from view_row
     left join held on held.event_key = view_row.event_key
 ),
@@ -90,7 +99,7 @@ select
         when state = 'accepted' then 'changed'
         when state = 'reopened' and is_equal then 'dead'
         when state = 'expired' and is_equal then 'expired'
-        when state not in ('reopened', 'expired') then state
+        when state not in ('reopened', 'expired') and not is_renewed then state
         when is_barred then 'suppressed'
         when variants > 1 then 'conflicting'
         when is_old then 'expired'

@@ -124,12 +124,11 @@ def merge(paths: Sequence[Path], target: Path, condition: str) -> int:
     return rows
 
 
-def remember_conflicts(told: Sequence[Path], now: Path | None, target: Path, *, keep_since: int) -> int:
-    """Keep the conflicts that earlier runs told and the newest quarantine of their view no longer lists.
+def remember_conflicts(told: Sequence[Path], target: Path, *, keep_since: int) -> int:
+    """Keep the conflicts that earlier runs told.
 
     Args:
         told: Quarantine that is replaced, and what was remembered before.
-        now: Quarantine that replaces it, or None.
         target: File to write; it is removed again if there is nothing to remember.
         keep_since: Unix second; older events are refused by age, so their conflicts may go.
 
@@ -141,17 +140,12 @@ def remember_conflicts(told: Sequence[Path], now: Path | None, target: Path, *, 
     """
     import duckdb
 
-    columns = "event_key, payload_hash, event_time"
-    absent = ""
-    if now is not None:
-        listed = f"select event_key, payload_hash from read_parquet({path_list([now])}) where term = 'conflicting'"
-        absent = f"anti join ({listed}) as now using (event_key, payload_hash)"
     try:
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT}) as connection:
             connection.execute(
-                f"copy (select distinct {columns}, 'conflicting' as term "
-                f"from read_parquet({path_list(told)}, union_by_name = true) as told {absent} "
-                f"where told.term = 'conflicting' and told.event_time >= {keep_since}) "
+                "copy (select distinct event_key, payload_hash, event_time, term "
+                f"from read_parquet({path_list(told)}, union_by_name = true) "
+                f"where term = 'conflicting' and event_time >= {keep_since}) "
                 f"to {literal(target.as_posix())} (format parquet, compression zstd)"
             )
             row = connection.execute(f"select count(*) from read_parquet({literal(target.as_posix())})").fetchone()

@@ -20,13 +20,16 @@ SCHEMA_VERSION = 9
 BUSY_TIMEOUT_S = 30
 MOST_BEHIND = timedelta(hours=24)
 OLDER_COPY = "ledger-schema-{version}.sqlite"
+CHANGED = "A file of the ledger was changed."
+FILE_FIX = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
 _BEGINS_ANEW = (
     "If it is lost, `pusher push --adopt` begins a new one: it sends every row of the views again, and what TikTok "
     "got more than 48 hours ago counts twice."
 )
 
 
-def _damaged(message: str, shown: str, fix: str) -> StateError:
+def damaged(message: str, shown: str, fix: str) -> StateError:
+    """Return the error of a ledger that cannot be trusted."""
     return StateError(Problem("ledger", message, shown, fix=fix))
 
 
@@ -53,7 +56,7 @@ def _migrate(connection: sqlite3.Connection, state: StateFolder) -> None:
     version, shown = connection.execute("pragma user_version").fetchone()[0], state.ledger.name
     if version > SCHEMA_VERSION:
         message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
-        raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+        raise damaged(message, shown, "Install the newer pusher that wrote it.")
     if version == SCHEMA_VERSION:
         return
     if version > 0:
@@ -88,10 +91,10 @@ def _copy_before(connection: sqlite3.Connection, path: Path) -> None:
 
 def _check_is_ledger(path: Path, shown: str) -> None:
     if path.stat().st_size == 0:
-        raise _damaged("The ledger is empty.", shown, f"Restore it from a backup. {_BEGINS_ANEW}")
+        raise damaged("The ledger is empty.", shown, f"Restore it from a backup. {_BEGINS_ANEW}")
     with path.open("rb") as stream:
         if stream.read(16) != b"SQLite format 3\x00":
-            raise _damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
+            raise damaged("The ledger is not an SQLite file.", shown, "Restore it from a backup.")
 
 
 def check_pages(connection: sqlite3.Connection, shown: str) -> None:
@@ -101,7 +104,7 @@ def check_pages(connection: sqlite3.Connection, shown: str) -> None:
         StateError: SQLite's quick check finds fault.
     """
     if connection.execute("pragma quick_check").fetchone()[0] != "ok":
-        raise _damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
+        raise damaged("The ledger is damaged.", shown, "Restore it from a backup; nothing was sent.")
 
 
 def _identify(
@@ -156,18 +159,18 @@ def check_identity(
             "Point --state-dir at the right ledger, or correct ledger_id in profiles.yml. If this ledger takes its "
             "place, run `pusher push --adopt` once."
         )
-        raise _damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
+        raise damaged("This is not the ledger that the profile names.", state.ledger.name, fix)
     noted = _noted(state)
     if not adopt and noted and noted != store.meta("ledger_id"):
         fix = (
             "Restore the state folder from a backup. If this ledger takes the place of the other one, run `pusher push "
             "--adopt` once: it sends what this one does not know."
         )
-        raise _damaged(f"This folder was in use with another ledger, {noted}.", state.ledger.name, fix)
+        raise damaged(f"This folder was in use with another ledger, {noted}.", state.ledger.name, fix)
     served = store.meta("base_url")
     if base_url is not None and served != base_url:
         message = f"This ledger records pushes to {served}, not to {base_url}."
-        raise _damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
+        raise damaged(message, state.ledger.name, "Use another target or --state-dir: one ledger serves one base_url.")
 
 
 def _write_id(state: StateFolder, ledger_id: str) -> None:
@@ -182,13 +185,13 @@ def _check_files(store: Store, state: StateFolder, *, has_digests: bool = True) 
     for file in store.files():
         path = state.root / file.path
         named.add(file.path)
-        fix = "Restore the state folder from a backup; without this file rows could be sent twice or not at all."
         if not path.is_file():
-            raise _damaged("A file of the ledger is missing.", file.path, fix)
-        # The archive may hold years, which take as long to digest as all else that a push does.
+            raise damaged("A file of the ledger is missing.", file.path, FILE_FIX)
+        # The archive may hold years, which take as long to digest as all else that a push does; what cannot be read of
+        # it is looked into then.
         is_same = not has_digests or file.kind == "archive" or file_sha256(path) == file.sha256
         if path.stat().st_size != file.bytes or not is_same:
-            raise _damaged("A file of the ledger was changed.", file.path, fix)
+            raise damaged(CHANGED, file.path, FILE_FIX)
     return named
 
 
@@ -239,7 +242,7 @@ def open_store(
     try:
         return _open(state, base_url=base_url, now=now, expected_id=expected_id, adopt=adopt)
     except sqlite3.Error as error:
-        raise _damaged(
+        raise damaged(
             f"The ledger cannot be used: {error}.", state.ledger.name, "Check disk space and rights, or restore it."
         ) from error
     except OSError as error:
@@ -278,7 +281,7 @@ def no_ledger(state: StateFolder) -> StateError:
 
 def _gone(state: StateFolder) -> StateError:
     fix = f"Restore the ledger from a backup. {_BEGINS_ANEW}"
-    return _damaged("The ledger is gone, but its state folder was in use.", state.ledger.name, fix)
+    return damaged("The ledger is gone, but its state folder was in use.", state.ledger.name, fix)
 
 
 def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_id: str | None, adopt: bool) -> Store:
@@ -290,7 +293,7 @@ def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_i
         raise _gone(state)
     if fresh and expected_id is not None and not adopt:
         fix = f"Restore the state folder or point --state-dir at it. {_BEGINS_ANEW}"
-        raise _damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
+        raise damaged(f"The ledger {expected_id} that the profile names is not here.", shown, fix)
     if fresh:
         os.close(os.open(state.ledger, os.O_CREAT | os.O_WRONLY, PRIVATE_FILE))
     else:
@@ -358,7 +361,7 @@ def read_connection(state: StateFolder) -> sqlite3.Connection | None:
     if version == 0:
         return None
     message = f"The ledger has schema {version}, this version of pusher knows {SCHEMA_VERSION}."
-    raise _damaged(message, shown, "Install the newer pusher that wrote it.")
+    raise damaged(message, shown, "Install the newer pusher that wrote it.")
 
 
 def _connect_for_reading(path: Path) -> sqlite3.Connection:
@@ -385,7 +388,7 @@ def unreadable(error: Exception, shown: str) -> StateError:
     """Return what to tell a person about a ledger that cannot be read."""
     words = words_of(error)
     fix = "Run again if a push is running; otherwise check its rights, or restore the state folder from a backup."
-    return _damaged(f"The ledger cannot be read: {words}.", shown, fix)
+    return damaged(f"The ledger cannot be read: {words}.", shown, fix)
 
 
 def read_store(state: StateFolder) -> Store | None:

@@ -20,6 +20,7 @@ from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
 from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.failure import words_of
+from pusher.ledger.opening import CHANGED, FILE_FIX, damaged
 from pusher.ledger.quarantine import (
     QUARANTINED,
     SEVERAL,
@@ -29,7 +30,7 @@ from pusher.ledger.quarantine import (
     origin_table,
     quarantine_sql,
 )
-from pusher.ledger.state import PRIVATE_FOLDER
+from pusher.ledger.state import PRIVATE_FOLDER, file_sha256
 from pusher.payload.sql import literal, path_list
 
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
@@ -96,6 +97,9 @@ class Reconciler:
         identities: Dotted places of digests in the JSON row.
         reasons: Reason number to its text.
         refused: Keys of those in `held` that TikTok refused.
+        oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
+            lets go of.
+        undigested: Digests of those files of `keys` whose bytes were not compared with them.
     """
 
     folder: Path
@@ -109,6 +113,8 @@ class Reconciler:
     barred: Barred = field(default_factory=Barred)
     identities: Sequence[str] = ()
     refused: Sequence[UUID] = ()
+    oldest_s: int = 0
+    undigested: Mapping[Path, str] = field(default_factory=dict)
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -155,8 +161,9 @@ class Reconciler:
         if self.keys:
             sources.append(
                 "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
-                # TikTok never got what grew too old before it was sent: dated anew, it is new.
-                f"from read_parquet({path_list(self.keys)}) where state <> 'expired'"
+                # TikTok has nothing of what grew too old before it was sent, or was refused: dated anew, it is new.
+                f"from read_parquet({path_list(self.keys)}) where state <> 'expired' "
+                f"and not (state = 'dead' and event_time < {self.oldest_s})"
             )
         if self.held:
             names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
@@ -388,6 +395,12 @@ class Reconciler:
             return None, 0
         return StagedFile(path, rows), int(self._rows(new_conflicts_sql(path, self.known_conflicts))[0][0])
 
+    def _refuse_damage(self, error: Exception) -> None:
+        """Look into an error: the bytes of some files were not compared when the ledger was opened."""
+        for path, digest in self.undigested.items():
+            if path.exists() and file_sha256(path) != digest:
+                raise damaged(CHANGED, f"{path.parent.name}/{path.name}", FILE_FIX) from error
+
     def reconcile(
         self,
         *,
@@ -407,7 +420,7 @@ class Reconciler:
             origins: Says which SQL makes each contract column; asked only when rows are not sent.
 
         Raises:
-            StateError: Disk or memory ran out; nothing was recorded.
+            StateError: Disk or memory ran out, or a file of the ledger is damaged; nothing was recorded.
         """
         import duckdb
 
@@ -426,7 +439,10 @@ class Reconciler:
                         raise
                     self._start_over(limit_mb)
             return compare()
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        except duckdb.Error as error:
+            self._refuse_damage(error)
+            if not isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+                raise
             given = (*self.keys, *self.held, *self.known_conflicts, *self.reopened, *self.told)
             if not all(path.exists() for path in given):
                 message = "Files of the ledger went away while rows were compared with them: a push is at work."

@@ -136,7 +136,7 @@ class Store:
         return self._connection.execute("select 1 from run where id = ?", (run,)).fetchone() is not None
 
     def untold_runs(self, test_event_code: str | None) -> list[str]:
-        """Return the pushes that ended without a receipt since the last one with one: nobody heard what they found.
+        """Return the pushes without a receipt since the last one with one: nobody heard what TikTok refused of theirs.
 
         After `retry` the rows that were refused are known.
 
@@ -151,6 +151,22 @@ class Store:
             (test_event_code,),
         )
         return [run for (run,) in rows]
+
+    def untold_quarantine(self, space: str, run: str) -> set[str]:
+        """Return the quarantine of plans whose push ended without a receipt: nobody heard which conflicts are new.
+
+        Every plan of a view replaces that of the one before, whatever was pushed between them.
+
+        Args:
+            space: Key space.
+            run: The run at work, whose receipt is still to come.
+        """
+        rows = self._connection.execute(
+            "select path from file join run on run.id = file.run where file.kind = 'quarantine' and file.space = ? "
+            "and run.command = 'push' and run.receipt is null and run.id <> ?",
+            (space, run),
+        )
+        return {path for (path,) in rows}
 
     def last_accepting_run(self, model: str, space: str) -> tuple[str, str] | None:
         """Return id and start of the newest run that got rows of a model accepted."""

@@ -42,7 +42,9 @@ def commit_plan(
         for file in store.files(kind, options.space)
         if file.model == view.model and not file.path.endswith("-refused.parquet")
     ]
-    conflicts = _told_conflicts(plan, replaced, quarantine, state=state, options=options)
+    untold = store.untold_quarantine(options.space, options.run)
+    told = [file for file in replaced if file.path not in untold]
+    conflicts = _told_conflicts(plan, told, state=state, options=options)
     with store.transaction():
         for source_id, file in named:
             store.add_part(
@@ -65,18 +67,15 @@ def commit_plan(
         shutil.rmtree(state.outbox / f"{options.run}-{view.model}.{ending}", ignore_errors=True)
 
 
-def _told_conflicts(
-    plan: Plan, replaced: Sequence[File], quarantine: File | None, *, state: StateFolder, options: PlanOptions
-) -> File | None:
-    """Keep the conflicts that were told once: after a run without them they are not new again."""
-    if not replaced:
+def _told_conflicts(plan: Plan, told: Sequence[File], *, state: StateFolder, options: PlanOptions) -> File | None:
+    """Keep the conflicts that were told: after a run without them, or one that is killed, they are not new again."""
+    if not told:
         return None
     limits = plan.view.payload.limits
     final = state.quarantine / f"{options.run}-{plan.view.model}-conflicts.parquet"
     temporary = final.with_suffix(".tmp")
     rows = remember_conflicts(
-        [state.root / file.path for file in replaced],
-        state.root / quarantine.path if quarantine is not None else None,
+        [state.root / file.path for file in told],
         temporary,
         keep_since=int(options.now.timestamp()) - limits.max_age_s - limits.dedupe_window_s,
     )

@@ -73,7 +73,7 @@ class PlanOptions:
         shared: When an identifier stands in too many rows to be one person's.
         listed: The project's own list of suppressed people, as `read_suppressions` wrote it.
         newest_suppressed: How far the ledger's list reached before anything was planned.
-        untold: Earlier runs that ended without a receipt: what they found is told by this one.
+        untold: Earlier runs that ended without a receipt: what TikTok refused of theirs is told by this one.
     """
 
     run: str
@@ -247,8 +247,11 @@ def plan_view(
         for number, reason in enumerate(checks.reasons)
     }
 
+    max_age_s = view.payload.longest_age_s(pixel_window=options.pixel_window)
     released = _released(view, checks, store, options)
     given_back = {part.path for part in released}
+
+    untold = {state_root / path for path in store.untold_quarantine(options.space, options.run)} if store else set()
 
     def paths(kind: str) -> list[Path]:
         files = store.files(kind, options.space) if store else []
@@ -259,19 +262,23 @@ def plan_view(
         staged=staged,
         keys=[*paths("keys"), *paths("archive")],
         held=[*paths("outbox"), *frozen_before],
-        known_conflicts=[path for path in (*paths("quarantine"), *paths("conflicts")) if _is_told(path, options)],
+        known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],
         reopened=paths("reopened"),
         told=paths("quarantine"),
         barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
         identities=identities(view.payload),
         reasons=texts,
         refused=refused_keys(store, options.space, state_root) if store else (),
+        oldest_s=int(options.now.timestamp()) - max_age_s,
+        undigested={state_root / file.path: file.sha256 for file in store.files("archive", options.space)}
+        if store
+        else {},
     ) as reconciler:
         result = reconciler.reconcile(
             model=view.model,
             run=options.run,
             first_seen=options.now.isoformat(),
-            max_age_s=view.payload.longest_age_s(pixel_window=options.pixel_window),
+            max_age_s=max_age_s,
             origins=lambda: origins(view.model),
         )
     plan = Plan(
@@ -313,11 +320,6 @@ def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, lo
             "only a ledger knows what was sent before."
         )
         raise PlanError(Problem("stateless-lookback", message, view.file, fix=fix))
-
-
-def _is_told(path: Path, options: PlanOptions) -> bool:
-    """Whether what a file of an earlier run lists was in a receipt."""
-    return not path.name.startswith(tuple(f"{run}-" for run in options.untold))
 
 
 def _released(view: View, checks: RowChecks, store: Store | None, options: PlanOptions) -> list[Part]:

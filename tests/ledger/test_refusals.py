@@ -208,7 +208,7 @@ def test_rows_that_cannot_be_frozen_stop_the_plan(tmp_path: Path) -> None:
 def test_conflicts_that_cannot_be_kept_stop_the_push(tmp_path: Path) -> None:
     """What was told before would be told again, so nothing is sent."""
     with pytest.raises(StateError) as caught:
-        remember_conflicts([tmp_path / "gone.parquet"], None, tmp_path / "kept.parquet", keep_since=0)
+        remember_conflicts([tmp_path / "gone.parquet"], tmp_path / "kept.parquet", keep_since=0)
     message, fix = told(caught)
     assert message.startswith("Conflicts could not be kept: IO Error: No files found")
     assert fix == "Free space in the state folder, then run again: nothing was sent."

@@ -10,6 +10,7 @@ import pytest
 
 from pusher.errors import ConfigError
 from pusher.project.outcomes import Patience
+from pusher.push.audience.run import AudiencePush
 from tests.push.audiences import LATER, line
 from tests.push.members import (
     ADVERTISER,
@@ -196,6 +197,34 @@ def test_who_is_suppressed_leaves_an_audience_that_has_ended(tmp_path: Path) -> 
         "refused_deletes": 1, "requests": 2, "exit": 3,
     }  # fmt: skip
     assert [one.code for one in report.problems] == ["audience-not-valid"]
+    assert members == emails(range(5)) - emails(range(2, 3))
+
+
+def test_an_audience_that_has_ended_is_told_also_when_somebody_is_suppressed_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They leave it with another round of the push, which ends as the first one would have."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        (audience,) = server.audiences()
+        server.now = NOW + timedelta(days=365)
+        club.join(people(range(1, 6)))
+        deliver_once, rounds = AudiencePush._deliver_once, []
+
+        def deliver(self: AudiencePush, *rest: Any) -> None:
+            deliver_once(self, *rest)
+            rounds.append(self)
+            if len(rounds) == 1:
+                club.suppress("email 2")
+
+        monkeypatch.setattr(AudiencePush, "_deliver_once", deliver)
+        report = club.push(now=server.now)
+        members = server.members(audience["audience_id"])
+
+    assert len(rounds) == 2
+    assert (report.exit_code, [one.code for one in report.problems]) == (3, ["audience-not-valid"])
     assert members == emails(range(5)) - emails(range(2, 3))
 
 

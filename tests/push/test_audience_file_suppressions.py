@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.push.audience_files import DAY, FILE, filled, forget, line, push, requests
-from tests.push.members import ADVERTISER, BOTH, NAME, Club, digest, emails, people, serving_audiences, stored
+from tests.push.members import ADVERTISER, BOTH, MEMBERS, NAME, Club, digest, emails, people, serving_audiences, stored
 from tests.push.opted_out import opt_out
 
 
@@ -207,7 +207,7 @@ def test_an_unfilled_audience_of_files_that_is_gone_keeps_nobody_from_pushing(tm
     assert (ended.exit_code, problem.code, problem.fix) == (
         3,
         "audience-not-valid",
-        f"Delete audience {audience} in TikTok: nobody can be taken out of it.",
+        f"If {MEMBERS} still fills it, choose another audience_name for it; then delete audience {audience} in TikTok.",
     )
     told = f"Advertiser {ADVERTISER} has no audience {audience}, `{NAME}`, any more, so nobody is in it."
     assert [one.exit_code for one in gone] == [0, 0]

@@ -259,6 +259,33 @@ def test_what_grew_too_old_before_it_was_sent_is_new_when_it_is_dated_anew(tmp_p
         ]
 
 
+@pytest.mark.parametrize("is_archived", [False, True])
+def test_a_refused_event_that_is_too_old_is_new_when_it_is_dated_anew(tmp_path: Path, *, is_archived: bool) -> None:
+    """`retry` lets go of none that old, and TikTok has nothing of it; unchanged it stays what it was."""
+    late = NOW + timedelta(days=40)
+    with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
+        rows = [*orders(2), Order("order-00002", amount="13.00")]
+        shop = shop_at(server, tmp_path, rows)
+        shop.push()
+        if is_archived:
+            shop.project(late).ledger.clean(keep=timedelta(days=400))
+        old = shop.project(late).report().totals
+        shop.sell([*orders(2), Order("order-00002", amount="14.00", at="2026-12-29 10:00:00")])
+        due = shop.project(late).report().totals
+
+        sent = shop.push(now=late)
+
+        kinds = [("archive",)] if is_archived else [("keys",)]
+        assert shop.ledger("select kind from file where kind in ('keys', 'archive') order by id")[:1] == kinds
+        assert (sent.exit_code, terms(sent)) == (0, {"planned": 1, "accepted": 1, "expired": 2})
+        after = shop.project(late).report().totals
+        assert [[(one["term"], one["rows"]) for one in totals] for totals in (old, due, after)] == [
+            [("accepted", 2), ("dead", 1)],
+            [("accepted", 2), ("due", 1)],
+            [("accepted", 3)],
+        ]
+
+
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
 def test_a_key_at_the_limit_is_kept_once(tmp_path: Path, seconds: int) -> None:
     """Thirty days after the event, to the second, its key is in one of the two files."""
@@ -389,7 +416,7 @@ def test_forgotten_keys_stay_forgotten_when_the_clock_went_back(tmp_path: Path) 
 
 
 def test_an_archive_that_lost_bytes_stops_the_next_push(tmp_path: Path) -> None:
-    """No plan reads it, so its digest is not worked out each time; its size is still looked at."""
+    """It may hold years, so its digest is not worked out each time; its size is looked at."""
     shop = Shop(tmp_path / "shop")
     shop.sell(orders(3))
     shop.build()
@@ -404,6 +431,31 @@ def test_an_archive_that_lost_bytes_stops_the_next_push(tmp_path: Path) -> None:
 
     (problem,) = caught.value.problems
     assert (problem.message, problem.file) == ("A file of the ledger was changed.", f"keys/{archive.name}")
+
+
+def test_an_archive_that_a_plan_cannot_read_is_told_as_damaged(tmp_path: Path) -> None:
+    """Whatever DuckDB makes of its bytes: nothing is sent, and the remedy is the backup."""
+    rows = orders(300)
+    shop = Shop(tmp_path / "shop")
+    shop.sell(rows)
+    shop.build()
+    shop.push()
+    late = NOW + timedelta(days=40)
+    shop.project(late).ledger.clean(keep=timedelta(days=400))
+    (archive,) = shop.state.keys.iterdir()
+    whole = archive.read_bytes()
+    shop.sell([replace(order, at="2026-12-29 10:00:00") for order in rows])
+
+    told = set()
+    for place in range(4, len(whole) - 8, len(whole) // 20):
+        archive.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            shop.push(now=late, dry_run=True)
+        except StateError as error:
+            (problem,) = error.problems
+            told.add((problem.message, problem.file))
+
+    assert told == {("A file of the ledger was changed.", f"keys/{archive.name}")}
 
 
 def test_clean_gives_the_room_of_what_it_forgot_back(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from pusher.errors import PlanError
 from tests.push.refused import POISON, shop_at
-from tests.push.support import NOW, Order, Server, Shop, orders, serving, terms, wait_until
+from tests.push.support import MODEL, NOW, VIEW, Order, Server, Shop, orders, serving, terms, wait_until
 
 
 def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) -> None:
@@ -40,9 +40,9 @@ def test_kill_between_intent_and_acknowledgement_is_recovered(tmp_path: Path) ->
         assert report.exit_code == 0
 
 
-def killed_in_flight(shop: Shop, server: Server, requests: int) -> None:
+def killed_in_flight(shop: Shop, server: Server, requests: int, *words: str) -> None:
     """Push in a process of its own, and kill it while its last request is under way."""
-    process = shop.command("push", "--quiet", "--clock", NOW.isoformat())
+    process = shop.command("push", "--quiet", "--clock", NOW.isoformat(), *words)
     wait_until(lambda: len(server.requests()) == requests)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -88,6 +88,49 @@ def test_conflicts_of_a_killed_push_are_told_by_the_next(tmp_path: Path) -> None
 
         assert [report.exit_code for report in reports] == [1, 0]
         assert [report.models[0].new_conflicts for report in reports] == [1, 0]
+
+
+def test_conflicts_of_a_killed_push_wait_for_the_next_of_their_view(tmp_path: Path) -> None:
+    """A push of another view, and a decision of a person, tell nothing of them."""
+    other = "other_events"
+    slow = {"match": {"contains": ["order-00039"]}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = shop_at(server, tmp_path, orders(5))
+        twin = MODEL.replace("'Purchase' as event", "'AddToCart' as event")
+        (shop.root / "models" / f"{other}.sql").write_text(twin)
+        shop.build()
+        shop.push()
+        changed = [Order("order-00000", amount="99.00"), *orders(5)[1:], Order("order-00039")]
+        shop.sell(changed)
+        killed_in_flight(shop, server, len(server.requests()) + 1, "--select", VIEW)
+        shop.sell(orders(5))
+        shop.push(select=[other])
+        shop.project().ledger.retry()
+        shop.sell(changed)
+
+        reports = [shop.push(select=[VIEW]) for _ in range(2)]
+
+        assert [report.exit_code for report in reports] == [1, 0]
+        assert [report.models[0].new_conflicts for report in reports] == [1, 0]
+
+
+def test_conflicts_that_were_told_are_not_new_after_a_kill(tmp_path: Path) -> None:
+    """Neither those that its plan found again nor those that were gone at that moment."""
+    slow = {"match": {"contains": ["order-00039"]}, "do": "slow_drip", "after": "accept"}
+    with serving(tmp_path / "sandbox.sqlite", [slow]) as server:
+        shop = shop_at(server, tmp_path, orders(5))
+        shop.push()
+        first, second = Order("order-00000", amount="99.00"), Order("order-00001", amount="98.00")
+        shop.sell([first, second, *orders(5)[2:]])
+        told = shop.push()
+        shop.sell([first, *orders(5)[1:], Order("order-00039")])
+        killed_in_flight(shop, server, len(server.requests()) + 1)
+        shop.sell([first, second, *orders(5)[2:], Order("order-00039")])
+
+        again = shop.push()
+
+        assert (told.exit_code, told.models[0].new_conflicts) == (1, 2)
+        assert (again.exit_code, again.models[0].new_conflicts, terms(again)["conflicting"]) == (0, 0, 2)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -329,8 +329,11 @@ class FileDelivery:
         message = f"Audience `{audience.name}` takes no members any more: {why}."
         fix = f"Choose another audience_name for {audience.model}: TikTok changes only audiences that are valid."
         if plan.staged.audience is not None:
-            message = f"{message} Suppressed people are in it still, and no view fills it."
-            fix = f"Delete audience {audience.audience_id} in TikTok: nobody can be taken out of it."
+            message = f"{message} Suppressed people are in it still, and nobody can be taken out of it."
+            fix = (
+                f"If {audience.model} still fills it, choose another audience_name for it; then delete audience "
+                f"{audience.audience_id} in TikTok."
+            )
         return Problem("audience-not-valid", message, fix=fix)
 
     # keeping --------------------------------------------------------------------------------------------------

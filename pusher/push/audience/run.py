@@ -328,6 +328,8 @@ class AudiencePush:
             )
             for name in ("added", "deleted", "unknown_deleted", "requests", "request_ids", "is_new"):
                 setattr(again.receipt, name, getattr(before, name))
+            if plan.refusal is not None:
+                again.receipt.is_halted = before.is_halted
             self.plans[place] = again
 
     def _deliver_once(
