@@ -13,6 +13,9 @@ TORTURE_KILLS ?= 1000
 TORTURE_AUDIENCES ?= 100000
 YEAR_DAYS ?= 366
 
+# Where an environment keeps Python from writing bytecode, each of a thousand short processes compiles all sources anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup demo demo-reset demo-real demo-real-reset test test-fast test-exact coverage agreement same-as-dbt phones phone-plans check audit lock format docs bench bench-builds bench-audiences bench-peers clean year soak torture
 
 help: ## show this list
