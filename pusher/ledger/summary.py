@@ -275,7 +275,9 @@ def _attention(
     found = rows_of(
         connection,
         "with listed as ("
-        "select what, model, space, until from need where what <> 'correctable' union all "
+        "select what, model, space, until from need where what <> 'correctable' "
+        # No `retry` lets go of what TikTok would not count any more.
+        f"and (what not in ('dead', 'reopened') or coalesce(until, {now_s}) >= {now_s}) union all "
         "select 'expiring', model, space, until from need "
         f"where what not in ('conflicting') and until >= {now_s} and until < {before_s}) "
         f"select what, model, space, count(*)::bigint as rows, min(until) filter (where until >= {now_s})::bigint as "

@@ -130,6 +130,22 @@ def test_words_that_name_no_column_are_told_as_they_are(tmp_path: Path, message:
     ]
 
 
+@pytest.mark.parametrize("is_reopened", [False, True])
+def test_a_refused_row_needs_nobody_once_it_is_too_old(tmp_path: Path, *, is_reopened: bool) -> None:
+    """Until its last moment it is told; from then on nothing could be done about it."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00", at="2026-11-19 12:00:00")])
+        shop.push()
+        if is_reopened:
+            shop.project().ledger.retry()
+        kept_hours = (28 - 1) * 24
+
+        told = [[(what, rows) for what, rows, _ in attention(shop, hours)] for hours in (kept_hours, kept_hours + 1)]
+
+        what = "reopened" if is_reopened else "dead"
+        assert told == [[(what, 1), ("expiring", 1)], []]
+
+
 def test_a_reopened_row_is_told_until_a_push_takes_it_up(tmp_path: Path) -> None:
     """A test event of it changes nothing, and from the plan on it is what became of it, once."""
     poison = {**POISON, "times": 1}
