@@ -31,22 +31,12 @@ PROFILES = json.dumps(
 
 SLOW_FOLDERS = ("torture", "docs", "benchmarks", "examples", "dbt", "faults", "push")
 """Folders whose files take long, the longest first: begun last, one of them would keep one core waiting."""
-MEASURED_FOLDERS = (
-    "bad_inputs", "cli", "destinations", "faults", "ledger", "payload", "push", "threats", "transport",
-)  # fmt: skip
-"""Folders whose tests run every branch of what must be exact: to measure the others too takes much longer."""
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Begin with the slow files, for the others the order stays; where branches are measured, measure what tells."""
-    here = Path(__file__).parent
-    places = {here / name: place for place, name in enumerate(SLOW_FOLDERS)}
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow files; for the others the order stays."""
+    places = {Path(__file__).parent / name: place for place, name in enumerate(SLOW_FOLDERS)}
     items.sort(key=lambda item: next((places[one] for one in item.path.parents if one in places), len(places)))
-    if Path(config.getoption("cov_config", "")).name == "exact.ini":
-        measured = {here / name for name in MEASURED_FOLDERS}
-        for item in items:
-            if measured.isdisjoint(item.path.parents):
-                item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:

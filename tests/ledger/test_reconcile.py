@@ -12,6 +12,7 @@ from pusher.contracts import StagedFile
 from pusher.errors import StateError
 from pusher.ledger.quarantine import ReasonText
 from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
+from pusher.ledger.state import file_sha256
 
 REASONS = {0: ReasonText("invalid", "value-negative", "value", "value is below 0.", "Set refund_policy.")}
 ROWS = [("a", "x", None), ("b", "x", None), ("c", "x", 0), ("d", "x", None), ("d", "x", None), ("e", "x", None)]
@@ -169,3 +170,17 @@ def test_a_comparison_beside_a_push_says_so_when_a_file_goes_away(tmp_path: Path
 
     (problem,) = caught.value.problems
     assert (problem.code, problem.fix) == ("another-run", "Run again when it has ended.")
+
+
+def test_an_error_beside_an_archive_that_is_whole_is_not_laid_to_it(tmp_path: Path) -> None:
+    """What DuckDB cannot read for another reason is a defect, and goes on as it is."""
+    (tmp_path / "frozen").mkdir()
+    archive, broken = tmp_path / "archive.parquet", tmp_path / "broken.parquet"
+    archive.write_bytes(b"whole")
+    broken.write_bytes(b"no Parquet at all, and long enough to be looked at")
+    digests = {archive: file_sha256(archive)}
+    with (
+        Reconciler(tmp_path / "frozen", [StagedFile(broken, 1)], (), (), (), REASONS, undigested=digests) as reconciler,
+        pytest.raises(duckdb.InvalidInputException),
+    ):
+        reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
