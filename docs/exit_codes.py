@@ -40,7 +40,7 @@ _BY_COMMAND = """\
 | `forget` | 1 when a line or lock file cannot be read, 3 and 4 as of `push`, 4 while a run holds the lock; signals. |
 | `status RUN --do N` | The code of the command that it runs; 1 for an action of a person, whose steps it shows. |
 | `debug` | 2 when a check fails, or a trial alert is not sent. |
-| all but `push`, `audience reconcile`, `forget` | 4 instead of 0 when their output cannot be written: a full disk. |
+| all that tell TikTok nothing, dry runs too | 4 instead of 0 when their output cannot be written: a full disk. |
 | `status --fail-if-pending` | 4 when rows or audiences are pending, 5 when rows are parked. |
 
 ## Which count raises which code

@@ -193,7 +193,9 @@ def reconcile(
 ) -> None:
     """Tell audiences again."""
     with (
-        session("audience reconcile", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=True) as current,
+        session(
+            "audience reconcile", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=not dry_run
+        ) as current,
         StopOnSignal(current.progress.line, current.cut_short) as stop,
         Ending(current, stop, project_dir, tells=not dry_run, keeps=True) as ending,
     ):

@@ -87,7 +87,7 @@ def push(
 ) -> None:
     """Push views."""
     with (
-        session("push", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=True) as current,
+        session("push", as_json=json, quiet=quiet, no_color=no_color, tells_tiktok=not dry_run) as current,
         StopOnSignal(current.progress.line, current.cut_short) as stop,
         Ending(current, stop, project_dir, tells=not dry_run, keeps=not stateless) as ending,
     ):

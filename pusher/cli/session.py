@@ -139,7 +139,7 @@ class Session:
     def cut_short(self, number: int) -> None:
         """Print the JSON object of a command that a second signal ends at once."""
         if self.json:
-            fix = "Run it again: what was in flight is sent again as it was, and counts once."
+            fix = "Run it again: nothing is lost, and nothing counts twice."
             problem = Problem("interrupted", f"pusher {self.command} was interrupted.", fix=fix)
             # The signal may have come while something is being printed.
             with suppress(RuntimeError):

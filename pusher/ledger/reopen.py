@@ -196,9 +196,10 @@ def _find(
     is_meant = _among("model", choice.models) + _among("reason", choice.reasons)
     connection.execute(
         "create temp table refused as "
-        # One that was let go of, changed and refused again is in several files, with another digest in each.
+        # One that was let go of, or grew too old, and was changed and refused again is in several files, with another
+        # digest in each: the newest date is the one that its model gave last.
         f"with dead as (select distinct on (event_key) {facts} from ({' union all '.join(sources)}) "
-        "order by event_key, payload_hash), "
+        "order by event_key, event_time desc, payload_hash), "
         "told as (select event_key, model, reason, sendable_until, "
         "row_number() over (partition by event_key order by first_seen desc, model, reason) as place "
         f"from {rows(told)} where term in ('dead', 'reopened')) "

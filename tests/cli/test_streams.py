@@ -69,7 +69,7 @@ def test_61_a_closed_stream_changes_neither_push_nor_exit_code(shop: Shop, redir
 
 
 @pytest.mark.parametrize(
-    "words", ["report", "status --json", "show tiktok_offline_events", "ls", "lint --format sarif"]
+    "words", ["report", "status --json", "push --dry-run", "show tiktok_offline_events", "ls", "lint --format sarif"]
 )
 def test_what_only_prints_is_not_done_when_it_cannot_be_printed(shop: Shop, words: str) -> None:
     """On a full disk a command whose whole work is its output ends with 4 and says so."""
@@ -196,7 +196,7 @@ def test_a_second_signal_leaves_a_json_object_too(tmp_path: Path) -> None:
         finally:
             process.kill()
 
-    fix = "Run it again: what was in flight is sent again as it was, and counts once."
+    fix = "Run it again: nothing is lost, and nothing counts twice."
     problem = {"code": "interrupted", "message": "pusher push was interrupted.", "fix": fix}
     result = json.loads(out)
     assert (process.returncode, err) == (130, b"")

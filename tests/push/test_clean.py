@@ -433,6 +433,25 @@ def test_an_archive_that_lost_bytes_stops_the_next_push(tmp_path: Path) -> None:
     assert (problem.message, problem.file) == ("A file of the ledger was changed.", f"keys/{archive.name}")
 
 
+def test_a_refused_event_that_is_refused_again_with_a_new_date_stays_refused(tmp_path: Path) -> None:
+    """`retry` lets go of the newest refusal: unchanged it is not sent, beside the older one that nobody can reopen."""
+    late = NOW + timedelta(days=40)
+    with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
+        rows = [Order(f"order-{number:05}", amount="13.00") for number in range(8)]
+        shop = shop_at(server, tmp_path, rows[:1])
+        shop.sell(rows)
+        shop.push()
+        shop.sell([replace(row, at="2026-12-29 10:00:00") for row in rows])
+        again = shop.push(now=late)
+        asked = shop.project(late).ledger.retry()
+        sent = len(server.requests())
+
+        kept = shop.push(now=late)
+
+        assert (terms(again)["dead"], asked.reopened, asked.refused[0].too_old) == (8, 8, 0)
+        assert (len(server.requests()), kept.models[0].held) == (sent, {"dead": 8})
+
+
 def test_an_archive_that_a_plan_cannot_read_is_told_as_damaged(tmp_path: Path) -> None:
     """Whatever DuckDB makes of its bytes: nothing is sent, and the remedy is the backup."""
     rows = orders(300)
