@@ -69,7 +69,8 @@ def test_61_a_closed_stream_changes_neither_push_nor_exit_code(shop: Shop, redir
 
 
 @pytest.mark.parametrize(
-    "words", ["report", "status --json", "push --dry-run", "show tiktok_offline_events", "ls", "lint --format sarif"]
+    "words",
+    ["report", "status --json", "push --dry-run --quiet", "show tiktok_offline_events", "ls", "lint --format sarif"],
 )
 def test_what_only_prints_is_not_done_when_it_cannot_be_printed(shop: Shop, words: str) -> None:
     """On a full disk a command whose whole work is its output ends with 4 and says so."""
