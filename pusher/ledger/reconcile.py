@@ -14,16 +14,14 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from uuid import UUID
 
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
-from pusher.ledger.barred import Barred, excluded_sql
+from pusher.ledger.exclusion import Exclusion, staged_sql
 from pusher.ledger.failure import words_of
 from pusher.ledger.opening import CHANGED, FILE_FIX, damaged
 from pusher.ledger.quarantine import (
     QUARANTINED,
-    SEVERAL,
     UNEXPLAINED,
     ReasonText,
     new_conflicts_sql,
@@ -31,14 +29,11 @@ from pusher.ledger.quarantine import (
     quarantine_sql,
 )
 from pusher.ledger.state import PRIVATE_FOLDER, file_sha256
-from pusher.payload.sql import literal, path_list
+from pusher.payload.sql import literal
 
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
 """Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
 ROWS_PER_PART = 49_152
-CORRECTED = "corrected"
-"""How a row is held that TikTok refused and its model gives otherwise by now."""
-MATERIAL = ("event_time", "value", "currency", "contents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,37 +83,23 @@ class Reconciler:
     Args:
         folder: Empty folder for frozen parts and spilled data.
         staged: Files that the engine wrote.
-        keys: The ledger's key files of this key space, those of its archive too: a model may date an event anew.
-        held: Outbox parts of this key space that are not settled.
+        exclusion: What the ledger holds, and who is suppressed.
         known_conflicts: Quarantine files that may list conflicts already reported.
-        reopened: Files of refused rows that may be sent again, but not as they were.
-        told: Quarantine files of earlier plans.
-        barred: Identifiers whose rows are not sent.
-        identities: Dotted places of digests in the JSON row.
         reasons: Reason number to its text.
-        refused: Keys of those in `held` that TikTok refused.
-        oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
-            lets go of.
-        undigested: Digests of those files of `keys` whose bytes were not compared with them.
+        told: Quarantine files of earlier plans.
+        undigested: Digests of those key files whose bytes were not compared with them.
     """
 
     folder: Path
     staged: Sequence[StagedFile]
-    keys: Sequence[Path]
-    held: Sequence[Path]
+    exclusion: Exclusion
     known_conflicts: Sequence[Path]
     reasons: Mapping[int, ReasonText]
-    reopened: Sequence[Path] = ()
     told: Sequence[Path] = ()
-    barred: Barred = field(default_factory=Barred)
-    identities: Sequence[str] = ()
-    refused: Sequence[UUID] = ()
-    oldest_s: int = 0
     undigested: Mapping[Path, str] = field(default_factory=dict)
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-
         (self.folder / "spill").mkdir(mode=PRIVATE_FOLDER)
         self._connect(MEMORY_LIMITS_MB[0])
         return self
@@ -152,167 +133,12 @@ class Reconciler:
         return found
 
     def _staged(self, columns: str) -> str:
-        paths = [file.path for file in self.staged]
-        return f"(select {columns}, file_index, file_row_number from read_parquet({path_list(paths)}))"
-
-    def _held_keys(self) -> str:
-        """Return every key that may not be sent again, with the facts that tell a change."""
-        sources = []
-        if self.keys:
-            sources.append(
-                "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
-                # TikTok has nothing of what grew too old before it was sent, or was refused: dated anew, it is new.
-                f"from read_parquet({path_list(self.keys)}) where state <> 'expired' "
-                f"and not (state = 'dead' and event_time < {self.oldest_s})"
-            )
-        if self.held:
-            names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
-            columns = ", ".join(f"_{name} as {name}" for name in names)
-            state = "'in_flight'"
-            if self.refused:
-                state = f"case when _event_key in (select event_key from refused) then 'dead' else {state} end"
-            sources.append(f"select {columns}, {state} as state from read_parquet({path_list(self.held)})")
-        return " union all ".join(sources)
+        return staged_sql(self.staged, columns)
 
     def _has_refused(self) -> bool:
         """Say whether the contract refuses a row, whatever the ledger says."""
         refused = self._staged("_reason")
         return bool(self._rows(f"select exists (select 1 from {refused} where _reason is not null)")[0][0])
-
-    def _match(self) -> None:
-        """Fill `excluded`: staged rows that are not due, with term and detail."""
-        run = self._connection.execute
-        run(
-            "create temp table excluded (file_index ubigint, file_row_number bigint, term varchar, detail varchar)",
-        )
-        good = self._staged("_event_key, _reason")
-        run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
-        if self.barred:
-            self._exclude_barred()
-        if self.refused:
-            run(
-                "create temp table refused as select unnest($keys::uuid[]) as event_key",
-                {"keys": [str(key) for key in self.refused]},
-            )
-        if held := self._held_keys():
-            self._exclude_held(held)
-        if self.reopened:
-            self._exclude_unchanged()
-        self._exclude_repeated()
-
-    def _exclude_barred(self) -> None:
-        """Leave out whoever is suppressed before anything else is asked: nothing about them is reported."""
-        sql = excluded_sql([file.path for file in self.staged], self.identities, "barred")
-        if sql is not None:
-            self.barred.create(self._connection, "barred")
-            self._connection.execute(f"insert into excluded {sql}")
-            self._forget_excluded()
-
-    def _exclude_held(self, held: str) -> None:
-        differing = " || ".join(
-            f"case when staged._{column} is distinct from held.{column} then {literal(name + ',')} else '' end"
-            for name, column in zip(MATERIAL, ("event_time", "value", "currency", "contents_hash"), strict=True)
-        )
-        # The keys alone are a fifth of what the ledger holds; most pushes of new rows need no more.
-        self._connection.execute(
-            f"create temp table known as select event_key from ({held}) as held "
-            "where event_key in (select _event_key from fresh)"
-        )
-        if self._rows("select count(*) from known")[0][0] == 0:
-            return
-        self._connection.execute(
-            "create temp table hit as select fresh.file_index, fresh.file_row_number, held.* "
-            f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
-            "join fresh on fresh._event_key = held.event_key"
-        )
-        facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
-        self._connection.execute(
-            "insert into excluded select file_index, file_row_number, term, detail from ("
-            "select staged.file_index, staged.file_row_number, "
-            # Nobody has the first copy of a row that TikTok refused, so a change of it contradicts nothing.
-            "case when staged._payload_hash = held.payload_hash or held.state = 'dead' then 'already_sent' "
-            f"when ({differing}) <> '' then 'conflicting' else 'enriched' end as term, "
-            "case when staged._payload_hash = held.payload_hash then held.state "
-            f"when held.state = 'dead' then {literal(CORRECTED)} else rtrim({differing}, ',') end as detail, "
-            # A key can be held twice, once settled and once reopened; the newest state says more.
-            "row_number() over (partition by staged.file_index, staged.file_row_number "
-            "order by staged._payload_hash = held.payload_hash desc, held.state) as place "
-            f"from {facts} as staged join hit as held "
-            "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
-            ") where place = 1"
-        )
-        self._mark_copies_of_held()
-        self._forget_excluded()
-
-    def _mark_copies_of_held(self) -> None:
-        """One row stands for a held event; equal rows beside it are duplicates, as they were when it was planned."""
-        self._connection.execute(
-            "create temp table copied as select _event_key from fresh "
-            "where _event_key in (select event_key from known) group by _event_key having count(*) > 1"
-        )
-        if self._rows("select count(*) from copied")[0][0] == 0:
-            return
-        facts = self._staged("_event_key, _payload_hash")
-        self._connection.execute(
-            "update excluded set term = 'duplicate', detail = '' from ("
-            "select staged.file_index, staged.file_row_number, row_number() over ("
-            "partition by staged._event_key, staged._payload_hash "
-            "order by staged.file_index, staged.file_row_number) as place "
-            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
-            "and fresh.file_row_number = staged.file_row_number "
-            "join copied on copied._event_key = staged._event_key) as copies "
-            "where copies.place > 1 and excluded.file_index = copies.file_index "
-            "and excluded.file_row_number = copies.file_row_number and excluded.term in ('already_sent', 'enriched')"
-        )
-
-    def _exclude_unchanged(self) -> None:
-        """Keep rows refused that TikTok refused before in these very words."""
-        facts = self._staged("_event_key, _payload_hash")
-        self._connection.execute(
-            "insert into excluded select fresh.file_index, fresh.file_row_number, 'already_sent', 'dead' "
-            f"from fresh join {facts} as staged on staged.file_index = fresh.file_index "
-            "and staged.file_row_number = fresh.file_row_number "
-            f"where (staged._event_key, staged._payload_hash) in (select (event_key, payload_hash) "
-            f"from read_parquet({path_list(self.reopened)}))"
-        )
-        self._forget_excluded()
-
-    def _forget_excluded(self) -> None:
-        # A table of its own: what DELETE remembers about millions of rows cannot be spilled.
-        self._connection.execute(
-            "create temp table left_over as select * from fresh where not exists (select 1 from excluded "
-            "where excluded.file_index = fresh.file_index and excluded.file_row_number = fresh.file_row_number)"
-        )
-        self._connection.execute("drop table fresh")
-        self._connection.execute("alter table left_over rename to fresh")
-
-    def _exclude_repeated(self) -> None:
-        run = self._connection.execute
-        run("create temp table repeated as select _event_key from fresh group by _event_key having count(*) > 1")
-        if self._rows("select count(*) from repeated")[0][0] == 0:
-            return
-        facts = self._staged("_event_key, _payload_hash, _reason, _event_time, _value, _currency, _contents_hash")
-        columns = zip(MATERIAL, ("_event_time", "_value", "_currency", "_contents_hash"), strict=True)
-        differing = " || ".join(
-            f"case when count(distinct coalesce(cast({column} as varchar), '')) over event > 1 "
-            f"then {literal(name + ',')} else '' end"
-            for name, column in columns
-        )
-        detail = f"{literal(SEVERAL)} || case when columns <> '' then ': ' || rtrim(columns, ',') else '' end"
-        run(
-            "insert into excluded "
-            "select file_index, file_row_number, case when hashes > 1 then 'conflicting' else 'duplicate' end, "
-            f"case when hashes > 1 then {detail} else '' end from ("
-            "select file_index, file_row_number, place, columns, "
-            "max(variant) over (partition by _event_key) as hashes from ("
-            f"select staged.file_index, staged.file_row_number, staged._event_key, {differing} as columns, "
-            "row_number() over (event order by staged.file_index, staged.file_row_number) as place, "
-            "dense_rank() over (event order by staged._payload_hash) as variant "
-            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
-            "and fresh.file_row_number = staged.file_row_number "
-            "join repeated on repeated._event_key = staged._event_key "
-            "window event as (partition by staged._event_key))) where hashes > 1 or place > 1"
-        )
 
     def _outcome(self, columns: str) -> str:
         """Return staged rows with term and detail; a NULL term means planned."""
@@ -443,7 +269,7 @@ class Reconciler:
             self._refuse_damage(error)
             if not isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
                 raise
-            given = (*self.keys, *self.held, *self.known_conflicts, *self.reopened, *self.told)
+            given = (*self.exclusion.files, *self.known_conflicts, *self.told)
             if not all(path.exists() for path in given):
                 message = "Files of the ledger went away while rows were compared with them: a push is at work."
                 raise StateError(Problem("another-run", message, fix="Run again when it has ended.")) from error
@@ -463,7 +289,7 @@ class Reconciler:
         # To follow columns back to their SQL takes longer than to compare the rows, so that both are done at once.
         with ThreadPoolExecutor(1) as pool:
             asked = pool.submit(origins) if self._has_refused() else None
-            self._match()
+            self.exclusion.exclude(self._connection, self.staged)
             counts = self._counts()
             explained = any(count.term not in UNEXPLAINED for count in counts)
             known = (asked.result() if asked else origins()) if explained else {}

@@ -15,6 +15,7 @@ from pusher.contracts import Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.barred import Barred
+from pusher.ledger.exclusion import Exclusion
 from pusher.ledger.quarantine import ReasonText
 from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.rows import Part
@@ -260,16 +261,18 @@ def plan_view(
     with Reconciler(
         folder=frozen,
         staged=staged,
-        keys=[*paths("keys"), *paths("archive")],
-        held=[*paths("outbox"), *frozen_before],
+        exclusion=Exclusion(
+            keys=[*paths("keys"), *paths("archive")],
+            held=[*paths("outbox"), *frozen_before],
+            reopened=paths("reopened"),
+            barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
+            identities=identities(view.payload),
+            refused=refused_keys(store, options.space, state_root) if store else (),
+            oldest_s=int(options.now.timestamp()) - max_age_s,
+        ),
         known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],
-        reopened=paths("reopened"),
-        told=paths("quarantine"),
-        barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
-        identities=identities(view.payload),
         reasons=texts,
-        refused=refused_keys(store, options.space, state_root) if store else (),
-        oldest_s=int(options.now.timestamp()) - max_age_s,
+        told=paths("quarantine"),
         undigested={state_root / file.path: file.sha256 for file in store.files("archive", options.space)}
         if store
         else {},

@@ -10,6 +10,7 @@ import pytest
 
 from pusher.contracts import StagedFile
 from pusher.errors import StateError
+from pusher.ledger.exclusion import Exclusion
 from pusher.ledger.quarantine import ReasonText
 from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.state import file_sha256
@@ -46,7 +47,7 @@ def reconcile(folder: Path, files: list[StagedFile]) -> Reconciled:
     """Compare staged rows with nothing held."""
     frozen = folder / "frozen"
     frozen.mkdir()
-    with Reconciler(frozen, files, (), (), (), REASONS) as reconciler:
+    with Reconciler(frozen, files, Exclusion(), (), REASONS) as reconciler:
         return reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
 
 
@@ -144,12 +145,12 @@ def test_a_comparison_that_finds_no_room_to_spill_takes_no_more_memory(
         limits.append(limit_mb)
         connect(self, limit_mb)
 
-    def full(_: Reconciler) -> None:
+    def full(*_: object) -> None:
         text = "failed to offload data block of size 256.0 KiB (0 bytes/0 bytes used).\nThis limit was set by the "
         raise duckdb.OutOfMemoryException(f"{text}'max_temp_directory_size' setting.")
 
     monkeypatch.setattr(Reconciler, "_connect", noted)
-    monkeypatch.setattr(Reconciler, "_match", full)
+    monkeypatch.setattr(Exclusion, "exclude", full)
 
     with pytest.raises(StateError, match="The rows could not be frozen: failed to offload"):
         reconcile(tmp_path, staged(tmp_path, ROWS))
@@ -163,7 +164,7 @@ def test_a_comparison_beside_a_push_says_so_when_a_file_goes_away(tmp_path: Path
     (tmp_path / "frozen").mkdir()
     gone = tmp_path / "settled.parquet"
     with (
-        Reconciler(tmp_path / "frozen", files, (), (gone,), (), REASONS) as reconciler,
+        Reconciler(tmp_path / "frozen", files, Exclusion(held=(gone,)), (), REASONS) as reconciler,
         pytest.raises(StateError) as caught,
     ):
         reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
@@ -178,9 +179,9 @@ def test_an_error_beside_an_archive_that_is_whole_is_not_laid_to_it(tmp_path: Pa
     archive, broken = tmp_path / "archive.parquet", tmp_path / "broken.parquet"
     archive.write_bytes(b"whole")
     broken.write_bytes(b"no Parquet at all, and long enough to be looked at")
-    digests = {archive: file_sha256(archive)}
+    files, digests = [StagedFile(broken, 1)], {archive: file_sha256(archive)}
     with (
-        Reconciler(tmp_path / "frozen", [StagedFile(broken, 1)], (), (), (), REASONS, undigested=digests) as reconciler,
+        Reconciler(tmp_path / "frozen", files, Exclusion(), (), REASONS, undigested=digests) as reconciler,
         pytest.raises(duckdb.InvalidInputException),
     ):
         reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)

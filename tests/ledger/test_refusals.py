@@ -12,6 +12,7 @@ import pytest
 from pusher.errors import StateError
 from pusher.ledger import opening
 from pusher.ledger.compaction import remember_conflicts
+from pusher.ledger.exclusion import Exclusion
 from pusher.ledger.opening import open_beside, read_store
 from pusher.ledger.reconcile import Reconciler
 from pusher.ledger.state import SCRATCH, StateFolder, remove_old_scratch
@@ -196,7 +197,7 @@ def test_rows_that_cannot_be_frozen_stop_the_plan(tmp_path: Path) -> None:
     files = staged(tmp_path, [("a", "x", None)])
     frozen = tmp_path / "frozen"
     frozen.mkdir()
-    with Reconciler(frozen, files, (), (), (), {}) as reconciler:
+    with Reconciler(frozen, files, Exclusion(), (), {}) as reconciler:
         files[0].path.unlink()
         with pytest.raises(StateError) as caught:
             reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)

@@ -70,8 +70,8 @@ MUTANTS = (
     ),
     Mutant(
         "a retry is made from the view as it is now",
-        "pusher/ledger/reconcile.py",
-        "        if self.held:\n",
+        "pusher/ledger/exclusion.py",
+        "        if self.by.held:\n",
         "        if False:\n",
         tests("tests/push/test_push.py", "-k", "frozen_bytes_win"),
     ),
@@ -273,8 +273,8 @@ MUTANTS = (
     ),
     Mutant(
         "refused rows are sent again as they were",
-        "pusher/ledger/reconcile.py",
-        "        if self.reopened:\n",
+        "pusher/ledger/exclusion.py",
+        "        if self.by.reopened:\n",
         "        if False:\n",
         tests("tests/push/test_decisions.py", "-k", "not_corrected"),
     ),
@@ -406,8 +406,8 @@ MUTANTS = (
     ),
     Mutant(
         "suppressed people are planned",
-        "pusher/ledger/reconcile.py",
-        "        if self.barred:\n",
+        "pusher/ledger/exclusion.py",
+        "        if self.by.barred:\n",
         "        if False:\n",
         tests("tests/push/test_suppressions.py", "-k", "keeps_rows_of_events_back"),
     ),

@@ -1,0 +1,232 @@
+"""Rules staged rows out that are not due: suppressed, held by the ledger already, or twice in one view.
+
+Works in the DuckDB of the comparison, on key columns only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from pusher.contracts import StagedFile
+from pusher.ledger.barred import Barred, excluded_sql
+from pusher.ledger.quarantine import SEVERAL
+from pusher.payload.sql import literal, path_list
+
+CORRECTED = "corrected"
+"""How a row is held that TikTok refused and its model gives otherwise by now."""
+MATERIAL = ("event_time", "value", "currency", "contents")
+
+
+def staged_sql(staged: Sequence[StagedFile], columns: str) -> str:
+    """Return the relation of some columns of staged rows, with the file and the place in it that each stands in."""
+    paths = [file.path for file in staged]
+    return f"(select {columns}, file_index, file_row_number from read_parquet({path_list(paths)}))"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """What rules staged rows out.
+
+    Args:
+        keys: The ledger's key files of this key space, those of its archive too: a model may date an event anew.
+        held: Outbox parts of this key space that are not settled.
+        reopened: Files of refused rows that may be sent again, but not as they were.
+        barred: Identifiers whose rows are not sent.
+        identities: Dotted places of digests in the JSON row.
+        refused: Keys of those in `held` that TikTok refused.
+        oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
+            lets go of.
+    """
+
+    keys: Sequence[Path] = ()
+    held: Sequence[Path] = ()
+    reopened: Sequence[Path] = ()
+    barred: Barred = field(default_factory=Barred)
+    identities: Sequence[str] = ()
+    refused: Sequence[UUID] = ()
+    oldest_s: int = 0
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Return the files of the ledger that are read."""
+        return (*self.keys, *self.held, *self.reopened)
+
+    def exclude(self, connection: Any, staged: Sequence[StagedFile]) -> None:
+        """Create `excluded`: staged rows that are not due, by file and place, with term and detail.
+
+        Args:
+            connection: DuckDB of the comparison.
+            staged: Files that the engine wrote.
+        """
+        _Excluding(self, connection, staged).exclude()
+
+
+@dataclass(frozen=True, slots=True)
+class _Excluding:
+    """One exclusion at work: `fresh` are the rows that are left, `excluded` those that are not due."""
+
+    by: Exclusion
+    connection: Any
+    staged: Sequence[StagedFile]
+
+    def exclude(self) -> None:
+        """Rule rows out, whoever is suppressed first."""
+        run = self.connection.execute
+        run("create temp table excluded (file_index ubigint, file_row_number bigint, term varchar, detail varchar)")
+        good = self._staged("_event_key, _reason")
+        run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
+        if self.by.barred:
+            self._exclude_barred()
+        if self.by.refused:
+            run(
+                "create temp table refused as select unnest($keys::uuid[]) as event_key",
+                {"keys": [str(key) for key in self.by.refused]},
+            )
+        if held := self._held_keys():
+            self._exclude_held(held)
+        if self.by.reopened:
+            self._exclude_unchanged()
+        self._exclude_repeated()
+
+    def _has(self, table: str) -> bool:
+        return bool(self.connection.execute(f"select exists (select 1 from {table})").fetchone()[0])
+
+    def _staged(self, columns: str) -> str:
+        return staged_sql(self.staged, columns)
+
+    def _held_keys(self) -> str:
+        """Return every key that may not be sent again, with the facts that tell a change."""
+        sources = []
+        if self.by.keys:
+            sources.append(
+                "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
+                # TikTok has nothing of what grew too old before it was sent, or was refused: dated anew, it is new.
+                f"from read_parquet({path_list(self.by.keys)}) where state <> 'expired' "
+                f"and not (state = 'dead' and event_time < {self.by.oldest_s})"
+            )
+        if self.by.held:
+            names = ("event_key", "payload_hash", "contents_hash", "event_time", "value", "currency")
+            columns = ", ".join(f"_{name} as {name}" for name in names)
+            state = "'in_flight'"
+            if self.by.refused:
+                state = f"case when _event_key in (select event_key from refused) then 'dead' else {state} end"
+            sources.append(f"select {columns}, {state} as state from read_parquet({path_list(self.by.held)})")
+        return " union all ".join(sources)
+
+    def _exclude_barred(self) -> None:
+        """Leave out whoever is suppressed before anything else is asked: nothing about them is reported."""
+        sql = excluded_sql([file.path for file in self.staged], self.by.identities, "barred")
+        if sql is not None:
+            self.by.barred.create(self.connection, "barred")
+            self.connection.execute(f"insert into excluded {sql}")
+            self._forget_excluded()
+
+    def _exclude_held(self, held: str) -> None:
+        differing = " || ".join(
+            f"case when staged._{column} is distinct from held.{column} then {literal(name + ',')} else '' end"
+            for name, column in zip(MATERIAL, ("event_time", "value", "currency", "contents_hash"), strict=True)
+        )
+        # The keys alone are a fifth of what the ledger holds; most pushes of new rows need no more.
+        self.connection.execute(
+            f"create temp table known as select event_key from ({held}) as held "
+            "where event_key in (select _event_key from fresh)"
+        )
+        if not self._has("known"):
+            return
+        self.connection.execute(
+            "create temp table hit as select fresh.file_index, fresh.file_row_number, held.* "
+            f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
+            "join fresh on fresh._event_key = held.event_key"
+        )
+        facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
+        self.connection.execute(
+            "insert into excluded select file_index, file_row_number, term, detail from ("
+            "select staged.file_index, staged.file_row_number, "
+            # Nobody has the first copy of a row that TikTok refused, so a change of it contradicts nothing.
+            "case when staged._payload_hash = held.payload_hash or held.state = 'dead' then 'already_sent' "
+            f"when ({differing}) <> '' then 'conflicting' else 'enriched' end as term, "
+            "case when staged._payload_hash = held.payload_hash then held.state "
+            f"when held.state = 'dead' then {literal(CORRECTED)} else rtrim({differing}, ',') end as detail, "
+            # A key can be held twice, once settled and once reopened; the newest state says more.
+            "row_number() over (partition by staged.file_index, staged.file_row_number "
+            "order by staged._payload_hash = held.payload_hash desc, held.state) as place "
+            f"from {facts} as staged join hit as held "
+            "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
+            ") where place = 1"
+        )
+        self._mark_copies_of_held()
+        self._forget_excluded()
+
+    def _mark_copies_of_held(self) -> None:
+        """One row stands for a held event; equal rows beside it are duplicates, as they were when it was planned."""
+        self.connection.execute(
+            "create temp table copied as select _event_key from fresh "
+            "where _event_key in (select event_key from known) group by _event_key having count(*) > 1"
+        )
+        if not self._has("copied"):
+            return
+        facts = self._staged("_event_key, _payload_hash")
+        self.connection.execute(
+            "update excluded set term = 'duplicate', detail = '' from ("
+            "select staged.file_index, staged.file_row_number, row_number() over ("
+            "partition by staged._event_key, staged._payload_hash "
+            "order by staged.file_index, staged.file_row_number) as place "
+            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
+            "and fresh.file_row_number = staged.file_row_number "
+            "join copied on copied._event_key = staged._event_key) as copies "
+            "where copies.place > 1 and excluded.file_index = copies.file_index "
+            "and excluded.file_row_number = copies.file_row_number and excluded.term in ('already_sent', 'enriched')"
+        )
+
+    def _exclude_unchanged(self) -> None:
+        """Keep rows refused that TikTok refused before in these very words."""
+        facts = self._staged("_event_key, _payload_hash")
+        self.connection.execute(
+            "insert into excluded select fresh.file_index, fresh.file_row_number, 'already_sent', 'dead' "
+            f"from fresh join {facts} as staged on staged.file_index = fresh.file_index "
+            "and staged.file_row_number = fresh.file_row_number "
+            f"where (staged._event_key, staged._payload_hash) in (select (event_key, payload_hash) "
+            f"from read_parquet({path_list(self.by.reopened)}))"
+        )
+        self._forget_excluded()
+
+    def _forget_excluded(self) -> None:
+        # A table of its own: what DELETE remembers about millions of rows cannot be spilled.
+        self.connection.execute(
+            "create temp table left_over as select * from fresh where not exists (select 1 from excluded "
+            "where excluded.file_index = fresh.file_index and excluded.file_row_number = fresh.file_row_number)"
+        )
+        self.connection.execute("drop table fresh")
+        self.connection.execute("alter table left_over rename to fresh")
+
+    def _exclude_repeated(self) -> None:
+        run = self.connection.execute
+        run("create temp table repeated as select _event_key from fresh group by _event_key having count(*) > 1")
+        if not self._has("repeated"):
+            return
+        facts = self._staged("_event_key, _payload_hash, _reason, _event_time, _value, _currency, _contents_hash")
+        columns = zip(MATERIAL, ("_event_time", "_value", "_currency", "_contents_hash"), strict=True)
+        differing = " || ".join(
+            f"case when count(distinct coalesce(cast({column} as varchar), '')) over event > 1 "
+            f"then {literal(name + ',')} else '' end"
+            for name, column in columns
+        )
+        detail = f"{literal(SEVERAL)} || case when columns <> '' then ': ' || rtrim(columns, ',') else '' end"
+        run(
+            "insert into excluded "
+            "select file_index, file_row_number, case when hashes > 1 then 'conflicting' else 'duplicate' end, "
+            f"case when hashes > 1 then {detail} else '' end from ("
+            "select file_index, file_row_number, place, columns, "
+            "max(variant) over (partition by _event_key) as hashes from ("
+            f"select staged.file_index, staged.file_row_number, staged._event_key, {differing} as columns, "
+            "row_number() over (event order by staged.file_index, staged.file_row_number) as place, "
+            "dense_rank() over (event order by staged._payload_hash) as variant "
+            f"from {facts} as staged join fresh on fresh.file_index = staged.file_index "
+            "and fresh.file_row_number = staged.file_row_number "
+            "join repeated on repeated._event_key = staged._event_key "
+            "window event as (partition by staged._event_key))) where hashes > 1 or place > 1"
+        )
