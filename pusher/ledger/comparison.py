@@ -31,6 +31,7 @@ from pusher.ledger.members import (
     same,
     seconds,
     told_when_out_of_room,
+    was_long_gone,
     with_enough_memory,
 )
 from pusher.ledger.state import PRIVATE_FILE, PRIVATE_FOLDER
@@ -168,7 +169,7 @@ class Comparison:
         create_known(self._connection, self.members)
         create_suppressed(self._connection, self.suppressed, self.kinds)
         self._create_wanted()
-        skipped = "false" if self.reassert else f"state = {OUT}"
+        skipped = was_long_gone(self.now) if self.reassert else f"state = {OUT}"
         run(
             f"create temp table leaving as select {KEY}, {self._is_held('known', (IN, MAYBE_IN))}, "
             f"risk_s, state, exists (select 1 from suppressed where {same('suppressed', 'known')}) as is_suppressed "

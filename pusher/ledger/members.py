@@ -306,14 +306,23 @@ def write_merged(
     def merge(connection: Any) -> StagedFile | None:
         create_known(connection, files)
         create_suppressed(connection, barred, kinds)
-        settled = f"(risk_s is null or risk_s <= {seconds(now - HOLD)})"
         forgotten = f"exists (select 1 from suppressed where {same('suppressed', 'known')})"
-        gone = f"state = {OUT} and {settled} and (changed_s < {seconds(now - TOMBSTONES)} or {forgotten})"
+        gone = f"{was_long_gone(now)} or (state = {OUT} and {_is_settled(now)} and {forgotten})"
         risk = f"case when risk_s > {seconds(now - HOLD)} then risk_s end as risk_s"
         kept = f"select {KEY}, state, changed_s, {risk} from known where not ({gone})"
         return _written(connection, kept, target)
 
     return with_connection(folder, merge)
+
+
+def was_long_gone(now: datetime) -> str:
+    """Return the condition that a member was taken out so long ago that nobody needs to know it any more."""
+    return f"(state = {OUT} and changed_s < {seconds(now - TOMBSTONES)} and {_is_settled(now)})"
+
+
+def _is_settled(now: datetime) -> str:
+    """Return the condition that no request about a member can still land."""
+    return f"(risk_s is null or risk_s <= {seconds(now - HOLD)})"
 
 
 def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) -> bool:
@@ -327,11 +336,7 @@ def has_old_tombstones(files: Sequence[Path], *, now: datetime, folder: Path) ->
     oldest_s = seconds(now - TOMBSTONES)
     if not any(_has_change_before(path, oldest_s) for path in files):
         return False
-    old = (
-        f"select count(*) from read_parquet({path_list(files)}) "
-        f"where state = {OUT} and changed_s < {oldest_s} "
-        f"and (risk_s is null or risk_s <= {seconds(now - HOLD)})"
-    )
+    old = f"select count(*) from read_parquet({path_list(files)}) where {was_long_gone(now)}"
     return bool(with_connection(folder, lambda connection: connection.execute(old).fetchone()[0]))
 
 

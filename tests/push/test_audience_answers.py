@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pusher.errors import ConfigError
-from pusher.project.outcomes import Patience
+from pusher.project.outcomes import Patience, PushChoice
 from pusher.push.audience.run import AudiencePush
 from tests.push.audiences import LATER, line
 from tests.push.members import (
@@ -198,6 +198,30 @@ def test_who_is_suppressed_leaves_an_audience_that_has_ended(tmp_path: Path) -> 
     }  # fmt: skip
     assert [one.code for one in report.problems] == ["audience-not-valid"]
     assert members == emails(range(5)) - emails(range(2, 3))
+
+
+@pytest.mark.parametrize(("answer", "code"), [(503, "no-answer"), (40002, "tiktok-defer"), (40009, "tiktok-config")])
+def test_that_an_audience_has_ended_is_told_beside_what_tiktok_answered(tmp_path: Path, answer: int, code: str) -> None:
+    """It did not even let go of somebody who is suppressed: running again is not enough, whatever the answer says."""
+    path = {"path": "segment/mapping/", "contains": ['"action":"delete"']}
+    with serving_audiences(
+        tmp_path, [{"match": path, "do": answer, "message": "Audience is not editable", "times": None}]
+    ) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        server.now = NOW + timedelta(days=365)
+        club.suppress("email 2")
+        project = club.project(server.now)
+        project.clock = SkippingClock(server.now)
+        report = project.push(choice=PushChoice(patience=Patience(deadline_s=86_400.0)))
+
+    (one,) = report.audiences
+    assert one.problem is not None
+    assert (report.exit_code, one.problem.code, one.pending_deletes) == (3, code, 1)
+    told = f"Audience `{NAME}` takes no members any more: it ended at 2027-11-20 12:00:00."
+    fix = f"Choose another audience_name for {MEMBERS}, so that another is made: no ad uses one that has ended."
+    assert [text for text in one.warnings if "ended" in text] == [f"{told} {fix}"]
 
 
 def test_an_audience_that_has_ended_is_told_also_when_somebody_is_suppressed_meanwhile(

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from pusher.errors import PlanError
-from pusher.project.outcomes import Patience
+from pusher.project.outcomes import Patience, PushChoice
 from pusher.push.audience.settle import MemberSettling
 from tests.ledger.older import as_of_schema_1
 from tests.push import support
@@ -292,6 +292,10 @@ def test_who_left_is_remembered_for_thirty_days(tmp_path: Path) -> None:
         club.join(people(range(49)))
         club.push()
         reconciled = club.project(NOW + timedelta(days=20)).reconcile()
+        planned = [
+            line(club.project(NOW + timedelta(days=days)).reconcile(choice=PushChoice(dry_run=True)))
+            for days in (30, 31)
+        ]
         for days in (20, 30, 31):
             club.push(NOW + timedelta(days=days))
             summary = club.project().ledger.summary()
@@ -301,6 +305,8 @@ def test_who_left_is_remembered_for_thirty_days(tmp_path: Path) -> None:
 
     assert (reconciled.audiences[0].deleted, members) == (1, emails(range(49)))
     assert outside == [[(49, 1)], [(49, 1)], [(49, 0)]]
+    both = {"members": 49, "adds": 49, "pending_adds": 49, "exit": 0}
+    assert planned == [{**both, "deletes": 1, "pending_deletes": 1}, both]
 
 
 def suppressing(club: Club, server: AudienceServer, *names: str, after: int = 1) -> Callable[[], bool]:

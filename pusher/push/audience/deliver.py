@@ -176,7 +176,7 @@ class MemberDelivery:
                 self._collect(min(IDLE_S, self._nap_s(lanes)))
         for lane in lanes:
             if self.stopped and not self._is_done(lane):
-                lane.receipt.problem = lane.receipt.problem or self.stopped
+                lane.receipt.problem = self.stopped
 
     def _look_for_a_stop(self, deadline_s: float) -> None:
         if self.stopped is not None:
@@ -371,7 +371,8 @@ class MemberDelivery:
         is_ours = verdict.outcome in {"halt", "rejected", "split"}
         what = f"Advertiser {lane.audience.advertiser_id} did not take a change of audience `{lane.audience.name}`"
         lane.receipt.problem = refusal(verdict, what)
-        lane.receipt.is_halted = is_ours
+        # A view that was refused before needs a person, whatever becomes of those who are taken out all the same.
+        lane.receipt.is_halted = lane.receipt.is_halted or is_ours
         if verdict.outcome == "halt" and verdict.response_class != "CONFIG":
             # The token, or the request itself: no other advertiser would answer otherwise.
             self._stop(lane.receipt.problem)

@@ -98,6 +98,11 @@ class AudiencePlan:
     newest_suppressed: int = 0
     refusal: Problem | None = None
 
+    def tell_refusal(self) -> None:
+        """Say also why the view was refused, where not even suppressed people could be taken out."""
+        if self.refusal is not None and self.receipt.problem not in {None, self.refusal}:
+            self.receipt.warnings.append(" ".join(filter(None, (self.refusal.message, self.refusal.fix))))
+
 
 def stage_members(
     view: AudienceView,

@@ -281,6 +281,8 @@ class AudiencePush:
         if self.suppressed_only and self.plans:
             excuse_gone(self.plans, self._asking(transport, pacer), self.world.listener)
             self._keep_told(self.store, audiences)
+        for plan in self.plans:
+            plan.tell_refusal()
         self.whole.deliver(transport, pacer, self._left_of(limits))
 
     def _let_out_only(self, place: int, why: Problem) -> None:
