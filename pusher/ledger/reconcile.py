@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pusher.contracts import ColumnOrigin, StagedFile
 from pusher.errors import Problem, StateError
@@ -30,6 +30,9 @@ from pusher.ledger.quarantine import (
 )
 from pusher.ledger.state import PRIVATE_FOLDER, file_sha256
 from pusher.payload.sql import literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
 """Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
@@ -67,6 +70,7 @@ class Reconciled:
         quarantine: File of the rows that are not sent and why, or None.
         dropped_identifiers: Identifiers that were left out of rows that are sent.
         new_conflicts: Conflicts that no earlier run has seen.
+        held_elsewhere: Rows that the ledger holds because they wait in parts which this run does not send.
     """
 
     counts: list[TermCount]
@@ -74,6 +78,7 @@ class Reconciled:
     quarantine: StagedFile | None
     dropped_identifiers: int
     new_conflicts: int
+    held_elsewhere: int = 0
 
 
 @dataclass(slots=True)
@@ -88,6 +93,7 @@ class Reconciler:
         reasons: Reason number to its text.
         told: Quarantine files of earlier plans.
         undigested: Digests of those key files whose bytes were not compared with them.
+        waiting_elsewhere: Keys of the rows that wait in parts which this run does not send, or None.
     """
 
     folder: Path
@@ -97,6 +103,7 @@ class Reconciler:
     reasons: Mapping[int, ReasonText]
     told: Sequence[Path] = ()
     undigested: Mapping[Path, str] = field(default_factory=dict)
+    waiting_elsewhere: pa.Table | None = None
     _connection: Any = field(default=None, init=False)
 
     def __enter__(self) -> Self:
@@ -221,6 +228,18 @@ class Reconciler:
             return None, 0
         return StagedFile(path, rows), int(self._rows(new_conflicts_sql(path, self.known_conflicts))[0][0])
 
+    def _held_elsewhere(self) -> int:
+        if self.waiting_elsewhere is None:
+            return 0
+        self._connection.register("waiting_elsewhere", self.waiting_elsewhere)
+        # The ledger holds no row of any other term: it is too old, say, or of a suppressed person, wherever it waits.
+        sql = (
+            f"select count(*) from ({self._outcome('_event_key')}) "
+            "where term in ('already_sent', 'conflicting', 'enriched') "
+            "and _event_key in (select _event_key from waiting_elsewhere)"
+        )
+        return int(self._rows(sql)[0][0])
+
     def _refuse_damage(self, error: Exception) -> None:
         """Look into an error: the bytes of some files were not compared when the ledger was opened."""
         for path, digest in self.undigested.items():
@@ -299,7 +318,9 @@ class Reconciler:
             "where _reason is null"
         )[0][0]
         quarantine, new_conflicts = self._quarantine(model=model, run=run, first_seen=first_seen, max_age_s=max_age_s)
-        return Reconciled(counts, self._parts(), quarantine, int(dropped), new_conflicts)
+        return Reconciled(
+            counts, self._parts(), quarantine, int(dropped), new_conflicts, held_elsewhere=self._held_elsewhere()
+        )
 
 
 def disk_is_full(error: Exception) -> bool:

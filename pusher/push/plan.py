@@ -9,16 +9,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pusher.config import SharedLimits
-from pusher.contracts import Engine, EngineError, StagedFile
+from pusher.contracts import FINAL_STATES, Engine, EngineError, StagedFile
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.barred import Barred
 from pusher.ledger.exclusion import Exclusion
 from pusher.ledger.quarantine import ReasonText
 from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
-from pusher.ledger.rows import Part
+from pusher.ledger.rows import Part, Ranges, leaves
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.ledger.store import Store
 from pusher.payload.checks import RowChecks, row_checks
@@ -29,10 +30,14 @@ from pusher.payload.reasons import Reason
 from pusher.payload.row_warnings import RowWarning
 from pusher.payload.types import SqlType, parse_type
 from pusher.plural import counted
+from pusher.push.encode import due_rows, minus
 from pusher.push.late import identities
 from pusher.push.reading import Origins, no_origins, reading_failure
 from pusher.push.refused import refused_keys
 from pusher.push.shared import find_shared
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 # Half of what a part may hold: both the writer and the reader of a part keep all of its rows in memory.
 ROWS_PER_FILE = 50_000
@@ -103,7 +108,7 @@ class Plan:
         new_conflicts: Conflicts that no earlier run has seen.
         released: Parts of earlier runs that are given back: they were frozen for an event source that the settings
             no longer name, and nothing of them can have arrived.
-        held_elsewhere: Rows held by parts that this run does not send.
+        held_elsewhere: Rows that wait in parts that this run does not send.
         rows: Rows of the view.
         planned: Rows that are due.
     """
@@ -215,7 +220,7 @@ def plan_view(
     state_root: Path,
     options: PlanOptions,
     frozen_before: Sequence[Path] = (),
-    elsewhere: Sequence[Path] = (),
+    elsewhere: Sequence[Part] = (),
     origins: Origins = no_origins,
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
@@ -276,6 +281,7 @@ def plan_view(
         undigested={state_root / file.path: file.sha256 for file in store.files("archive", options.space)}
         if store
         else {},
+        waiting_elsewhere=_waiting_keys(store, elsewhere, state_root) if store else None,
     ) as reconciler:
         result = reconciler.reconcile(
             model=view.model,
@@ -292,7 +298,7 @@ def plan_view(
         dropped_identifiers=result.dropped_identifiers,
         new_conflicts=result.new_conflicts,
         released=released,
-        held_elsewhere=_rows_held(staged, elsewhere),
+        held_elsewhere=result.held_elsewhere,
     )
     return plan, result
 
@@ -337,17 +343,15 @@ def _released(view: View, checks: RowChecks, store: Store | None, options: PlanO
     )
 
 
-def _rows_held(staged: Sequence[StagedFile], parts: Sequence[Path]) -> int:
-    """Count staged rows whose event one of these parts holds."""
-    held = {key for path in parts for key in _event_keys(path)}
-    if not held:
-        return 0
-    return sum(1 for file in staged for key in _event_keys(file.path) if key in held)
+def _waiting_keys(store: Store, parts: Sequence[Part], root: Path) -> pa.Table | None:
+    """Return the keys of those rows of some open parts of which nothing is final, or None when there are no parts."""
+    import pyarrow as pa
 
-
-def _event_keys(path: Path) -> list[bytes]:
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path) as part:
-        keys = part.read(columns=["_event_key"]).column(0)
-    return [key for key in keys.to_pylist() if key is not None]
+    found = []
+    for part in parts:
+        assert part.path is not None  # noqa: S101 -- open parts have a file
+        final = [batch.ranges for batch in leaves(store.batches(part.id)) if batch.state in FINAL_STATES]
+        waiting: Ranges = minus(((0, part.rows),), tuple(piece for ranges in final for piece in ranges))
+        keys = due_rows(root / part.path, "_event_key".__eq__)
+        found += [keys.slice(*piece) for piece in waiting]
+    return pa.concat_tables(found) if found else None

@@ -115,7 +115,7 @@ def plan_all(
                 state_root=world.state.root,
                 options=planning,
                 frozen_before=[part.path for _, before in found for _, part in before.parts],
-                elsewhere=[world.state.root / str(part.path) for part in elsewhere],
+                elsewhere=elsewhere,
                 origins=world.origins,
             )
         found.append((plan, result))

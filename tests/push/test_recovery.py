@@ -21,6 +21,8 @@ from pusher.errors import Incomplete, StateError
 from pusher.ledger import compaction
 from pusher.ledger.state import SCRATCH, scratch_folder
 from pusher.progress import Event, Notice
+from pusher.project.outcomes import Patience
+from tests.push.opted_out import opt_out
 from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms, wait_until
 
 WRONG_SET = "1111111111111111111"
@@ -214,6 +216,31 @@ def test_rows_that_wait_in_a_view_not_selected_are_pending(tmp_path: Path) -> No
         assert waiting.models[0].as_json()["held_elsewhere"] == 8
         assert everything.exit_code == 0
         assert (after.exit_code, after.models[0].held_elsewhere) == (0, 0)
+
+
+def test_rows_of_a_view_not_selected_wait_only_while_nothing_became_of_them(tmp_path: Path) -> None:
+    """Ten of its rows were accepted and two were throttled, one of a person who is suppressed by now."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40100, "times": 2, "match": {"nth": 2}}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        rows = orders(12)
+        shop.sell(rows)
+        model = (shop.root / "models" / f"{VIEW}.sql").read_text()
+        (shop.root / "models" / "ten.sql").write_text(f"{model}where order_id < 'order-00010'\n")
+        (shop.root / "models" / "twin.sql").write_text(model)
+        shop.build()
+        first = shop.push(select=[VIEW], patience=Patience(deadline_s=60))
+        assert terms(first) == {"planned": 12, "accepted": 10, "pending": 2}
+
+        ten = shop.push(select=["ten"])
+        twin = shop.push(select=["twin"])
+        opt_out(shop, rows[10].digest)
+        without_one = shop.push(select=["twin"])
+
+        assert [(one.exit_code, terms(one), one.models[0].held_elsewhere) for one in (ten, twin, without_one)] == [
+            (0, {"already_sent": 10}, 0),
+            (4, {"already_sent": 12}, 2),
+            (4, {"already_sent": 11, "suppressed": 1}, 1),
+        ]
 
 
 # conflicts that were told -------------------------------------------------------------------------------------------
