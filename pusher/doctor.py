@@ -17,6 +17,7 @@ from pusher.credentials import Credential
 from pusher.destinations.tiktok.settings import FAMILIES
 from pusher.diagnosis import Check, diagnose, kinds_of
 from pusher.errors import DestinationRefused, Incomplete, Problem, PusherError
+from pusher.ledger.rows import for_space
 from pusher.plural import counted
 from pusher.preflight.checks import FAILED, OK, UNKNOWN, PreflightCheck
 from pusher.preflight.looking import Preflight
@@ -233,7 +234,7 @@ def _rows(project: Project, found: Examination) -> Iterator[Entry]:
         what = f"{counted(one.rows, 'row')} {words}; this is the last moment of the first"
         if one.due_rows:
             what += f", {one.due_rows:,} within {found.days} days"
-        entry = _entry(one.until, found.now, "rows", what, where=f"{one.model}{space}", fix=fix)
+        entry = _entry(one.until, found.now, "rows", what, where=f"{one.model}{space}", fix=for_space(fix, one.space))
         # At any number of them a push ends with 0, and there are some on most days.
         yield replace(entry, counts=one.what not in _UNCOUNTED)
 

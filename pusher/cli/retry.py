@@ -9,6 +9,7 @@ import typer
 
 from pusher.cli import options, render
 from pusher.cli.session import session
+from pusher.ledger.rows import for_space
 from pusher.plural import counted
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def retry(
             wait_s=wait,
         )
         current.body |= {"dry_run": dry_run, **report.as_json()}
-        current.text(_text(report, dry_run=dry_run, unchanged=unchanged))
+        space = f"test:{test_event_code.strip()}" if test_event_code else ""
+        current.text(for_space(_text(report, dry_run=dry_run, unchanged=unchanged), space))
 
 
 def _text(report: RetryReport, *, dry_run: bool, unchanged: bool) -> str:

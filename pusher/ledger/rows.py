@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,6 +124,16 @@ def new_run_id(now: datetime) -> str:
 def stamp(moment: datetime) -> str:
     """Return a moment as the ledger stores it."""
     return moment.isoformat(timespec="microseconds")
+
+
+def for_space(remedy: str, space: str) -> str:
+    """Return a remedy with its commands as they are about the rows of a key space."""
+    if not space:
+        return remedy
+    code = shlex.quote(space.removeprefix("test:"))
+    for command in ("pusher push", "pusher retry"):
+        remedy = remedy.replace(f"`{command}`", f"`{command} --test-event-code {code}`")
+    return remedy
 
 
 def minute(moment: datetime) -> str:

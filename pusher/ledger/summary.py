@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.members import member_states
 from pusher.ledger.opening import unreadable
+from pusher.ledger.rows import for_space
 from pusher.ledger.state import StateFolder, scratch_folder
 from pusher.ledger.store import Store
 from pusher.ledger.views import copy_of, ledger_database, rows_of
@@ -112,6 +113,7 @@ def _summary(
             "select model, space, term, reason, count(*) as rows, min(fix) as fix from quarantine "
             "group by all order by all",
         )
+        quarantined = [{**row, "fix": row["fix"] and for_space(row["fix"], row["space"])} for row in quarantined]
         runs = rows_of(
             connection,
             "select id, command, substr(started_at, 1, 19) as started, substr(finished_at, 1, 19) as finished, "
@@ -283,4 +285,4 @@ def _attention(
         f"select what, model, space, count(*)::bigint as rows, min(until) filter (where until >= {now_s})::bigint as "
         f"until from listed group by what, model, space order by list_position([{order}], what), model, space",
     )
-    return [{**row, "fix": _FIXES[row["what"]]} for row in found]
+    return [{**row, "fix": for_space(_FIXES[row["what"]], row["space"])} for row in found]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pusher.contracts import BatchState, ColumnOrigin, Destination
-from pusher.ledger.rows import Batch, Part
+from pusher.ledger.rows import Batch, Part, for_space
 from pusher.ledger.store import Store
 from pusher.push.encode import due_rows
 
@@ -124,7 +124,7 @@ def _told(part: Part, code: int | None, message: str, explain: Explainer) -> dic
         "reason": reason_of(code),
         "field": column,
         "message": f"{REFUSED_MESSAGE} {message}".strip(),
-        "fix": explain.fix(column, origin),
+        "fix": for_space(explain.fix(column, origin), part.space),
         "sql_model": origin.model if origin else None,
         "sql_file": origin.file if origin else None,
         "sql_line": origin.line if origin else None,

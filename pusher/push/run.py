@@ -13,7 +13,7 @@ from pusher.errors import Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys
 from pusher.ledger.older_copy import remember_run
-from pusher.ledger.rows import Part
+from pusher.ledger.rows import Part, for_space
 from pusher.ledger.state import remove_old_scratch
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
@@ -311,7 +311,7 @@ def _account(
     models[:] = list(by_model.values())
     for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.untold):
         column = explain.column(payload, message)
-        fix = explain.fix(column, explain.origin(model_name, column))
+        fix = for_space(explain.fix(column, explain.origin(model_name, column)), planning.space)
         by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))
     for model in models:
         model.attempts = delivered.attempts.get(model.model, 0)

@@ -70,6 +70,22 @@ def test_retry_shows_what_it_would_reopen_and_then_does(refused: Shop) -> None:
     assert again == (0, "No refused row can be reopened.\n", "")
 
 
+def test_retry_of_test_events_names_the_pushes_that_send_them(tmp_path: Path) -> None:
+    """The next step after it is a push with the same code."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(1))
+        shop.build()
+        shop.push(test_event_code="T1")
+
+    code, out, err = run(shop, "retry", "--test-event-code", "T1", "--clock", NOW.isoformat())
+
+    after = (
+        "Run `pusher build` and `pusher push --test-event-code T1`: those that differ from what was refused are sent."
+    )
+    assert (code, out.splitlines()[-1], err) == (0, f"1 row reopened. {after}", "")
+
+
 def test_retry_answers_in_json(refused: Shop) -> None:
     """The object has the fields of the formats page."""
     until = int((NOW - timedelta(hours=26) + timedelta(days=28)).timestamp())

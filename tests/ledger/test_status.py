@@ -10,6 +10,7 @@ import pytest
 
 from pusher.ledger.summary import Summary
 from pusher.ledger.views import ledger_database, query
+from pusher.project.outcomes import Patience
 from tests.push.refused import POISON, shop_at
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 
@@ -116,6 +117,41 @@ def test_a_refused_row_beside_rows_that_wait_has_its_reason_and_its_remedy(tmp_p
         ]
         assert settled == [("dead", 1, until)]
         assert [row["event_id"] for row in query(shop.state, QUARANTINED)] == ["order-00007"]
+
+
+def test_the_remedies_of_test_rows_name_their_code(tmp_path: Path) -> None:
+    """A plain push and a plain `retry` leave them alone, so that their remedies would do nothing without it."""
+    rows = orders(3)
+    rows[1].amount = "13.00"
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path, rows)
+        report = shop.push(test_event_code="T 1")
+        refused = summary_of(shop)
+        shop.project().ledger.retry(test_event_code="T 1")
+        shop.push(test_event_code="T2", patience=Patience(deadline_s=0.0))
+        later = summary_of(shop)
+
+    retried = (
+        "then run `pusher retry --test-event-code 'T 1'`, `pusher build` and `pusher push --test-event-code 'T 1'`."
+    )
+    in_the_model = f"Correct the row in the model, the message says what is wrong; {retried}"
+    assert [refusal.fix for refusal in report.models[0].refusals] == [in_the_model]
+    assert [row["fix"] for row in refused.quarantined] == [in_the_model]
+    assert [(row["what"], row["fix"]) for row in refused.attention] == [
+        ("dead", f"Correct the rows in their model, {retried}")
+    ]
+    assert [(row["what"], row["space"], row["fix"]) for row in later.attention] == [
+        (
+            "pending",
+            "test:T2",
+            "Run `pusher push --test-event-code T2` again: they are sent, and nothing is sent twice.",
+        ),
+        (
+            "reopened",
+            "test:T 1",
+            "Run `pusher build` and `pusher push --test-event-code 'T 1'` once their model gives other values.",
+        ),
+    ]
 
 
 def test_a_row_without_identity_is_told_before_it_is_too_late_to_correct_it(tmp_path: Path) -> None:
