@@ -6,6 +6,7 @@ import json
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +39,8 @@ class RunFacts:
         problems: What went wrong, in the order in which it was found.
         alerts: Who was told: event, channel, target, sent_at, failure.
         settled_by: A later run that did the same and left nothing, or None.
-        to_correct: Rows that break the contract or were refused: model, term, reason, field, file, line, rows.
+        to_correct: Rows that break the contract or were refused, and can still be sent: model, term, reason, field,
+            file, line, rows.
         parked: Parked rows, by view.
     """
 
@@ -69,12 +71,13 @@ class RunFacts:
         return self.finished_at is None and not self.is_at_work
 
 
-def run_facts(state: StateFolder, name: str) -> RunFacts:
+def run_facts(state: StateFolder, name: str, *, now: datetime | None = None) -> RunFacts:
     """Return what is known of one run.
 
     Args:
         state: The state folder.
         name: Its id, the beginning of its id, or `last`.
+        now: Current moment, by which rows are too old to be sent, or None when their age does not matter.
 
     Raises:
         ConfigError: There is no such run, or several.
@@ -118,8 +121,10 @@ def run_facts(state: StateFolder, name: str) -> RunFacts:
             to_correct = rows_of(
                 connection,
                 "select model, term, reason, field, sql_file as file, sql_line as line, count(*)::bigint as rows "
-                "from quarantine where term in ('invalid', 'dead') and space = $space group by all order by all",
-                {"space": space},
+                "from quarantine where term in ('invalid', 'dead') and space = $space "
+                # Of a time that nobody can read, and of a refusal beside rows that wait, it is not known.
+                "and coalesce(sendable_until >= $now_s, true) group by all order by all",
+                {"space": space, "now_s": None if now is None else int(now.timestamp())},
             )
             parked = rows_of(
                 connection,

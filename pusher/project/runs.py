@@ -205,7 +205,7 @@ class ProjectRuns(ProjectLint):
         """
         from pusher.ledger.run_facts import run_facts
 
-        return self.remedies(commands, variables).page(run_facts(self.state, name))
+        return self.remedies(commands, variables).page(run_facts(self.state, name, now=self.clock.now()))
 
     def remedies(self, commands: Collection[str], variables: str | None = None) -> Remedies:
         """Return what finds the actions of runs; see `run_page`."""

@@ -54,6 +54,23 @@ def test_rows_that_tiktok_refused_are_let_go_and_sent(tmp_path: Path, server: Au
     assert server.counted() == sorted(row.order_id for row in rows)
 
 
+def test_refused_rows_that_are_too_old_by_now_are_not_corrected(tmp_path: Path, server: AudienceServer) -> None:
+    """No `retry` lets go of what TikTok would not count, so neither it nor the correction is offered."""
+    rows = orders(12)
+    rows[3].amount = "13.00"
+    found = selling(tmp_path, server, rows)
+    server.script([POISON])
+    run = found.failed("batch-refused")["run"]["id"]
+
+    found.now = NOW + timedelta(days=27) - timedelta(hours=2)
+    in_time = found.page(run)
+    found.now += timedelta(seconds=1)
+    too_late = found.page(run)
+
+    assert names(in_time) == ["correct-rows", "rebuild", "retry-refused", "restart"]
+    assert names(too_late) == ["rebuild", "restart"]
+
+
 def test_a_model_that_tiktok_refuses_as_a_whole_stops_the_run(tmp_path: Path, server: AudienceServer) -> None:
     """The rest is not tried; it is the same class, and the step has failed."""
     found = selling(tmp_path, server, orders(40))
