@@ -22,13 +22,6 @@ with known as (
         false as is_settled
     from _outbox_rows
     where space = ''
-
-    union all by name
-
-    -- Refused rows that `retry` let go of: as they were refused, no push sends them.
-    select event_key, payload_hash, 'reopened' as state, true as is_settled
-    from _reopened
-    where space = ''
 ),
 
 ranked as (
@@ -36,7 +29,12 @@ ranked as (
         *,
         row_number() over (
             partition by event_key
-            order by list_position(['accepted', 'parked', 'pending', 'dead', 'expired'], state), payload_hash
+            -- Of several refusals the newest is the last to become too old: while it holds, no other matters.
+            order by
+                list_position(['accepted', 'parked', 'pending', 'dead', 'expired'], state),
+                is_settled,
+                event_time desc,
+                payload_hash
         ) as place
     from known
 )
@@ -65,7 +63,11 @@ with matched as (
             and held.event_time < view_row.oldest_s
             and held.payload_hash <> view_row.payload_hash,
             false
-        ) as is_renewed
+        ) as is_renewed,
+        -- Refused rows that `retry` let go of: as they were refused, each time, no push sends them.
+        (view_row.event_key, view_row.payload_hash) in (
+            select (event_key, payload_hash) from _reopened where space = ''
+        ) as is_unchanged
     from view_row
     left join held on held.event_key = view_row.event_key
 ),
@@ -76,7 +78,7 @@ ranked as (
         *,
         row_number() over (
             partition by event_key
-            order by coalesce(is_equal, false) desc, is_alike desc, model, file, place
+            order by coalesce(is_equal, false) desc, is_unchanged desc, is_alike desc, model, file, place
         ) as copy,
         dense_rank() over (partition by event_key order by payload_hash) as variant
     from matched
@@ -97,9 +99,9 @@ select
         when copy > 1 then 'conflicting'
         when state = 'accepted' and (is_equal or is_alike) then 'accepted'
         when state = 'accepted' then 'changed'
-        when state = 'reopened' and is_equal then 'dead'
         when state = 'expired' and is_equal then 'expired'
-        when state not in ('reopened', 'expired') and not is_renewed then state
+        when state <> 'expired' and not is_renewed then state
+        when is_unchanged then 'dead'
         when is_barred then 'suppressed'
         when variants > 1 then 'conflicting'
         when is_old then 'expired'

@@ -14,7 +14,7 @@ import pytest
 
 from pusher.errors import ConfigError, PlanError, StateError
 from pusher.ledger.bridge import Bridge, _warehouse
-from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, view_sql
+from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, terms, view_sql
 
 POISON = {"match": {"contains": ['"value":13']}, "do": 40002, "message": "Invalid value", "times": None}
 
@@ -185,6 +185,50 @@ def test_a_refused_row_that_was_let_go_of_is_due_once_it_is_another(tmp_path: Pa
         assert as_it_was == {"accepted": (8, "80.00"), "dead": (1, "13.00")}
         assert corrected == {"accepted": (8, "80.00"), "due": (1, "14.00")}
         assert totals(shop.project().report()) == {"accepted": (8, "80.00"), "due": (1, "13.00")}
+
+
+def test_a_row_that_was_refused_and_let_go_of_twice_is_due_as_neither(tmp_path: Path) -> None:
+    """The report says what the next push does with each of the two values, and with a third one."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path)
+        for amount in ("13.00", "13.50"):
+            push(shop, [Order("order-00000", amount=amount)])
+            shop.project().ledger.retry()
+
+        said, done = {}, {}
+        for amount in ("13.00", "13.50", "14.00"):
+            shop.sell([Order("order-00000", amount=amount)])
+            shop.build()
+            said[amount] = totals(shop.project().report())
+            done[amount] = terms(shop.push())
+
+        assert said == {
+            "13.00": {"dead": (1, "13.00")},
+            "13.50": {"dead": (1, "13.50")},
+            "14.00": {"due": (1, "14.00")},
+        }
+        assert done == {
+            "13.00": {"already_sent": 1},
+            "13.50": {"already_sent": 1},
+            "14.00": {"planned": 1, "accepted": 1},
+        }
+
+
+def test_the_newest_refusal_holds_a_row_that_was_dated_anew(tmp_path: Path) -> None:
+    """The first one is too old to hold anything, whichever of the two digests is the smaller one."""
+    at = (NOW - timedelta(days=28) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path)
+        push(shop, [replace(row, at=at, amount="13.00") for row in orders(8)])
+        push(shop, [replace(row, amount="13.00") for row in orders(8)], hours=2)
+        shop.sell(orders(8))
+        shop.build()
+
+        said = totals(shop.project(NOW + timedelta(hours=2)).report())
+        done = shop.push(now=NOW + timedelta(hours=2))
+
+        assert said == {"dead": (8, "80.00")}
+        assert (terms(done), done.models[0].held) == ({"already_sent": 8}, {"corrected": 8})
 
 
 def test_what_was_sent_long_ago_is_still_known_as_sent(tmp_path: Path) -> None:
