@@ -21,6 +21,8 @@ from pusher.ledger.views import copy_of, ledger_database, rows_of
 if TYPE_CHECKING:
     import duckdb
 
+    from pusher.payload.model import Limits
+
 LEAST_HORIZON = timedelta(hours=24)
 _FIXES = {
     "pending": "Run `pusher push` again: they are sent, and nothing is sent twice.",
@@ -65,7 +67,7 @@ class Summary:
 
 
 def summarise(
-    state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int], resend_limit_s: Mapping[str, int]
+    state: StateFolder, *, now: datetime, max_age_s: Mapping[str, int], limits: Mapping[str, Limits]
 ) -> Summary | None:
     """Return what there is to know at a glance, or None when there is no ledger yet.
 
@@ -73,7 +75,7 @@ def summarise(
         state: The state folder.
         now: Current moment.
         max_age_s: Age after which an event is not counted any more, by payload.
-        resend_limit_s: How long after its first attempt an unknown batch may be sent again, by the same payloads.
+        limits: What says until when an unknown batch may be sent again, by the same payloads.
 
     Raises:
         StateError: The ledger, or a file that it names, cannot be read.
@@ -84,14 +86,17 @@ def summarise(
     if copy is None:
         return None
     try:
-        limits = {payload: (age_s, resend_limit_s[payload]) for payload, age_s in max_age_s.items()}
-        return _summary(state, copy, now, limits)
+        known = {
+            payload: (age_s, limits[payload].resend_limit_s, limits[payload].future_grace_s)
+            for payload, age_s in max_age_s.items()
+        }
+        return _summary(state, copy, now, known)
     except duckdb.Error as error:
         raise unreadable(error, state.ledger.name) from error
 
 
 def _summary(
-    state: StateFolder, copy: sqlite3.Connection, now: datetime, limits: Mapping[str, tuple[int, int]]
+    state: StateFolder, copy: sqlite3.Connection, now: datetime, seconds: Mapping[str, tuple[int, int, int]]
 ) -> Summary:
     meta = dict(copy.execute("select name, value from meta").fetchall())
     audiences = _audiences(state, AudienceStore(Store(copy)))
@@ -122,7 +127,7 @@ def _summary(
             "from run order by started_at desc limit 10",
         )
         before = now + _until_next_run(connection)
-        attention = _attention(connection, now=now, before=before, limits=limits)
+        attention = _attention(connection, now=now, before=before, seconds=seconds)
         attention += _unsettled_audiences(copy, audiences)
     return Summary(
         meta.get("ledger_id", ""),
@@ -249,24 +254,29 @@ def _until_next_run(connection: duckdb.DuckDBPyConnection) -> timedelta:
 
 
 def _attention(
-    connection: duckdb.DuckDBPyConnection, *, now: datetime, before: datetime, limits: Mapping[str, tuple[int, int]]
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    now: datetime,
+    before: datetime,
+    seconds: Mapping[str, tuple[int, int, int]],
 ) -> list[dict[str, Any]]:
-    listed = [f"('{payload}', {age_s}, {resend_s})" for payload, (age_s, resend_s) in limits.items()]
-    known = ", ".join(listed) or "('', 0, 0)"
+    listed = [
+        f"('{payload}', {age_s}, {resend_s}, {grace_s})" for payload, (age_s, resend_s, grace_s) in seconds.items()
+    ]
+    values = ", ".join(listed) or "('', 0, 0, 0)"
+    known = f"(values {values}) as known (payload, age_s, resend_s, grace_s)"
     now_s, before_s = int(now.timestamp()), int(before.timestamp())
     connection.execute(
-        "create temp view need as "
-        # What is in doubt for too long is not sent again: the next push parks it.
-        "select case when state = 'parked' or epoch(cast(first_risk_at as timestamp)) + known.resend_s "
-        f"<= {now_s} then 'parked' else 'pending' end as what, open_rows.model, open_rows.space, "
-        "least(open_rows.event_time + known.age_s, case when state <> 'parked' and "
-        f"epoch(cast(first_risk_at as timestamp)) + known.resend_s > {now_s} then "
-        "epoch(cast(first_risk_at as timestamp)) + known.resend_s end) as until "
-        "from open_rows join part on part.id = open_rows.part "
-        f"left join (values {known}) as known (payload, age_s, resend_s) "
-        "on known.payload = part.payload "
+        "create temp view need as with waiting as ("
+        "select open_rows.*, known.*, epoch(cast(first_risk_at as timestamp)) as risk_s "
+        f"from open_rows join part on part.id = open_rows.part left join {known} on known.payload = part.payload), "
+        # What is in doubt for too long, or nobody knows for how long, is not sent again: the next push parks it.
+        f"judged as (select *, state = 'parked' or coalesce(risk_s + resend_s <= {now_s} "
+        f"or risk_s > {now_s} + grace_s, false) as is_parked from waiting) "
+        "select case when is_parked then 'parked' else 'pending' end as what, model, space, "
+        "least(event_time + age_s, case when not is_parked then risk_s + resend_s end) as until from judged "
         "union all select 'dead', model, space, event_time + known.age_s from _refused_rows as row "
-        f"left join (values {known}) as known (payload, age_s, resend_s) on known.payload = row.payload "
+        f"left join {known} on known.payload = row.payload "
         "union all select term, model, space, sendable_until from quarantine "
         "where term in ('dead', 'reopened', 'conflicting') "
         "and not (term = 'dead' and (space, event_key) in (select (space, event_key) from _refused_rows)) "

@@ -62,7 +62,7 @@ class Keeping:
             self.state,
             now=self.clock.now(),
             max_age_s=self._ages_s(payloads),
-            resend_limit_s={name: one.limits.resend_limit_s for name, one in payloads.items()},
+            limits={name: one.limits for name, one in payloads.items()},
         )
 
     def _ages_s(self, payloads: Mapping[str, Payload]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from pusher.ledger.store import Store
 from pusher.push import policy
 from pusher.push.encode import common, minus
 from pusher.push.recording import recorded
-from pusher.push.recovery import TOO_OLD_TO_REPEAT, old_rows
+from pusher.push.recovery import old_rows, past_resending_because
 from pusher.push.refused import Explainer
 from pusher.push.settle import Settling
 from pusher.push.work import PartWork
@@ -268,7 +268,7 @@ def _waiting(store: Store, place: Workplace) -> list[tuple[Part, Batch, str]]:
             if batch.id in why:
                 found.append((part, batch, why[batch.id]))
             elif policy.is_past_resending(batch.first_risk_at, now=now, limits=limits):
-                found.append((part, batch, TOO_OLD_TO_REPEAT))
+                found.append((part, batch, past_resending_because(batch, now)))
     return found
 
 

@@ -116,7 +116,7 @@ class Findings:
             found = RunProblem(kind, "changed-rows", message, model=name, rows=model.new_conflicts)
             self._keep(found, "plan", None)
         if parked := _rows(model, "parked"):
-            message = "Rows may have arrived, and are too old to send again safely."
+            message = "Rows may have arrived, and cannot be sent again safely."
             found = RunProblem(self._class("parked-rows"), "parked-rows", message, model=name, rows=parked)
             self._keep(found, "deliver", "failed")
         is_told = delivered.stopped is not None or any(halted == name for halted, _ in delivered.halts)

@@ -17,6 +17,7 @@ from pusher.push.late import carve_out, leave_out
 from pusher.push.work import PartWork, Try
 
 TOO_OLD_TO_REPEAT = "The outcome is unknown, and too old to send again safely."
+SENT_IN_THE_FUTURE = "The outcome is unknown, and by this clock it was first sent in the future: its age is not known."
 WAITED_TOO_LONG = "The rows could not be sent for 7 days; they are kept only until it is decided about them."
 TOO_OLD_FOR_THE_PIXEL = (
     "The outcome is unknown, and the pixel reported the event too long ago for TikTok to know another copy as one."
@@ -74,7 +75,7 @@ class Recovery:
             work.left += 1
             return []
         if policy.is_past_resending(batch.first_risk_at, now=self.now, limits=work.payload.limits):
-            return self._park(work, batch, TOO_OLD_TO_REPEAT)
+            return self._park(work, batch, past_resending_because(batch, self.now))
         if at_risk and not self._same_bytes(work, batch):
             return self._park(work, batch, OTHER_ENCODER.format(encoder=batch.encoder))
         if (too_old := common(batch.ranges, old)) and (self.pixel_window or not at_risk):
@@ -112,6 +113,12 @@ class Recovery:
         kept = self.store.add_batch(part=work.part.id, ranges=rest, run=self.run, now=self.now, parent=batch)
         work.open_batches += 1
         return [Try(kept, work, is_new=False)]
+
+
+def past_resending_because(batch: Batch, now: datetime) -> str:
+    """Return why a batch may not be sent again, of which TikTok may no longer recognise a copy."""
+    is_ahead = batch.first_risk_at is not None and batch.first_risk_at > now
+    return SENT_IN_THE_FUTURE if is_ahead else TOO_OLD_TO_REPEAT
 
 
 def old_rows(path: Path, *, now: datetime, max_age_s: int) -> Ranges:

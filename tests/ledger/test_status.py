@@ -86,6 +86,30 @@ def test_rows_in_doubt_for_too_long_wait_for_a_person_before_a_push_says_so(tmp_
         assert [one.rows for one in shop.project(NOW + limit).ledger.resolve("list").batches] == [3]
 
 
+def test_rows_first_sent_in_the_future_wait_for_a_person(tmp_path: Path) -> None:
+    """A clock that goes back by minutes leaves the age of what is in doubt unknown: nobody promises to send it."""
+    ten, second = timedelta(minutes=10), timedelta(seconds=1)
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": 5}]) as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        shop.push()
+
+        told = [attention(shop, -back) for back in (ten, ten + second)]
+        fix = summary_of(shop, -ten - second).attention[0]["fix"]
+        listed = shop.project(NOW - ten - second).ledger.resolve("list").batches
+        pushed = shop.push(now=NOW - ten - second)
+        parked = shop.project(NOW - ten - second).ledger.resolve("list").batches
+
+        until = timedelta(days=27) - timedelta(hours=2)
+        assert told == [
+            [("pending", 3, timedelta(hours=36))],
+            [("parked", 3, until)],
+        ]
+        assert fix == "Run `pusher resolve`: did they arrive?"
+        assert (pushed.exit_code, pushed.requests, pushed.models[0].resumed["parked"]) == (5, 0, 3)
+        why = "The outcome is unknown, and by this clock it was first sent in the future: its age is not known."
+        assert [(one.rows, one.why) for one in (*listed, *parked)] == [(3, why), (3, why)]
+
+
 def test_a_refused_row_beside_rows_that_wait_has_its_reason_and_its_remedy(tmp_path: Path) -> None:
     """Its part is not settled, so that no file of the quarantine has it yet; afterwards it stands there once."""
     rows = orders(30)
