@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from pusher.contracts import StagedFile
 from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.quarantine import SEVERAL
 from pusher.payload.sql import literal, path_list
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CORRECTED = "corrected"
 """How a row is held that TikTok refused and its model gives otherwise by now."""
@@ -38,6 +41,7 @@ class Exclusion:
         barred: Identifiers whose rows are not sent.
         identities: Dotted places of digests in the JSON row.
         refused: Keys of those in `held` that TikTok refused.
+        unsent: Rows in `held`, by `file` and `event_key`, that grew too old before they were first sent, or None.
         oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
             lets go of.
     """
@@ -48,6 +52,7 @@ class Exclusion:
     barred: Barred = field(default_factory=Barred)
     identities: Sequence[str] = ()
     refused: Sequence[UUID] = ()
+    unsent: pa.Table | None = None
     oldest_s: int = 0
 
     @property
@@ -86,6 +91,8 @@ class _Excluding:
                 "create temp table refused as select unnest($keys::uuid[]) as event_key",
                 {"keys": [str(key) for key in self.by.refused]},
             )
+        if self.by.unsent is not None:
+            self.connection.register("unsent", self.by.unsent)
         if held := self._held_keys():
             self._exclude_held(held)
         if self.by.reopened:
@@ -114,7 +121,11 @@ class _Excluding:
             state = "'in_flight'"
             if self.by.refused:
                 state = f"case when _event_key in (select event_key from refused) then 'dead' else {state} end"
-            sources.append(f"select {columns}, {state} as state from read_parquet({path_list(self.by.held)})")
+            held = f"select {columns}, {state} as state from read_parquet({path_list(self.by.held)}, filename = true)"
+            if self.by.unsent is not None:
+                # By file: once it was dated anew, an event waits in another one.
+                held += " where (filename, _event_key) not in (from unsent)"
+            sources.append(held)
         return " union all ".join(sources)
 
     def _exclude_barred(self) -> None:

@@ -221,6 +221,7 @@ def plan_view(
     options: PlanOptions,
     frozen_before: Sequence[Path] = (),
     elsewhere: Sequence[Part] = (),
+    unsent: pa.Table | None = None,
     origins: Origins = no_origins,
 ) -> tuple[Plan, Reconciled]:
     """Judge a view and freeze its due rows under temporary names.
@@ -234,6 +235,7 @@ def plan_view(
         options: Clock, run and key space.
         frozen_before: Parts of other views of this run, whose events may not be planned a second time.
         elsewhere: Parts of earlier runs that this run does not send.
+        unsent: Rows of open parts that grew too old before they were first sent, as `Exclusion` takes them.
         origins: Says which SQL makes each column of a view; asked only when rows are not sent, or it fails.
 
     Raises:
@@ -273,6 +275,7 @@ def plan_view(
             barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
             identities=identities(view.payload),
             refused=refused_keys(store, options.space, state_root) if store else (),
+            unsent=unsent,
             oldest_s=int(options.now.timestamp()) - max_age_s,
         ),
         known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],

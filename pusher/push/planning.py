@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pusher.contracts import EngineError
+from pusher.contracts import BatchState, EngineError
 from pusher.errors import Incomplete, Problem, PusherError
 from pusher.ledger.compaction import pruned_before
 from pusher.ledger.older_copy import check_newest
 from pusher.ledger.opening import refuse_old_clock
 from pusher.ledger.reconcile import Reconciled
-from pusher.ledger.rows import Part, new_run_id
+from pusher.ledger.rows import Part, Ranges, new_run_id
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
 from pusher.plural import counted
@@ -22,8 +23,13 @@ from pusher.progress import Listener, Notice, PlanFinished
 from pusher.push import receipt as receipts
 from pusher.push.audience.plan import AudienceView
 from pusher.push.audience.run import AudiencePush
+from pusher.push.encode import due_rows
 from pusher.push.plan import Plan, PlanOptions, View, plan_view
+from pusher.push.recovery import expire, old_rows, without_risk
 from pusher.push.world import PushOptions, PushWorld
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ def plan_all(
 ) -> list[tuple[Plan, Reconciled]]:
     """Plan every view of events before anything is sent."""
     found: list[tuple[Plan, Reconciled]] = []
+    unsent = _unsent_rows(store, world, planning, elsewhere) if store else None
     for view in views:
         refuse_if_stopped(world)
         started = world.clock.monotonic_s()
@@ -116,12 +123,57 @@ def plan_all(
                 options=planning,
                 frozen_before=[part.path for _, before in found for _, part in before.parts],
                 elsewhere=elsewhere,
+                unsent=unsent,
                 origins=world.origins,
             )
         found.append((plan, result))
         seconds = world.clock.monotonic_s() - started
         world.listener(PlanFinished(view.model, plan.rows, plan.planned, seconds))
     return found
+
+
+def _unsent_rows(store: Store, world: PushWorld, planning: PlanOptions, elsewhere: Sequence[Part]) -> pa.Table | None:
+    """Return the frozen rows that grew too old before they were first sent: TikTok has nothing of them.
+
+    A push has recorded them before; a dry run finds what it would record.
+    """
+    import pyarrow as pa
+
+    found = []
+    left_alone = {part.id for part in elsewhere}
+    for part in store.open_parts():
+        if part.space != planning.space:
+            continue
+        rows = () if part.id in left_alone else _too_old(store, part, world, planning)
+        if BatchState.EXPIRED in store.part_states(part.id):
+            expired = [batch.ranges for batch in store.batches(part.id) if batch.state is BatchState.EXPIRED]
+            rows += tuple(piece for ranges in expired for piece in ranges)
+        if rows:
+            path = world.state.root / str(part.path)
+            keys = due_rows(path, "_event_key".__eq__).rename_columns(["event_key"])
+            files = pa.array([path.as_posix()] * keys.num_rows, pa.string())
+            found += [keys.add_column(0, "file", files).slice(*piece) for piece in rows]
+    return pa.concat_tables(found) if found else None
+
+
+def _too_old(store: Store, part: Part, world: PushWorld, planning: PlanOptions) -> Ranges:
+    """Return the rows of an open part that would end unsent now, because they are too old."""
+    payload = world.destination.payloads[part.payload]
+    max_age_s = payload.longest_age_s(pixel_window=planning.pixel_window)
+    old = old_rows(world.state.root / str(part.path), now=planning.now, max_age_s=max_age_s)
+    return without_risk(store, part, old)
+
+
+def expire_old_rows(parts: Sequence[Part], world: PushWorld, planning: PlanOptions, store: Store) -> None:
+    """Record which rows of parts grew too old before they were first sent.
+
+    Before anything is planned: an event of theirs that its model has dated anew is due at once, and must not meet its
+    first copy again, whatever ends this run and whichever way the clock goes.
+    """
+    with store.transaction():
+        for part in parts:
+            if rows := _too_old(store, part, world, planning):
+                expire(store, part, rows, run=planning.run, now=planning.now)
 
 
 def resumable(store: Store, views: Sequence[View], options: PushOptions, planning: PlanOptions) -> list[Part]:

@@ -54,6 +54,8 @@ class Recovery:
         due: list[Try] = []
         part = work.part.id
         old = old_rows(path, now=self.now, max_age_s=self.max_age_s) if work.part.run != self.run else ()
+        if unsent := without_risk(self.store, work.part, old):
+            expire(self.store, work.part, unsent, run=self.run, now=self.now)
         work.free = minus(work.free, self.store.covered(part))
         proven = BatchState.ACCEPTED in self.store.part_states(part)
         barred = self.barred(work.part, work.payload)
@@ -64,9 +66,6 @@ class Recovery:
         if gone := common(work.free, barred):
             leave_out(self.store, work.part, gone, run=self.run, now=self.now)
             work.free = minus(work.free, gone)
-        if expired := common(work.free, old):
-            self._expire(work, expired, None)
-            work.free = minus(work.free, expired)
         return due, proven
 
     def _pending(self, work: PartWork, batch: Batch, old: Ranges) -> list[Try]:
@@ -78,7 +77,7 @@ class Recovery:
             return self._park(work, batch, past_resending_because(batch, self.now))
         if at_risk and not self._same_bytes(work, batch):
             return self._park(work, batch, OTHER_ENCODER.format(encoder=batch.encoder))
-        if (too_old := common(batch.ranges, old)) and (self.pixel_window or not at_risk):
+        if at_risk and self.pixel_window and (too_old := common(batch.ranges, old)):
             return self._carve(work, batch, too_old)
         work.open_batches += 1
         return [Try(batch if at_risk else replace(batch, sha256=None), work, is_new=False)]
@@ -95,18 +94,11 @@ class Recovery:
         work.left += 1
         return []
 
-    def _expire(self, work: PartWork, ranges: Ranges, parent: Batch | None) -> None:
-        expired = self.store.add_batch(part=work.part.id, ranges=ranges, run=self.run, now=self.now, parent=parent)
-        self.store.set_state(expired, BatchState.EXPIRED, now=self.now, message="Too old before it could be sent.")
-
     def _carve(self, work: PartWork, batch: Batch, too_old: Ranges) -> list[Try]:
-        """Replace a batch by its rows that are too old and the rest, which keeps the bytes of its rows."""
+        """Replace a batch in doubt by its rows that are too old and the rest, which keeps the bytes of its rows."""
         self.store.set_state(batch, BatchState.SPLIT, now=self.now)
-        if batch.first_risk_at is None:
-            self._expire(work, too_old, batch)
-        else:
-            doubtful = self.store.add_batch(part=work.part.id, ranges=too_old, run=self.run, now=self.now, parent=batch)
-            self._park(work, doubtful, TOO_OLD_FOR_THE_PIXEL)
+        doubtful = self.store.add_batch(part=work.part.id, ranges=too_old, run=self.run, now=self.now, parent=batch)
+        self._park(work, doubtful, TOO_OLD_FOR_THE_PIXEL)
         rest = minus(batch.ranges, too_old)
         if not rest:
             return []
@@ -145,6 +137,34 @@ def old_rows(path: Path, *, now: datetime, max_age_s: int) -> Ranges:
         else:
             found.append((row, 1))
     return tuple(found)
+
+
+def without_risk(store: Store, part: Part, rows: Ranges) -> Ranges:
+    """Return those of some rows of an open part that can still be sent, and of which nothing can have arrived."""
+    if not rows:
+        return ()
+    settled = {*FINAL_STATES, BatchState.PARKED}
+    others = [one for one in leaves(store.batches(part.id)) if one.state in settled or one.first_risk_at is not None]
+    return minus(rows, tuple(piece for batch in others for piece in batch.ranges))
+
+
+def expire(store: Store, part: Part, rows: Ranges, *, run: str, now: datetime) -> None:
+    """Record that rows became too old before they were first sent; the caller holds a transaction."""
+    for batch in store.batches(part.id, unfinished=True):
+        if gone := common(batch.ranges, rows):
+            store.set_state(batch, BatchState.SPLIT, now=now)
+            _add_expired(store, part, gone, run=run, now=now, parent=batch)
+            if rest := minus(batch.ranges, gone):
+                store.add_batch(part=part.id, ranges=rest, run=run, now=now, parent=batch)
+    if free := minus(rows, store.covered(part.id)):
+        _add_expired(store, part, free, run=run, now=now)
+
+
+def _add_expired(
+    store: Store, part: Part, rows: Ranges, *, run: str, now: datetime, parent: Batch | None = None
+) -> None:
+    batch = store.add_batch(part=part.id, ranges=rows, run=run, now=now, parent=parent)
+    store.set_state(batch, BatchState.EXPIRED, now=now, message="Too old before it could be sent.")
 
 
 def park_old_rows(store: Store, tried: Collection[int], *, run: str, now: datetime) -> None:

@@ -32,6 +32,7 @@ from pusher.push.planning import (
     Chosen,
     compare_with_last_run,
     elsewhere,
+    expire_old_rows,
     leaving_no_trace,
     plan_all,
     plan_options,
@@ -139,6 +140,9 @@ def _run(
         newest = AudienceStore(store).newest_suppressed()
         planning = replace(planning, listed=listing.files, newest_suppressed=newest)
         earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
+        parts = [] if listing.problem is not None else resumable(store, views, options, planning)
+        before = {part.id: store.part_states(part.id) for part in parts}
+        expire_old_rows(parts, world, planning, store)
         waiting = elsewhere(store, views, options, planning)
         if listing.problem is None:
             tell_held_back(world, waiting, store, options)
@@ -160,7 +164,6 @@ def _run(
         planned = plan_all(
             views, world, planning, folder=world.state.outbox, store=store, elsewhere=waiting, steps=steps
         )
-        parts = [] if listing.problem is not None else resumable(store, views, options, planning)
         _refuse_without_token(world, parts, others)
     listing.keep(store, now=planning.now)
     for plan, result in planned:
@@ -169,7 +172,7 @@ def _run(
     models = [receipts.from_plan(plan) for plan, _ in planned]
     planned_s = clock.monotonic_s() - started
     parts = [] if listing.problem is not None else resumable(store, views, options, planning)
-    resumed = {part.id: (part, store.part_states(part.id)) for part in parts if part.run != planning.run}
+    resumed = {part.id: (part, before[part.id]) for part in parts if part.run != planning.run}
     delivering = clock.monotonic_s()
     delivered = _deliver(world, options, store, planning, parts, began=began, steps=steps)
     members_s = _deliver_members((members, others), world, options, steps, since=delivering)

@@ -13,6 +13,7 @@ import pytest
 
 from pusher.errors import StateError
 from pusher.progress import PlanFinished
+from pusher.project.outcomes import Patience
 from tests.push.refused import POISON, shop_at, with_a_refused_row
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving, terms
 
@@ -257,6 +258,53 @@ def test_what_grew_too_old_before_it_was_sent_is_new_when_it_is_dated_anew(tmp_p
             [("due", 1)],
             [("accepted", 1)],
         ]
+
+
+def test_a_frozen_event_that_grew_too_old_is_new_at_once_when_it_is_dated_anew(tmp_path: Path) -> None:
+    """The run that ends its first copy unsent freezes the second one; no run and no clock brings the first one back."""
+    hour, untried = timedelta(hours=1), Patience(deadline_s=0.0)
+    at = (NOW - timedelta(days=28) + hour).strftime("%Y-%m-%d %H:%M:%S")
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", at=at), Order("order-00001")])
+        shop.push(patience=untried)
+        shop.sell(orders(2))
+        shop.build()
+
+        dry = shop.push(now=NOW + 2 * hour, dry_run=True)
+        aged = shop.push(now=NOW + 2 * hour, patience=untried)
+        again = shop.push(now=NOW + 2 * hour, patience=untried)
+        back = shop.push()
+
+        assert [(one.exit_code, terms(one)) for one in (dry, aged, again, back)] == [
+            (0, {"planned": 1, "already_sent": 1, "pending": 1}),
+            (4, {"planned": 1, "already_sent": 1, "pending": 1}),
+            (4, {"already_sent": 2}),
+            (0, {"already_sent": 2}),
+        ]
+        assert [
+            {name: rows for name, rows in one.models[0].resumed.items() if rows} for one in (aged, again, back)
+        ] == [
+            {"planned": 2, "expired_late": 1, "pending": 1},
+            {"planned": 2, "pending": 2},
+            {"planned": 2, "accepted": 2},
+        ]
+        assert (server.counted(), server.totals()["duplicates"]) == (["order-00000", "order-00001"], 0)
+
+
+def test_a_frozen_event_that_may_have_arrived_is_a_conflict_when_it_is_dated_anew(tmp_path: Path) -> None:
+    """However old it is by now, TikTok may have its first copy, which is sent again as it was."""
+    at = (NOW - timedelta(days=28) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": 5}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", at=at)])
+        shop.push()
+        shop.sell(orders(1))
+        shop.build()
+
+        report = shop.push(now=NOW + timedelta(hours=2))
+
+        assert (report.exit_code, terms(report), report.models[0].new_conflicts) == (1, {"conflicting": 1}, 1)
+        assert report.models[0].resumed["accepted"] == 1
+        assert server.counted() == ["order-00000"]
 
 
 @pytest.mark.parametrize("is_archived", [False, True])
