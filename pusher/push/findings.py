@@ -26,12 +26,14 @@ class Findings:
         store: The ledger.
         destination: Knows the classes of errors.
         endpoints: Know the credentials that were used.
+        space: Key space of the run.
     """
 
     steps: Steps
     store: Store
     destination: Destination
     endpoints: Endpoints
+    space: str = ""
 
     def keep(
         self,
@@ -128,8 +130,9 @@ class Findings:
         rows = self.store.connection.execute(
             "select coalesce(batch.response_class, 'UNKNOWN'), batch.code, max(coalesce(batch.message, '')), "
             "sum(batch.rows) from batch join part on part.id = batch.part "
-            "where part.model = ? and batch.state in ('planned', 'retry', 'unknown') group by 1, 2 order by 4 desc",
-            (model,),
+            "where part.model = ? and part.space = ? and batch.state in ('planned', 'retry', 'unknown') "
+            "group by 1, 2 order by 4 desc",
+            (model, self.space),
         ).fetchall()
         for response_class, return_code, message, count in rows:
             code = f"tiktok-{response_class.lower()}"

@@ -183,7 +183,8 @@ def _run(
     explain = Explainer(world.destination, world.origins)
     with steps.step("settle"):
         _account(models, store, planning, delivered, resumed=resumed, explain=explain)
-        Findings(steps, store, world.destination, world.endpoints).keep(models, delivered, audiences, listing.problem)
+        findings = Findings(steps, store, world.destination, world.endpoints, planning.space)
+        findings.keep(models, delivered, audiences, listing.problem)
     for model in models:
         model.earlier_run = earlier.get(model.model)
     report = PushReport(

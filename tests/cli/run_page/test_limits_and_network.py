@@ -59,6 +59,16 @@ def test_no_answer_is_tried_again(tmp_path: Path, server: AudienceServer, fault:
     walked(found, page)
 
 
+def test_rows_that_had_all_their_attempts_are_those_of_the_run(tmp_path: Path, server: AudienceServer) -> None:
+    """Ten rows are accepted and two get no answer, first of a test and then for real: each run tells its own two."""
+    found = selling(tmp_path, server)
+    server.script([{"match": {"contains": ["order-00011"]}, "do": "empty", "times": None}])
+
+    pages = [found.failed("network", *words) for words in (("--test-event-code", "T1"), ())]
+
+    assert [[(one["code"], one["rows"]) for one in page["failures"]] for page in pages] == [[("tiktok-unknown", 2)]] * 2
+
+
 def test_an_answer_that_should_not_exist_stops(tmp_path: Path, server: AudienceServer) -> None:
     """A redirect is never followed."""
     found = selling(tmp_path, server)
