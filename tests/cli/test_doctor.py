@@ -157,6 +157,27 @@ def test_rows_that_become_too_old_are_listed_with_their_first_moment(tmp_path: P
     )
 
 
+def test_what_is_due_of_test_events_is_done_with_their_code(tmp_path: Path, server: Server) -> None:
+    """A plain push would not send them."""
+    shop = store(tmp_path, server.base_url, preflight=False)
+    shop.sell(orders(1))
+    shop.build()
+    shop.push(test_event_code="T1", patience=Patience(deadline_s=0.0))
+
+    entries = calendar(examined(shop, *AT, "--json"), "rows")
+
+    assert [(entry["where"], entry["fix"]) for entry in entries] == [
+        (
+            f"{VIEW} (test:T1)",
+            "Run `pusher push --test-event-code T1`: after 7 days they are parked, and a person decides.",
+        ),
+        (
+            f"{VIEW} (test:T1)",
+            "Run `pusher push --test-event-code T1`: after that TikTok does not count them.",
+        ),
+    ]
+
+
 def test_rows_without_identity_are_listed_and_do_not_count(tmp_path: Path, server: Server) -> None:
     """There are some on most days, and a push ends with 0 whatever their number."""
     shop = store(tmp_path, server.base_url)
