@@ -92,7 +92,7 @@ def reopen(store: Store, state: StateFolder, choice: Choice, *, run: str, now: d
             return 0
         written = _Written(connection, state, run)
         for file in store.files("keys", choice.space):
-            written.rewrite(file, f"select * from {{file}} where not {_MEANT}")
+            written.rewrite(file, f"select * from {{file}} where not ({_MEANT} and state = 'dead')")
         for file in _refused_files(store, choice.space):
             written.rewrite(
                 file,
@@ -193,13 +193,19 @@ def _find(
         sources.append(f"select {facts} from {rows(keys)} where state = 'dead'")
     if reopened:
         sources.append(f"select {facts} from {rows(reopened)}")
+    # What was refused once and sent since, or waits to be, is refused no more.
+    held = ["select null::uuid as event_key"]
+    if settled := [*keys, *store.files("archive", choice.space)]:
+        held.append(f"select event_key from {rows(settled)} where state not in ('dead', 'expired')")
+    if waiting := store.files("outbox", choice.space):
+        held.append(f"select _event_key from {rows(waiting)}")
     is_meant = _among("model", choice.models) + _among("reason", choice.reasons)
     connection.execute(
-        "create temp table refused as "
+        f"create temp table refused as with held as ({' union all '.join(held)}), "
         # One that was let go of, or grew too old, and was changed and refused again is in several files, with another
         # digest in each: the newest date is the one that its model gave last.
-        f"with dead as (select distinct on (event_key) {facts} from ({' union all '.join(sources)}) "
-        "order by event_key, event_time desc, payload_hash), "
+        f"dead as (select distinct on (event_key) {facts} from ({' union all '.join(sources)}) as every "
+        "where not exists (select 1 from held where held.event_key = every.event_key) order by event_key, event_time desc, payload_hash), "
         "told as (select event_key, model, reason, sendable_until, "
         "row_number() over (partition by event_key order by first_seen desc, model, reason) as place "
         f"from {rows(told)} where term in ('dead', 'reopened')) "

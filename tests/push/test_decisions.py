@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from pusher.errors import AnotherRunIsActive, StateError
+from pusher.project.outcomes import Patience
 from pusher.push.decisions import ParkedBatch
 from tests.push.refused import POISON, quarantine, shop_at, with_a_refused_row
 from tests.push.support import NOW, VIEW, Order, Server, Shop, orders, serving, terms
@@ -99,6 +100,60 @@ def test_a_row_that_was_refused_with_other_values_is_counted_once(tmp_path: Path
         assert terms(refused) == {"planned": 1, "dead": 1}
         assert ([one.rows for one in report.refused], report.reopened) == ([1], 1)
         assert (terms(accepted), server.counted()) == ({"planned": 1, "accepted": 1}, ["order-00000"])
+
+
+def test_what_was_accepted_once_corrected_is_never_let_go_of(tmp_path: Path) -> None:
+    """It was refused and reopened before: `even_unchanged` finds nothing of it, and no push sends it again."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        shop.project().ledger.retry()
+        shop.sell(orders(30))
+        shop.build()
+        corrected = shop.push()
+
+        reports = [shop.project().ledger.retry(even_unchanged=True, dry_run=dry_run) for dry_run in (True, False)]
+        again = shop.push()
+
+        assert terms(corrected) == {"planned": 1, "already_sent": 29, "accepted": 1}
+        assert [(one.refused, one.reopened) for one in reports] == [([], 0), ([], 0)]
+        assert (terms(again), server.counted()) == ({"already_sent": 30}, [order.order_id for order in orders(30)])
+
+
+def test_what_waits_to_be_sent_corrected_is_not_refused(tmp_path: Path) -> None:
+    """Reopened and frozen with other values, it is neither counted nor let go of."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON, {"match": {"nth": 3}, "do": 40100}]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", amount="13.00")])
+        shop.push()
+        shop.project().ledger.retry()
+        shop.sell([Order("order-00000", amount="14.00")])
+        shop.build()
+        frozen = shop.push(patience=Patience(deadline_s=0.0))
+
+        report = shop.project().ledger.retry(even_unchanged=True)
+        sent = shop.push()
+
+        assert terms(frozen) == {"planned": 1, "pending": 1}
+        assert (report.refused, report.reopened) == ([], 0)
+        assert (sent.models[0].resumed["accepted"], server.counted()) == (1, ["order-00000"])
+
+
+def test_an_event_that_was_accepted_with_another_date_is_not_refused(tmp_path: Path) -> None:
+    """It grew too old to be reopened and was dated anew; by a clock that went back since, it is young enough again."""
+    at = (NOW - timedelta(days=28) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = shop_at(server, tmp_path, [Order("order-00000", at=at, amount="13.00")])
+        refused = shop.push()
+        shop.sell([Order("order-00000", amount="14.00")])
+        shop.build()
+        later = NOW + timedelta(hours=2)
+        sent = shop.push(now=later)
+
+        report = shop.project(NOW + timedelta(minutes=30)).ledger.retry()
+        again = shop.push(now=later)
+
+        assert (terms(refused), terms(sent)) == ({"planned": 1, "dead": 1}, {"planned": 1, "accepted": 1})
+        assert (report.refused, report.reopened, terms(again)) == ([], 0, {"already_sent": 1})
+        assert server.counted() == ["order-00000"]
 
 
 def test_retry_leaves_rows_outside_the_window_refused(tmp_path: Path) -> None:
