@@ -175,7 +175,7 @@ def post(
     def send(body: Body, count: int) -> None:
         try:
             result = transport.post(payload.endpoint, body.content)
-            verdict = destination.verdict(result, rows=count, earlier_attempt_at_risk=False)
+            verdict = destination.verdict(result, rows=count)
             if isinstance(result, Failure) or verdict.outcome != "accepted":
                 raise SystemExit(f"not accepted: {result}")
         finally:

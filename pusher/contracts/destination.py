@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -178,8 +178,14 @@ class Destination(Protocol):
     def envelope(self, payload: Payload, source_id: str, test_event_code: str | None) -> tuple[bytes, bytes]:
         """Return the bytes before and after the JSON array of rows."""
 
-    def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
-        """Classify the result of one attempt by the contract."""
+    def verdict(self, result: Answer | Failure, *, rows: int, earlier: Collection[str | None] = ()) -> Verdict:
+        """Classify the result of one attempt by the contract.
+
+        Args:
+            result: What the transport returned.
+            rows: Rows in the request.
+            earlier: Classes of the earlier attempts with the same bytes, None for one that nobody saw the end of.
+        """
 
     def column_named(self, payload: Payload, message: str) -> str | None:
         """Return the column that the destination's words about a refused row name, or None if they name none."""

@@ -205,7 +205,8 @@ def _find(
         # One that was let go of, or grew too old, and was changed and refused again is in several files, with another
         # digest in each: the newest date is the one that its model gave last.
         f"dead as (select distinct on (event_key) {facts} from ({' union all '.join(sources)}) as every "
-        "where not exists (select 1 from held where held.event_key = every.event_key) order by event_key, event_time desc, payload_hash), "
+        "where not exists (select 1 from held where held.event_key = every.event_key) "
+        "order by event_key, event_time desc, payload_hash), "
         "told as (select event_key, model, reason, sendable_until, "
         "row_number() over (partition by event_key order by first_seen desc, model, reason) as place "
         f"from {rows(told)} where term in ('dead', 'reopened')) "

@@ -382,6 +382,14 @@ class Store:
         )
         return sending
 
+    def earlier_classes(self, batch: Batch) -> list[str | None]:
+        """Return the classes of the attempts of a batch before its newest, None for one that nobody saw the end of."""
+        rows = self._connection.execute(
+            "select response_class from attempt where batch = ? and number < ? order by number",
+            (batch.id, batch.attempts),
+        )
+        return [response_class for (response_class,) in rows]
+
     def conclude(
         self,
         batch: Batch,

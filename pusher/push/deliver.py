@@ -233,7 +233,7 @@ class Delivery:
 
     def _take_back(self) -> None:
         with self._store.transaction():
-            self._late.take_back(self._works.values(), self._queue, run=self._run, clock=self._clock)
+            self._late.take_back(self._works.values(), self._queue, run=self._run, now=self._clock.now())
         for work in list(self._works.values()):
             self._maybe_settle(work)
 
@@ -276,6 +276,8 @@ class Delivery:
                     self._outcomes.conclude(attempt, verdict, seconds, started_at)
                     touched.append(attempt.work)
                 claims = self._outcomes.park_old(claims)
+                touched += [attempt.work for attempt in claims]
+                claims = self._late.spare(claims, self._queue, run=self._run, clock=self._clock)
                 for attempt in claims:
                     self._intend(attempt)
         except BaseException:  # Ctrl-C too: memory says more than the ledger, and nothing may be settled by it
@@ -331,8 +333,8 @@ class Delivery:
             result, seconds = future.result()
             attempt.body = None
             # What was inherited from a larger batch is no attempt of these bytes.
-            is_repeated = attempt.risk_before is not None and attempt.batch.attempts > 1
-            verdict = self._destination.verdict(result, rows=attempt.batch.rows, earlier_attempt_at_risk=is_repeated)
+            earlier = () if attempt.risk_before is None else self._store.earlier_classes(attempt.batch)
+            verdict = self._destination.verdict(result, rows=attempt.batch.rows, earlier=earlier)
             if verdict.request_id:
                 ids = self._result.request_ids.setdefault(attempt.work.part.model, deque(maxlen=MOST_REQUEST_IDS))
                 ids.append(verdict.request_id)
@@ -355,11 +357,15 @@ class Delivery:
     # settling -----------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
-        """Give rows back to their view that were frozen from a wrong model and never sent."""
+        """Give rows back to their view that this run froze from a wrong model and never sent.
+
+        Those of earlier runs stay: their view need not show them any more.
+        """
         if self._result.stopped is None or self._result.stopped.code != "too-many-refused":
             return
         for work in list(self._works.values()):
-            if work.source not in self._proven and not self._is_in_doubt(work):
+            is_of_this_run = work.part.run == self._run
+            if is_of_this_run and work.source not in self._proven and not self._is_in_doubt(work):
                 del self._works[work.part.id]
                 self._settle(work)
 

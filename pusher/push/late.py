@@ -16,7 +16,7 @@ from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.push.encode import common, minus
 from pusher.push.queue import Queue
-from pusher.push.work import PartWork
+from pusher.push.work import PartWork, Try
 
 NOT_SENT = "The person was suppressed before it was sent."
 MAY_HAVE_ARRIVED = "The person was suppressed; it may have been delivered before, and cannot be recalled."
@@ -70,32 +70,59 @@ class Late:
                 found.append((row, 1))
         return tuple(found)
 
-    def take_back(self, works: Iterable[PartWork], queue: Queue, *, run: str, clock: Clock) -> None:
+    def take_back(self, works: Iterable[PartWork], queue: Queue, *, run: str, now: datetime) -> None:
         """Take rows back whose people were suppressed since they were frozen, unless their request is on its way.
 
         The caller holds a transaction.
 
         Args:
-            works: The open parts.
+            works: The open parts; each learns which of its rows these are.
             queue: What waits to be sent again.
             run: Run that does it.
-            clock: Wall and monotonic time.
+            now: The run's clock.
         """
-        now = clock.now()
         for work in works:
-            barred = self.rows(work.part, work.payload)
-            if gone := common(work.free, barred):
+            work.barred = self.rows(work.part, work.payload)
+            if gone := common(work.free, work.barred):
                 leave_out(self.store, work.part, gone, run=run, now=now)
                 work.free = minus(work.free, gone)
-            for attempt in queue.take_waiting(work) if barred else ():
-                batch: Batch | None = attempt.batch
-                if gone := common(attempt.batch.ranges, barred):
-                    batch = carve_out(self.store, attempt.batch, gone, run=run, now=now)
-                if batch is None:
-                    work.open_batches -= 1
-                else:
-                    attempt.batch, attempt.body = batch, None
-                    queue.schedule(attempt, clock.monotonic_s())
+            for attempt in queue.waiting(work) if work.barred else ():
+                if not self._is_left(attempt, run=run, now=now):
+                    queue.drop(attempt)
+
+    def spare(self, claims: Iterable[Try], queue: Queue, *, run: str, clock: Clock) -> list[Try]:
+        """Take such rows back that were on their way when the list grew, and are to be sent again.
+
+        The caller holds a transaction.
+
+        Args:
+            claims: Batches that are about to be sent.
+            queue: Takes what is left of those that held such rows.
+            run: Run that does it.
+            clock: Wall and monotonic time.
+
+        Returns:
+            The batches without such rows, as they were.
+        """
+        spared = []
+        for attempt in claims:
+            if not common(attempt.batch.ranges, attempt.work.barred):
+                spared.append(attempt)
+            elif self._is_left(attempt, run=run, now=clock.now()):
+                queue.schedule(attempt, clock.monotonic_s())
+        return spared
+
+    def _is_left(self, attempt: Try, *, run: str, now: datetime) -> bool:
+        """Take rows out of a batch; returns whether it has others."""
+        gone = common(attempt.batch.ranges, attempt.work.barred)
+        if not gone:
+            return True
+        rest = carve_out(self.store, attempt.batch, gone, run=run, now=now)
+        if rest is None:
+            attempt.work.open_batches -= 1
+            return False
+        attempt.batch, attempt.body = rest, None
+        return True
 
 
 def leave_out(store: Store, part: Part, free: Ranges, *, run: str, now: datetime) -> None:

@@ -59,9 +59,14 @@ class Queue:
         """Return a batch that an earlier run left behind."""
         return self._leftovers.popleft() if self._leftovers else None
 
-    def take_waiting(self, work: PartWork) -> list[Try]:
-        """Take back the batches of a part that wait to be sent again."""
-        return self._take(lambda attempt: attempt.work is work)
+    def waiting(self, work: PartWork) -> list[Try]:
+        """Return the batches of a part that wait to be sent again."""
+        every = [*self._leftovers, *(attempt for _, _, attempt in self._due)]
+        return [attempt for attempt in every if attempt.work is work]
+
+    def drop(self, dropped: Try) -> None:
+        """Forget a batch that waits to be sent again."""
+        self._take(lambda attempt: attempt is dropped)
 
     def block(self, source: Source) -> list[Try]:
         """Stop handing out rows of an event source; returns its batches that were waiting."""

@@ -31,6 +31,7 @@ class PartWork:
         open_batches: Batches that are neither final nor left for another run.
         left: Batches left for another run or for a person.
         accepted: Rows of the batches that were accepted in this run.
+        barred: Rows whose people were suppressed since they were frozen, as far as this run has seen.
     """
 
     part: Part
@@ -40,6 +41,7 @@ class PartWork:
     open_batches: int = 0
     left: int = 0
     accepted: list[Ranges] = field(default_factory=list)
+    barred: Ranges = ()
 
     @property
     def source(self) -> Source:

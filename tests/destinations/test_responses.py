@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -15,12 +16,17 @@ DATE = "Wed, 01 Jul 2026 00:00:00 GMT"
 
 
 def judge(
-    body: Any, *, status: int = 200, rows: int = 10, at_risk: bool = False, headers: dict[str, str] | None = None
+    body: Any,
+    *,
+    status: int = 200,
+    rows: int = 10,
+    earlier: Collection[str | None] = (),
+    headers: dict[str, str] | None = None,
 ) -> Verdict:
     """Return the verdict on an answer."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = Answer(status, raw, headers or {"content-type": "application/json"}, 0.1)
-    return destination.verdict(answer, rows=rows, earlier_attempt_at_risk=at_risk)
+    return destination.verdict(answer, rows=rows, earlier=earlier)
 
 
 def coded(code: Any, message: str = "OK", **more: Any) -> dict[str, Any]:
@@ -72,10 +78,10 @@ NOT_SUCCESS = [
 
 
 @pytest.mark.parametrize("body", NOT_SUCCESS, ids=lambda body: repr(body[:30]))
-@pytest.mark.parametrize("at_risk", [False, True])
-def test_an_answer_that_is_not_understood_is_unknown(body: bytes, *, at_risk: bool) -> None:
+@pytest.mark.parametrize("earlier", [(), (None,)])
+def test_an_answer_that_is_not_understood_is_unknown(body: bytes, earlier: Collection[str | None]) -> None:
     """HTTP 200 alone says nothing."""
-    verdict = judge(body, at_risk=at_risk)
+    verdict = judge(body, earlier=earlier)
     assert (verdict.outcome, verdict.response_class, verdict.code) == ("unknown", "UNKNOWN", None)
 
 
@@ -98,7 +104,7 @@ def test_a_number_too_long_for_the_ledger_is_no_code(code: int) -> None:
 )
 def test_no_other_status_is_ever_an_acceptance(body: Any) -> None:
     """An acceptance needs both: the status and the code."""
-    verdicts = [judge(body, status=status, at_risk=True) for status in range(100, 600) if status != 200]
+    verdicts = [judge(body, status=status, earlier=[None]) for status in range(100, 600) if status != 200]
     assert {verdict.outcome for verdict in verdicts} <= {"unknown", "retry", "halt", "split"}
     assert {verdict.response_class for verdict in verdicts}.isdisjoint({"ACK", "PARTIAL"})
 
@@ -186,7 +192,7 @@ def test_each_http_status_has_its_class(status: int, body: Any, expected: str) -
 def test_each_failure_of_the_transport_has_its_class(reason: str, name: str) -> None:
     """Reasons are the contract's."""
     kind = {"retry": "not_sent", "unknown": "in_doubt", "halt": "stop"}[contract().classes[name].outcome]
-    verdict = destination.verdict(Failure(kind, reason, "It broke.", 1.0), rows=1, earlier_attempt_at_risk=True)
+    verdict = destination.verdict(Failure(kind, reason, "It broke.", 1.0), rows=1, earlier=(None,))
     assert (verdict.response_class, verdict.message, verdict.http_status, verdict.code) == (
         name,
         "It broke.",
@@ -207,14 +213,26 @@ def test_each_failure_of_the_transport_has_its_class(reason: str, name: str) -> 
 )
 def test_the_kind_of_a_failure_wins_over_its_reason(kind: str, reason: str, expected: str) -> None:
     """What may have arrived is never simply repeated."""
-    verdict = destination.verdict(Failure(kind, reason, "", 1.0), rows=1, earlier_attempt_at_risk=False)
+    verdict = destination.verdict(Failure(kind, reason, "", 1.0), rows=1, earlier=())
     assert verdict.response_class == expected
 
 
-@pytest.mark.parametrize(("at_risk", "outcome", "waits"), [(False, "unknown", "backoff"), (True, "accepted", "none")])
-def test_a_duplicate_is_an_acceptance_only_of_what_we_sent_before(at_risk: bool, outcome: str, waits: str) -> None:  # noqa: FBT001 -- a case
-    """A duplicate of something we do not know proves nothing."""
-    verdict = judge(coded(40050, "Duplicated request"), at_risk=at_risk)
+@pytest.mark.parametrize(
+    ("earlier", "outcome", "waits"),
+    [
+        ((), "unknown", "backoff"),
+        (("DUP",), "unknown", "backoff"),
+        (("THROTTLE", "DUP", "RETRY"), "unknown", "backoff"),
+        (("a class of an older version",), "unknown", "backoff"),
+        ((None,), "accepted", "none"),
+        (("DUP", "SERVER", "THROTTLE"), "accepted", "none"),
+    ],
+)
+def test_a_duplicate_is_an_acceptance_only_of_what_we_sent_before(
+    earlier: Collection[str | None], outcome: str, waits: str
+) -> None:
+    """Of an attempt that may have arrived: one that was called a duplicate itself, or throttled, did not."""
+    verdict = judge(coded(40050, "Duplicated request"), earlier=earlier)
     assert (verdict.outcome, verdict.response_class, verdict.waits) == (outcome, "DUP", waits)
 
 

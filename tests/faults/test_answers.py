@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from pusher.project.outcomes import Patience
 from tests.faults.scene import ROWS, scene
-from tests.push.support import EVENT_SET, Order, orders
+from tests.push.support import EVENT_SET, NOW, Order, orders
 
 OTHER_SET = "1234567890123456789"
 
@@ -203,6 +204,19 @@ def test_37_duplicated_on_the_first_attempt(tmp_path: Path) -> None:
     with scene(tmp_path, [{"do": 40050}]) as found:
         passing(found)
         assert found.server.totals()["duplicates"] == 0
+
+
+def test_37_duplicated_for_ever(tmp_path: Path) -> None:
+    """Each answer is about a copy that nobody knows of: that there are several of them proves nothing of ours."""
+    names = [row.order_id for row in orders(4)]
+    with scene(tmp_path, [{"do": 40050, "times": None}], rows=4) as found:
+        report = found.push()
+        (batch,) = found.shop.ledger("select state, rows, attempts > 1, response_class from batch")
+        late = found.push(NOW + timedelta(hours=37))
+
+        assert (report.exit_code, batch) == (4, ("unknown", 4, 1, "DUP"))
+        assert (late.exit_code, late.models[0].resumed["parked"]) == (5, 4)
+        found.check(events=names, parked=names)
 
 
 @pytest.mark.parametrize("after", ["accept", "before"])

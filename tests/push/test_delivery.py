@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pusher.errors import Incomplete
@@ -249,6 +249,8 @@ RANGES = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 6)), min_size=1, m
 )
 
 
+# A slow machine is no fault of what makes the ranges.
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(RANGES, st.integers(0, 40))
 def test_cutting_ranges_keeps_every_row_in_order(ranges: Ranges, rows: int) -> None:
     """Two pieces of ranges hold the rows of the whole, and the first has as many as asked for."""

@@ -367,6 +367,30 @@ def test_rows_in_doubt_are_not_given_back_when_the_model_is_refused(tmp_path: Pa
         assert shop.ledger(in_doubt) == [("unknown", 5, 1)]
 
 
+@pytest.mark.parametrize(("days", "term"), [(0, "pending"), (8, "parked")])
+def test_rows_of_earlier_runs_are_not_given_back_when_the_model_is_refused(
+    tmp_path: Path, days: int, term: str
+) -> None:
+    """They wait, or are parked, and their view does not show them any more: nobody else would ever send them."""
+    throttled = {"match": {"contains": ["order-00000"]}, "do": 40100, "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [throttled, POISON]) as server:
+        shop = shop_at(server, tmp_path, orders(4))
+        first = shop.push(patience=Patience(deadline_s=60.0))
+        later = NOW + timedelta(days=days, hours=1)
+        if days:
+            shop.push(now=later, patience=Patience(deadline_s=60.0))
+        shop.sell([replace(order, amount="13.00") for order in orders(12, start=100)])
+        shop.build()
+
+        wrong = shop.push(now=later, patience=Patience(deadline_s=60.0))
+        waiting = shop.ledger("select rows, file is not null from part where settled_at is null")
+        again = shop.push(now=later, patience=Patience(deadline_s=60.0))
+
+    assert terms(first) == {"planned": 4, "pending": 4}
+    assert [one.code for one in wrong.problems][:1] == ["too-many-refused"]
+    assert (wrong.models[0].resumed[term], waiting, again.models[0].resumed[term]) == (4, [(4, 1)], 4)
+
+
 def test_a_model_that_is_refused_after_a_lost_answer_is_told_as_such(tmp_path: Path) -> None:
     """Rows of the first request wait for another try when the run gives up: they stay frozen, and end as refused."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": "html_502"}, {"do": 40002, "times": None}]) as server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from pusher.ledger.opening import open_store
 from pusher.project.outcomes import Patience
 from tests.push.members import BOTH, Club, digest, people, serving_audiences, stored
 from tests.push.opted_out import opt_out
-from tests.push.support import NOW, VIEW, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Server, Shop, orders, serving
 
 LEADS = """\
 {{ config(materialized='view', meta={'pusher': {'destination': 'tiktok', 'payload': 'crm_events'}}) }}
@@ -337,6 +338,40 @@ def test_rows_leave_while_others_are_sent(tmp_path: Path) -> None:
 
     assert terms(report) == {"planned": 40, "accepted": 39, "suppressed_late": 1, "exit": 0}
     assert counted == [one.order_id for one in rows[:39]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "left"),
+    [(40100, "accepted"), ("drop_before", "accepted"), ("drop_after_accept", "counted"), (40002, "accepted")],
+)
+def test_rows_leave_whose_request_was_on_its_way(tmp_path: Path, answer: int | str, left: str) -> None:
+    """They are not in the request that is made after it failed, whole or in pieces, unless they had arrived."""
+    rows, shops = orders(4), list[Shop]()
+
+    def suppressing(app: Any) -> Any:
+        def answered(environ: Any, start_response: Any) -> Any:
+            if "event/track" in environ["PATH_INFO"] and shops:
+                suppress_beside(shops.pop(), rows[2].digest)
+                # The push looks at the list meanwhile.
+                time.sleep(0.8)
+            return app(environ, start_response)
+
+        return answered
+
+    server = Server(tmp_path / "sandbox.sqlite", [{"do": answer, "times": 1}], NOW, suppressing)
+    try:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        shop.build()
+        shops.append(shop)
+        report = shop.push()
+        counted, sent = server.counted(), [one["rows"] for one in server.requests()]
+    finally:
+        server.stop()
+
+    assert terms(report) == {"planned": 4, "accepted": 3, "suppressed_late": 1, "exit": 0}
+    assert sum(sent[1:]) == 3
+    assert counted == [one.order_id for place, one in enumerate(rows) if place != 2 or left == "counted"]
 
 
 def suppress_beside(shop: Shop, one: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -61,9 +61,9 @@ class SmallRequests:
         """Return the bytes around the rows."""
         return self._real.envelope(payload, source_id, test_event_code)
 
-    def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
+    def verdict(self, result: Answer | Failure, *, rows: int, earlier: Collection[str | None] = ()) -> Verdict:
         """Return what an attempt proved."""
-        return self._real.verdict(result, rows=rows, earlier_attempt_at_risk=earlier_attempt_at_risk)
+        return self._real.verdict(result, rows=rows, earlier=earlier)
 
     def column_named(self, payload: Payload, message: str) -> str | None:
         """Return the column that a refusal names."""

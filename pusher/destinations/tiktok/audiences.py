@@ -95,7 +95,7 @@ class TikTokAudiences:
 
     def verdict(self, result: Answer | Failure, *, rows: int) -> Verdict:
         """Return what an attempt proved; see `AudienceApi.verdict`."""
-        found = verdict(contract(), result, rows=rows, earlier_attempt_at_risk=False)
+        found = verdict(contract(), result, rows=rows)
         if found.outcome == "rejected" and re.search(audience_facts()["busy"]["pattern"], found.message):
             # The same code as for a wrong parameter.
             busy = contract().classes[audience_facts()["busy"]["class"]]

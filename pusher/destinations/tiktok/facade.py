@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -63,12 +63,12 @@ class TikTok:
         """Return the bytes around the rows; see `Destination.envelope`."""
         return events.envelope(payload, source_id, test_event_code)
 
-    def verdict(self, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
+    def verdict(self, result: Answer | Failure, *, rows: int, earlier: Collection[str | None] = ()) -> Verdict:
         """Return what an attempt proved; see `Destination.verdict`."""
         # Only a push reads answers, and only then is the HTTP library needed.
         from pusher.destinations.tiktok.responses import verdict
 
-        return verdict(self.contract, result, rows=rows, earlier_attempt_at_risk=earlier_attempt_at_risk)
+        return verdict(self.contract, result, rows=rows, earlier=earlier)
 
     def column_named(self, payload: Payload, message: str) -> str | None:
         """Return the column that a refusal names; see `Destination.column_named`."""

@@ -137,7 +137,7 @@ def advertisers_of(answer: Answer) -> tuple[tuple[str, str], ...] | None:
 
 def judged(result: Answer | Failure) -> Verdict:
     """Return what a request about tokens proved."""
-    return verdict(contract(), result, rows=0, earlier_attempt_at_risk=False)
+    return verdict(contract(), result, rows=0)
 
 
 def is_no_token(proved: Verdict) -> bool:

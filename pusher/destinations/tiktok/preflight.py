@@ -46,7 +46,7 @@ class TikTokPreflight:
 
     def seen(self, look_up: LookUp, result: Answer | Failure) -> Seen:
         """Return what an attempt told; see `PreflightApi.seen`."""
-        found = verdict(contract(), result, rows=1, earlier_attempt_at_risk=False)
+        found = verdict(contract(), result, rows=1)
         time = _server_time(result)
         if found.outcome == "accepted" and isinstance(result, Answer):
             if look_up.kind == _ACCOUNT:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
@@ -23,6 +23,7 @@ from pusher.transport import redact
 _UNKNOWN, _STOP, _RETRY, _DUPLICATE, _PARTIAL = "UNKNOWN", "STOP", "RETRY", "DUP", "PARTIAL"
 _CLASS_OF_KIND = {"not_sent": _RETRY, "in_doubt": _UNKNOWN, "stop": _STOP}
 _LONGEST_CODE = 2**63
+_IN_DOUBT = "unknown"
 _PROVES_DELIVERY = {"accepted", "split"}
 _TICKET = re.compile(r"[0-9A-Za-z_-]{1,64}").fullmatch
 
@@ -37,18 +38,20 @@ class _Envelope:
     data: Mapping[str, Any]
 
 
-def verdict(contract: Contract, result: Answer | Failure, *, rows: int, earlier_attempt_at_risk: bool) -> Verdict:
+def verdict(
+    contract: Contract, result: Answer | Failure, *, rows: int, earlier: Collection[str | None] = ()
+) -> Verdict:
     """Classify the result of one attempt.
 
     Args:
         contract: Holds the classes.
         result: What the transport returned.
         rows: Rows in the batch.
-        earlier_attempt_at_risk: An earlier attempt of the same bytes may have arrived.
+        earlier: Classes of the earlier attempts with the same bytes, None for one that nobody saw the end of.
     """
     if isinstance(result, Failure):
         return _of_failure(contract, result)
-    return _of_answer(contract, result, rows, earlier_attempt_at_risk=earlier_attempt_at_risk)
+    return _of_answer(contract, result, rows, earlier)
 
 
 def _of_failure(contract: Contract, failure: Failure) -> Verdict:
@@ -65,7 +68,7 @@ def _of_failure(contract: Contract, failure: Failure) -> Verdict:
     )
 
 
-def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt_at_risk: bool) -> Verdict:
+def _of_answer(contract: Contract, answer: Answer, rows: int, earlier: Collection[str | None]) -> Verdict:
     envelope = _envelope(answer.body)
     code = _return_code(contract, envelope.code) if envelope else None
     chosen = _class(contract, answer.status, code)
@@ -75,7 +78,7 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
     outcome = chosen.outcome
     if envelope and outcome == "split":
         envelope = _in_words_about_rows(envelope)
-    if chosen.name == _DUPLICATE and earlier_attempt_at_risk:
+    if chosen.name == _DUPLICATE and any(_may_have_arrived(contract, one) for one in earlier):
         outcome = "accepted"
     remedy = code.remedy if code is not None and code.response_class == chosen.name else None
     return Verdict(
@@ -91,6 +94,14 @@ def _of_answer(contract: Contract, answer: Answer, rows: int, *, earlier_attempt
         waits=chosen.waits if outcome != "accepted" else "none",
         retry_after_s=_retry_after_s(answer.headers),
     )
+
+
+def _may_have_arrived(contract: Contract, response_class: str | None) -> bool:
+    """Say whether an attempt of a class may have been obeyed; what was refused as a duplicate was not."""
+    if response_class in {None, _PARTIAL}:
+        return True
+    known = contract.classes.get(response_class or "")
+    return known is not None and known.outcome == _IN_DOUBT and response_class != _DUPLICATE
 
 
 def data_of(answer: Answer) -> Mapping[str, Any]:
