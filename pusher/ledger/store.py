@@ -138,16 +138,16 @@ class Store:
     def untold_runs(self, test_event_code: str | None) -> list[str]:
         """Return the pushes without a receipt since the last one with one: nobody heard what TikTok refused of theirs.
 
-        After `retry` the rows that were refused are known.
+        A `retry` of all refused rows has shown them too.
 
         Args:
             test_event_code: Pushes of test events with this code, or None for real ones.
         """
+        of_all = "json_extract(receipt, '$.of_models') is null and json_extract(receipt, '$.of_reasons') is null"
         rows = self._connection.execute(
             "select id from run where command = 'push' and receipt is null and test_event_code is ?1 and rowid > "
-            "(select coalesce(max(rowid), 0) from run "
-            "where (command = 'push' and receipt is not null and test_event_code is ?1) or command = 'retry') "
-            "order by rowid",
+            "(select coalesce(max(rowid), 0) from run where receipt is not null and test_event_code is ?1 "
+            f"and (command = 'push' or (command = 'retry' and {of_all}))) order by rowid",
             (test_event_code,),
         )
         return [run for (run,) in rows]

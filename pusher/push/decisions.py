@@ -120,7 +120,9 @@ class ResolveReport:
 
 
 @contextmanager
-def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[Store, str]]:
+def at_work(
+    place: Workplace, command: str, *, changes: bool, test_event_code: str | None = None
+) -> Iterator[tuple[Store, str]]:
     """Open the ledger under its lock, and record a run of a command that changes it."""
     if not place.state.has_ledger():
         raise no_ledger(place.state)
@@ -133,7 +135,7 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
                 # What a run writes about itself can fail too.
                 stack.enter_context(told_when_full(place.state))
                 if changes:
-                    _start(store, place, run, command)
+                    _start(store, place, run, command, test_event_code)
                     steps = ("load", command)
                     kept = recorded(store, run, place.clock, place.destination, asked=place.asked, steps=steps)
                     stack.enter_context(stack.enter_context(kept).step(command))
@@ -143,7 +145,7 @@ def at_work(place: Workplace, command: str, *, changes: bool) -> Iterator[tuple[
             store.close()
 
 
-def _start(store: Store, place: Workplace, run: str, command: str) -> None:
+def _start(store: Store, place: Workplace, run: str, command: str, test_event_code: str | None) -> None:
     with told_when_full(place.state):
         served = store.meta("base_url") or ""
         store.start_run(
@@ -154,6 +156,7 @@ def _start(store: Store, place: Workplace, run: str, command: str) -> None:
             base_url=served,
             words=place.asked.words,
             variables=place.asked.variables,
+            test_event_code=test_event_code,
         )
 
 
@@ -182,7 +185,7 @@ def retry(
     """
     space = f"test:{test_event_code}" if test_event_code else ""
     choice = Choice(space, models, reasons)
-    with at_work(place, "retry", changes=not dry_run) as (store, run):
+    with at_work(place, "retry", changes=not dry_run, test_event_code=test_event_code) as (store, run):
         now = place.clock.now()
         refused = refused_rows(store, place.state, choice, now=now, even_unchanged=even_unchanged)
         reopened = 0
@@ -193,7 +196,11 @@ def retry(
             for part in store.open_parts()
             if part.space == space and (models is None or part.model in models)
         )
-    return RetryReport(refused, reopened, unsettled)
+        report = RetryReport(refused, reopened, unsettled)
+        if not dry_run:
+            chosen = {"of_models": models and sorted(models), "of_reasons": reasons and sorted(reasons)}
+            store.finish_run(run=run, now=place.clock.now(), exit_code=0, receipt=report.as_json() | chosen)
+    return report
 
 
 def resolve(

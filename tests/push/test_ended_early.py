@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 from pathlib import Path
 from subprocess import TimeoutExpired
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from pusher.errors import PlanError
-from tests.push.refused import POISON, shop_at
+from tests.push.refused import POISON, shop_at, with_a_refused_row
 from tests.push.support import MODEL, NOW, VIEW, Order, Server, Shop, orders, serving, terms, wait_until
 
 
@@ -72,6 +73,32 @@ def test_what_a_killed_push_was_refused_is_told_by_the_next(tmp_path: Path) -> N
             [],
         ]
         assert server.counted() == [row.order_id for row in rows if row.amount != "13.00"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        ({}, 0),
+        ({"even_unchanged": True, "dry_run": True}, 1),
+        ({"select": [VIEW]}, 1),
+        ({"reasons": ["tiktok-40000"]}, 1),
+        ({"test_event_code": "T1"}, 1),
+    ],
+)
+def test_refusals_are_told_by_a_push_unless_a_retry_showed_all(
+    tmp_path: Path, shown: dict[str, Any], told: int
+) -> None:
+    """What shows some of them, those of test pushes, or is only a rehearsal, ends nothing."""
+    with serving(tmp_path / "sandbox.sqlite", [POISON]) as server:
+        shop = with_a_refused_row(server, tmp_path)
+        with sqlite3.connect(shop.state.ledger) as ledger:
+            ledger.execute("update run set receipt = null, finished_at = null, exit_code = null")
+        ledger.close()
+
+        shop.project().ledger.retry(**shown)
+        report = shop.push()
+
+        assert (report.exit_code, report.models[0].resumed.get("dead", 0)) == (told, told)
 
 
 def test_conflicts_of_a_killed_push_are_told_by_the_next(tmp_path: Path) -> None:
