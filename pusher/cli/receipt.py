@@ -31,7 +31,7 @@ _HELD = {
     "corrected": "refused before, corrected: run `pusher retry`",
     "parked": "parked before",
     "expired": "too old before they could be sent",
-    "suppressed": "suppressed before they could be sent",
+    "suppressed": "may have arrived before their people were suppressed",
 }
 _NOT_DUE = {
     "enriched": "changed in details only; the first copy counts",

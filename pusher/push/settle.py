@@ -50,6 +50,9 @@ _DIFFERENT = {"event_key", "payload_hash", "contents_hash", "event_id", "event_t
 def _states(batches: list[Batch], rows: int) -> list[str]:
     states = [BatchState.PLANNED.value] * rows
     for batch in batches:
+        if batch.state is BatchState.SUPPRESSED and batch.first_risk_at is None:
+            # TikTok has nothing of it: when the person is let back in, it is as new.
+            continue
         for first, count in batch.ranges:
             states[first : first + count] = [batch.state.value] * count
     return states
@@ -123,7 +126,8 @@ def shrink(
 ) -> Shrunk:
     """Write the keys of a part's final rows, and its refused rows for the quarantine; the part stays.
 
-    Rows that are not final were never sent: without a key, the next plan takes them from their view again.
+    Rows that are not final were never sent, nor were those of suppressed people that were not at risk: without a key,
+    the next plan takes them from their view again.
 
     Args:
         part: A part with a file.
