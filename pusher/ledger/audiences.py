@@ -138,6 +138,30 @@ class AudienceStore:
             newest.setdefault((audience.advertiser_id, audience.audience_id), audience)
         return sorted(newest.values(), key=lambda one: (one.model, one.advertiser_id, one.name, one.id))
 
+    def unsure(self) -> list[Audience]:
+        """Return the audiences of files of whose members nothing is known, each once, by model and advertiser.
+
+        TikTok has them, or may have them since a request to make one got no answer.
+        """
+        rows = self._audiences(
+            "where method = 'file' and (audience_id is not null or create_asked_at is not null) and not exists "
+            "(select 1 from audience as other join audience_load as load on load.audience = other.id "
+            "where load.state in ('accepted', 'confirmed', 'failed') "
+            "and (other.id = audience.id or other.audience_id = audience.audience_id)) "
+            "order by retired_at is not null, model, advertiser_id, name, id"
+        )
+        # Whoever has one by share names it too.
+        each = {one.audience_id or f"row {one.id}": one for one in reversed(rows) if not self.member_files(one)}
+        return sorted(each.values(), key=lambda one: (one.model, one.advertiser_id, one.name, one.id))
+
+    def is_gone(self, audience: Audience, *, now: datetime) -> None:
+        """Record that TikTok has no such audience, and that no request to make it can still arrive."""
+        self._connection.execute(
+            "update audience set audience_id = null, create_asked_at = null, retired_at = coalesce(retired_at, ?) "
+            "where id = ?",
+            (stamp(now), audience.id),
+        )
+
     def filled_by(self, advertiser_id: str, audience_id: str) -> Audience | None:
         """Return what fills an audience, or None."""
         where = "where retired_at is null and advertiser_id = ? and audience_id = ?"

@@ -16,6 +16,7 @@ from pusher.push.audience.locked import OPEN, take_unknown
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.receipt import exit_code as audience_exit_code
 from pusher.push.audience.run import AudiencePush
+from pusher.push.audience.unsure import unsure_problems
 from pusher.push.encode import common, minus
 from pusher.push.findings import Findings
 from pusher.push.late import Late, carve_out, leave_out, write_without
@@ -180,6 +181,7 @@ def _forget(
             members.drop_suppressed()
             Findings(steps, store, world.destination, world.endpoints).keep((), Delivered(), members.receipts)
         result.audiences = [one for one in members.receipts if one.takes_out or one.is_open]
+        untold += unsure_problems(members.unsure, bound.methods)
         found = (bound.problem, *untold, *(one.problem for one in members.receipts))
         result.problems = tuple(one for one in found if one is not None)
         codes = (Incomplete.exit_code if one.code == OPEN else 1 for one in (bound.problem, *untold) if one is not None)

@@ -229,7 +229,7 @@ def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: Aud
     Raises:
         ConfigError: The token is missing; nothing was frozen.
     """
-    for kind, is_due in (("events", waiting), ("audience", others.receipts)):
+    for kind, is_due in (("events", waiting), ("audience", others.receipts or others.unsure)):
         if is_due:
             world.endpoints.of(kind)
 
@@ -273,13 +273,14 @@ def _deliver_members(
     """Tell TikTok who comes and who goes, in what is left of the run's time; returns the seconds that it took."""
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
-    if models:
+    if models or any(one.unsure for one in pushes):
         with steps.step("deliver", models), connected(world, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:
                 left_s = since + options.limits.deadline_s - world.clock.monotonic_s()
                 one.deliver(transport, pacer, replace(options.limits, deadline_s=max(0.0, left_s)))
                 one.name_credential()
+                one.tell_unsure()
     for one in pushes:
         one.clear()
     return world.clock.monotonic_s() - started

@@ -46,10 +46,16 @@ def take_unknown(
             )
         )
         take_locked(store, model=model, advertiser_id=advertiser_id, name=name, audience_id=audience_id, now=now)
-    return [_not_told(method, which) for method, which in untold.items()]
+    return [not_told(method, which) for method, which in untold.items()]
 
 
-def _not_told(method: str | None, which: Sequence[str]) -> Problem:
+def not_told(method: str | None, which: Sequence[str]) -> Problem:
+    """Return that audiences were not told of people to forget, and what to do.
+
+    Args:
+        method: `file`, or None where the settings of their views cannot be read.
+        which: The audiences, in words.
+    """
     if method is None:
         message = f"{LOCK_FILE} names audiences of views whose settings cannot be read: {', '.join(which)}."
         fix = (

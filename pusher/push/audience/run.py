@@ -30,7 +30,8 @@ from pusher.push.audience.past_end import ended_by_now
 from pusher.push.audience.plan import AudiencePlan, AudienceView, Staged, compare, stage_members
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.audience.settle import MemberSettling
-from pusher.push.audience.unfilled import tell_held, tell_unfilled, unfilled
+from pusher.push.audience.unfilled import not_filled, tell_held, tell_unfilled, unfilled
+from pusher.push.audience.unsure import still_there, tell_unsure
 from pusher.push.plan import View
 from pusher.push.senders import Sender, threads
 from pusher.push.work import DeliveryLimits
@@ -60,6 +61,8 @@ class AudiencePush:
     Attributes:
         plans: What has to change in each audience.
         files: Files that were frozen so far.
+        unsure: Audiences of files that no view fills, and of whose members nothing is known.
+        gone: Those of them that TikTok turned out not to have.
         ends_s: Monotonic time after which nothing new is begun.
         whole: The audiences that are given as files.
     """
@@ -76,6 +79,8 @@ class AudiencePush:
     steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
     files: int = 0
+    unsure: list[Audience] = field(default_factory=list)
+    gone: list[Audience] = field(default_factory=list)
     ends_s: float = field(default=0.0, init=False)
     whole: FilePush = field(init=False)
 
@@ -93,8 +98,10 @@ class AudiencePush:
     @property
     def has_changes(self) -> bool:
         """Whether there is anything to tell TikTok."""
-        return any(plan.frozen for plan in self.plans) or any(
-            plan.whole is not None or plan.is_unconfirmed for plan in self.whole.plans
+        return (
+            any(plan.frozen for plan in self.plans)
+            or any(plan.whole is not None or plan.is_unconfirmed for plan in self.whole.plans)
+            or bool(self.unsure)
         )
 
     def recover(self) -> None:
@@ -178,8 +185,10 @@ class AudiencePush:
             beside: The views whose audiences are compared as a whole, and left out here.
         """
         audiences = AudienceStore.of(self.store)
-        reassert = self.options.reassert
-        for audience in unfilled(audiences, self.options.lock, beside, reassert=reassert) if audiences else ():
+        if audiences is None:
+            return []
+        self.unsure = list(not_filled(audiences.unsure(), self.options.lock, beside))
+        for audience in unfilled(audiences, self.options.lock, beside, reassert=self.options.reassert):
             view = View(audience.model, "", "", payload, audience.name)
             self._planned(
                 Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {}, audience),
@@ -195,13 +204,14 @@ class AudiencePush:
             filled_otherwise: Views that another push fills, for a campaign for example; nothing is said of theirs.
         """
         tell_unfilled([one for one in self.receipts if one.model not in filled_otherwise], self.world.listener)
+        self.unsure = [one for one in self.unsure if one.model not in filled_otherwise]
         self.plans = [plan for plan in self.plans if plan.receipt.takes_out]
         self.whole.plans = [plan for plan in self.whole.plans if plan.receipt.takes_out or plan.is_unconfirmed]
 
     def hold_back(self, why: str) -> None:
         """Leave everything alone, and name the audiences that hold suppressed people."""
         tell_held(self.receipts, why, self.world.listener)
-        self.plans, self.whole.plans = [], []
+        self.plans, self.whole.plans, self.unsure = [], [], []
 
     def _compare(
         self, staged: Staged, advertiser_id: str, folder: Path, *, freeze: bool, refusal: Problem | None = None
@@ -284,6 +294,18 @@ class AudiencePush:
         for plan in self.plans:
             plan.tell_refusal()
         self.whole.deliver(transport, pacer, self._left_of(limits))
+        if self.unsure:
+            asked = self.unsure
+            self.unsure = still_there(asked, self._asking(transport, pacer), clock.now())
+            self.gone = [one for one in asked if one not in self.unsure]
+
+    def tell_unsure(self) -> None:
+        """Name the audiences of which nobody can be taken out, and know nothing more of those that are gone."""
+        tell_unsure(self.unsure, self.world.listener)
+        if self.store is not None and self.gone:
+            with self.store.transaction():
+                for one in self.gone:
+                    AudienceStore(self.store).is_gone(one, now=self.world.clock.now())
 
     def _let_out_only(self, place: int, why: Problem) -> None:
         """Leave an audience as it is, but for suppressed people, who are taken out all the same."""

@@ -24,12 +24,20 @@ def unfilled(
         views: The views that fill audiences.
         reassert: Tell TikTok again also what it was told.
     """
+    for audience in not_filled(audiences.everyone(), lock, views):
+        if _may_hold_suppressed(audience, audiences, reassert=reassert):
+            yield audience
+
+
+def not_filled(
+    audiences: Iterable[Audience], lock: LockFile | None, views: Sequence[AudienceView]
+) -> Iterator[Audience]:
+    """Yield the audiences that no view fills, by the ledger or by the lock file."""
     filled = {(view.view.model, one, view.name) for view in views for one in view.advertisers}
-    locked = {(one[1], lock.get(*one)) for one in filled} if lock is not None else set()
-    for audience in audiences.everyone():
+    locked = {(one[1], lock.get(*one)) for one in filled} - {(one[1], None) for one in filled} if lock else set()
+    for audience in audiences:
         is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
-        is_filled = is_filled or (audience.advertiser_id, audience.audience_id) in locked
-        if not is_filled and _may_hold_suppressed(audience, audiences, reassert=reassert):
+        if not is_filled and (audience.advertiser_id, audience.audience_id) not in locked:
             yield audience
 
 
