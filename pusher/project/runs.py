@@ -161,14 +161,16 @@ class ProjectRuns(ProjectLint):
         should_stop: Callable[[], bool] = lambda: False,
         interruptible: Interruptible = nullcontext,
     ) -> PushReport:
-        """Tell the selected audiences again everything that is known of them; see `push`."""
+        """Tell the selected audiences again everything that is known of them; see `push`.
+
+        Without a selection, those that no view fills any more are told again who is suppressed.
+        """
         asked = self._asked(select, exclude)
         with self._kept_failure("audience reconcile", asked, choice):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
-            views, told = self.offering.taken(
-                self.destination_views.audience_views(select, exclude), is_selected=bool(select)
-            )
+            found = self.destination_views.audience_views(select, exclude)
+            views, told = self.offering.taken(found, is_selected=bool(select))
             told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
             audiences = self.destination_views.with_settings(views)
@@ -177,9 +179,12 @@ class ProjectRuns(ProjectLint):
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
+                left_alone=frozenset(view.model for view in found if view not in views),
+                held_back=self.offering.held_back(),
                 asked=asked,
             )
-            return pushing.push((), audiences, replace(choice, reassert=True), everything=False)
+            everything = not select and not exclude and self.account.campaign is None
+            return pushing.push((), audiences, replace(choice, reassert=True), everything=everything)
 
     def _asked(self, select: Sequence[str], exclude: Sequence[str], test_event_code: str | None = None) -> Asked:
         """Return what was asked of a run, so that it can be asked again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pusher.errors import AnotherRunIsActive, Incomplete, Problem
@@ -104,7 +104,8 @@ def forget(
     """Suppress identifiers for ever, and take them out of all that waits and of every audience.
 
     Suppressing needs no lock: a push that is running looks at the list before each request.
-    Every audience is told, whether the ledger knows them to be in it or not: somebody else may have put them there.
+    Every audience is told, whether the ledger knows them to be in it or not, and whether it was told before: somebody
+    else may have put them there.
 
     Args:
         digests: The identifiers, as (kind, digest).
@@ -126,12 +127,15 @@ def forget(
             with ledger_under_lock(world, options) as store:
                 if new is None:
                     result.new = _suppress(digests, store, world)
-                _forget(result, world, options, store, sends=sends, bound=bound)
+                _forget(result, digests, world, options, store, sends=sends, bound=bound)
     except AnotherRunIsActive:
         if new is None:
             raise
         message = "They are suppressed for ever, and another run of this target is at work."
-        fix = "It sends nothing new of them. Run `pusher push` when it has ended: that takes them out for sure."
+        # A push tells an audience once of everybody who is suppressed.
+        is_told_later = result.new == len(digests)
+        again = "Run `pusher push`" if is_told_later else "Forget them again"
+        fix = f"It sends nothing new of them. {again} when it has ended: that takes them out for sure."
         result.problems, result.exit_code = (Problem("another-run", message, fix=fix),), Incomplete.exit_code
     return result
 
@@ -153,14 +157,22 @@ def _suppress(digests: Collection[tuple[str, str]], store: Store, world: PushWor
 
 
 def _forget(
-    result: Forgotten, world: PushWorld, options: PushOptions, store: Store, *, sends: bool, bound: Bound
+    result: Forgotten,
+    digests: Collection[tuple[str, str]],
+    world: PushWorld,
+    options: PushOptions,
+    store: Store,
+    *,
+    sends: bool,
+    bound: Bound,
 ) -> None:
     now = world.clock.now()
     refuse_old_clock(store, now, world.state.ledger.name)
     run = result.run_id = new_run_id(now)
     store.start_run(run=run, command=REASON, now=now, version=__version__, base_url=world.endpoints.shown_as)
     with recorded(store, run, world.clock, world.destination, asked=options.asked) as steps:
-        members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
+        told = replace(options.audience, again=frozenset(digests))
+        members = AudiencePush(world, told, run, store, suppressed_only=True)
         with steps.step("plan"):
             members.recover()
             untold = take_unknown(store, options.audience.lock, bound.methods, listener=world.listener, now=now)

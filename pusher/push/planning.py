@@ -230,7 +230,7 @@ def plan_others(
     others: AudiencePush, chosen: Chosen, world: PushWorld, options: PushOptions, folder: Path, *, freeze: bool
 ) -> None:
     """See who is suppressed in the audiences that none of the views fills, when all views are pushed."""
-    if not options.resume_all or options.test_event_code is not None:
+    if not options.tells_others or options.test_event_code is not None:
         return
     audience = next((one for one in world.destination.payloads.values() if one.kind == "audience"), None)
     if audience is not None:

@@ -39,6 +39,7 @@ class PushOptions:
         ledger_id: Ledger that the profile pins, or None.
         normaliser_version: Version of the identity macros, or None.
         resume_all: Also go on with rows that earlier runs froze for views that are not selected now.
+        tells_others: Also take suppressed people out of audiences that none of the views fills.
         left_alone: Views of which nothing is sent, not even what earlier runs froze.
         held_back: Why the user may not go on with what no view of the project has any more, by kind of views, `events`
             or `audience`; a kind that is not in it may go on.
@@ -61,6 +62,7 @@ class PushOptions:
     ledger_id: str | None = None
     normaliser_version: str | None = None
     resume_all: bool = True
+    tells_others: bool = True
     left_alone: frozenset[str] = frozenset()
     held_back: Mapping[str, str] = field(default_factory=dict)
     adopt: bool = False

@@ -136,6 +136,18 @@ def test_rows_that_wait_are_dropped(tmp_path: Path, server: AudienceServer) -> N
     assert shop.keys() == [("accepted", 3)]
 
 
+def test_reconcile_sends_no_event(tmp_path: Path, server: AudienceServer) -> None:
+    """It tells audiences everything again; rows of events wait for `push`."""
+    shop = People(tmp_path / "shop", server.base_url)
+    shop.push(patience=Patience(deadline_s=0.0))
+    report = shop.project().reconcile()
+    counted = server.counted()
+
+    assert ([one.model for one in report.audiences], report.models, counted) == (
+        sorted(f"audience_{name}" for name in AUDIENCES), [], [],
+    )  # fmt: skip
+
+
 def test_a_running_push_is_not_waited_for(tmp_path: Path, server: AudienceServer) -> None:
     """Whoever holds the lock: they are suppressed at once, and the exit code says that a push has to follow."""
     shop = People(tmp_path / "shop", server.base_url)

@@ -107,6 +107,7 @@ class FilePush:
                 listed=self.listed,
                 suppressed_only=self.suppressed_only,
                 withheld=self.withheld,
+                again=self.options.again,
             )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:

@@ -188,7 +188,8 @@ class AudiencePush:
         if audiences is None:
             return []
         self.unsure = list(not_filled(audiences.unsure(), self.options.lock, beside))
-        for audience in unfilled(audiences, self.options.lock, beside, reassert=self.options.reassert):
+        options = self.options
+        for audience in unfilled(audiences, options.lock, beside, reassert=options.reassert, again=options.again):
             view = View(audience.model, "", "", payload, audience.name)
             self._planned(
                 Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {}, audience),
@@ -266,6 +267,7 @@ class AudiencePush:
             listed=self.listed,
             suppressed_only=self.suppressed_only,
             withheld=self.withheld or refusal,
+            again=self.options.again,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:

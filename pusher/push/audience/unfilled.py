@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.plural import counted
@@ -14,7 +14,12 @@ from pusher.push.audience.receipt import AudienceReceipt
 
 
 def unfilled(
-    audiences: AudienceStore, lock: LockFile | None, views: Sequence[AudienceView], *, reassert: bool
+    audiences: AudienceStore,
+    lock: LockFile | None,
+    views: Sequence[AudienceView],
+    *,
+    reassert: bool,
+    again: Collection[tuple[str, str]] = (),
 ) -> Iterator[Audience]:
     """Yield the audiences that the ledger knows, no view fills, and somebody may have to leave.
 
@@ -23,9 +28,12 @@ def unfilled(
         lock: The lock file, or None.
         views: The views that fill audiences.
         reassert: Tell TikTok again also what it was told.
+        again: Suppressed identifiers that TikTok is told of again, as (kind, digest).
     """
     for audience in not_filled(audiences.everyone(), lock, views):
-        if _may_hold_suppressed(audience, audiences, reassert=reassert):
+        # Whoever has one of files by share knows no members of it, and tells nothing.
+        is_told = audience.method != FILE and bool(untold(audiences, audience, reassert=reassert, again=again))
+        if is_told or audiences.member_files(audience):
             yield audience
 
 
@@ -39,13 +47,6 @@ def not_filled(
         is_filled = not audience.is_retired and (audience.model, audience.advertiser_id, audience.name) in filled
         if not is_filled and (audience.advertiser_id, audience.audience_id) not in locked:
             yield audience
-
-
-def _may_hold_suppressed(audience: Audience, audiences: AudienceStore, *, reassert: bool) -> bool:
-    if audiences.member_files(audience):
-        return True
-    # Whoever has one of files by share knows no members of it, and tells nothing.
-    return audience.method != FILE and bool(untold(audiences, audience, reassert=reassert))
 
 
 def tell_unfilled(receipts: Iterable[AudienceReceipt], listener: Listener) -> None:
