@@ -23,6 +23,7 @@ from pusher.contracts import Answer, Failure, Verdict
 from pusher.destinations.tiktok.facade import tiktok
 from pusher.errors import StateError
 from pusher.ledger.opening import open_store
+from pusher.ledger.reopen import Choice, reopen
 from pusher.ledger.rows import File
 from pusher.ledger.state import StateFolder, publish
 from pusher.ledger.store import Store
@@ -43,6 +44,8 @@ DEADLINE_S = 1_800.0
 # A request's deadline, the grace time, and a wait that began just before the deadline.
 SLACK_S = 200.0
 CLEAN_RUNS = 12
+RETRY_SHARE = 0.3
+"""How often refused rows are let go of between two runs."""
 # From right after to after TikTok has forgotten the first copy.
 PAUSES_S = (1, 60, 3_600, 43_200, 150_000, 300_000)
 
@@ -111,6 +114,7 @@ class History:
         ended: The moment after the last run.
         events: Every event that was in the view.
         poison: Events that the server refuses.
+        reopened: Events that were refused and let go of.
         endings: How each run ended.
         longest_s: Time of the longest run.
         deaths: When runs died, or could not write any more.
@@ -126,6 +130,7 @@ class History:
     ended: datetime = START
     events: set[str] = field(default_factory=set)
     poison: frozenset[str] = frozenset()
+    reopened: set[str] = field(default_factory=set)
     endings: list[str] = field(default_factory=list)
     longest_s: float = 0.0
     deaths: list[datetime] = field(default_factory=list)
@@ -154,8 +159,14 @@ def live(settings: Settings, folder: Path) -> History:
         if first:
             history.steps = fate.steps
         now += timedelta(seconds=chance.choice(PAUSES_S) * chance.uniform(0.5, 1.0))
+        if chance.random() < RETRY_SHARE:
+            _retry(history, state, now, chance)
         ids += [f"n{number}{extra:02d}" for extra in range(chance.randint(0, 6))]
-    for _ in range(CLEAN_RUNS):
+    for number in range(CLEAN_RUNS):
+        if number == 1 and chance.random() < RETRY_SHARE:
+            # What was let go of is sent right away by TikTok's 48 hours, or long after them.
+            now += timedelta(seconds=chance.choice(PAUSES_S))
+            _retry(history, state, now, chance)
         now = _run(history, state, now + timedelta(seconds=1), dict.fromkeys(ids, 9), chance)
         if not _is_open(state, now):
             break
@@ -244,6 +255,47 @@ def _run(
     history.endings.append(ending)
     history.longest_s = max(history.longest_s, clock.monotonic_s())
     return clock.now()
+
+
+# what a person decides ----------------------------------------------------------------------------------------------
+
+
+def _retry(history: History, state: StateFolder, now: datetime, chance: Random) -> None:
+    """Let go of refused rows, some of which are good from then on; the process may end meanwhile."""
+    before = _refused(state, now)
+    if not before:
+        return
+    run = f"{now:%Y%m%dT%H%M%S}-{chance.getrandbits(24):06x}"
+    even_unchanged = chance.random() < 0.5
+    store: Store | None = None
+    with fated(Fate(chance.randint(1, 40) if chance.random() < 0.3 else None)):
+        try:
+            store = open_store(state, base_url="simulated", now=now)
+            store.start_run(run=run, command="retry", now=now, version="0", base_url="simulated")
+            reopen(store, state, Choice("", None, None), run=run, now=now, even_unchanged=even_unchanged)
+        except Ended:
+            history.deaths.append(now)
+        finally:
+            if store is not None:
+                store.close()
+    let_go = before - _refused(state, now)
+    history.reopened |= {one for one in history.planned if _key(one) in let_go}
+    history.poison -= {one for one in sorted(history.reopened) if chance.random() < 0.5}
+
+
+def _refused(state: StateFolder, now: datetime) -> set[bytes]:
+    """Return the keys of the refused rows."""
+    store = open_store(state, base_url="simulated", now=now)
+    try:
+        if not any(file.path.endswith("-refused.parquet") for file in store.files("quarantine")):
+            return set()
+        tables = [
+            pq.read_table(state.root / file.path, columns=["event_key"], filters=[("state", "=", "dead")])
+            for file in store.files("keys")
+        ]
+        return {bytes(key) for table in tables for key in table.column(0).to_pylist() if key is not None}
+    finally:
+        store.close()
 
 
 # the plan ---------------------------------------------------------------------------------------------------------

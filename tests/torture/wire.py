@@ -41,6 +41,7 @@ class Tally:
         sent: Distinct JSON texts on the wire by event id, numbers as they were written.
         first_sent: When a request first held an event.
         doubts: By event id, how many of its attempts had an outcome that the client cannot know.
+        strange: Events of which a request was called a duplicate of one that nobody knows of.
         trace: One line for each request, for comparing two histories.
     """
 
@@ -50,6 +51,7 @@ class Tally:
     sent: dict[str, set[str]] = field(default_factory=dict)
     first_sent: dict[str, datetime] = field(default_factory=dict)
     doubts: Counter[str] = field(default_factory=Counter)
+    strange: set[str] = field(default_factory=set)
     trace: list[str] = field(default_factory=list)
 
     def counted(self, event_id: str) -> int:
@@ -227,6 +229,14 @@ class Wire:
         known = all(str(row["event_id"]) in self._tally.accepted for row in rows)
         return _answer(40050) if known else self._honest(rows)
 
+    def _strange(self, rows: list[Mapping[str, Any]]) -> Answer | Failure:
+        """Say that the request was seen before, although no attempt of ours can have arrived."""
+        events = {str(row["event_id"]) for row in rows}
+        if any(event in self._tally.accepted or self._tally.doubts[event] for event in events):
+            return self._honest(rows)
+        self._tally.strange |= events
+        return _answer(40050)
+
     def _revoked(self, rows: list[Mapping[str, Any]]) -> Answer:
         del rows
         return _answer(40105)
@@ -239,7 +249,7 @@ class Wire:
 _FAULTS = (
     "unreachable", "lost", "lost", "lost", "slow", "gateway", "portal", "half", "text_code", "true_code",
     "server_error", "unheard_of", "partial", "partial", "throttled", "too_many", "wrong_hint", "together", "together",
-    "too_large", "duplicated", "revoked", "misconfigured",
+    "too_large", "duplicated", "strange", "strange", "revoked", "misconfigured",
 )  # fmt: skip
 
 
