@@ -14,7 +14,7 @@ from pusher.push import policy
 from pusher.push.brakes import Brakes
 from pusher.push.encode import halves, without
 from pusher.push.queue import Queue
-from pusher.push.recovery import TOO_OLD_TO_REPEAT
+from pusher.push.recovery import past_resending_because
 from pusher.push.work import Delivered, PartWork, Source, Try
 
 
@@ -116,7 +116,8 @@ class Outcomes:
         now, safe = self._clock.now(), []
         for attempt in claims:
             if policy.is_past_resending(attempt.batch.first_risk_at, now=now, limits=attempt.work.payload.limits):
-                self._store.set_state(attempt.batch, BatchState.PARKED, now=now, message=TOO_OLD_TO_REPEAT)
+                why = past_resending_because(attempt.batch, now)
+                self._store.set_state(attempt.batch, BatchState.PARKED, now=now, message=why)
                 self._leave(attempt)
             else:
                 safe.append(attempt)
