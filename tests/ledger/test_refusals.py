@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pusher.destinations.tiktok.facts import contract
 from pusher.errors import StateError
 from pusher.ledger import opening
 from pusher.ledger.compaction import remember_conflicts
@@ -25,9 +26,9 @@ from tests.push.support import NOW, Shop, orders
 
 def summary_of(state: StateFolder) -> Summary | None:
     """Return the summary of a ledger at the moment of the tests."""
-    hour_s = 3_600
-    ages, limits = {"offline_events": 28 * 24 * hour_s}, {"offline_events": 36 * hour_s}
-    return summarise(state, now=NOW, max_age_s=ages, resend_limit_s=limits)
+    limits = contract().payloads["offline_events"].limits
+    ages = {"offline_events": limits.max_age_s}
+    return summarise(state, now=NOW, max_age_s=ages, limits={"offline_events": limits})
 
 
 def told(error: pytest.ExceptionInfo[StateError]) -> tuple[str, str | None]:
