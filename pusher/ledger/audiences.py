@@ -378,14 +378,15 @@ class AudienceStore:
         rows = self._connection.execute("select id_schema, digest from suppressed where id > ? order by id", (after,))
         return [tuple(row) for row in rows]
 
-    def last_told(self, audience: Audience) -> datetime | None:
-        """Return when an audience was bound or told something last, or None."""
+    def last_added(self, audience: Audience) -> datetime | None:
+        """Return when somebody was taken into an audience last, or None: never, or nobody knows it any more."""
         (last,) = self._connection.execute(
-            "select max(moment) from (select bound_at as moment from audience where id = ?1 union all "
-            "select settled_at from audience_change where audience = ?1)",
+            "select max(chunk.updated_at) from audience_chunk as chunk "
+            "join audience_change as change on change.id = chunk.change "
+            "where change.audience = ? and change.action = 'add' and chunk.state = 'accepted'",
             (audience.id,),
         ).fetchone()
-        return None if last is None else datetime.fromisoformat(last)
+        return _moment(last)
 
     def suppressed_were_told(self, audience: Audience, newest: int) -> None:
         """Record that an audience was told to let go of everybody up to a number of `newest_suppressed`."""

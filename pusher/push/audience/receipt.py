@@ -35,6 +35,7 @@ class AudienceReceipt:
         files: Files that hold all members, when they are due to be sent.
         bytes: Their size.
         is_open: What TikTok made of the last files is not known, or it failed on them.
+        is_held: TikTok did not say whether the audience has ended, so that all but suppressed people wait.
         problem: Why something is still to be done, or None.
         is_halted: TikTok refused the token, a right or a setting, or it is not clear which audience is meant.
         warnings: What a person should know, in sentences.
@@ -58,6 +59,7 @@ class AudienceReceipt:
     files: int = 0
     bytes: int = 0
     is_open: bool = False
+    is_held: bool = False
     problem: Problem | None = None
     is_halted: bool = False
     warnings: list[str] = field(default_factory=list)
@@ -95,7 +97,12 @@ class AudienceReceipt:
     @property
     def is_settled(self) -> bool:
         """Whether the audience is as the view says, as far as it was allowed to be."""
-        return self.has_told_suppressed and not self.pending_adds
+        return self.has_told_suppressed and not self.pending_adds and not self.is_held
+
+    def hold(self) -> None:
+        """Count what was refused as still to be told: it only waits."""
+        self.is_held = True
+        self.refused_adds = self.refused_deletes = 0
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""

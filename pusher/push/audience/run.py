@@ -277,8 +277,8 @@ class AudiencePush:
         self.ends_s = clock.monotonic_s() + limits.deadline_s
         if not self.suppressed_only:
             ended = ended_by_now(self.plans, audiences, self._asking(transport, pacer), clock.now())
-            for place, problem in ended.items():
-                self._let_out_only(place, problem)
+            for place, why in ended.items():
+                self._let_out_only(place, why)
         for _ in range(MOST_ROUNDS if self.plans else 0):
             self._deliver_once(self.store, audiences, transport, pacer, self._left_of(limits))
             self._keep_told(self.store, audiences)
@@ -309,13 +309,18 @@ class AudiencePush:
                 for one in self.gone:
                     AudienceStore(self.store).is_gone(one, now=self.world.clock.now())
 
-    def _let_out_only(self, place: int, why: Problem) -> None:
+    def _let_out_only(self, place: int, why: NotBound) -> None:
         """Leave an audience as it is, but for suppressed people, who are taken out all the same."""
         before = self.plans[place]
+        if before.refusal is not None and not why.is_halted:
+            # It is left so already, and a person has to say what is meant.
+            return
         folder = self.world.state.outbox
-        plan = self._compare(before.staged, before.advertiser_id, folder, freeze=True, refusal=why)
-        plan.refusal = plan.receipt.problem = why
-        plan.receipt.is_halted, plan.receipt.requests = True, before.receipt.requests
+        plan = self._compare(before.staged, before.advertiser_id, folder, freeze=True, refusal=why.problem)
+        plan.refusal = plan.receipt.problem = why.problem
+        plan.receipt.is_halted, plan.receipt.requests = why.is_halted, before.receipt.requests
+        if not why.is_halted:
+            plan.receipt.hold()
         self.plans[place] = plan
 
     def _left_of(self, limits: DeliveryLimits) -> DeliveryLimits:
@@ -356,6 +361,8 @@ class AudiencePush:
                 setattr(again.receipt, name, getattr(before, name))
             if plan.refusal is not None:
                 again.receipt.is_halted = before.is_halted
+            if before.is_held:
+                again.receipt.hold()
             self.plans[place] = again
 
     def _deliver_once(

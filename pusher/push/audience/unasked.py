@@ -7,7 +7,7 @@ from datetime import datetime
 from pusher.contracts import AudienceApi
 from pusher.ledger.audiences import AudienceStore
 from pusher.push.audience.binding import FILE, STREAM
-from pusher.push.audience.past_end import known_of, may_have_ended
+from pusher.push.audience.past_end import may_have_ended
 from pusher.push.audience.run import AudiencePush
 
 _NOT_BOUND = {
@@ -21,7 +21,8 @@ _NOT_BOUND = {
     ),
 }
 _MAY_HAVE_ENDED = (
-    "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nothing was told to it for long."
+    "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nobody was added to it for "
+    "long, as far as this ledger knows."
 )
 
 
@@ -37,9 +38,6 @@ def tell_unasked(members: AudiencePush, audiences: AudienceStore | None, api: Au
     for receipt in members.receipts:
         if receipt.audience_id is None and receipt.owner is None and receipt.problem is None:
             receipt.warnings.append(_NOT_BOUND[receipt.method])
-    if audiences is None:
-        return
     for plan in members.plans:
-        known = known_of(plan, audiences)
-        if known is not None and may_have_ended(known, audiences, api, now):
+        if may_have_ended(plan, audiences, api, now):
             plan.receipt.warnings.append(_MAY_HAVE_ENDED)
