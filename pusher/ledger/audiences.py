@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pusher.contracts import BatchState, Verdict
@@ -244,6 +244,13 @@ class AudienceStore:
     def made_with(self, audience: Audience, *, retention_days: int) -> None:
         """Record after how many days an audience ends that was made now, 0 for a moving end."""
         self._connection.execute("update audience set retention_days = ? where id = ?", (retention_days, audience.id))
+
+    def fixed_end(self, audience: Audience) -> datetime | None:
+        """Return when an audience ends that was made with a fixed end, or None."""
+        if not audience.retention_days:
+            return None
+        (bound_at,) = self._connection.execute("select bound_at from audience where id = ?", (audience.id,)).fetchone()
+        return datetime.fromisoformat(bound_at) + timedelta(days=audience.retention_days)
 
     # changes --------------------------------------------------------------------------------------------------
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pusher.project.outcomes import Patience
 from pusher.push.audience.run import AudiencePush
-from tests.push.audience_files import DAY, line, push
-from tests.push.members import MEMBERS, Club, emails, people, serving_audiences
+from pusher.push.world import PushReport
+from tests.push.audience_files import DAY, FILE, filled, line, push, requests
+from tests.push.members import MEMBERS, AudienceServer, Club, emails, people, serving_audiences
+from tests.push.support import NOW
 
 YEAR = 370 * DAY
 ENDED = "audience-not-valid"
 NO_LIST = [{"match": {"path": "list/"}, "do": 503, "times": None}]
+
+
+def tell(club: Club, server: AudienceServer, after: timedelta = timedelta(), **choice: Any) -> PushReport:
+    """Push a streaming audience a while after the beginning, with the patience of a real push."""
+    return push(club, server, after, patience=Patience(), **choice)
 
 
 def test_a_new_ledger_asks_whether_the_audience_of_the_lock_file_has_ended(tmp_path: Path) -> None:
@@ -21,11 +31,11 @@ def test_a_new_ledger_asks_whether_the_audience_of_the_lock_file_has_ended(tmp_p
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         shutil.rmtree(club.state.root)
-        dry = push(club, server, YEAR, dry_run=True)
-        reports = [push(club, server, YEAR + days * DAY) for days in (0, 1)]
-        near = push(club, server, YEAR, dry_run=True)
+        dry = tell(club, server, YEAR, dry_run=True)
+        reports = [tell(club, server, YEAR + days * DAY) for days in (0, 1)]
+        near = tell(club, server, YEAR, dry_run=True)
 
     (problem,) = reports[0].problems
     expected = {"members": 5, "adds": 5, "refused_adds": 5, "problem": ENDED, "exit": 3}
@@ -45,10 +55,10 @@ def test_an_audience_of_the_lock_file_that_has_not_ended_is_filled(tmp_path: Pat
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         shutil.rmtree(club.state.root)
-        first, second = (push(club, server, days * DAY) for days in (10, 11))
-        dry = push(club, server, 11 * DAY, dry_run=True)
+        first, second = (tell(club, server, days * DAY) for days in (10, 11))
+        dry = tell(club, server, 11 * DAY, dry_run=True)
 
     assert line(first) == {"members": 5, "adds": 5, "added": 5, "exit": 0}
     assert (first.audiences[0].requests, second.audiences[0].requests) == (2, 0)
@@ -61,12 +71,12 @@ def test_a_change_that_was_refused_is_none(tmp_path: Path) -> None:
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         club.join(people(range(6)))
         server.script(refused)
-        before = push(club, server, 350 * DAY)
+        before = tell(club, server, 350 * DAY)
         server.script([])
-        after = push(club, server, YEAR)
+        after = tell(club, server, YEAR)
 
     assert (line(before)["problem"], line(after)["problem"], after.exit_code) == ("tiktok-config", ENDED, 3)
 
@@ -76,9 +86,9 @@ def test_who_left_an_audience_that_had_ended_does_not_make_it_live(tmp_path: Pat
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         club.suppress("email 2")
-        reports = [push(club, server, YEAR + days * DAY) for days in (0, 1)]
+        reports = [tell(club, server, YEAR + days * DAY) for days in (0, 1)]
 
     assert line(reports[0]) == {
         "members": 4, "unchanged": 4, "deletes": 1, "deleted": 1, "suppressed": 1, "problem": ENDED, "exit": 3,
@@ -95,15 +105,15 @@ def test_nobody_is_added_while_tiktok_does_not_say_whether_the_audience_has_ende
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         (audience,) = server.audiences()
         club.join(people(range(joins)))
         club.suppress("email 2")
         server.script(NO_LIST)
-        report = push(club, server, 310 * DAY)
+        report = tell(club, server, 310 * DAY)
         members = server.members(audience["audience_id"])
         server.script([])
-        later = push(club, server, 311 * DAY)
+        later = tell(club, server, 311 * DAY)
 
     (problem,) = report.problems
     assert line(report) == {
@@ -120,10 +130,10 @@ def test_a_view_that_lost_its_members_waits_for_a_person_and_not_for_a_list(tmp_
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(2_000)))
-        push(club, server)
+        tell(club, server)
         club.join(people(range(5)))
         server.script(NO_LIST)
-        report = push(club, server, 310 * DAY)
+        report = tell(club, server, 310 * DAY)
 
     assert (line(report)["problem"], line(report)["refused_deletes"], report.exit_code) == (
         "audience-shrinks",
@@ -139,21 +149,83 @@ def test_everybody_waits_also_when_somebody_is_suppressed_meanwhile(
     with serving_audiences(tmp_path) as server:
         club = Club(tmp_path / "club", server.base_url)
         club.join(people(range(5)))
-        push(club, server)
+        tell(club, server)
         (audience,) = server.audiences()
         club.join(people(range(1, 7)))
         server.script(NO_LIST)
         deliver_once, rounds = AudiencePush._deliver_once, []
 
-        def deliver(self: AudiencePush, *rest: object) -> None:
-            deliver_once(self, *rest)  # type: ignore[arg-type]
+        def deliver(self: AudiencePush, *rest: Any) -> None:
+            deliver_once(self, *rest)
             rounds.append(self)
             if len(rounds) == 1:
                 club.suppress("email 2")
 
         monkeypatch.setattr(AudiencePush, "_deliver_once", deliver)
-        report = push(club, server, 310 * DAY)
+        report = tell(club, server, 310 * DAY)
         members = server.members(audience["audience_id"])
 
     assert (len(rounds), report.exit_code, report.audiences[0].pending_adds) == (2, 4, 2)
     assert members == emails(range(5)) - emails([2])
+
+
+@pytest.mark.parametrize(
+    ("more", "near", "after"),
+    [(f"{FILE}, 'retention_days': 30", 29 * DAY, 31 * DAY), (FILE, 300 * DAY, YEAR)],
+)
+def test_an_unchanged_audience_of_files_is_looked_at_when_it_may_have_ended(
+    tmp_path: Path, more: str, near: timedelta, after: timedelta
+) -> None:
+    """Its end is fixed, or a year after its last change: then TikTok is asked, and before that nothing is."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=more)
+        filled(club, server)
+        before = len(server.requests())
+        reports = [push(club, server, one) for one in (near, after)]
+        sent = requests(server, before)
+
+    same = {"members": 1_200, "unchanged": 1_200, "exit": 0}
+    assert [line(one) for one in reports] == [same, same | {"problem": ENDED, "exit": 3}]
+    assert sent == ["get/ 0"]
+
+
+def test_an_unchanged_audience_of_files_that_lives_on_needs_nothing(tmp_path: Path) -> None:
+    """The ledger does not know with which end an adopted one was made, so it is looked at by each push."""
+    with serving_audiences(tmp_path) as server:
+        audience = filled(Club(tmp_path / "first", server.base_url, more=FILE), server)
+        club = Club(tmp_path / "second", server.base_url, more=FILE)
+        club.join(people(range(1_300)))
+        club.project(NOW + 3 * DAY).audiences.adopt(MEMBERS, audience)
+        for days in (3, 6):
+            push(club, server, days * DAY)
+        before = len(server.requests())
+        reports = [push(club, server, days * DAY) for days in (7, 8)]
+        sent = requests(server, before)
+
+    assert [line(one) for one in reports] == [{"members": 1_300, "unchanged": 1_300, "exit": 0}] * 2
+    assert sent == ["get/ 0", "get/ 0"]
+
+
+def test_an_audience_of_files_of_which_tiktok_does_not_say_whether_it_has_ended_is_not_up_to_date(
+    tmp_path: Path,
+) -> None:
+    """Nobody knows, so the push is incomplete."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        filled(club, server)
+        server.script([{"match": {"path": "custom_audience/get/"}, "do": 503, "times": None}])
+        report = push(club, server, 310 * DAY)
+
+    assert line(report) == {"members": 1_200, "unchanged": 1_200, "problem": "tiktok-server", "exit": 4}
+
+
+def test_an_audience_of_files_that_lost_most_of_its_view_is_told_as_ended_too(tmp_path: Path) -> None:
+    """To say that the loss is meant would not help."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        filled(club, server, 3_000)
+        club.join(people(range(1_100)))
+        report = push(club, server, YEAR)
+
+    told = [text for text in report.audiences[0].warnings if "ended" in text]
+    assert (line(report)["problem"], report.exit_code, len(told)) == ("audience-shrinks", 3, 1)

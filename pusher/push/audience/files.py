@@ -204,6 +204,10 @@ class FilePush:
         receipt = plan.receipt
         if error is not None:
             receipt.problem, receipt.is_halted = receipt.problem or error.problem, error.is_halted
+            # Nobody has to be told of, and nobody knows whether the audience is as the view says.
+            receipt.is_held = plan.whole is None and not error.is_halted
+            if receipt.problem is not error.problem:
+                receipt.warnings.append(" ".join(filter(None, (error.problem.message, error.problem.fix))))
         receipt.requests = asking.requests + listing.requests
         receipt.request_ids = list(asking.request_ids)
         if error is not None and error.problem.code in {"tiktok-auth", "tiktok-stop", "interrupted"}:

@@ -96,7 +96,7 @@ class FileDelivery:
         """Return how an audience is when something is to be done about it or learnt of it."""
         latest = self.loads.latest(audience)
         is_open = latest is not None and latest.state is not LoadState.CONFIRMED
-        if plan.whole is None and not is_open:
+        if plan.whole is None and not (is_open or self._may_have_ended(plan, audience, latest)):
             return None
         seen = self.asking.look(audience.advertiser_id, audience.audience_id or "")
         if seen is None and plan.staged.audience is not None:
@@ -110,6 +110,18 @@ class FileDelivery:
         if plan.whole is None and plan.staged.audience is None and not seen.is_busy and self._has_ended(seen):
             raise NotBound(self._unusable(plan, audience, seen), is_halted=True)
         return seen
+
+    def _may_have_ended(self, plan: FilePlan, audience: Audience, latest: Load | None) -> bool:
+        """Say whether an audience that a view fills may have come to its end, as far as the ledger knows.
+
+        One that this ledger did not make has whatever end it was made with.
+        """
+        if plan.staged.audience is not None:
+            return False
+        end = self.audiences.fixed_end(audience)
+        if end is None and latest is not None and audience.retention_days is not None:
+            end = latest.asked_at + self.listing.api.may_end_after
+        return end is None or end <= self.clock.now()
 
     def _forget_members(self, audience: Audience) -> None:
         """Know nobody any more in an audience that no view fills and TikTok has not."""

@@ -35,7 +35,7 @@ class AudienceReceipt:
         files: Files that hold all members, when they are due to be sent.
         bytes: Their size.
         is_open: What TikTok made of the last files is not known, or it failed on them.
-        is_held: TikTok did not say whether the audience has ended, so that all but suppressed people wait.
+        is_held: TikTok did not say how the audience is, so that all but suppressed people wait.
         problem: Why something is still to be done, or None.
         is_halted: TikTok refused the token, a right or a setting, or it is not clear which audience is meant.
         warnings: What a person should know, in sentences.
