@@ -40,6 +40,7 @@ class AudienceKeeping:
         listener: Is told about progress.
         views: Returns the selected audience views.
         all_views: The same, with those whose audiences get their names from campaigns.
+        models: Returns the names of the project's audience views.
         open_warehouse: Opens the warehouse, allowed to write into one folder.
         suppressions: Returns the model that lists who is kept out of every view, or None.
         check_allowed: Refuses views that the user may not push.
@@ -54,6 +55,7 @@ class AudienceKeeping:
     listener: Listener
     views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
     all_views: Callable[[Sequence[str], Sequence[str]], list[AudienceView]]
+    models: Callable[[], Collection[str]]
     open_warehouse: Callable[[Path], Engine]
     suppressions: Callable[[], Suppressions | None]
     check_allowed: Callable[[Sequence[View]], None]
@@ -205,7 +207,7 @@ class AudienceKeeping:
                     store=store,
                     lock=self.lock,
                     now=self.clock.now(),
-                    views=[one.view.model for one in self.views((), ())],
+                    views=self.models(),
                     listener=self.listener,
                 )
             finally:

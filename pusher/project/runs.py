@@ -333,6 +333,7 @@ class ProjectRuns(ProjectLint):
             listener=self.listener,
             views=self.destination_views.audiences,
             all_views=self.destination_views.all_audiences,
+            models=self.destination_views.audience_models,
             open_warehouse=lambda folder: self._warehouse([folder], memory=READING_MEMORY),
             suppressions=self.destination_views.suppressions,
             check_allowed=self.offering.check_allowed,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pusher.compile import Manifest, Model
 from pusher.config import PolicyFile, suggest
-from pusher.errors import ConfigError, Problem
+from pusher.errors import CompileError, ConfigError, Problem
 from pusher.payload.columns import ColumnFinding
 from pusher.settings.account import Account
 from pusher.settings.campaigns import needs_campaign
@@ -181,6 +181,20 @@ class DestinationViews:
             ConfigError: The selection has none, or a setting is missing or not in its form.
         """
         return self.with_settings(self.audience_views(select, exclude), may_wait=True)
+
+    def audience_models(self) -> list[str]:
+        """Return the names of the project's audience views, whatever their settings lack.
+
+        A view whose payload nobody can tell is one of them: it may be an audience.
+        """
+        return [name for name, model in self.manifest.models.items() if self._may_be_audience(model)]
+
+    def _may_be_audience(self, model: Model) -> bool:
+        try:
+            payload = self.account.payload_of(model)
+        except CompileError:
+            return True
+        return payload is not None and payload.kind == "audience"
 
     def suppressions(self) -> Suppressions | None:
         """Return the model that lists who is kept out of every view.
