@@ -169,6 +169,7 @@ class FileDelivery:
         if state is LoadState.FAILED and (plan.whole is None or plan.action != REPLACE):
             counts = plan.receipt.counts
             plan.receipt.counts = replace(counts, unchanged=0, adds=counts.members)
+            plan.holds(0)
             plan.receipt.files = plan.receipt.bytes = 0
             plan.receipt.is_open = plan.is_only_suppressed
             raise NotBound(self._failed(plan, seen), is_halted=latest.action == CREATE)

@@ -63,6 +63,7 @@ class FilePlan:
         is_unconfirmed: TikTok is to be asked what it made of the last files.
         due_at: Moment before which all members may not be replaced, or None.
         newest_suppressed: How far the list of suppressed identifiers was read.
+        held: Identifiers that the audience is known to hold, which whoever has it by share can use.
     """
 
     staged: Staged
@@ -76,6 +77,7 @@ class FilePlan:
     is_unconfirmed: bool = False
     due_at: datetime | None = None
     newest_suppressed: int = 0
+    held: int = 0
     receipts: list[AudienceReceipt] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +88,8 @@ class FilePlan:
         """Note in the owner's line that TikTok took the members."""
         counts = self.receipt.counts
         self.receipt.is_open = False
+        if self.whole is not None:
+            self.holds(self.whole.members.rows)
         if self.is_only_suppressed:
             self.receipt.deleted = counts.suppressed_deletes
             self.receipt.unknown_deleted = counts.unknown_deletes
@@ -95,6 +99,13 @@ class FilePlan:
         if self.action != APPEND:
             self.receipt.deleted = counts.deletes
             self.receipt.unknown_deleted = counts.unknown_deletes
+
+    def holds(self, members: int) -> None:
+        """Note how many identifiers the audience is known to hold, also for those who have it by share."""
+        self.held = members
+        for line in self.shared:
+            if line.audience_id is not None:
+                line.counts = replace(line.counts, members=members, unchanged=members)
 
 
 def plan_files(
@@ -163,6 +174,7 @@ def plan_files(
         # Nobody can be in it by a kind of identifier that it does not hold.
         counts = replace(counts, unknown_deletes=keep_unknown(comparison, _places(comparison, layout)))
         plan = _plan(staged, known, counts, api, layout, shrunk=shrunk, is_only_suppressed=suppressed_only)
+        plan.holds(0 if is_open else counts.known)
         plan.newest_suppressed = newest
         plan.is_unconfirmed = latest is not None and latest.state is not LoadState.CONFIRMED
         # Whoever is suppressed may be in it still, although the members do not name them any more.
@@ -303,7 +315,6 @@ def _plan(
 
 def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> AudienceReceipt:
     """Return the line of an advertiser who has the audience by share, or is to have it."""
-    members = owner.counts.members
     nothing = dict.fromkeys(
         ("rows", "no_identity", "people", "dropped", "suppressed", "deletes", "suppressed_deletes", "unknown_deletes"),
         0,
@@ -313,9 +324,9 @@ def _shared(owner: AudienceReceipt, advertiser_id: str, *, is_there: bool) -> Au
         **nothing,
         departures=0,
         held=0,
-        known=members if is_there else 0,
-        unchanged=members if is_there else 0,
-        adds=0 if is_there else members,
+        known=owner.counts.known if is_there else 0,
+        unchanged=0,
+        adds=0 if is_there else owner.counts.members,
     )
     return AudienceReceipt(
         owner.model,

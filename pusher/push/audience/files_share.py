@@ -35,17 +35,17 @@ class Sharing:
 
     def share(self, plan: FilePlan) -> None:
         """Share an audience with those who do not have it, and fill in their lines."""
-        audience_id = plan.receipt.audience_id
         due = [one for one in plan.shared if one.pending_adds]
-        if audience_id is None:
+        if plan.receipt.audience_id is None:
             for one in due:
                 one.problem = one.problem or plan.receipt.problem
             return
         most = self.asking.api.most_shared
         for start in range(0, len(due), most):
-            self._share(audience_id, due[start : start + most])
+            self._share(plan, due[start : start + most])
 
-    def _share(self, audience_id: str, lines: Sequence[AudienceReceipt]) -> None:
+    def _share(self, plan: FilePlan, lines: Sequence[AudienceReceipt]) -> None:
+        audience_id = plan.receipt.audience_id or ""
         path, body = self.asking.api.share(
             advertiser_id=lines[0].owner or "", audience_id=audience_id, others=[one.advertiser_id for one in lines]
         )
@@ -57,6 +57,9 @@ class Sharing:
         if verdict.outcome == "accepted":
             for one in lines:
                 self._keep(one, audience_id)
+                # What the owner's audience gets later, they have with it.
+                one.counts = replace(one.counts, members=plan.held, adds=plan.held)
+                one.added = plan.held
         elif verdict.response_class == "DEFER":
             for one in lines:
                 message = f"Advertiser {one.advertiser_id} gets audience `{one.name}` once TikTok has worked on it."
@@ -64,7 +67,7 @@ class Sharing:
         elif len(lines) > 1 and verdict.outcome in {"rejected", "halt", "split"}:
             # One of them may be the reason, and the others are not to suffer from it.
             for one in lines:
-                self._share(audience_id, [one])
+                self._share(plan, [one])
         else:
             (*_, line) = lines
             for one in lines:
@@ -85,4 +88,4 @@ class Sharing:
                 )
         if self.lock is not None:
             self.lock.put(line.model, line.advertiser_id, line.name, audience_id)
-        line.audience_id, line.added = audience_id, line.counts.adds
+        line.audience_id = audience_id
