@@ -25,7 +25,8 @@ from benchmarks.processes import ROOT
 
 LIFETIME_S = 4 * 3_600.0
 HEAD_END = b"\r\n\r\n"
-_BODY = b'{"code":0,"message":"OK","request_id":"20260101000000010","data":{}}'
+# A list of audiences is empty: whoever asks goes on with the one that they know.
+_BODY = b'{"code":0,"message":"OK","request_id":"20260101000000010","data":{"list":[]}}'
 ANSWER = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(_BODY)) + _BODY
 _BUFFER_BYTES = 1 << 20
 _EVENT_ID = re.compile(rb'"event_id":"([^"]*)"')

@@ -243,6 +243,7 @@ class DestinationViews:
                     chosen.rows_per_request,
                     method=chosen.method,
                     retention_d=chosen.retention_d,
+                    shared=self.policy.shared,
                 )
             )
         _refuse_twins([one for one in found if not needs_campaign(one.name)])

@@ -286,6 +286,7 @@ def _plan(
     owner, *others = view.advertisers
     audience_id = audience.audience_id if audience else None
     receipt = AudienceReceipt(view.view.model, view.name, owner, audience_id, counts, method=FILE, problem=shrunk)
+    receipt.warnings += staged.warnings
     plan = FilePlan(
         staged,
         layout,

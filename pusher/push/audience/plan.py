@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from pusher.config import ShrinkGuard
+from pusher.config import SharedLimits, ShrinkGuard
 from pusher.contracts import AudienceApi, Engine, EngineError
 from pusher.errors import PlanError, Problem
 from pusher.ledger.audiences import Audience, AudienceStore
@@ -17,13 +17,16 @@ from pusher.ledger.barred import Barred
 from pusher.ledger.comparison import Comparison, FrozenChange, MemberCounts
 from pusher.ledger.members import split_digest
 from pusher.payload.casts import count_dropped, typed_value
+from pusher.payload.checks import row_checks
 from pusher.payload.columns import check_columns
+from pusher.payload.shared import Shared, junk_with
 from pusher.payload.sql import identifier
 from pusher.payload.types import SqlType
 from pusher.plural import counted
 from pusher.push.audience.receipt import AudienceReceipt
 from pusher.push.plan import View, stage, view_columns
-from pusher.push.reading import Origins, no_origins
+from pusher.push.reading import Origins, no_origins, reading_failure
+from pusher.push.shared import find_shared
 
 ROWS_PER_FILE = 500_000
 
@@ -39,6 +42,7 @@ class AudienceView:
         rows_per_request: Most rows in a request.
         method: `stream`, or `file` when all members are given as files.
         retention_d: Days from its making to the end of an audience of files, or None.
+        shared: When an identifier stands in too many rows to be one person's.
     """
 
     view: View
@@ -47,6 +51,7 @@ class AudienceView:
     rows_per_request: int = 1_000
     method: str = "stream"
     retention_d: int | None = None
+    shared: SharedLimits = field(default_factory=SharedLimits)
 
     @property
     def name(self) -> str:
@@ -69,6 +74,7 @@ class Staged:
         kinds: Kinds of identifier, each with whether its column holds lists.
         audience: The audience that no view fills any more, else None: then the view says which audience it is.
         beside: Further kinds that the view has and its audience is not told; they may say that a row is suppressed.
+        warnings: What a person should know of its rows, in sentences.
     """
 
     view: AudienceView
@@ -76,6 +82,7 @@ class Staged:
     kinds: Mapping[str, bool]
     audience: Audience | None = None
     beside: Mapping[str, bool] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -136,17 +143,20 @@ def stage_members(
         sent = {kind for kind, _ in given}
         beside = [one for one in _identifiers(replace(view, kinds=()), columns, kinds) if one[0] not in sent]
         _refuse_names(engine, view, columns)
+        shared = _find_shared(engine, view, columns, origins)
         files = stage(
             engine,
             view.view,
-            _members_sql(view, columns, given, beside),
+            _members_sql(view, columns, given, beside, shared),
             folder,
             columns=columns,
             rows_per_file=ROWS_PER_FILE,
             origins=origins,
         )
     schemas, others = ({kind: columns[name].family == "list" for kind, name in one} for one in (given, beside))
-    return Staged(view, [file.path for file in files], schemas, beside=others)
+    told = {payload.columns[name].column for _, name in given}
+    warnings = tuple(f"{one.warning.message} {one.warning.fix}" for one in shared if one.column in told)
+    return Staged(view, [file.path for file in files], schemas, beside=others, warnings=warnings)
 
 
 def kinds_of(view: AudienceView, *, open_engine: Callable[[], Engine], kinds: Sequence[str]) -> tuple[str, ...]:
@@ -178,11 +188,24 @@ def _identifiers(view: AudienceView, columns: Mapping[str, SqlType], kinds: Sequ
     return found
 
 
+def _find_shared(
+    engine: Engine, view: AudienceView, columns: Mapping[str, SqlType], origins: Origins
+) -> tuple[Shared, ...]:
+    """Return the digests of a view that are nobody's own, by column."""
+    # Only how its columns are read matters here: no row is judged by its age.
+    checks = row_checks(view.view.payload, columns, source_id=view.name or None, now_s=0)
+    try:
+        return find_shared(engine, checks, columns, view.view.relation, view.shared)
+    except EngineError as error:
+        raise reading_failure(engine, view.view, error, columns, origins=origins) from error
+
+
 def _members_sql(
     view: AudienceView,
     columns: Mapping[str, SqlType],
     given: Sequence[tuple[str, str]],
     beside: Sequence[tuple[str, str]],
+    shared: Sequence[Shared],
 ) -> str:
     """Return the query for the digests of each row, as the halves that members are compared by.
 
@@ -191,8 +214,9 @@ def _members_sql(
         columns: Its columns.
         given: Kinds of identifier that are sent, each with its column.
         beside: Those that are looked at only.
+        shared: Digests that are nobody's own; where they are dropped, they make a row neither a member nor suppressed.
     """
-    payload = view.view.payload
+    payload = replace(view.view.payload, junk_digests=junk_with(view.view.payload.junk_digests, shared))
     typed, dropped, kept, raw = [], [], [], []
     for place, (kind, name) in enumerate([*given, *beside]):
         field_, type_ = payload.columns[name], columns[name]
@@ -370,6 +394,7 @@ def compare(
         audience_id=audience.audience_id if audience else None,
         counts=counts,
         problem=refusal,
+        warnings=[*staged.warnings],
     )
     if refusal is not None:
         receipt.refused_adds, receipt.refused_deletes = counts.adds, counts.deletes - counts.suppressed_deletes
