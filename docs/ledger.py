@@ -49,7 +49,7 @@ TABLES: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "base_url": "Where it sent to; `sandbox` for the embedded one.",
             "normaliser_version": "What the macro `normaliser_version` says; NULL when the project has none.",
             "test_event_code": "Code of a run with `--test-event-code`, else NULL.",
-            "receipt": "The receipt as JSON, as `push --json` prints it; of other commands what they print with `--json`.",
+            "receipt": "The receipt as JSON, as `push --json` prints it; of other commands what `--json` prints.",
             "words": "What followed the command, as a JSON list: selection and options; NULL in older runs.",
             "variables": "Names of the variables that were given, as a JSON list; values are kept nowhere.",
         },
