@@ -82,7 +82,12 @@ def test_what_earlier_runs_froze_goes_on_with_the_token_of_its_kind(tmp_path: Pa
                      events={"access_token": "t0ken-that-is-new"})  # fmt: skip
         report = shop.push()
         assert report.exit_code == 0
-        assert heard.taken() == {"event/track/": {"t0ken-that-is-new"}, "segment/mapping/": {ADS}}
+        assert heard.taken() == {
+            "event/track/": {"t0ken-that-is-new"},
+            "segment/mapping/": {ADS},
+            # Nobody was ever added to it, so that it is asked for.
+            "dmp/custom_audience/list/": {ADS},
+        }
 
 
 def test_whom_to_forget_is_told_with_the_token_of_audiences(tmp_path: Path) -> None:
