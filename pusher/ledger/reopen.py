@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pusher.ledger.opening import CHANGED, FILE_FIX, damaged
 from pusher.ledger.rows import File
-from pusher.ledger.state import StateFolder, publish
+from pusher.ledger.state import StateFolder, file_sha256, publish
 from pusher.ledger.store import Store
 from pusher.payload.sql import literal, path_list
 
@@ -60,7 +61,7 @@ def refused_rows(
     store: Store, state: StateFolder, choice: Choice, *, now: datetime, even_unchanged: bool
 ) -> list[RefusedRows]:
     """Return the settled rows that TikTok refused and that `reopen` would let go of, by view and reason."""
-    with closing(_connect(state)) as connection:
+    with closing(_connect(state)) as connection, _damage_refused(store, state, choice):
         if not _find(connection, store, state, choice, now=now, with_reopened=even_unchanged):
             return []
         rows = connection.execute(
@@ -158,6 +159,20 @@ class _Written:
         digest = publish(final.with_suffix(".tmp"), final)
         path = final.relative_to(self._state.root).as_posix()
         return replace(like, id=0, path=path, rows=rows, bytes=final.stat().st_size, sha256=digest)
+
+
+@contextmanager
+def _damage_refused(store: Store, state: StateFolder, choice: Choice) -> Iterator[None]:
+    """Look into an error: the bytes of an archive were not compared when the ledger was opened."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        for file in store.files("archive", choice.space):
+            if file_sha256(state.root / file.path) != file.sha256:
+                raise damaged(CHANGED, file.path, FILE_FIX) from error
+        raise
 
 
 def _connect(state: StateFolder) -> duckdb.DuckDBPyConnection:

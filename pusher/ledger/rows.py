@@ -94,6 +94,11 @@ class Batch:
     first_risk_at: datetime | None = None
     attempts: int = 0
 
+    @property
+    def has_left_unsent(self) -> bool:
+        """Whether its people were suppressed before anything of it can have arrived."""
+        return self.state is BatchState.SUPPRESSED and self.first_risk_at is None
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:

@@ -310,6 +310,16 @@ class Store:
         )
         return {BatchState(state): count for state, count in rows}
 
+    def expired_by(self, part: Part, runs: Sequence[str]) -> int:
+        """Return how many rows of a part some runs found too old."""
+        return sum(
+            rows
+            for state, run, rows in self._connection.execute(
+                "select state, run, rows from batch where part = ?", (part.id,)
+            )
+            if state == BatchState.EXPIRED and run in runs
+        )
+
     def refusals(self, *runs: str) -> list[tuple[str, str, int | None, str, int]]:
         """Return (model, payload, code, message, rows) of the rows that TikTok refused in some runs."""
         rows = self._connection.execute(

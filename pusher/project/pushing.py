@@ -100,7 +100,7 @@ class Pushing:
 
         Args:
             views: The views of events.
-            audiences: The views of audiences; there is a view of either kind.
+            audiences: The views of audiences; without any view those are told that none fills any more.
             choice: What the person chose.
             everything: Also go on with what earlier runs froze for other views.
         """
@@ -112,7 +112,9 @@ class Pushing:
         use_system_memory()
         # Refused before anything is opened.
         known_test_code(choice.test_event_code)
-        limits = (*views, *(one.view for one in audiences))[0].payload.limits
+        payloads = [view.payload for view in (*views, *(one.view for one in audiences))]
+        payloads = payloads or [one for one in self.account.destination.payloads.values() if one.kind == "audience"]
+        limits = payloads[0].limits
         if choice.stateless:
             _refuse_ledger_options(choice)
             self._refuse_unstable_ids()

@@ -169,8 +169,11 @@ class ProjectRuns(ProjectLint):
         with self._kept_failure("audience reconcile", asked, choice):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
-            found = self.destination_views.audience_views(select, exclude)
-            views, told = self.offering.taken(found, is_selected=bool(select))
+            everything = not select and not exclude and self.account.campaign is None
+            # Those that no view fills any more are told also where there is no view at all.
+            has_views = not (everything and self.state.has_ledger()) or bool(self.destination_views.audience_models())
+            found = self.destination_views.audience_views(select, exclude) if has_views else []
+            views, told = self.offering.taken(found, is_selected=bool(select)) if has_views else ([], [])
             told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
             audiences = self.destination_views.with_settings(views)
@@ -183,7 +186,6 @@ class ProjectRuns(ProjectLint):
                 held_back=self.offering.held_back(),
                 asked=asked,
             )
-            everything = not select and not exclude and self.account.campaign is None
             return pushing.push((), audiences, replace(choice, reassert=True), everything=everything)
 
     def _asked(self, select: Sequence[str], exclude: Sequence[str], test_event_code: str | None = None) -> Asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pusher.errors import AnotherRunIsActive, Incomplete, Problem
@@ -171,8 +171,9 @@ def _forget(
     run = result.run_id = new_run_id(now)
     store.start_run(run=run, command=REASON, now=now, version=__version__, base_url=world.endpoints.shown_as)
     with recorded(store, run, world.clock, world.destination, asked=options.asked) as steps:
-        told = replace(options.audience, again=frozenset(digests))
-        members = AudiencePush(world, told, run, store, suppressed_only=True)
+        with store.transaction():
+            AudienceStore(store).tell_again(digests)
+        members = AudiencePush(world, options.audience, run, store, suppressed_only=True)
         with steps.step("plan"):
             members.recover()
             untold = take_unknown(store, options.audience.lock, bound.methods, listener=world.listener, now=now)

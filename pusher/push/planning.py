@@ -133,7 +133,9 @@ def plan_all(
 
 
 def _unsent_rows(store: Store, world: PushWorld, planning: PlanOptions, elsewhere: Sequence[Part]) -> pa.Table | None:
-    """Return the frozen rows that grew too old before they were first sent: TikTok has nothing of them.
+    """Return the frozen rows of which TikTok has nothing, and that nobody sends any more.
+
+    They grew too old before they were first sent, or their people were suppressed by then.
 
     A push has recorded them before; a dry run finds what it would record.
     """
@@ -145,9 +147,9 @@ def _unsent_rows(store: Store, world: PushWorld, planning: PlanOptions, elsewher
         if part.space != planning.space:
             continue
         rows = () if part.id in left_alone else _too_old(store, part, world, planning)
-        if BatchState.EXPIRED in store.part_states(part.id):
-            expired = [batch.ranges for batch in store.batches(part.id) if batch.state is BatchState.EXPIRED]
-            rows += tuple(piece for ranges in expired for piece in ranges)
+        if not {BatchState.EXPIRED, BatchState.SUPPRESSED}.isdisjoint(store.part_states(part.id)):
+            ended = [one for one in store.batches(part.id) if one.has_left_unsent or one.state is BatchState.EXPIRED]
+            rows += tuple(piece for batch in ended for piece in batch.ranges)
         if rows:
             path = world.state.root / str(part.path)
             keys = due_rows(path, "_event_key".__eq__).rename_columns(["event_key"])

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from pusher.contracts import BatchState
-from pusher.errors import Problem
+from pusher.errors import ConfigError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys
 from pusher.ledger.older_copy import remember_run
@@ -141,7 +141,7 @@ def _run(
         planning = replace(planning, listed=listing.files, newest_suppressed=newest)
         earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
         parts = [] if listing.problem is not None else resumable(store, views, options, planning)
-        before = {part.id: store.part_states(part.id) for part in parts}
+        before = {part.id: _told_states(store, part, planning) for part in parts}
         expire_old_rows(parts, world, planning, store)
         waiting = elsewhere(store, views, options, planning)
         if listing.problem is None:
@@ -215,6 +215,14 @@ def _run(
     return report
 
 
+def _told_states(store: Store, part: Part, planning: PlanOptions) -> dict[BatchState, int]:
+    """Return the rows of an open part by state, without those that ended in a run of which nobody saw a receipt."""
+    states = dict(store.part_states(part.id))
+    if BatchState.EXPIRED in states:
+        states[BatchState.EXPIRED] -= store.expired_by(part, planning.untold)
+    return states
+
+
 def _look_at_account(world: PushWorld, steps: Steps) -> Mapping[str, Any] | None:
     """Stop a push that TikTok would refuse, where somebody looks; returns what was found."""
     if world.preflight is None:
@@ -229,7 +237,7 @@ def _refuse_without_token(world: PushWorld, waiting: Sequence[Part], others: Aud
     Raises:
         ConfigError: The token is missing; nothing was frozen.
     """
-    for kind, is_due in (("events", waiting), ("audience", others.receipts or others.unsure)):
+    for kind, is_due in (("events", waiting), ("audience", others.receipts)):
         if is_due:
             world.endpoints.of(kind)
 
@@ -267,13 +275,26 @@ def _deliver(
         return delivery.deliver(parts)
 
 
+def _has_token(world: PushWorld) -> bool:
+    """Whether there is a token for requests about audiences."""
+    try:
+        world.endpoints.of("audience")
+    except ConfigError:
+        return False
+    return True
+
+
 def _deliver_members(
     pushes: Sequence[AudiencePush], world: PushWorld, options: PushOptions, steps: Steps, *, since: float
 ) -> float:
     """Tell TikTok who comes and who goes, in what is left of the run's time; returns the seconds that it took."""
     started = world.clock.monotonic_s()
     models = dict.fromkeys(receipt.model for one in pushes for receipt in one.receipts)
-    if models or any(one.unsure for one in pushes):
+    if not models and any(one.unsure for one in pushes) and not _has_token(world):
+        # What is only named holds nothing up.
+        for one in pushes:
+            one.tell_unsure()
+    elif models or any(one.unsure for one in pushes):
         with steps.step("deliver", models), connected(world, "audience") as transport:
             pacer = Pacer(options.requests_per_s, world.clock)
             for one in pushes:

@@ -50,7 +50,7 @@ _DIFFERENT = {"event_key", "payload_hash", "contents_hash", "event_id", "event_t
 def _states(batches: list[Batch], rows: int) -> list[str]:
     states = [BatchState.PLANNED.value] * rows
     for batch in batches:
-        if batch.state is BatchState.SUPPRESSED and batch.first_risk_at is None:
+        if batch.has_left_unsent:
             # TikTok has nothing of it: when the person is let back in, it is as new.
             continue
         for first, count in batch.ranges:

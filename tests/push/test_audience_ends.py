@@ -229,3 +229,18 @@ def test_an_audience_of_files_that_lost_most_of_its_view_is_told_as_ended_too(tm
 
     told = [text for text in report.audiences[0].warnings if "ended" in text]
     assert (line(report)["problem"], report.exit_code, len(told)) == ("audience-shrinks", 3, 1)
+
+
+def test_an_audience_of_files_that_lost_most_of_its_view_waits_for_a_person(tmp_path: Path) -> None:
+    """TikTok does not say whether it has ended: to run again is no remedy for a view that shrank."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        filled(club, server, 4_000)
+        club.join(people(range(1_000)))
+        server.script([{"match": {"path": "custom_audience/get/"}, "do": 503, "times": None}])
+        report = push(club, server, 400 * DAY)
+
+    assert line(report) == {
+        "members": 1_000, "unchanged": 1_000, "deletes": 3_000, "refused_deletes": 3_000,
+        "problem": "audience-shrinks", "exit": 1,
+    }  # fmt: skip

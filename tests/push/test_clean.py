@@ -525,6 +525,24 @@ def test_an_archive_that_a_plan_cannot_read_is_told_as_damaged(tmp_path: Path) -
     assert told == {("A file of the ledger was changed.", f"keys/{archive.name}")}
 
 
+def test_an_archive_that_retry_cannot_read_is_told_as_damaged(tmp_path: Path) -> None:
+    """It looks there for what was accepted since; a file that is whole is not blamed."""
+    late = NOW + timedelta(days=40)
+    with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        shop.push()
+        shop.project(late).ledger.clean(keep=timedelta(days=400))
+        shop.sell([Order("order-00100", at="2026-12-29 10:00:00", amount="13.00")])
+        shop.push(now=late)
+        (path,) = (one for (one,) in shop.ledger("select path from file where kind = 'archive'"))
+        archive = shop.state.root / path
+        archive.write_bytes(archive.read_bytes()[:-20] + bytes(20))
+        with pytest.raises(StateError) as caught:
+            shop.project(late).ledger.retry()
+
+    assert [(one.message, one.file) for one in caught.value.problems] == [("A file of the ledger was changed.", path)]
+
+
 def test_clean_gives_the_room_of_what_it_forgot_back(tmp_path: Path) -> None:
     """The ledger's file holds no empty page afterwards."""
     shop = Shop(tmp_path / "shop")

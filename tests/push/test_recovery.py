@@ -17,13 +17,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from pusher.errors import Incomplete, StateError
+from pusher.errors import Incomplete, PlanError, StateError
 from pusher.ledger import compaction
 from pusher.ledger.state import SCRATCH, scratch_folder
 from pusher.progress import Event, Notice
 from pusher.project.outcomes import Patience
 from tests.push.opted_out import opt_out
-from tests.push.support import EVENT_SET, NOW, VIEW, Shop, orders, serving, terms, wait_until
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Shop, orders, serving, terms, wait_until
 
 WRONG_SET = "1111111111111111111"
 
@@ -375,3 +375,21 @@ def test_rows_that_another_version_encoded_are_parked_only_when_in_doubt(
             assert told == [(f"The outcome is unknown, and this version would send other bytes than {other} did.",)]
         else:
             assert server.counted() == [row.order_id for row in orders(3)]
+
+
+def test_rows_that_grew_too_old_in_a_push_that_failed_are_told_by_the_next(tmp_path: Path) -> None:
+    """It recorded them before its plan failed, and their view shows them no more: no other receipt would have them."""
+    late = NOW + timedelta(days=29)
+    shop = Shop(tmp_path / "shop")
+    shop.sell(orders(3))
+    shop.build()
+    frozen = shop.push(patience=Patience(deadline_s=0.0))
+    (shop.root / "orders.csv").rename(shop.root / "gone.csv")
+    with pytest.raises(PlanError):
+        shop.push(now=late)
+    recorded = shop.ledger("select state, rows from batch")
+    shop.sell([Order("order-00009", at="2026-12-18 10:00:00")])
+    reports = [shop.push(now=late) for _ in range(2)]
+
+    assert (frozen.exit_code, recorded) == (4, [("expired", 3)])
+    assert [one.models[0].resumed.get("expired_late", 0) for one in reports] == [3, 0]

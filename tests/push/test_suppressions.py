@@ -347,6 +347,25 @@ def test_rows_that_left_are_sent_once_their_person_is_let_back(tmp_path: Path) -
     assert (back.models[0].held, counted) == ({"accepted": 1, "suppressed": 1}, ["order-00002", "order-00003"])
 
 
+def test_rows_that_left_are_new_also_while_their_part_is_open(tmp_path: Path) -> None:
+    """Another row of the part is in doubt for long."""
+    rows = orders(12)
+    lost = {"match": {"contains": ["order-00000"]}, "do": "drop_after_accept", "times": None}
+    with serving(tmp_path / "sandbox.sqlite", [lost]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url)
+        shop.sell(rows)
+        opt_out(shop, "0" * 64)
+        frozen = shop.push(patience=Patience(deadline_s=0.0))
+        opt_out(shop, rows[11].digest)
+        left = shop.push(patience=Patience(deadline_s=20.0))
+        opt_out(shop, "0" * 64)
+        back = shop.push(allow_list_shrink=True, patience=Patience(deadline_s=20.0))
+
+    assert (frozen.exit_code, left.exit_code) == (4, 4)
+    assert left.models[0].resumed["suppressed_late"] == 1
+    assert (back.models[0].terms["planned"], back.models[0].held) == (1, {"in_flight": 11})
+
+
 def test_rows_leave_while_others_are_sent(tmp_path: Path) -> None:
     """Somebody is suppressed after the first batch was accepted: no later request of the same run has the row."""
     rows = orders(40)

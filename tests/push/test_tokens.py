@@ -11,7 +11,7 @@ import pytest
 from pusher.credentials import CredentialStore
 from pusher.errors import ConfigError
 from tests.push.members import ADVERTISER, MEMBERS, NAME, OTHER, people
-from tests.push.support import NOW, VIEW
+from tests.push.support import NOW, VIEW, orders
 from tests.push.tokens import ADS, PIXEL, brand, hearing, keep
 
 STREAM = {"segment/audience/", "segment/mapping/", "dmp/custom_audience/list/"}
@@ -209,3 +209,21 @@ def test_a_refusal_of_audiences_that_are_listed_names_the_credential_too(tmp_pat
     (problem,) = caught.value.problems
     assert (caught.value.exit_code, problem.credential) == (3, "ads")
     assert "`pusher auth login --name ads`" in (problem.fix or "")
+
+
+def test_events_need_no_token_of_audiences_that_are_only_named(tmp_path: Path) -> None:
+    """Nobody knows whether an audience of files was made; its view and its credential are gone, and events go on."""
+    lost = {"match": {"path": "custom_audience/create/"}, "do": "drop_before", "times": None}
+    with hearing(tmp_path, [lost]) as (server, heard):
+        shop = brand(tmp_path, server.base_url, ", 'method': 'file'", members=1_100)
+        doubtful = shop.push()
+        (shop.root / "models" / f"{MEMBERS}.sql").unlink()
+        CredentialStore().remove("ads")
+        heard.taken()
+        shop.sell(orders(5))
+        report = shop.push(now=NOW + timedelta(hours=1))
+        paths = heard.taken()
+
+    assert (doubtful.exit_code, report.exit_code, report.models[0].terms["accepted"]) == (4, 0, 2)
+    assert paths == {"event/track/": {PIXEL}}
+    assert [one[:41] for one in report.notices] == [f"No view fills audience `{NAME}` of"[:41]]

@@ -365,7 +365,7 @@ MUTANTS = (
     Mutant(
         "people to forget leave where they are known only",
         "pusher/push/audience/plan.py",
-        "    return (*found, *sorted(set(again).difference(found)))\n",
+        "    return store.suppressed(after=0 if reassert else audience.suppressed_told)\n",
         "    return ()\n",
         tests("tests/cli/test_forget.py", "-k", "another_system"),
     ),

@@ -107,7 +107,6 @@ class FilePush:
                 listed=self.listed,
                 suppressed_only=self.suppressed_only,
                 withheld=self.withheld,
-                again=self.options.again,
             )
 
     def _known(self, staged: Staged, *, keep: bool) -> Known:
@@ -205,7 +204,7 @@ class FilePush:
         if error is not None:
             receipt.problem, receipt.is_halted = receipt.problem or error.problem, error.is_halted
             # Nobody has to be told of, and nobody knows whether the audience is as the view says.
-            receipt.is_held = plan.whole is None and not error.is_halted
+            receipt.is_held = plan.whole is None and not error.is_halted and receipt.problem is error.problem
             if receipt.problem is not error.problem:
                 receipt.warnings.append(" ".join(filter(None, (error.problem.message, error.problem.fix))))
         receipt.requests = asking.requests + listing.requests

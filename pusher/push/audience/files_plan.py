@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -122,7 +122,6 @@ def plan_files(
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
     withheld: Problem | None = None,
-    again: Collection[tuple[str, str]] = (),
 ) -> FilePlan:
     """Work out what has to be done about the audience of one view.
 
@@ -139,7 +138,6 @@ def plan_files(
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
         withheld: Why everything but suppressed identifiers is left as it is, or None.
-        again: Suppressed identifiers that it is told of again, as (kind, digest).
     """
     view, audience = staged.view, known.audience
     newest = known.store.newest_suppressed() if known.store else 0
@@ -156,7 +154,7 @@ def plan_files(
         suppressed=Barred(known.store.suppressed() if known.store else (), listed),
         now=now,
         reassert=reassert or is_open,
-        untold=untold(known.store, audience, reassert=reassert, again=again) if files else (),
+        untold=untold(known.store, audience, reassert=reassert) if files else (),
         beside=staged.beside,
     ) as comparison:
         counts = comparison.compare()

@@ -16,10 +16,8 @@ class AudienceOptions:
         guard: When too many would go.
         reassert: Tell everything again that is known.
         lock: The lock file, or None when audiences mean nothing outside this machine.
-        again: Suppressed identifiers that every audience is told of again, as (kind, digest).
     """
 
     guard: ShrinkGuard = field(default_factory=ShrinkGuard)
     reassert: bool = False
     lock: LockFile | None = None
-    again: frozenset[tuple[str, str]] = frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -311,21 +311,17 @@ def few_people(counts: MemberCounts, least: int) -> list[str]:
     return [f"The view names {who} at most: TikTok uses an audience from {least:,} matched people on."]
 
 
-def untold(
-    store: AudienceStore | None, audience: Audience | None, *, reassert: bool, again: Collection[tuple[str, str]] = ()
-) -> Sequence[tuple[str, str]]:
+def untold(store: AudienceStore | None, audience: Audience | None, *, reassert: bool) -> Sequence[tuple[str, str]]:
     """Return the suppressed identifiers that an audience has to be told of, whether it is known to hold them or not.
 
     Args:
         store: What is known of audiences, or None when nothing is.
         audience: The audience, or None; one that is not made yet holds nobody.
         reassert: Tell it of all of them again.
-        again: Those that it is told of again whatever it was told before.
     """
     if store is None or audience is None or audience.audience_id is None:
         return ()
-    found = store.suppressed(after=0 if reassert else audience.suppressed_told)
-    return (*found, *sorted(set(again).difference(found)))
+    return store.suppressed(after=0 if reassert else audience.suppressed_told)
 
 
 def compare(
@@ -344,7 +340,6 @@ def compare(
     listed: Sequence[Path] = (),
     suppressed_only: bool = False,
     withheld: Problem | None = None,
-    again: Collection[tuple[str, str]] = (),
 ) -> AudiencePlan:
     """Work out what has to change at one advertiser.
 
@@ -363,7 +358,6 @@ def compare(
         listed: The project's own list of suppressed identifiers.
         suppressed_only: Take suppressed identifiers out, and leave everything else as it is.
         withheld: Why everything but suppressed identifiers is left as it is, or None.
-        again: Suppressed identifiers that it is told of again, as (kind, digest).
     """
     view = staged.view
     files = store.member_files(audience) if store and audience else []
@@ -377,7 +371,7 @@ def compare(
         suppressed=Barred(store.suppressed() if store else (), listed),
         now=now,
         reassert=reassert,
-        untold=untold(store, audience, reassert=reassert, again=again),
+        untold=untold(store, audience, reassert=reassert),
         beside=staged.beside,
     ) as comparison:
         counts = comparison.compare()

@@ -188,8 +188,7 @@ class AudiencePush:
         if audiences is None:
             return []
         self.unsure = list(not_filled(audiences.unsure(), self.options.lock, beside))
-        options = self.options
-        for audience in unfilled(audiences, options.lock, beside, reassert=options.reassert, again=options.again):
+        for audience in unfilled(audiences, self.options.lock, beside, reassert=self.options.reassert):
             view = View(audience.model, "", "", payload, audience.name)
             self._planned(
                 Staged(AudienceView(view, (audience.advertiser_id,), method=audience.method), [], {}, audience),
@@ -267,7 +266,6 @@ class AudiencePush:
             listed=self.listed,
             suppressed_only=self.suppressed_only,
             withheld=self.withheld or refusal,
-            again=self.options.again,
         )
 
     def deliver(self, transport: Sender, pacer: Pacer, limits: DeliveryLimits) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.plural import counted
@@ -14,12 +14,7 @@ from pusher.push.audience.receipt import AudienceReceipt
 
 
 def unfilled(
-    audiences: AudienceStore,
-    lock: LockFile | None,
-    views: Sequence[AudienceView],
-    *,
-    reassert: bool,
-    again: Collection[tuple[str, str]] = (),
+    audiences: AudienceStore, lock: LockFile | None, views: Sequence[AudienceView], *, reassert: bool
 ) -> Iterator[Audience]:
     """Yield the audiences that the ledger knows, no view fills, and somebody may have to leave.
 
@@ -28,11 +23,10 @@ def unfilled(
         lock: The lock file, or None.
         views: The views that fill audiences.
         reassert: Tell TikTok again also what it was told.
-        again: Suppressed identifiers that TikTok is told of again, as (kind, digest).
     """
     for audience in not_filled(audiences.everyone(), lock, views):
         # Whoever has one of files by share knows no members of it, and tells nothing.
-        is_told = audience.method != FILE and bool(untold(audiences, audience, reassert=reassert, again=again))
+        is_told = audience.method != FILE and bool(untold(audiences, audience, reassert=reassert))
         if is_told or audiences.member_files(audience):
             yield audience
 
