@@ -5,7 +5,7 @@ Works in the DuckDB of the comparison, on key columns only.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ class Exclusion:
         identities: Dotted places of digests in the JSON row.
         refused: Keys of those in `held` that TikTok refused.
         unsent: Rows in `held`, by `file` and `event_key`, that grew too old before they were first sent, or None.
+        untried: Part by the place in `held` of its file, for parts of which nothing can have arrived.
+        shown: File to write: `part` and `event_key` of those of their events of which there is a good row.
         oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
             lets go of.
     """
@@ -53,6 +55,8 @@ class Exclusion:
     identities: Sequence[str] = ()
     refused: Sequence[UUID] = ()
     unsent: pa.Table | None = None
+    untried: Mapping[int, int] = field(default_factory=dict)
+    shown: Path | None = None
     oldest_s: int = 0
 
     @property
@@ -110,7 +114,7 @@ class _Excluding:
         sources = []
         if self.by.keys:
             sources.append(
-                "select event_key, payload_hash, contents_hash, event_time, value, currency, state "
+                "select event_key, payload_hash, contents_hash, event_time, value, currency, state, null as source "
                 # TikTok has nothing of what grew too old before it was sent, or was refused: dated anew, it is new.
                 f"from read_parquet({path_list(self.by.keys)}) where state <> 'expired' "
                 f"and not (state = 'dead' and event_time < {self.by.oldest_s})"
@@ -121,7 +125,8 @@ class _Excluding:
             state = "'in_flight'"
             if self.by.refused:
                 state = f"case when _event_key in (select event_key from refused) then 'dead' else {state} end"
-            held = f"select {columns}, {state} as state from read_parquet({path_list(self.by.held)}, filename = true)"
+            files = f"read_parquet({path_list(self.by.held)}, filename = true)"
+            held = f"select {columns}, {state} as state, file_index as source from {files}"
             if self.by.unsent is not None:
                 # By file: once it was dated anew, an event waits in another one.
                 held += " where (filename, _event_key) not in (from unsent)"
@@ -153,6 +158,8 @@ class _Excluding:
             f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
             "join fresh on fresh._event_key = held.event_key"
         )
+        if self.by.untried and self.by.shown is not None:
+            self._write_shown(self.by.shown)
         facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
         self.connection.execute(
             "insert into excluded select file_index, file_row_number, term, detail from ("
@@ -171,6 +178,13 @@ class _Excluding:
         )
         self._mark_copies_of_held()
         self._forget_excluded()
+
+    def _write_shown(self, path: Path) -> None:
+        parts = " ".join(f"when {place} then {part}" for place, part in self.by.untried.items())
+        self.connection.execute(
+            f"copy (select distinct case source {parts} end as part, event_key from hit "
+            f"where source in ({', '.join(map(str, self.by.untried))})) to {literal(path.as_posix())} (format parquet)"
+        )
 
     def _mark_copies_of_held(self) -> None:
         """One row stands for a held event; equal rows beside it are duplicates, as they were when it was planned."""

@@ -257,6 +257,24 @@ class Store:
         )
         return [_part(row) for row in rows]
 
+    def untried_parts(self) -> list[tuple[int, str]]:
+        """Return id and file of the open parts of which nothing can have arrived, nor waits for a person."""
+        rows = self._connection.execute(
+            "select part.id, file.path from part join file on file.id = part.file where settled_at is null "
+            "and not exists (select 1 from batch where batch.part = part.id and (state in ('accepted', 'parked') "
+            "or (first_risk_at is not null and state not in ('dead', 'split', 'expired', 'suppressed'))))"
+        )
+        return rows.fetchall()
+
+    def keep_rows(self, part: Part, file: File, *, run: str, now: datetime) -> None:
+        """Let rows of a part that is being settled wait in a part of their own, as old as they are."""
+        kept = self.add_file(file, run=run, now=now)
+        self._connection.execute(
+            "insert into part (run, model, payload, destination, source_id, space, rows, file) "
+            "select run, model, payload, destination, source_id, space, ?, ? from part where id = ?",
+            (file.rows, kept, part.id),
+        )
+
     def release_part(self, part: Part, *, now: datetime) -> None:
         """Give a part's rows back to their view: it is settled without keys; unlink its file after the commit."""
         self._connection.execute("update part set file = null, settled_at = ? where id = ?", (stamp(now), part.id))

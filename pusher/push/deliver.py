@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pusher.clock import Clock
 from pusher.contracts import Answer, ColumnOrigin, Destination, Failure, Verdict
-from pusher.ledger.rows import Part
+from pusher.ledger.rows import Part, Ranges
 from pusher.ledger.state import StateFolder
 from pusher.ledger.store import Store
 from pusher.progress import Listener
@@ -25,6 +25,7 @@ from pusher.push.brakes import Brakes
 from pusher.push.claims import Claims
 from pusher.push.encode import encoder_id
 from pusher.push.encoders import MOST_ENCODERS, Encoders
+from pusher.push.giving_back import rows_to_keep
 from pusher.push.late import Late
 from pusher.push.outcomes import Outcomes
 from pusher.push.queue import Queue
@@ -62,6 +63,7 @@ class Delivery:
         origins: Says which SQL makes each column of a view; asked only when rows are refused.
         listed: The project's own list of suppressed people.
         planned: How far the plan has read the ledger's list.
+        shown: Files of the rows of earlier runs that the views still show, as `Plan.shown`.
         began: Wall and monotonic time when the ages of the rows were judged; when the delivery begins by default.
         seed: Seed of the back-off's jitter.
         pools: Makes the pools that encode, send and write files, by their number of threads and name.
@@ -83,6 +85,7 @@ class Delivery:
         origins: Callable[[str], Mapping[str, ColumnOrigin]] = lambda _model: {},
         listed: Sequence[Path] = (),
         planned: int = 0,
+        shown: Sequence[Path] = (),
         began: tuple[datetime, float] | None = None,
         seed: int | None = None,
         pools: Callable[[int, str], Executor] = threads,
@@ -98,6 +101,7 @@ class Delivery:
         self._limits = limits
         self._should_stop = should_stop
         self._origins = origins
+        self._shown = shown
         self._late = Late(store, state.root, listed, run, planned)
         self._began = began or (clock.now(), clock.monotonic_s())
         self._pools = pools
@@ -357,17 +361,21 @@ class Delivery:
     # settling -----------------------------------------------------------------------------------------------
 
     def _release(self) -> None:
-        """Give rows back to their view that this run froze from a wrong model and never sent.
+        """Give rows back to their view that were frozen from a wrong model and never sent.
 
-        Those of earlier runs stay: their view need not show them any more.
+        Those of earlier runs stay that their view does not show any more: nobody else would send them.
         """
         if self._result.stopped is None or self._result.stopped.code != "too-many-refused":
             return
         for work in list(self._works.values()):
-            is_of_this_run = work.part.run == self._run
-            if is_of_this_run and work.source not in self._proven and not self._is_in_doubt(work):
+            if work.source in self._proven or self._is_in_doubt(work):
+                continue
+            keep: Ranges | None = ()
+            if work.part.run != self._run:
+                keep = rows_to_keep(work.part, self._store, self._state.root, self._shown)
+            if keep is not None:
                 del self._works[work.part.id]
-                self._settle(work)
+                self._settle(work, keep)
 
     def _is_in_doubt(self, work: PartWork) -> bool:
         """Whether any row that is not final may have arrived, also one that waits to be sent again."""
@@ -386,10 +394,10 @@ class Delivery:
             del self._works[work.part.id]
             self._settle(work)
 
-    def _settle(self, work: PartWork) -> None:
+    def _settle(self, work: PartWork, keep: Ranges = ()) -> None:
         self._encoders.close(work)
         with self._settle_time():
-            self._settling.start(work)
+            self._settling.start(work, keep)
 
     def _finish_settling(self, *, wait: bool = False) -> None:
         with self._settle_time():

@@ -109,6 +109,8 @@ class Plan:
         released: Parts of earlier runs that are given back: they were frozen for an event source that the settings
             no longer name, and nothing of them can have arrived.
         held_elsewhere: Rows that wait in parts that this run does not send.
+        shown: File of the waiting rows of earlier runs of which nothing can have arrived and that the view shows, or
+            None when nothing waits so.
         rows: Rows of the view.
         planned: Rows that are due.
     """
@@ -121,6 +123,7 @@ class Plan:
     new_conflicts: int
     released: Sequence[Part] = ()
     held_elsewhere: int = 0
+    shown: Path | None = None
 
     @property
     def rows(self) -> int:
@@ -265,17 +268,24 @@ def plan_view(
         files = store.files(kind, options.space) if store else []
         return [state_root / file.path for file in files if file.path not in given_back]
 
+    held = [*paths("outbox"), *frozen_before]
+    untried = _untried(held, store, state_root) if store else {}
+    shown = folder / f"{options.run}-{view.model}.shown" / "rows.parquet" if untried else None
+    if shown is not None:
+        shown.parent.mkdir(mode=PRIVATE_FOLDER)
     with Reconciler(
         folder=frozen,
         staged=staged,
         exclusion=Exclusion(
             keys=[*paths("keys"), *paths("archive")],
-            held=[*paths("outbox"), *frozen_before],
+            held=held,
             reopened=paths("reopened"),
             barred=Barred(AudienceStore(store).suppressed() if store else (), options.listed),
             identities=identities(view.payload),
             refused=refused_keys(store, options.space, state_root) if store else (),
             unsent=unsent,
+            untried=untried,
+            shown=shown,
             oldest_s=int(options.now.timestamp()) - max_age_s,
         ),
         known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],
@@ -302,8 +312,16 @@ def plan_view(
         new_conflicts=result.new_conflicts,
         released=released,
         held_elsewhere=result.held_elsewhere,
+        shown=shown if shown is not None and shown.exists() else None,
     )
     return plan, result
+
+
+def _untried(held: Sequence[Path], store: Store, root: Path) -> dict[int, int]:
+    """Return the parts of which nothing can have arrived, by the place of their file."""
+    places = {path: place for place, path in enumerate(held)}
+    found = {places.get(root / path): part for part, path in store.untried_parts()}
+    return {place: part for place, part in found.items() if place is not None}
 
 
 def _refuse_old_rows(view: View, staged: Sequence[StagedFile], now: datetime, longest_s: int) -> None:

@@ -13,6 +13,7 @@ from pusher.errors import ConfigError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys
 from pusher.ledger.older_copy import remember_run
+from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, for_space
 from pusher.ledger.state import remove_old_scratch
 from pusher.ledger.steps import Steps
@@ -27,7 +28,7 @@ from pusher.push.dry_run import dry_run
 from pusher.push.findings import Findings
 from pusher.push.freezing import commit_plan
 from pusher.push.listing_guard import listed_in, read_listing
-from pusher.push.plan import PlanOptions, View
+from pusher.push.plan import Plan, PlanOptions, View
 from pusher.push.planning import (
     Chosen,
     compare_with_last_run,
@@ -174,7 +175,7 @@ def _run(
     parts = [] if listing.problem is not None else resumable(store, views, options, planning)
     resumed = {part.id: (part, before[part.id]) for part in parts if part.run != planning.run}
     delivering = clock.monotonic_s()
-    delivered = _deliver(world, options, store, planning, parts, began=began, steps=steps)
+    delivered = _deliver(world, options, store, planning, parts, planned=planned, began=began, steps=steps)
     members_s = _deliver_members((members, others), world, options, steps, since=delivering)
     # When nothing was due.
     steps.skip(("deliver",))
@@ -211,8 +212,15 @@ def _run(
     )
     with steps.step("receipt"):
         store.finish_run(run=planning.run, now=clock.now(), exit_code=report.exit_code, receipt=report.as_json())
-    shutil.rmtree(listed_in(world.state.outbox, planning.run), ignore_errors=True)
+    _tidy_up(world, planning)
     return report
+
+
+def _tidy_up(world: PushWorld, planning: PlanOptions) -> None:
+    """Remove what was written for this run alone."""
+    shown = world.state.outbox.glob(f"{planning.run}-*.shown")
+    for folder in (listed_in(world.state.outbox, planning.run), *shown):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _told_states(store: Store, part: Part, planning: PlanOptions) -> dict[BatchState, int]:
@@ -249,6 +257,7 @@ def _deliver(
     planning: PlanOptions,
     parts: list[Part],
     *,
+    planned: Sequence[tuple[Plan, Reconciled]],
     began: tuple[datetime, float],
     steps: Steps,
 ) -> Delivered:
@@ -270,6 +279,7 @@ def _deliver(
             origins=world.origins,
             listed=planning.listed,
             planned=planning.newest_suppressed,
+            shown=[plan.shown for plan, _ in planned if plan.shown is not None],
             began=began,
         )
         return delivery.deliver(parts)

@@ -105,11 +105,13 @@ class Shrunk:
         keys: Durable file of the keys of its final rows.
         refused: Durable file of its refused rows, or None.
         accepted: Summed value by currency of the rows that this run got accepted.
+        kept: Durable file of rows that wait on in a part of their own, or None.
     """
 
     keys: File
     refused: File | None
     accepted: dict[str, Decimal]
+    kept: File | None = None
 
 
 def shrink(
@@ -123,6 +125,7 @@ def shrink(
     now: datetime,
     max_age_s: int,
     explain: Explainer,
+    keep: Ranges = (),
 ) -> Shrunk:
     """Write the keys of a part's final rows, and its refused rows for the quarantine; the part stays.
 
@@ -139,6 +142,7 @@ def shrink(
         now: Current moment.
         max_age_s: Age after which an event is not counted any more.
         explain: Says what in the user's SQL an answer is about.
+        keep: Rows that wait on: their view would not give them again.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -156,7 +160,16 @@ def shrink(
     refused = None
     if rows is not None:
         refused = _of(_write(rows, state.quarantine, state.quarantine / f"{run}-{part.id}-refused.parquet"), part)
-    return Shrunk(_of(keys, part), refused, value)
+    kept = _of(_kept(source, keep, state, f"{run}-{part.id}-kept.parquet"), part) if keep else None
+    return Shrunk(_of(keys, part), refused, value, kept)
+
+
+def _kept(source: Path, keep: Ranges, state: StateFolder, name: str) -> File:
+    """Write some rows of a part as the part that they were."""
+    import pyarrow as pa
+
+    table = due_rows(source, lambda _name: True)
+    return _write(pa.concat_tables([table.slice(*piece) for piece in keep]), state.outbox, state.outbox / name)
 
 
 class Settling:
@@ -195,8 +208,8 @@ class Settling:
         self._pixel_window = pixel_window
         self._shrinking: deque[tuple[PartWork, Future[Shrunk]]] = deque()
 
-    def start(self, work: PartWork) -> None:
-        """Begin to settle a part whose batches do not change any more."""
+    def start(self, work: PartWork, keep: Ranges = ()) -> None:
+        """Begin to settle a part whose batches do not change any more; rows to keep wait in a part of their own."""
         part = work.part
         future = self._pool.submit(
             shrink,
@@ -209,6 +222,7 @@ class Settling:
             now=self._now(),
             max_age_s=work.payload.longest_age_s(pixel_window=self._pixel_window),
             explain=self._explain,
+            keep=keep,
         )
         self._shrinking.append((work, future))
 
@@ -228,6 +242,8 @@ class Settling:
         with self._store.transaction():
             if shrunk.refused is not None:
                 self._store.add_file(shrunk.refused, run=self._run, now=now)
+            if shrunk.kept is not None:
+                self._store.keep_rows(part, shrunk.kept, run=self._run, now=now)
             self._store.settle_part(part, keys=shrunk.keys, run=self._run, now=now)
         (self._state.root / part.path).unlink()
         self._on_accepted(part, shrunk.accepted)

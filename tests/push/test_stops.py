@@ -391,6 +391,29 @@ def test_rows_of_earlier_runs_are_not_given_back_when_the_model_is_refused(
     assert (wrong.models[0].resumed[term], waiting, again.models[0].resumed[term]) == (4, [(4, 1)], 4)
 
 
+@pytest.mark.parametrize("gone", [0, 2])
+def test_rows_of_an_earlier_run_are_given_back_where_the_corrected_view_shows_them(tmp_path: Path, gone: int) -> None:
+    """A first push reached nobody. Its rows would be refused one by one, while the corrected ones wait behind them.
+
+    Those that the view does not show any more wait on: refused in their turn, they are told, and nothing is lost.
+    """
+    throttled = {"do": 40100, "times": 2}
+    with serving(tmp_path / "sandbox.sqlite", [throttled, POISON]) as server:
+        shop = shop_at(server, tmp_path, [replace(one, amount="13.00") for one in orders(300)])
+        first = shop.push(patience=Patience(deadline_s=60.0))
+        shop.sell(orders(310)[gone:])
+        shop.build()
+        wrong, right = (shop.push(now=NOW + timedelta(hours=hours)) for hours in (1, 2))
+        shop.project(NOW + timedelta(hours=3)).ledger.retry()
+        last = [shop.push(now=NOW + timedelta(hours=hours)) for hours in (3, 4)][-1]
+        counted = server.counted()
+
+    assert (first.exit_code, wrong.exit_code, [one.code for one in wrong.problems]) == (4, 1, ["too-many-refused"])
+    assert (right.models[0].terms["accepted"], right.models[0].resumed.get("dead", 0)) == (300 - gone, gone)
+    assert (last.exit_code, counted) == (0, [one.order_id for one in orders(310)[gone:]])
+    assert sorted(shop.keys()) == [("accepted", 310 - gone), *([("dead", gone)] if gone else [])]
+
+
 def test_a_model_that_is_refused_after_a_lost_answer_is_told_as_such(tmp_path: Path) -> None:
     """Rows of the first request wait for another try when the run gives up: they stay frozen, and end as refused."""
     with serving(tmp_path / "sandbox.sqlite", [{"do": "html_502"}, {"do": 40002, "times": None}]) as server:
