@@ -372,19 +372,10 @@ class AudienceStore:
         return self._count_suppressed() - before
 
     def tell_again(self, digests: Iterable[tuple[str, str]]) -> None:
-        """Record that no audience was told of these identifiers, (id schema, digest), nor of those that came later."""
-        first = min(
-            (
-                number
-                for pair in digests
-                for (number,) in self._connection.execute(
-                    "select id from suppressed where id_schema = ? and digest = ?", pair
-                )
-            ),
-            default=None,
-        )
-        if first is not None:
-            self._connection.execute("update audience set suppressed_told = min(suppressed_told, ?)", (first - 1,))
+        """Record that no audience was told of suppressed (id schema, digest), nor of those that came after them."""
+        sql = "select id from suppressed where id_schema = ? and digest = ?"
+        first = min(number for pair in digests for (number,) in self._connection.execute(sql, pair))
+        self._connection.execute("update audience set suppressed_told = min(suppressed_told, ?)", (first - 1,))
 
     def _count_suppressed(self) -> int:
         (count,) = self._connection.execute("select count(*) from suppressed").fetchone()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pusher.errors import StateError
+from pusher.ledger import reopen
 from pusher.progress import PlanFinished
 from pusher.project.outcomes import Patience
 from tests.push.refused import POISON, shop_at, with_a_refused_row
@@ -525,8 +526,8 @@ def test_an_archive_that_a_plan_cannot_read_is_told_as_damaged(tmp_path: Path) -
     assert told == {("A file of the ledger was changed.", f"keys/{archive.name}")}
 
 
-def test_an_archive_that_retry_cannot_read_is_told_as_damaged(tmp_path: Path) -> None:
-    """It looks there for what was accepted since; a file that is whole is not blamed."""
+def test_an_archive_that_retry_cannot_read_is_told_as_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks there for what was accepted since; what else DuckDB cannot do is not laid to a file that is whole."""
     late = NOW + timedelta(days=40)
     with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
         shop = shop_at(server, tmp_path, orders(3))
@@ -536,10 +537,16 @@ def test_an_archive_that_retry_cannot_read_is_told_as_damaged(tmp_path: Path) ->
         shop.push(now=late)
         (path,) = (one for (one,) in shop.ledger("select path from file where kind = 'archive'"))
         archive = shop.state.root / path
-        archive.write_bytes(archive.read_bytes()[:-20] + bytes(20))
+        whole = archive.read_bytes()
+        with monkeypatch.context() as patched:
+            patched.setattr(reopen, "MEMORY_LIMIT", "1KB")
+            with pytest.raises(StateError) as other:
+                shop.project(late).ledger.retry()
+        archive.write_bytes(whole[:-20] + bytes(20))
         with pytest.raises(StateError) as caught:
             shop.project(late).ledger.retry()
 
+    assert [one.code for one in other.value.problems] == ["state-write"]
     assert [(one.message, one.file) for one in caught.value.problems] == [("A file of the ledger was changed.", path)]
 
 
