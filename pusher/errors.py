@@ -48,6 +48,11 @@ class Problem:
     credential: str | None = field(default=None, compare=False)
 
     @property
+    def sentences(self) -> str:
+        """What is wrong and what to do next, as one text."""
+        return " ".join(filter(None, (self.message, self.fix)))
+
+    @property
     def place(self) -> str:
         """`file:line:column`, as far as it is known."""
         known = [str(part) for part in (self.file, self.line, self.column) if part is not None]

@@ -41,7 +41,7 @@ class Exclusion:
         barred: Identifiers whose rows are not sent.
         identities: Dotted places of digests in the JSON row.
         refused: Keys of those in `held` that TikTok refused.
-        unsent: Rows in `held`, by `file` and `event_key`, that grew too old before they were first sent, or None.
+        unsent: Rows in `held`, by `file` and `event_key`, of which TikTok has nothing and that nobody sends, or None.
         untried: Part by the place in `held` of its file, for parts of which nothing can have arrived.
         shown: File to write: `part` and `event_key` of those of their events of which there is a good row.
         oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`

@@ -277,7 +277,7 @@ class ProjectParts:
         for problem in self.manifest.unmatched(select, exclude):
             if problem.message not in self._unmatched:
                 self._unmatched.add(problem.message)
-                self.listener(Notice(" ".join(filter(None, (problem.message, problem.fix)))))
+                self.listener(Notice(problem.sentences))
 
     def models(self, select: Sequence[str] = (), exclude: Sequence[str] = ()) -> list[Model]:
         """Return the selected models in graph order."""

@@ -238,7 +238,8 @@ def plan_view(
         options: Clock, run and key space.
         frozen_before: Parts of other views of this run, whose events may not be planned a second time.
         elsewhere: Parts of earlier runs that this run does not send.
-        unsent: Rows of open parts that grew too old before they were first sent, as `Exclusion` takes them.
+        unsent: Rows of open parts of which TikTok has nothing and that nobody sends any more, as `Exclusion` takes
+            them.
         origins: Says which SQL makes each column of a view; asked only when rows are not sent, or it fails.
 
     Raises:

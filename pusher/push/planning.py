@@ -136,7 +136,6 @@ def _unsent_rows(store: Store, world: PushWorld, planning: PlanOptions, elsewher
     """Return the frozen rows of which TikTok has nothing, and that nobody sends any more.
 
     They grew too old before they were first sent, or their people were suppressed by then.
-
     A push has recorded them before; a dry run finds what it would record.
     """
     import pyarrow as pa

@@ -57,6 +57,13 @@ class Asking:
             page += 1
         return found
 
+    def audiences_if_told(self, advertiser_id: str) -> list[FoundAudience] | None:
+        """Return every audience of an advertiser, or None when TikTok does not say which there are."""
+        try:
+            return self.audiences(advertiser_id)
+        except Unanswered:
+            return None
+
     def prepare(self, advertiser_id: str) -> None:
         """Make ready what a request to create needs: nothing."""
 

@@ -206,7 +206,7 @@ class FilePush:
             # Nobody has to be told of, and nobody knows whether the audience is as the view says.
             receipt.is_held = plan.whole is None and not error.is_halted and receipt.problem is error.problem
             if receipt.problem is not error.problem:
-                receipt.warnings.append(" ".join(filter(None, (error.problem.message, error.problem.fix))))
+                receipt.warnings.append(error.problem.sentences)
         receipt.requests = asking.requests + listing.requests
         receipt.request_ids = list(asking.request_ids)
         if error is not None and error.problem.code in {"tiktok-auth", "tiktok-stop", "interrupted"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pusher.errors import Unanswered
+from pusher.contracts import FoundAudience
 from pusher.progress import Listener, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.plan import AudiencePlan
@@ -24,15 +24,15 @@ def excuse_gone(plans: Sequence[AudiencePlan], asking: Asking, listener: Listene
         asking: Asks which audiences there are.
         listener: Is told which are gone.
     """
-    listed: dict[str, set[str] | None] = {}
+    listed: dict[str, list[FoundAudience] | None] = {}
     for plan in plans:
         receipt = plan.receipt
         if receipt.problem is None or receipt.problem.code != REFUSED:
             continue
         if plan.advertiser_id not in listed:
-            listed[plan.advertiser_id] = _listed(asking, plan.advertiser_id)
+            listed[plan.advertiser_id] = asking.audiences_if_told(plan.advertiser_id)
         there = listed[plan.advertiser_id]
-        if there is None or receipt.audience_id in there:
+        if there is None or receipt.audience_id in {one.audience_id for one in there}:
             continue
         receipt.problem, receipt.is_halted = None, False
         excuse(receipt, listener)
@@ -48,11 +48,3 @@ def excuse(receipt: AudienceReceipt, listener: Listener) -> None:
             "nobody is in it."
         )
     )
-
-
-def _listed(asking: Asking, advertiser_id: str) -> set[str] | None:
-    """Return the ids of an advertiser's audiences, or None when TikTok does not say which there are."""
-    try:
-        return {one.audience_id for one in asking.audiences(advertiser_id)}
-    except Unanswered:
-        return None

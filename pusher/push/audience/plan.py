@@ -108,7 +108,7 @@ class AudiencePlan:
     def tell_refusal(self) -> None:
         """Say also why the view was refused, where not even suppressed people could be taken out."""
         if self.refusal is not None and self.receipt.problem not in {None, self.refusal}:
-            self.receipt.warnings.append(" ".join(filter(None, (self.refusal.message, self.refusal.fix))))
+            self.receipt.warnings.append(self.refusal.sentences)
 
 
 def stage_members(

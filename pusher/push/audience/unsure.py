@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pusher.contracts import FoundAudience
-from pusher.errors import Problem, Unanswered
+from pusher.errors import Problem
 from pusher.ledger.audiences import Audience
 from pusher.ledger.members import HOLD
 from pusher.progress import Listener, Notice
@@ -27,17 +27,10 @@ def still_there(audiences: Iterable[Audience], asking: Asking, now: datetime) ->
     there = []
     for audience in audiences:
         if audience.advertiser_id not in listed:
-            listed[audience.advertiser_id] = _listed(asking, audience.advertiser_id)
+            listed[audience.advertiser_id] = asking.audiences_if_told(audience.advertiser_id)
         if _may_be(audience, listed[audience.advertiser_id], now):
             there.append(audience)
     return there
-
-
-def _listed(asking: Asking, advertiser_id: str) -> list[FoundAudience] | None:
-    try:
-        return asking.audiences(advertiser_id)
-    except Unanswered:
-        return None
 
 
 def _may_be(audience: Audience, listed: Sequence[FoundAudience] | None, now: datetime) -> bool:
