@@ -364,9 +364,9 @@ MUTANTS = (
     ),
     Mutant(
         "who comes is told before who leaves",
-        "pusher/push/audience/run.py",
-        "        for change in frozen:\n            self.files += 1\n",
-        "        for change in sorted(frozen, key=lambda one: one.action):\n            self.files += 1\n",
+        "pusher/push/audience/change_files.py",
+        "for change in frozen]\n",
+        "for change in sorted(frozen, key=lambda one: one.action)]\n",
         tests("tests/push/test_audiences.py", "-k", "told_before_who_comes"),
     ),
     Mutant(

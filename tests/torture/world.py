@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from pusher.ledger import opening, state
 from pusher.push import settle
-from pusher.push.audience import run as members_run
+from pusher.push.audience import change_files
 from pusher.push.audience import settle as members_settle
 
 
@@ -158,7 +158,7 @@ def fated(fate: Fate) -> Iterator[None]:
     with (
         patch.object(opening, "_connect", connected),
         patch.object(settle, "publish", published),
-        patch.object(members_run, "publish", published),
+        patch.object(change_files, "publish", published),
         patch.object(members_settle, "publish", published),
         patch.object(Path, "unlink", unlinked),
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pusher.errors import Problem
@@ -103,6 +103,21 @@ class AudienceReceipt:
         """Count what was refused as still to be told: it only waits."""
         self.is_held = True
         self.refused_adds = self.refused_deletes = 0
+
+    def go_on_from(self, before: AudienceReceipt) -> None:
+        """Count what an earlier comparison of the same push found and did, where this one found what was left."""
+        self.counts = replace(
+            self.counts,
+            adds=before.added + self.counts.adds,
+            deletes=before.deleted + self.counts.deletes,
+            unknown_deletes=before.unknown_deleted + self.counts.unknown_deletes,
+            unchanged=before.counts.unchanged,
+            known=before.counts.known,
+        )
+        for name in ("added", "deleted", "unknown_deleted", "requests", "request_ids", "is_new"):
+            setattr(self, name, getattr(before, name))
+        if before.is_held:
+            self.hold()
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as the JSON output prints them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
 from contextlib import nullcontext
@@ -11,16 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pusher.errors import PlanError, Problem
-from pusher.ledger.audiences import Audience, AudienceStore, Change
-from pusher.ledger.comparison import FrozenChange
-from pusher.ledger.rows import File
-from pusher.ledger.state import publish
+from pusher.ledger.audiences import Audience, AudienceStore
 from pusher.ledger.steps import Steps
 from pusher.ledger.store import Store
 from pusher.payload.model import Payload
 from pusher.progress import AudienceCompared, Notice
 from pusher.push.audience.asking import Asking
 from pusher.push.audience.binding import FILE, Binder, NotBound, checked_audience, go_on_until, take_locked
+from pusher.push.audience.change_files import ChangeFiles
 from pusher.push.audience.deliver import Lane, MemberDelivery
 from pusher.push.audience.files import FilePush
 from pusher.push.audience.gone import excuse_gone
@@ -60,9 +57,9 @@ class AudiencePush:
 
     Attributes:
         plans: What has to change in each audience.
-        files: Files that were frozen so far.
         unsure: Audiences of files that no view fills, and of whose members nothing is known.
         gone: Those of them that TikTok turned out not to have.
+        changes: The files of what changes.
         ends_s: Monotonic time after which nothing new is begun.
         whole: The audiences that are given as files.
     """
@@ -78,14 +75,15 @@ class AudiencePush:
     withheld: Problem | None = None
     steps: Steps | None = None
     plans: list[AudiencePlan] = field(default_factory=list)
-    files: int = 0
     unsure: list[Audience] = field(default_factory=list)
     gone: list[Audience] = field(default_factory=list)
+    changes: ChangeFiles = field(init=False)
     ends_s: float = field(default=0.0, init=False)
     whole: FilePush = field(init=False)
 
     def __post_init__(self) -> None:
-        """Set up what is given as files."""
+        """Set up the files of what changes, and what is given as files."""
+        self.changes = ChangeFiles(self.world.state, self.run)
         self.whole = FilePush(
             self.world, self.options, self.run, self.store, self.seed, self.listed, self.suppressed_only, self.withheld
         )
@@ -343,24 +341,12 @@ class AudiencePush:
             if plan not in late:
                 plan.frozen.clear()
                 continue
-            before = plan.receipt
             again = self._compare(
                 plan.staged, plan.advertiser_id, self.world.state.outbox, freeze=True, refusal=plan.refusal
             )
-            again.receipt.counts = replace(
-                again.receipt.counts,
-                adds=before.added + again.receipt.counts.adds,
-                deletes=before.deleted + again.receipt.counts.deletes,
-                unknown_deletes=before.unknown_deleted + again.receipt.counts.unknown_deletes,
-                unchanged=before.counts.unchanged,
-                known=before.counts.known,
-            )
-            for name in ("added", "deleted", "unknown_deleted", "requests", "request_ids", "is_new"):
-                setattr(again.receipt, name, getattr(before, name))
+            again.receipt.go_on_from(plan.receipt)
             if plan.refusal is not None:
-                again.receipt.is_halted = before.is_halted
-            if before.is_held:
-                again.receipt.hold()
+                again.receipt.is_halted = plan.receipt.is_halted
             self.plans[place] = again
 
     def _deliver_once(
@@ -416,57 +402,9 @@ class AudiencePush:
         if not was_bound and not is_new:
             # Somebody else may have put suppressed people there, of whom this plan could not know.
             plan.newest_suppressed = 0
-        changes = self._commit(audience, plan.frozen, store, audiences)
+        changes = self.changes.keep(audience, plan.frozen, store, now=self.world.clock.now())
         plan.frozen = []
         return Lane(audience, receipt, changes, view.rows_per_request)
-
-    def _commit(
-        self, audience: Audience, frozen: Sequence[FrozenChange], store: Store, audiences: AudienceStore
-    ) -> deque[tuple[Change, Path]]:
-        """Give frozen changes their durable names and record them."""
-        state, now = self.world.state, self.world.clock.now()
-        named = []
-        for change in frozen:
-            self.files += 1
-            final = state.outbox / f"{self.run}-audience-{audience.id}-{self.files}.parquet"
-            digest = publish(change.file.path, final)
-            file = File(
-                id=0,
-                path=final.relative_to(state.root).as_posix(),
-                kind="changes",
-                space=audience.space,
-                model=audience.model,
-                rows=change.file.rows,
-                bytes=final.stat().st_size,
-                sha256=digest,
-            )
-            named.append((change, file, final))
-        recorded: deque[tuple[Change, Path]] = deque()
-        with store.transaction():
-            for change, file, final in named:
-                number = audiences.add_change(
-                    run=self.run,
-                    audience=audience,
-                    action=change.action,
-                    file=store.add_file(file, run=self.run, now=now),
-                    rows=file.rows,
-                    held_until=change.held_until,
-                )
-                recorded.append(
-                    (
-                        Change(
-                            number,
-                            audience.id,
-                            change.action,
-                            file.rows,
-                            file.path,
-                            change.held_until,
-                            change.is_known,
-                        ),
-                        final,
-                    )
-                )
-        return recorded
 
     def _keep_told(self, store: Store, audiences: AudienceStore) -> None:
         """Keep which audiences were told of everybody who is suppressed."""
