@@ -199,7 +199,7 @@ def _run(
             "settle": delivered.settle_s + clock.monotonic_s() - settling,
         },
         requests=delivered.requests + sum(one.requests for one in audiences),
-        problems=_problems(delivered, world, listing.problem, *(one.problem for one in audiences)),
+        problems=_problems(delivered, world, planning.space, listing.problem, *(one.problem for one in audiences)),
         sandbox=world.endpoints.totals(),
         audiences=audiences,
         preflight=looked,
@@ -358,7 +358,7 @@ def _account(
         model.close()
 
 
-def _problems(delivered: Delivered, world: PushWorld, *further: Problem | None) -> tuple[Problem, ...]:
+def _problems(delivered: Delivered, world: PushWorld, space: str, *further: Problem | None) -> tuple[Problem, ...]:
     """Return everything that is wrong, each once: what holds back all audiences is told by each of them."""
     problems = []
     for _, verdict in delivered.halts:
@@ -371,5 +371,5 @@ def _problems(delivered: Delivered, world: PushWorld, *further: Problem | None) 
         )
         problems.append(world.endpoints.of("events").refused(problem))
     if delivered.stopped is not None:
-        problems.append(delivered.stopped)
+        problems.append(replace(delivered.stopped, fix=for_space(delivered.stopped.fix or "", space) or None))
     return tuple(dict.fromkeys([*problems, *(one for one in further if one is not None)]))

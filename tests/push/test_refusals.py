@@ -72,6 +72,22 @@ def test_a_view_whose_rows_are_all_refused_stops_early(tmp_path: Path) -> None:
         assert (report.exit_code, report.problems[0].code) == (1, "too-many-refused")
 
 
+def test_the_remedy_for_a_refused_model_keeps_the_code_of_a_test(tmp_path: Path) -> None:
+    """A test push whose rows are all refused is repeated as a test push: without its code the rows would count."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40002, "times": None}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(20))
+        shop.build()
+
+        report = shop.push(test_event_code="TEST1")
+
+        (problem,) = report.problems
+        assert problem.fix == (
+            "Correct the model by the refusals of the receipt, then run `pusher retry --test-event-code TEST1`, "
+            "`pusher build`, `pusher push --test-event-code TEST1`."
+        )
+
+
 @pytest.mark.parametrize(("code", "kind"), [(40105, "tiktok-auth"), (40001, "tiktok-config"), (40062, "tiktok-stop")])
 def test_refused_token_stops_at_the_first_request_and_keeps_every_row(tmp_path: Path, code: int, kind: str) -> None:
     """A token, permission or defect that TikTok refuses costs one request; later all rows are sent."""
