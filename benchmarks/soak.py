@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -144,8 +143,8 @@ def soak(events: int, cache: Path, *, seed: int = 1, latency_ms: float = 0.0) ->
     try:
         world = World(Scale(events=events, concurrency=8), cache, work, server.url)
         world.set_up()
-        # Rows of the last hours become due while a soak runs, so all of it happens at one moment.
-        clock = ("--clock", datetime.now(UTC).isoformat(timespec="seconds"))
+        # Nothing becomes due while a soak runs.
+        clock = ("--clock", world.afterwards.isoformat())
         (coverage,) = (view for view in world.build(more=clock).json()["coverage"] if view["model"] == VIEW)
         rows = coverage["good"]
         state = work / "state"

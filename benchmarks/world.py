@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ VIEW = "tiktok_offline_events"
 DATABASE = "retail.duckdb"
 # TikTok counts events of the last 28 days and the data reaches back 20.
 FRESH_DAYS = 6
+_MARKER = "generated.json"
 _SHIPPED = ("models", "macros", "dbt_project.yml", "pusher.yml")
 _LOCATION = re.compile(r'external_location: "[^"]*"')
 _PROFILE = """\
@@ -98,14 +99,17 @@ class World:
     def raw(self) -> Path:
         """The folder of the raw tables, written when there are none of this size or they are too old."""
         folder = self.cache / f"raw-{self.scale.events}"
-        marker = folder / "generated.json"
-        if marker.is_file():
-            made = datetime.fromisoformat(json.loads(marker.read_text("utf-8"))["anchor"]).replace(tzinfo=UTC)
-            if (datetime.now(UTC) - made).days < FRESH_DAYS:
-                return folder
+        marker = folder / _MARKER
+        if marker.is_file() and (datetime.now(UTC) - _anchor(marker)).days < FRESH_DAYS:
+            return folder
         facts = child("write-tables", folder=str(folder), events=self.scale.events).json()
         marker.write_text(json.dumps(facts) + "\n", encoding="utf-8")
         return folder
+
+    @property
+    def afterwards(self) -> datetime:
+        """A moment at which no order is still to come: shops write their own time, up to the last midnight."""
+        return _anchor(self.raw / _MARKER) + timedelta(hours=12)
 
     @cached_property
     def keys(self) -> dict[str, Any]:
@@ -185,6 +189,10 @@ class World:
             yield folder
         finally:
             shutil.rmtree(folder)
+
+
+def _anchor(marker: Path) -> datetime:
+    return datetime.fromisoformat(json.loads(marker.read_text("utf-8"))["anchor"]).replace(tzinfo=UTC)
 
 
 def remove_database(path: Path) -> None:

@@ -7,7 +7,7 @@ with the width or the number of rows. Nothing here depends on the engine that ra
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MEMORY_LIMITS_MB = (256, 512, 1_024, 2_048, 4_096)
 """Tried one after the other. The first does for ten million rows; what DuckDB cannot spill grows with their number."""
 ROWS_PER_PART = 49_152
+ROWS_PER_REWRITE = 1_000_000
+"""So many places fit into the least memory, and the rows that stand there pass by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,22 +187,32 @@ class Reconciler:
         )
         return {number: StagedFile(self.staged[number].path, rows) for number, rows in self._rows(sql)}
 
-    def _rewrite(self, source_id: str, files: Sequence[StagedFile], number: int) -> list[StagedFile]:
-        """Write the due rows of mixed files as parts of their own."""
+    def _rewrite(self, source_id: str, files: Sequence[int], number: int) -> list[StagedFile]:
+        """Write the due rows of mixed files as parts of their own.
+
+        By their places, which are looked up first: rows that the ledger holds are wide, and often all but a few.
+        """
         target = self.folder / f"parts-{number}"
         target.mkdir(mode=PRIVATE_FOLDER)
-        staged = self._staged("*")
-        wanted = ", ".join(str(self.staged.index(file)) for file in files)
-        self._connection.execute(
-            f"copy (select staged.* exclude (file_index, file_row_number) from {staged} as staged "
-            f"where staged.file_index in ({wanted}) and staged._reason is null "
-            f"and staged._source_id = {literal(source_id)} and not exists ("
-            "select 1 from excluded where excluded.file_index = staged.file_index "
-            "and excluded.file_row_number = staged.file_row_number)) "
-            f"to {literal(target.as_posix())} (format parquet, compression snappy, per_thread_output, "
-            f"row_group_size {ROWS_PER_PART}, row_groups_per_file 1)"
+        run = self._connection.execute
+        outcome = self._outcome("_source_id")
+        run(
+            f"create or replace temp table due as select file_index, file_row_number from ({outcome}) "
+            f"where term = 'planned' and _source_id = {literal(source_id)} and file_index in ({_listed(files)})"
         )
-        return parquet_files(self._connection, target)
+        counts = self._rows("select file_index, count(*) from due group by file_index order by file_index")
+        for place, group in enumerate(_groups(counts, ROWS_PER_REWRITE)):
+            folder = target / f"{place:06}"
+            folder.mkdir(mode=PRIVATE_FOLDER)
+            run(
+                f"copy (select staged.* exclude (file_index, file_row_number) from {self._staged('*')} as staged "
+                f"where staged.file_index in ({_listed(group)}) and exists (select 1 from due "
+                f"where due.file_index in ({_listed(group)}) and due.file_index = staged.file_index "
+                "and due.file_row_number = staged.file_row_number)) "
+                f"to {literal(folder.as_posix())} (format parquet, compression snappy, per_thread_output, "
+                f"row_group_size {ROWS_PER_PART}, row_groups_per_file 1)"
+            )
+        return [file for folder in sorted(target.iterdir()) for file in parquet_files(self._connection, folder)]
 
     def _parts(self) -> list[tuple[str, StagedFile]]:
         outcome = self._outcome("_source_id")
@@ -208,7 +220,7 @@ class Reconciler:
         source_ids = [row[0] for row in self._rows(due)]
         clean = self._clean_files(source_ids)
         parts = [(source_ids[0], file) for file in clean.values()]
-        mixed = [file for number, file in enumerate(self.staged) if number not in clean]
+        mixed = [number for number in range(len(self.staged)) if number not in clean]
         if mixed:
             for number, source_id in enumerate(source_ids):
                 parts += [(source_id, file) for file in self._rewrite(source_id, mixed, number)]
@@ -321,6 +333,23 @@ class Reconciler:
         return Reconciled(
             counts, self._parts(), quarantine, int(dropped), new_conflicts, held_elsewhere=self._held_elsewhere()
         )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _groups(counts: Iterable[tuple[int, int]], most: int) -> list[list[int]]:
+    """Group files, given with their rows, so that each group has at most so many rows, or one file."""
+    groups: list[list[int]] = []
+    room = 0
+    for file, rows in counts:
+        if rows > room:
+            groups.append([])
+            room = most
+        groups[-1].append(file)
+        room -= rows
+    return groups
 
 
 def disk_is_full(error: Exception) -> bool:

@@ -43,11 +43,11 @@ def staged(folder: Path, rows: list[tuple[str, str, int | None]], source_id: str
     return files
 
 
-def reconcile(folder: Path, files: list[StagedFile]) -> Reconciled:
-    """Compare staged rows with nothing held."""
+def reconcile(folder: Path, files: list[StagedFile], exclusion: Exclusion | None = None) -> Reconciled:
+    """Compare staged rows with what the ledger holds, which is nothing by default."""
     frozen = folder / "frozen"
     frozen.mkdir()
-    with Reconciler(frozen, files, Exclusion(), (), REASONS) as reconciler:
+    with Reconciler(frozen, files, exclusion or Exclusion(), (), REASONS) as reconciler:
         return reconciler.reconcile(model="view", run="run", first_seen="now", max_age_s=10)
 
 
@@ -89,6 +89,31 @@ def contents(result: Reconciled) -> tuple[list[list[str]], list[TermCount], int 
             for _, part in result.parts
         ]
     return parts, result.counts, result.quarantine.rows if result.quarantine else None
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (1_000_000, [["new-0", "new-1", "new-2", "new-3", "new-4"]]),
+        (3, [["new-0", "new-1", "new-2"], ["new-3", "new-4"]]),
+        (1, [["new-0"], ["new-1"], ["new-2"], ["new-3"], ["new-4"]]),
+    ],
+)
+def test_new_rows_among_held_ones_are_written_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, expected: list[list[str]]
+) -> None:
+    """Each staged file has a row that the ledger holds and a new one; the new ones leave their files together."""
+    monkeypatch.setattr("pusher.ledger.reconcile.ROWS_PER_REWRITE", most)
+    (tmp_path / "held").mkdir()
+    held = staged(tmp_path / "held", [(f"old-{number}", "x", None) for number in range(5)])
+    rows: list[tuple[str, str, int | None]] = [
+        (f"{age}-{number}", "x", None) for number in range(5) for age in ("old", "new")
+    ]
+
+    found = reconcile(tmp_path, staged(tmp_path, rows), Exclusion(held=[file.path for file in held]))
+
+    assert contents(found)[0] == expected
+    assert [part.rows for _, part in found.parts] == [len(group) for group in expected]
 
 
 @pytest.mark.parametrize("limits", [(1, 256), (1, 1, 256)])
