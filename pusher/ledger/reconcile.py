@@ -198,7 +198,8 @@ class Reconciler:
         outcome = self._outcome("_source_id")
         run(
             f"create or replace temp table due as select file_index, file_row_number from ({outcome}) "
-            f"where term = 'planned' and _source_id = {literal(source_id)} and file_index in ({_listed(files)})"
+            "where term = 'planned' and _reason is null "
+            f"and _source_id = {literal(source_id)} and file_index in ({_listed(files)})"
         )
         counts = self._rows("select file_index, count(*) from due group by file_index order by file_index")
         for place, group in enumerate(_groups(counts, ROWS_PER_REWRITE)):
