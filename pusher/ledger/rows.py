@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
 
 from pusher.contracts import BatchState
 
@@ -21,7 +23,7 @@ class File:
     Attributes:
         id: Row id, 0 before it is stored.
         path: POSIX path relative to the state folder.
-        kind: `outbox`, `keys`, `quarantine` or `conflicts`.
+        kind: What it holds, as the column `kind` of the ledger names it.
         space: Key space, empty for real events.
         model: Destination view, or None.
         rows: Rows in it.
@@ -37,6 +39,22 @@ class File:
     rows: int
     bytes: int
     sha256: str
+
+    @classmethod
+    def at(cls, path: Path, root: Path, *, kind: str, space: str, model: str | None, rows: int, sha256: str) -> Self:
+        """Return a published file of the state folder as it is to be stored.
+
+        Args:
+            path: The file, which is there.
+            root: The state folder.
+            kind: As the attribute.
+            space: As the attribute.
+            model: As the attribute.
+            rows: As the attribute.
+            sha256: Digest of its bytes, as publishing gave it.
+        """
+        place, size = path.relative_to(root).as_posix(), path.stat().st_size
+        return cls(0, place, kind, space, model, rows, size, sha256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,13 +86,4 @@ def _told_conflicts(plan: Plan, told: Sequence[File], *, state: StateFolder, opt
 
 def _file(staged: StagedFile, final: Path, *, kind: str, view: View, options: PlanOptions, state: StateFolder) -> File:
     digest = publish(staged.path, final)
-    return File(
-        id=0,
-        path=final.relative_to(state.root).as_posix(),
-        kind=kind,
-        space=options.space,
-        model=view.model,
-        rows=staged.rows,
-        bytes=final.stat().st_size,
-        sha256=digest,
-    )
+    return File.at(final, state.root, kind=kind, space=options.space, model=view.model, rows=staged.rows, sha256=digest)

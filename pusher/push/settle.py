@@ -71,16 +71,7 @@ def _write(table: pa.Table, folder: Path, final: Path) -> File:
         use_dictionary=repeating,  # type: ignore[arg-type]  # the stubs know of no list
     )
     digest = publish(temporary, final)
-    return File(
-        id=0,
-        path=final.relative_to(folder.parent).as_posix(),
-        kind=folder.name,
-        space="",
-        model=None,
-        rows=table.num_rows,
-        bytes=final.stat().st_size,
-        sha256=digest,
-    )
+    return File.at(final, folder.parent, kind=folder.name, space="", model=None, rows=table.num_rows, sha256=digest)
 
 
 def _facts(path: Path, names: Sequence[str]) -> pa.Table:

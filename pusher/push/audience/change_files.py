@@ -62,14 +62,13 @@ class ChangeFiles:
         self.count += 1
         path = self.state.outbox / f"{self.run}-audience-{audience.id}-{self.count}.parquet"
         digest = publish(change.file.path, path)
-        file = File(
-            id=0,
-            path=path.relative_to(self.state.root).as_posix(),
+        file = File.at(
+            path,
+            self.state.root,
             kind="changes",
             space=audience.space,
             model=audience.model,
             rows=change.file.rows,
-            bytes=path.stat().st_size,
             sha256=digest,
         )
         return file, path

@@ -379,14 +379,13 @@ class FileDelivery:
         """Keep that the members are now these, and no others."""
         final = self.state.members / f"{self.run}-{audience.id}-{load.id}.parquet"
         digest = publish(whole.members.path, final)
-        file = File(
-            id=0,
-            path=final.relative_to(self.state.root).as_posix(),
+        file = File.at(
+            final,
+            self.state.root,
             kind="members",
             space=audience.space,
             model=audience.model,
             rows=whole.members.rows,
-            bytes=final.stat().st_size,
             sha256=digest,
         )
         before = self.audiences.member_files(audience)

@@ -106,13 +106,12 @@ class MemberSettling:
 
     def _file(self, staged: StagedFile, final: Path, audience: Audience) -> File:
         digest = publish(staged.path, final)
-        return File(
-            id=0,
-            path=final.relative_to(self._state.root).as_posix(),
+        return File.at(
+            final,
+            self._state.root,
             kind="members",
             space=audience.space,
             model=audience.model,
             rows=staged.rows,
-            bytes=final.stat().st_size,
             sha256=digest,
         )
