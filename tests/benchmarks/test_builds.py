@@ -24,13 +24,12 @@ def test_the_runner_builds_what_pusher_builds(
 ) -> None:
     """Every relation with all its rows."""
     builds = Builds(tmp_path / "work", peers=False)
-    root = tmp_path / "work" / project
-    # Views over files keep the path as it was written, relative to the folder of the build.
-    monkeypatch.chdir(root)
     found = []
     for program in builds.programs:
         assert builds.build(program, project).exit_code == 0
-        found.append(relations(root, project))
+        # Views over files keep the path as it was written, relative to the folder of the build.
+        monkeypatch.chdir(builds.copies[project])
+        found.append(relations(builds.copies[project], project))
     assert found[0] == found[1]
     assert len(found[0]) == count
 
