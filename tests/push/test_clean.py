@@ -1,10 +1,9 @@
-"""Rows that wait for too long, and what is too old to matter."""
+"""`pusher clean`: what is too old to matter is forgotten, and nothing that a push may still meet."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,127 +12,10 @@ import pytest
 
 from pusher.errors import StateError
 from pusher.ledger import reopen
-from pusher.progress import PlanFinished
-from pusher.project.outcomes import Patience
 from tests.push.refused import POISON, shop_at, with_a_refused_row
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving, terms
 
 NO_AUDIENCES = {"audience requests": 0, "audience changes": 0, "audience loads": 0}
-
-# waiting for too long, and what is too old to matter ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("days", "resumed"), [(7, "pending"), (8, "parked")])
-def test_rows_that_cannot_be_sent_for_more_than_a_week_wait_for_a_person(
-    tmp_path: Path, days: int, resumed: str
-) -> None:
-    """Each push tries them first; those frozen more than seven days ago are then kept only for a decision."""
-    revoked = {"do": 40105, "times": 2}
-    with serving(tmp_path / "sandbox.sqlite", [revoked]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000"), Order("order-00001")])
-        shop.push()
-        late = NOW + timedelta(days=days)
-
-        refused = shop.push(now=late)
-        listed = shop.project(late).ledger.resolve("list")
-        shop.project(late).ledger.resolve("resend")
-        sent = shop.push(now=late)
-
-        assert refused.exit_code == 3
-        assert refused.models[0].resumed[resumed] == 2
-        assert [(one.rows, one.first_risk_at) for one in listed.batches] == ([(2, None)] if days > 7 else [])
-        assert sent.models[0].resumed["accepted"] == 2
-        assert server.counted() == ["order-00000", "order-00001"]
-
-
-def test_rows_that_no_request_held_yet_are_parked_too(tmp_path: Path) -> None:
-    """Twice ten rows met a token that was revoked, ten never left: after eight days all of them wait for a person."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105, "times": 2}]) as server:
-        shop = shop_at(server, tmp_path, orders(30))
-        shop.push()
-        late = NOW + timedelta(days=8)
-
-        refused = shop.push(now=late)
-        listed = shop.project(late).ledger.resolve("list")
-        shop.project(late).ledger.resolve("resend")
-        sent = shop.push(now=late)
-
-        assert (refused.exit_code, refused.models[0].resumed["parked"]) == (3, 30)
-        assert [(one.rows, one.attempts) for one in listed.batches] == [(10, 1), (10, 1), (10, 0)]
-        assert {one.why for one in listed.batches} == {
-            "The rows could not be sent for 7 days; they are kept only until it is decided about them."
-        }
-        assert (sent.exit_code, sent.models[0].resumed["accepted"]) == (0, 30)
-        assert server.counted() == [row.order_id for row in orders(30)]
-
-
-def test_what_a_person_let_go_of_waits_for_a_push_of_its_view(tmp_path: Path) -> None:
-    """Rows of eight days ago are released, and another view is pushed first: they are not parked a second time."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105, "times": 2}]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000")])
-        shop.push()
-        late = NOW + timedelta(days=8)
-        shop.push(now=late)
-        shop.project(late).ledger.resolve("resend")
-        (shop.root / "models" / "twin.sql").write_text((shop.root / "models" / f"{VIEW}.sql").read_text())
-        shop.sell([Order("order-00001")])
-        shop.build()
-
-        other = shop.push(now=late, select=["twin"])
-        own = shop.push(now=late, select=[VIEW])
-
-        assert (other.exit_code, terms(other)["accepted"]) == (0, 1)
-        assert (own.exit_code, own.models[0].resumed["accepted"]) == (0, 1)
-        assert server.counted() == ["order-00000", "order-00001"]
-
-
-def test_a_push_of_another_view_parks_nothing_of_this_one(tmp_path: Path) -> None:
-    """Rows of eight days ago that the push did not try to send had no chance, and the next push of all sends them."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000")])
-        shop.push()
-        late = NOW + timedelta(days=8)
-        (shop.root / "models" / "twin.sql").write_text((shop.root / "models" / f"{VIEW}.sql").read_text())
-        shop.sell([Order("order-00001")])
-        shop.build()
-
-        shop.push(now=late, select=["twin"])
-        every = shop.push(now=late)
-
-        assert [model.resumed["accepted"] for model in every.models if model.resumed] == [1]
-        assert (every.exit_code, server.counted()) == (0, ["order-00000", "order-00001"])
-
-
-def test_an_old_part_that_had_no_chance_is_not_parked(tmp_path: Path) -> None:
-    """A run that is stopped before it tried anything says nothing about rows that wait; the next one sends them."""
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000")])
-        shop.push()
-        late = NOW + timedelta(days=8)
-        planned = threading.Event()
-        project = shop.project(late)
-        project.listener = lambda event: planned.set() if isinstance(event, PlanFinished) else None
-
-        stopped = project.push(should_stop=AfterTheChecks(planned))
-        sent = shop.push(now=late)
-
-        assert [problem.code for problem in stopped.problems] == ["interrupted"]
-        assert stopped.models[0].resumed == {"pending": 1, "planned": 1} | dict.fromkeys(
-            ("accepted", "dead", "parked", "expired_late", "suppressed_late"), 0
-        )
-        assert sent.models[0].resumed["accepted"] == 1
-
-
-class AfterTheChecks:
-    """Asks to stop once the plan is made and its last check for a wish to stop is over."""
-
-    def __init__(self, planned: threading.Event) -> None:
-        self._planned, self._asked = planned, 0
-
-    def __call__(self) -> bool:
-        """Say whether to stop."""
-        self._asked += self._planned.is_set()
-        return self._asked > 1
 
 
 def test_clean_tells_keys_that_cannot_be_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,120 +101,6 @@ def test_keys_that_no_plan_can_meet_go_to_the_archive(tmp_path: Path) -> None:
         assert shop.ledger("select kind, rows from file order by kind") == [("archive", 3), ("keys", 1)]
         known = shop.project().ledger.query("select count(*) as keys from sent_keys where state = 'accepted'")
         assert known == [{"keys": 4}]
-
-
-def test_an_event_of_the_archive_that_is_dated_anew_is_a_conflict(tmp_path: Path) -> None:
-    """TikTok forgot its first copy long ago, and would count a second one."""
-    late = NOW + timedelta(days=40)
-    shop = Shop(tmp_path / "shop")
-    shop.sell(orders(3))
-    shop.build()
-    shop.push()
-    shop.project(late).ledger.clean(keep=timedelta(days=400))
-    shop.sell([replace(order, at="2026-12-29 10:00:00") for order in orders(2)] + orders(3)[2:])
-
-    report = shop.push(now=late)
-
-    assert shop.ledger("select kind, rows from file where kind in ('keys', 'archive')") == [("archive", 3)]
-    assert (report.exit_code, report.requests) == (1, 0)
-    assert (terms(report)["conflicting"], terms(report)["expired"]) == (2, 1)
-
-
-def test_what_grew_too_old_before_it_was_sent_is_new_when_it_is_dated_anew(tmp_path: Path) -> None:
-    """TikTok never had it; the report counts it once, as sent."""
-    late = NOW + timedelta(days=2)
-    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000", at="2026-10-24 10:00:00")])
-        shop.push()
-        aged = shop.push(now=late)
-        before = shop.project(late).report().totals
-        shop.sell([Order("order-00000", at="2026-11-19 10:00:00")])
-        due = shop.project(late).report().totals
-
-        sent = shop.push(now=late)
-
-        assert aged.models[0].resumed["expired_late"] == 1
-        assert (sent.exit_code, terms(sent)["accepted"], server.counted()) == (0, 1, ["order-00000"])
-        after = shop.project(late).report().totals
-        assert [[(one["term"], one["rows"]) for one in totals] for totals in (before, due, after)] == [
-            [("expired", 1)],
-            [("due", 1)],
-            [("accepted", 1)],
-        ]
-
-
-def test_a_frozen_event_that_grew_too_old_is_new_at_once_when_it_is_dated_anew(tmp_path: Path) -> None:
-    """The run that ends its first copy unsent freezes the second one; no run and no clock brings the first one back."""
-    hour, untried = timedelta(hours=1), Patience(deadline_s=0.0)
-    at = (NOW - timedelta(days=28) + hour).strftime("%Y-%m-%d %H:%M:%S")
-    with serving(tmp_path / "sandbox.sqlite") as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000", at=at), Order("order-00001")])
-        shop.push(patience=untried)
-        shop.sell(orders(2))
-        shop.build()
-
-        dry = shop.push(now=NOW + 2 * hour, dry_run=True)
-        aged = shop.push(now=NOW + 2 * hour, patience=untried)
-        again = shop.push(now=NOW + 2 * hour, patience=untried)
-        back = shop.push()
-
-        assert [(one.exit_code, terms(one)) for one in (dry, aged, again, back)] == [
-            (0, {"planned": 1, "already_sent": 1, "pending": 1}),
-            (4, {"planned": 1, "already_sent": 1, "pending": 1}),
-            (4, {"already_sent": 2}),
-            (0, {"already_sent": 2}),
-        ]
-        assert [
-            {name: rows for name, rows in one.models[0].resumed.items() if rows} for one in (aged, again, back)
-        ] == [
-            {"planned": 2, "expired_late": 1, "pending": 1},
-            {"planned": 2, "pending": 2},
-            {"planned": 2, "accepted": 2},
-        ]
-        assert (server.counted(), server.totals()["duplicates"]) == (["order-00000", "order-00001"], 0)
-
-
-def test_a_frozen_event_that_may_have_arrived_is_a_conflict_when_it_is_dated_anew(tmp_path: Path) -> None:
-    """However old it is by now, TikTok may have its first copy, which is sent again as it was."""
-    at = (NOW - timedelta(days=28) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S")
-    with serving(tmp_path / "sandbox.sqlite", [{"do": "drop_after_accept", "times": 5}]) as server:
-        shop = shop_at(server, tmp_path, [Order("order-00000", at=at)])
-        shop.push()
-        shop.sell(orders(1))
-        shop.build()
-
-        report = shop.push(now=NOW + timedelta(hours=2))
-
-        assert (report.exit_code, terms(report), report.models[0].new_conflicts) == (1, {"conflicting": 1}, 1)
-        assert report.models[0].resumed["accepted"] == 1
-        assert server.counted() == ["order-00000"]
-
-
-@pytest.mark.parametrize("is_archived", [False, True])
-def test_a_refused_event_that_is_too_old_is_new_when_it_is_dated_anew(tmp_path: Path, *, is_archived: bool) -> None:
-    """`retry` lets go of none that old, and TikTok has nothing of it; unchanged it stays what it was."""
-    late = NOW + timedelta(days=40)
-    with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
-        rows = [*orders(2), Order("order-00002", amount="13.00")]
-        shop = shop_at(server, tmp_path, rows)
-        shop.push()
-        if is_archived:
-            shop.project(late).ledger.clean(keep=timedelta(days=400))
-        old = shop.project(late).report().totals
-        shop.sell([*orders(2), Order("order-00002", amount="14.00", at="2026-12-29 10:00:00")])
-        due = shop.project(late).report().totals
-
-        sent = shop.push(now=late)
-
-        kinds = [("archive",)] if is_archived else [("keys",)]
-        assert shop.ledger("select kind from file where kind in ('keys', 'archive') order by id")[:1] == kinds
-        assert (sent.exit_code, terms(sent)) == (0, {"planned": 1, "accepted": 1, "expired": 2})
-        after = shop.project(late).report().totals
-        assert [[(one["term"], one["rows"]) for one in totals] for totals in (old, due, after)] == [
-            [("accepted", 2), ("dead", 1)],
-            [("accepted", 2), ("due", 1)],
-            [("accepted", 3)],
-        ]
 
 
 @pytest.mark.parametrize("seconds", [-1, 0, 1])
@@ -480,25 +248,6 @@ def test_an_archive_that_lost_bytes_stops_the_next_push(tmp_path: Path) -> None:
 
     (problem,) = caught.value.problems
     assert (problem.message, problem.file) == ("A file of the ledger was changed.", f"keys/{archive.name}")
-
-
-def test_a_refused_event_that_is_refused_again_with_a_new_date_stays_refused(tmp_path: Path) -> None:
-    """`retry` lets go of the newest refusal: unchanged it is not sent, beside the older one that nobody can reopen."""
-    late = NOW + timedelta(days=40)
-    with serving(tmp_path / "sandbox.sqlite", [POISON], now=late) as server:
-        rows = [Order(f"order-{number:05}", amount="13.00") for number in range(8)]
-        shop = shop_at(server, tmp_path, rows[:1])
-        shop.sell(rows)
-        shop.push()
-        shop.sell([replace(row, at="2026-12-29 10:00:00") for row in rows])
-        again = shop.push(now=late)
-        asked = shop.project(late).ledger.retry()
-        sent = len(server.requests())
-
-        kept = shop.push(now=late)
-
-        assert (terms(again)["dead"], asked.reopened, asked.refused[0].too_old) == (8, 8, 0)
-        assert (len(server.requests()), kept.models[0].held) == (sent, {"dead": 8})
 
 
 def test_an_archive_that_a_plan_cannot_read_is_told_as_damaged(tmp_path: Path) -> None:
