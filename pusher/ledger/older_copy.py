@@ -23,6 +23,8 @@ FOLDER_VARIABLE = "XDG_STATE_HOME"
 SCHEMA_VERSION = 1
 MOST_LEDGERS = 256
 """Of the ledgers that were pushed with before these, nothing is remembered."""
+NEWEST_PUSH = "newest_push"
+"""The ledger's own fact about itself: the last push that was compared with what its user remembers."""
 _MOST_BYTES = 1 << 20
 
 
@@ -40,7 +42,8 @@ class LastRun:
 
 
 def remember_run(store: Store, run: str, now: datetime) -> None:
-    """Remember that a run of a ledger began; where that cannot be written, nothing is."""
+    """Remember that a push of a ledger began, here and in the ledger; where that cannot be written here, nothing is."""
+    store.set_meta(NEWEST_PUSH, json.dumps({"run": run, "started_at": stamp(now)}))
     ledger_id = store.meta("ledger_id")
     with contextlib.suppress(OSError, RuntimeError):
         path = _path()
@@ -59,7 +62,9 @@ def remember_run(store: Store, run: str, now: datetime) -> None:
 
 
 def check_newest(store: Store, now: datetime, *, window_s: int, shown: str, adopt: bool) -> str | None:
-    """Compare the newest run of a ledger with the one that this user began last.
+    """Compare the newest push of a ledger with the one that this user began last.
+
+    Other runs prove nothing: an older copy can be cleaned, and a push of it fail, before anybody looks.
 
     Args:
         store: The ledger.
@@ -74,11 +79,11 @@ def check_newest(store: Store, now: datetime, *, window_s: int, shown: str, adop
     Raises:
         StateError: Runs are missing whose rows TikTok would count twice, or whose members nobody would take out.
     """
-    last, newest = _last_run(store), store.newest_run()
-    if last is None or store.has_run(last.run) or (newest is not None and newest[1] > last.started_at):
+    last, newest = _last_run(store), _newest_push(store)
+    if last is None or store.has_run(last.run) or (newest is not None and newest > last.started_at):
         return None
     message = f"Run {last.run} of {minute(last.started_at)} is not in this ledger: an older copy of it was put back."
-    if adopt or (newest is not None and now - newest[1] < timedelta(seconds=window_s)):
+    if adopt or (newest is not None and now - newest < timedelta(seconds=window_s)):
         return f"{message} Rows that were sent since look new and are sent again."
     fix = (
         "Put the newer copy of the state folder back: without it TikTok counts older rows twice, and nobody knows whom "
@@ -93,6 +98,15 @@ def _last_run(store: Store) -> LastRun | None:
         return LastRun(str(entry["run"]), datetime.fromisoformat(entry["started_at"])) if entry else None
     except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
+
+
+def _newest_push(store: Store) -> datetime | None:
+    """Return when the last push of a ledger began that was compared; of older ledgers, when its newest run did."""
+    known = store.meta(NEWEST_PUSH)
+    if known is not None:
+        return datetime.fromisoformat(json.loads(known)["started_at"])
+    newest = store.newest_run()
+    return None if newest is None else newest[1]
 
 
 def _path() -> Path:

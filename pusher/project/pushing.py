@@ -102,7 +102,8 @@ class Pushing:
             views: The views of events.
             audiences: The views of audiences; without any view those are told that none fills any more.
             choice: What the person chose.
-            everything: Also go on with what earlier runs froze for other views.
+            everything: Also go on with what earlier runs froze for other views, and let suppressed people leave
+                audiences that none of the views fills.
         """
         from pusher.destinations.tiktok.settings import is_preflighted
         from pusher.preflight.needs import needs_of
@@ -215,7 +216,8 @@ class Pushing:
             shared=self.policy.shared,
             ledger_id=None if choice.stateless else self.profile.ledger_id,
             normaliser_version=self.normaliser_version,
-            resume_all=everything and not choice.reassert,
+            # What else earlier runs froze are events, which no campaign sends.
+            resume_all=everything and not choice.reassert and self.account.campaign is None,
             tells_others=everything,
             left_alone=self.left_alone,
             held_back=self.held_back,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,8 +66,12 @@ class ProjectRuns(ProjectLint):
         with self._kept_failure("push", asked, choice):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
-            found = self.views(select, exclude)
-            views, told = self.offering.taken(found, is_selected=bool(select))
+            everything = not select and not exclude
+            # Who is suppressed leaves audiences that no view of this push fills, whatever the project still has.
+            may_be_none = everything and choice.test_event_code is None and self._knows_audiences()
+            is_bare = may_be_none and not self.account.payloads_of(self.models())
+            found = [] if is_bare else self.views(select, exclude)
+            views, told = self.offering.taken(found, is_selected=bool(select), may_be_none=may_be_none)
             # Before the warehouse is opened.
             told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
@@ -91,7 +95,8 @@ class ProjectRuns(ProjectLint):
                 interruptible=interruptible,
                 suppressions=self.destination_views.suppressions(),
                 told=tuple(told),
-                left_alone=frozenset(view.model for view in found if view not in views),
+                # Of a view that one campaign fills, other campaigns fill other audiences.
+                left_alone=frozenset(view.model for view in found if self.account.campaign or view not in views),
                 other_views=self.destination_views.events_beside(events),
                 held_back=self.offering.held_back(),
                 asked=asked,
@@ -99,9 +104,21 @@ class ProjectRuns(ProjectLint):
                 events,
                 self.destination_views.with_settings(audiences),
                 choice,
-                # What else earlier runs froze are events, which no campaign sends.
-                everything=not select and not exclude and self.account.campaign is None,
+                everything=everything,
             )
+
+    def _knows_audiences(self) -> bool:
+        """Whether the ledger knows audiences; one that cannot be read is told when it is opened to write."""
+        from pusher.ledger.audiences import AudienceStore
+        from pusher.ledger.opening import read_store
+
+        with suppress(StateError):
+            store = read_store(self.state)
+            if store is not None:
+                with closing(store):
+                    audiences = AudienceStore(store)
+                    return bool(audiences.everyone() or audiences.unsure())
+        return False
 
     def _rewritten(self, views: Sequence[View]) -> list[str]:
         """Say which models behind some views have other SQL by now than what stands in the warehouse."""
@@ -170,10 +187,11 @@ class ProjectRuns(ProjectLint):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
             everything = not select and not exclude and self.account.campaign is None
-            # Those that no view fills any more are told also where there is no view at all.
-            has_views = not (everything and self.state.has_ledger()) or bool(self.destination_views.audience_models())
+            # Those that no view of this run fills are told also where there is no view at all.
+            may_be_none = everything and self.state.has_ledger()
+            has_views = not may_be_none or bool(self.destination_views.audience_models())
             found = self.destination_views.audience_views(select, exclude) if has_views else []
-            views, told = self.offering.taken(found, is_selected=bool(select)) if has_views else ([], [])
+            views, told = self.offering.taken(found, is_selected=bool(select), may_be_none=may_be_none)
             told += self._rewritten(views)
             self._building(interruptible).prove([view.model for view in views])
             audiences = self.destination_views.with_settings(views)

@@ -45,19 +45,22 @@ class Offering:
         """Where this push comes from: `orchestrations`, or `campaigns` when it names one."""
         return ORCHESTRATIONS if self.account.campaign is None else CAMPAIGNS
 
-    def taken(self, views: Sequence[View], *, is_selected: bool) -> tuple[list[View], list[str]]:
+    def taken(
+        self, views: Sequence[View], *, is_selected: bool, may_be_none: bool = False
+    ) -> tuple[list[View], list[str]]:
         """Return the views that a push takes, and what to tell of those that it leaves out.
 
         Args:
             views: Destination views.
             is_selected: Somebody named them: then each must be offered.
+            may_be_none: There is something to do without any view.
 
         Raises:
             ConfigError: One that was named is not offered, or none is.
             NotAllowed: The user may not push one of them.
         """
         left_out = {view.model: problem for view in views if (problem := self._not_offered(view)) is not None}
-        if left_out and (is_selected or len(left_out) == len(views)):
+        if left_out and (is_selected or (len(left_out) == len(views) and not may_be_none)):
             raise ConfigError(*left_out.values())
         kept = [view for view in views if view.model not in left_out]
         waiting = [] if is_selected else [view for view in kept if self._waits_for_campaign(view)]
@@ -65,7 +68,7 @@ class Offering:
         self.check_allowed(kept)
         told = [f"Left out: {problem.message}" for problem in left_out.values()]
         told += [f"Left out: {view.model} is filled by `push --campaign NAME --group NAME`." for view in waiting]
-        if not kept:
+        if not kept and not may_be_none:
             fix = "Say --campaign NAME --group NAME to fill audiences for a campaign."
             raise ConfigError(Problem("no-views", "No view is offered to orchestrations.", fix=fix))
         return kept, told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -13,10 +14,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pusher.errors import Incomplete, StateError
+from pusher.errors import ConfigError, Incomplete, StateError
 from pusher.ledger.store import Store
 from tests.faults.scene import ROWS, Scene, scene
-from tests.push.members import Club, emails, people, serving_audiences
+from tests.push.members import MEMBERS, Club, digest, emails, people, serving_audiences
 from tests.push.support import NOW, orders
 
 
@@ -225,3 +226,95 @@ def test_19_an_old_backup_of_members_is_refused_at_once(tmp_path: Path) -> None:
             club.push()
         (audience,) = server.audiences()
         assert server.members(audience["audience_id"]) == emails(range(8))
+
+
+def mistype(club: Club) -> None:
+    """Select what does not exist: the run is kept in the ledger, though it came to nothing."""
+    with pytest.raises(ConfigError):
+        club.push(select=["no_such_view"])
+
+
+def break_lock_file(club: Club) -> None:
+    """Push by a lock file that nobody can read."""
+    path = club.root / "audiences.lock.yml"
+    path.write_text("version: [")
+    with pytest.raises(ConfigError):
+        club.push()
+    path.unlink()
+
+
+def clean(club: Club) -> None:
+    """Forget what is old."""
+    club.project().ledger.clean(keep=timedelta(days=400))
+
+
+def forget_nobody(club: Club) -> None:
+    """Forget somebody who is in no audience."""
+    digests = [("EMAIL_SHA256", digest("email of nobody"))]
+    club.project()._pushing().forget(digests, sends=True, wait_s=0.0, methods={MEMBERS: "stream"})
+
+
+@pytest.mark.parametrize("between", [mistype, break_lock_file, clean, forget_nobody])
+def test_19_an_old_backup_stays_one_whatever_else_runs(tmp_path: Path, between: Callable[[Club], None]) -> None:
+    """Only a push that was compared with what its user remembers says that the ledger is the newest."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url)
+        club.join(people(range(5)))
+        club.push()
+        shutil.copytree(club.state.root, tmp_path / "backup")
+        club.join(people(range(8)))
+        club.push()
+        shutil.rmtree(club.state.root)
+        shutil.copytree(tmp_path / "backup", club.state.root)
+        runs = len(club.ledger("select id from run"))
+
+        between(club)
+
+        assert len(club.ledger("select id from run")) == runs + 1
+        for _ in range(2):
+            with pytest.raises(StateError, match="an older copy of it was put back"):
+                club.push()
+
+
+def test_19_an_old_backup_of_events_stays_one_after_it_was_cleaned(tmp_path: Path) -> None:
+    """A run of today that sent nothing brings nothing of what was lost into the window."""
+    later = timedelta(hours=50)
+    with scene(tmp_path, rows=10) as found:
+        found.push()
+        put_back(found, tmp_path, later=later)
+        before = found.requests()
+        found.shop.project(NOW + later).ledger.clean(keep=timedelta(days=400))
+
+        with pytest.raises(StateError, match="an older copy of it was put back"):
+            found.push(NOW + later)
+        assert found.requests() == before
+
+
+def test_19_a_ledger_of_an_older_version_is_compared_by_its_newest_run(tmp_path: Path) -> None:
+    """It does not name its last push yet."""
+    later = timedelta(hours=50)
+    with scene(tmp_path, rows=10) as found:
+        found.push()
+        put_back(found, tmp_path, later=later)
+        with sqlite3.connect(found.shop.state.ledger) as ledger:
+            ledger.execute("delete from meta where name = 'newest_push'")
+        ledger.close()
+
+        with pytest.raises(StateError, match="an older copy of it was put back"):
+            found.push(NOW + later)
+
+
+def test_19_a_run_that_was_cleaned_away_is_not_missed(tmp_path: Path) -> None:
+    """Somebody else has pushed with the ledger since, and the run by which this user did is forgotten."""
+    with scene(tmp_path, rows=10) as found:
+        mine = found.push().run_id
+        memory = Path(os.environ["XDG_STATE_HOME"]) / "pusher" / "ledgers.json"
+        remembered = memory.read_text()
+        found.push(NOW + timedelta(days=3))
+        found.shop.project(NOW + timedelta(days=4)).ledger.clean(keep=timedelta(days=2))
+        memory.write_text(remembered)
+
+        report = found.push(NOW + timedelta(days=4))
+
+        assert found.shop.ledger(f"select count(*) from run where id = '{mine}'") == [(0,)]
+        assert (report.exit_code, report.notices) == (0, ())

@@ -25,7 +25,7 @@ from {{ source('crm', 'people') }}
 """
 NAME = "Tents - {campaign} - {group}"
 FOR_CAMPAIGNS = ", 'visible_to_campaigns': true"
-SPRING = Campaign("Spring", "a")
+SPRING, SUMMER = Campaign("Spring", "a"), Campaign("Summer", "a")
 BRACES = "and build its name from {campaign} and {group}"
 
 
@@ -109,6 +109,72 @@ def test_a_push_of_everything_takes_suppressed_people_out_of_audiences_of_campai
     assert [(one.name, one.deleted) for one in report.audiences] == [("Tents - Spring - a", 1)]
     assert report.notices == (told,)
     assert members == {stored("EMAIL_SHA256", digest(f"email {one}")) for one in range(2)}
+
+
+def test_a_project_of_campaigns_alone_takes_suppressed_people_out_of_their_audiences(tmp_path: Path) -> None:
+    """A push of everything has no view to fill, and lets them leave; so does telling everything again."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        club.join(people(range(4)))
+        assert refused(club)[0][0] == "no-views"
+        for campaign in (SPRING, SUMMER):
+            project(club, campaign).push()
+        club.suppress("email 3")
+        dry = project(club).push(choice=_dry())
+        pushed = project(club).push()
+        club.suppress("email 2", "email 3")
+        told_again = project(club).reconcile()
+        members = [server.members(one["audience_id"]) for one in server.audiences()]
+
+    assert [[(one.name, one.counts.deletes) for one in report.audiences] for report in (dry, pushed, told_again)] == [
+        [("Tents - Spring - a", leaving), ("Tents - Summer - a", leaving)] for leaving in (1, 1, 2)
+    ]
+    assert [report.exit_code for report in (dry, pushed, told_again)] == [0, 0, 0]
+    told = f"Left out: {MEMBERS} is filled by `push --campaign NAME --group NAME`."
+    assert [report.notices for report in (dry, pushed, told_again)] == [(told,)] * 3
+    assert members == [{stored("EMAIL_SHA256", digest(f"email {one}")) for one in range(2)}] * 2
+
+
+def test_a_push_for_a_campaign_takes_suppressed_people_out_of_those_of_others(tmp_path: Path) -> None:
+    """A campaign that is over is pushed no more; nothing is said of audiences that other campaigns fill."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        club.join(people(range(4)))
+        project(club, SPRING).push()
+        club.suppress("email 3")
+        report, again = project(club, SUMMER).push(), project(club, SUMMER).push()
+        selected = project(club, SUMMER).push([MEMBERS])
+        members = [server.members(one["audience_id"]) for one in server.audiences()]
+
+    assert [(one.name, one.added, one.deleted) for one in report.audiences] == [
+        ("Tents - Summer - a", 3, 0),
+        ("Tents - Spring - a", 0, 1),
+    ]
+    assert [[one.name for one in report.audiences] for report in (again, selected)] == [["Tents - Summer - a"]] * 2
+    assert (report.exit_code, report.notices, again.notices) == (0, (), ())
+    assert members == [{stored("EMAIL_SHA256", digest(f"email {one}")) for one in range(3)}] * 2
+
+
+def test_what_a_campaign_may_not_push_is_left_alone_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marketing fills its audiences; the others hold suppressed people until somebody pushes who may."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=NAME, more=FOR_CAMPAIGNS)
+        club.join(people(range(4)))
+        project(club, SPRING).push()
+        club.suppress("email 3")
+        with (club.root / "pusher.yml").open("a") as file:
+            file.write("roles: {marketing: {users: [mia], campaigns: [tiktok.audiences]}}\n")
+        monkeypatch.setenv("PUSHER_USER", "mia")
+        report = project(club, SUMMER).push()
+        spring = next(one for one in server.audiences() if "Spring" in one["name"])
+        members = server.members(spring["audience_id"])
+
+    assert [one.name for one in report.audiences if one.deleted] == []
+    assert len(members) == 4
+    assert [notice.partition(", and no view")[0] for notice in report.notices] == [
+        f"Audience {spring['audience_id']} of advertiser {ADVERTISER}, `Tents - Spring - a` of {MEMBERS}, holds 1 "
+        "identifier of suppressed people"
+    ]
 
 
 def test_a_run_for_a_campaign_is_repeated_for_it(tmp_path: Path) -> None:
