@@ -418,6 +418,21 @@ class Store:
         )
         return [response_class for (response_class,) in rows]
 
+    def line_classes(self, batch: Batch, *, unseen: str) -> set[str]:
+        """Return the classes of all attempts before the newest of a batch: of itself, and of what it was cut from.
+
+        Args:
+            batch: The batch.
+            unseen: Class of an attempt that nobody saw the end of.
+        """
+        rows = self._connection.execute(
+            "with recursive line (id) as (select ?1 union all select batch.parent from batch join line using (id) "
+            "where batch.parent is not null) select distinct coalesce(response_class, ?3) from attempt "
+            "where batch in (select id from line) and (batch <> ?1 or number < ?2)",
+            (batch.id, batch.attempts, unseen),
+        )
+        return {response_class for (response_class,) in rows}
+
     def conclude(
         self,
         batch: Batch,

@@ -108,7 +108,7 @@ class Brakes:
             self._tokens = min(policy.RETRY_TOKENS, self._tokens + 1)
             self._settled_rows += batch.rows if is_new else 0
             return None
-        if batch.state is BatchState.DEAD:
+        if batch.state in {BatchState.DEAD, BatchState.PARKED} and verdict.outcome in policy.REFUSALS:
             if not is_new:
                 return None
             self._settled_rows += batch.rows

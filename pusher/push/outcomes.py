@@ -17,6 +17,8 @@ from pusher.push.queue import Queue
 from pusher.push.recovery import past_resending_because
 from pusher.push.work import Delivered, PartWork, Source, Try
 
+REFUSED_IN_DOUBT = "An earlier request got no answer, so the row may have arrived; its repetition was refused."
+
 
 class Outcomes:
     """Concludes attempts, inside the transactions of a delivery.
@@ -82,10 +84,14 @@ class Outcomes:
             now=now,
             attempts_in_run=attempt.attempts_in_run,
             limits=work.payload.limits,
+            is_in_doubt=self._is_in_doubt(attempt),
         )
         attempt.batch = self._store.conclude(
             batch, state=decision.state, verdict=verdict, seconds=seconds, risk_at=decision.risk_at, now=now
         )
+        if decision.state is BatchState.PARKED and verdict.outcome in policy.REFUSALS:
+            why = f"{REFUSED_IN_DOUBT} {verdict.message}".strip()
+            attempt.batch = self._store.set_state(attempt.batch, BatchState.PARKED, now=now, message=why)
         if verdict.outcome == "accepted":
             self._proven.add(work.source)
             # TikTok named this row as bad, and it was not: its further hints about this batch are worth nothing.
@@ -106,6 +112,11 @@ class Outcomes:
                 self._halt(work, verdict)
             case "later":
                 self._leave(attempt)
+
+    def _is_in_doubt(self, attempt: Try) -> bool:
+        if attempt.risk_before is None or attempt.batch.rows > 1:
+            return False
+        return not policy.IN_DOUBT.isdisjoint(self._store.line_classes(attempt.batch, unseen="UNKNOWN"))
 
     def park_old(self, claims: list[Try]) -> list[Try]:
         """Park the batches that grew too old to be sent again while they waited in this run; returns the others.

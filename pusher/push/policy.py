@@ -18,6 +18,10 @@ MINUTES_S = 300.0
 RETRY_TOKENS = 500
 COST_RETRY = 5
 COST_IN_DOUBT = 10
+IN_DOUBT = frozenset({"SERVER", "UNKNOWN"})
+"""Classes of attempts that may have arrived, although no answer says so: what was called a duplicate did not."""
+REFUSALS = frozenset({"rejected", "split"})
+"""Outcomes by which TikTok refuses a row that is sent by itself."""
 LONGEST_WAIT = timedelta(days=7)
 """After this time rows that could not be sent are kept only for a person to decide about them."""
 LONGEST_LEAP = timedelta(hours=6)
@@ -50,6 +54,7 @@ def decide(
     now: datetime,
     attempts_in_run: int,
     limits: Limits,
+    is_in_doubt: bool = False,
 ) -> Decision:
     """Turn a verdict into the next step of a batch.
 
@@ -61,17 +66,16 @@ def decide(
         now: Current moment.
         attempts_in_run: Attempts of this batch in this run, this one included.
         limits: Ages of the contract.
+        is_in_doubt: An earlier attempt of these rows, alone or in a larger batch, got no answer that counts.
     """
     exhausted = attempts_in_run >= MAX_ATTEMPTS_PER_RUN
     match verdict.outcome:
         case "accepted":
             return Decision(BatchState.ACCEPTED, "done", risk_before or started_at)
-        case "split" if rows == 1 and verdict.bad_rows == (0,):
-            return Decision(BatchState.DEAD, "done", risk_before)
+        case "split" if rows == 1 and (verdict.bad_rows == (0,) or verdict.response_class == "SIZE"):
+            return _refused(risk_before, is_in_doubt=is_in_doubt)
         case "rejected" if rows == 1:
-            return Decision(BatchState.DEAD, "done", risk_before)
-        case "split" if rows == 1 and verdict.response_class == "SIZE":
-            return Decision(BatchState.DEAD, "done", risk_before)
+            return _refused(risk_before, is_in_doubt=is_in_doubt)
         case "rejected":
             return Decision(BatchState.SPLIT, "split", risk_before)
         case "split" if rows > 1:
@@ -87,6 +91,17 @@ def decide(
             if is_past_resending(risk, now=now, limits=limits):
                 return Decision(BatchState.PARKED, "later", risk)
             return Decision(BatchState.UNKNOWN, "later" if exhausted else "again", risk)
+
+
+def _refused(risk_at: datetime | None, *, is_in_doubt: bool) -> Decision:
+    """Return what becomes of a row that TikTok refuses by itself.
+
+    A refusal says nothing about an earlier request that got no answer: what is corrected and sent anew days later would
+    count beside a copy that arrived, so a person decides.
+    """
+    if is_in_doubt:
+        return Decision(BatchState.PARKED, "later", risk_at)
+    return Decision(BatchState.DEAD, "done", risk_at)
 
 
 def is_past_resending(risk_at: datetime | None, *, now: datetime, limits: Limits) -> bool:

@@ -50,11 +50,14 @@ def _of_state(history: History, event: str) -> Iterator[str]:
 
 
 def _may_be_parked(history: History, event: str) -> bool:
-    """Whether an event may have been in doubt for 36 hours, or could not be sent for 7 days.
+    """Whether an event may have been in doubt for 36 hours or refused while in doubt, or could not be sent for 7 days.
 
     A run that died may have stored that it is about to send an event, and not have come to it.
     """
     planned, end = history.planned[event], history.ended
+    is_in_doubt = history.tally.doubts[event] > 0 or any(died >= planned for died in history.deaths)
+    if event in history.tally.refused and is_in_doubt:
+        return True
     risks = [history.tally.first_sent.get(event), *(died for died in history.deaths if died >= planned)]
     return end - planned >= LONGEST_WAIT or any(risk is not None and end - risk >= RESEND_LIMIT for risk in risks)
 

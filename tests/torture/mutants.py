@@ -172,6 +172,13 @@ MUTANTS = (
         tests("tests/push/test_policy.py"),
     ),
     Mutant(
+        "what is refused after a lost answer is only refused",
+        "pusher/push/policy.py",
+        "    if is_in_doubt:\n",
+        "    if False:\n",
+        tests("tests/push/test_refused_in_doubt.py"),
+    ),
+    Mutant(
         "two rows are refused for one",
         "pusher/push/policy.py",
         '        case "rejected" if rows == 1:',
