@@ -223,6 +223,21 @@ class AudienceStore:
         )
         return Audience(int(cursor.lastrowid or 0), model, advertiser_id, name, audience_id, method=method)
 
+    def was_told(self, audience: Audience) -> bool:
+        """Whether TikTok may have made an audience, or obeyed anything, by its method; else only its view said so."""
+        (is_told,) = self._connection.execute(
+            "select exists (select 1 from audience_load where audience = ?1 and state <> 'refused') "
+            "or exists (select 1 from audience_chunk as chunk join audience_change as change "
+            "on change.id = chunk.change where change.audience = ?1 "
+            "and (chunk.at_risk or chunk.state in ('sending', 'unknown', 'accepted')))",
+            (audience.id,),
+        ).fetchone()
+        return bool(is_told) or audience.create_asked_at is not None or bool(self.member_files(audience))
+
+    def set_method(self, audience: Audience, method: str) -> None:
+        """Record by which method an audience is filled of which TikTok was told nothing yet."""
+        self._connection.execute("update audience set method = ? where id = ?", (method, audience.id))
+
     def ask_to_create(self, audience: Audience, *, now: datetime) -> Audience:
         """Record that a request to make it is about to leave."""
         self._connection.execute("update audience set create_asked_at = ? where id = ?", (stamp(now), audience.id))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ _MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """The run by which this user last pushed with a ledger.
+    """A push of a ledger.
 
     Attributes:
         run: Run id.
@@ -80,10 +81,13 @@ def check_newest(store: Store, now: datetime, *, window_s: int, shown: str, adop
         StateError: Runs are missing whose rows TikTok would count twice, or whose members nobody would take out.
     """
     last, newest = _last_run(store), _newest_push(store)
-    if last is None or store.has_run(last.run) or (newest is not None and newest > last.started_at):
+    if last is None or store.has_run(last.run):
+        return None
+    # Old runs are forgotten, also the newest one of a ledger that nobody pushed with for long.
+    if newest is not None and (newest.run == last.run or newest.started_at > last.started_at):
         return None
     message = f"Run {last.run} of {minute(last.started_at)} is not in this ledger: an older copy of it was put back."
-    if adopt or (newest is not None and now - newest < timedelta(seconds=window_s)):
+    if adopt or (newest is not None and now - newest.started_at < timedelta(seconds=window_s)):
         return f"{message} Rows that were sent since look new and are sent again."
     fix = (
         "Put the newer copy of the state folder back: without it TikTok counts older rows twice, and nobody knows whom "
@@ -93,20 +97,25 @@ def check_newest(store: Store, now: datetime, *, window_s: int, shown: str, adop
 
 
 def _last_run(store: Store) -> LastRun | None:
+    """Return the last push of this user with a ledger, as their own folder has it."""
     try:
         entry = _read(_path()).get(str(store.meta("ledger_id")))
-        return LastRun(str(entry["run"]), datetime.fromisoformat(entry["started_at"])) if entry else None
+        return _run_of(entry) if entry else None
     except (OSError, RuntimeError, ValueError, KeyError, TypeError):
         return None
 
 
-def _newest_push(store: Store) -> datetime | None:
-    """Return when the last push of a ledger began that was compared; of older ledgers, when its newest run did."""
+def _newest_push(store: Store) -> LastRun | None:
+    """Return the last push of a ledger that was compared; of one by an older version, its newest run."""
     known = store.meta(NEWEST_PUSH)
     if known is not None:
-        return datetime.fromisoformat(json.loads(known)["started_at"])
+        return _run_of(json.loads(known))
     newest = store.newest_run()
-    return None if newest is None else newest[1]
+    return None if newest is None else LastRun(*newest)
+
+
+def _run_of(entry: Mapping[str, str]) -> LastRun:
+    return LastRun(str(entry["run"]), datetime.fromisoformat(entry["started_at"]))
 
 
 def _path() -> Path:

@@ -166,8 +166,11 @@ def adopt(
     current, filled = audiences.current(view.view.model, owner, view.name), audiences.filled_by(owner, audience_id)
     if filled is not None and filled.model in views and filled.model != view.view.model:
         raise ConfigError(already_filled(filled, view.view.model, is_there=True))
-    if current is None or current.audience_id != audience_id:
+    if current is None or current.audience_id != audience_id or current.method != view.method:
         with store.transaction():
+            if current is not None and not audiences.was_told(current):
+                # What its view said of it before was never true of an audience.
+                audiences.set_method(current, view.method)
             audiences.add(
                 model=view.view.model,
                 advertiser_id=owner,

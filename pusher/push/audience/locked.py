@@ -18,7 +18,7 @@ OPEN, UNCLEAR = "audience-open", "audience-unclear"
 def take_unknown(
     store: Store, lock: LockFile | None, methods: Mapping[str, str], *, listener: Listener, now: datetime
 ) -> list[Problem]:
-    """Keep in the ledger which audiences the lock file names beside those that it knows.
+    """Keep in the ledger which audiences the lock file names beside those that it knows, and how views fill them.
 
     Args:
         store: The ledger.
@@ -31,6 +31,11 @@ def take_unknown(
         Of which of them nobody can be taken out now, and why.
     """
     audiences = AudienceStore(store)
+    for audience in audiences.currents():
+        by_view = methods.get(audience.model, audience.method)
+        if by_view != audience.method and not audiences.was_told(audience):
+            with store.transaction():
+                audiences.set_method(audience, by_view)
     untold: dict[str | None, list[str]] = {}
     for model, advertiser_id, name, audience_id in lock.named() if lock is not None else ():
         if audiences.knows(advertiser_id, audience_id):

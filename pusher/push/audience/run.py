@@ -118,7 +118,7 @@ class AudiencePush:
         if not freeze:
             self._tell_of_unsettled(views)
         for view in views:
-            self._refuse_other_method(view)
+            self._refuse_other_method(view, keep=freeze)
             started = self.world.clock.monotonic_s()
             kept = nullcontext() if self.steps is None else self.steps.step("plan", [view.view.model])
             with kept, self.world.interruptible():
@@ -157,12 +157,18 @@ class AudiencePush:
         self.plans += mine
         return [plan.receipt for plan in mine]
 
-    def _refuse_other_method(self, view: AudienceView) -> None:
+    def _refuse_other_method(self, view: AudienceView, *, keep: bool) -> None:
         """Refuse a view whose audience was made for another method: TikTok's two kinds do not become each other."""
         audiences = AudienceStore.of(self.store)
         for advertiser_id in view.advertisers:
             found = audiences.current(view.view.model, advertiser_id, view.name) if audiences else None
-            if found is None or found.method == view.method:
+            if audiences is None or found is None or found.method == view.method:
+                continue
+            if not audiences.was_told(found):
+                # Only a view said so; TikTok has never confirmed it.
+                if keep and self.store is not None:
+                    with self.store.transaction():
+                        audiences.set_method(found, view.method)
                 continue
             message = (
                 f"{view.view.model} asks for method `{view.method}`, and audience `{view.name}` of advertiser "

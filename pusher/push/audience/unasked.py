@@ -24,6 +24,10 @@ _MAY_HAVE_ENDED = (
     "A dry run asks TikTok nothing. A push asks first whether this audience has ended: nobody was added to it for "
     "long, as far as this ledger knows."
 )
+_MAY_NOT_TAKE = (
+    "A dry run asks TikTok nothing. A push asks first whether this audience has ended, whether TikTok is done with its "
+    "last files, and whether it takes files of this kind."
+)
 
 
 def tell_unasked(members: AudiencePush, audiences: AudienceStore | None, api: AudienceApi, now: datetime) -> None:
@@ -41,3 +45,6 @@ def tell_unasked(members: AudiencePush, audiences: AudienceStore | None, api: Au
     for plan in members.plans:
         if may_have_ended(plan, audiences, api, now):
             plan.receipt.warnings.append(_MAY_HAVE_ENDED)
+    for whole in members.whole.plans:
+        if whole.whole is not None and whole.receipt.audience_id is not None and whole.receipt.problem is None:
+            whole.receipt.warnings.append(_MAY_NOT_TAKE)
