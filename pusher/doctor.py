@@ -38,7 +38,7 @@ _ROWS = {
     "parked": ("parked", "Run `pusher resolve`: after that they cannot be sent again."),
     "dead": ("refused by TikTok", "Correct them, then `pusher retry`, `pusher build` and `pusher push`."),
     "reopened": ("reopened and unchanged", "Correct them in their model, then `pusher build` and `pusher push`."),
-    "conflicting": ("changed after they were sent", "Give a changed order an event_id of its own, or leave it."),
+    "conflicting": ("changed after they were sent", "TikTok keeps what was sent first: restore it, or leave it."),
     "invalid": ("refused by the contract", "Correct them in their model; `pusher status` says what is wrong."),
     "no_identity": ("without identity", "Find an e-mail address or a phone number for them, or leave them."),
     "resending": ("of unknown outcome", "Run `pusher push`: after that they are parked, and a person decides."),

@@ -274,7 +274,7 @@ def open_beside(state: StateFolder) -> Store | None:
 
 def no_ledger(state: StateFolder) -> StateError:
     """Return what to tell a person who asks for a ledger that is not there."""
-    if state.ledger_id.exists():
+    if state.was_used():
         return _gone(state)
     return StateError(Problem("no-ledger", "Nothing was pushed with this target yet.", fix="Run `pusher push`."))
 
@@ -289,7 +289,7 @@ def _open(state: StateFolder, *, base_url: str | None, now: datetime, expected_i
     # A crash while a ledger is made leaves an empty file: a first one has no ledger.id yet, and one that takes the
     # place of a lost ledger was asked for by a person.
     fresh = not state.has_written_ledger() and (adopt or not state.has_ledger() or not state.ledger_id.exists())
-    if fresh and state.ledger_id.exists() and not adopt:
+    if fresh and state.was_used() and not adopt:
         raise _gone(state)
     if fresh and expected_id is not None and not adopt:
         fix = f"Restore the state folder or point --state-dir at it. {_BEGINS_ANEW}"
@@ -343,10 +343,10 @@ def read_connection(state: StateFolder) -> sqlite3.Connection | None:
     shown = state.ledger.name
     try:
         if not state.ledger.exists():
-            if state.ledger_id.exists():
+            if state.was_used():
                 raise _gone(state)
             return None
-        if not state.has_written_ledger() and not state.ledger_id.exists():
+        if not state.has_written_ledger() and not state.was_used():
             return None
         _check_is_ledger(state.ledger, shown)
         connection = _connect_for_reading(state.ledger)

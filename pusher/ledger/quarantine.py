@@ -11,7 +11,7 @@ from pusher.payload.sql import literal, path_list
 
 CONFLICT = (
     "The same event has other material values than before.",
-    "Give a changed order an event_id of its own, or restore the first values.",
+    "TikTok keeps what was sent first: restore it, or leave it. Under another event_id it counts twice.",
 )
 SEVERAL = "several rows"
 """Detail of rows of one view that are one event and differ; material columns that do follow after a colon."""

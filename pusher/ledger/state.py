@@ -62,6 +62,10 @@ class StateFolder:
         except OSError as error:
             raise unusable(error, self.root) from error
 
+    def was_used(self) -> bool:
+        """Whether a ledger was here: its id is kept beside it, and so are the keys of what was sent."""
+        return self.ledger_id.exists() or any(self.keys.glob("*.parquet"))
+
     def has_ledger(self) -> bool:
         """Whether a ledger is here.
 

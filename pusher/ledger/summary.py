@@ -29,7 +29,7 @@ _FIXES = {
     "parked": "Run `pusher resolve`: did they arrive?",
     "dead": "Correct the rows in their model, then run `pusher retry`, `pusher build` and `pusher push`.",
     "reopened": "Run `pusher build` and `pusher push` once their model gives other values.",
-    "conflicting": "Give a changed order an event_id of its own, or restore the first values.",
+    "conflicting": "TikTok keeps what was sent first: restore it, or leave it. Under another event_id it counts twice.",
     "audience": "Run `pusher push` again: it tells TikTok what is still to be told, or is in doubt.",
     "expiring": "Send or correct them before the next run: after that they are too old to be sent.",
 }

@@ -193,7 +193,7 @@ class Keeping:
         counts = {"compiled files": sum(1 for path in self.compiled.rglob("*") if path.is_file())}
         shutil.rmtree(self.compiled, ignore_errors=True)
         words = ["--keep-days", str(keep.days)]
-        was_used = self.state.has_ledger() or self.state.ledger_id.exists()
+        was_used = self.state.has_ledger() or self.state.was_used()
         return counts | (clean(self._place(wait_s, words=words), keep=keep) if was_used else {})
 
     def _place(

@@ -118,6 +118,7 @@ class Pushing:
         limits = payloads[0].limits
         if choice.stateless:
             _refuse_ledger_options(choice)
+            self._refuse_beside_ledger()
             self._refuse_unstable_ids()
             _refuse_audiences(audiences)
         with self._ledger_place(choice) as (state, about_state):
@@ -272,6 +273,17 @@ class Pushing:
                 StateFolder(folder / "state"),
                 (*told, "This push keeps no ledger: the next one sends these rows again."),
             )
+
+    def _refuse_beside_ledger(self) -> None:
+        """Refuse to send past a ledger: its rows would go again, and it would not know of what is sent now.
+
+        Raises:
+            ConfigError: There is one.
+        """
+        if self.state.has_ledger():
+            message = "--stateless keeps no account of what it sends, and the state folder of this target has a ledger."
+            fix = "Push without --stateless, or name a folder without a ledger by --state-dir."
+            raise ConfigError(Problem("stateless-ledger", message, fix=fix))
 
     def _refuse_unstable_ids(self) -> None:
         """Refuse views whose event ids differ from run to run: without a ledger only the id tells a copy."""

@@ -67,8 +67,8 @@ class ProjectRuns(ProjectLint):
             self.account.check_settings()
             self.destination_views.check(self.models(select, exclude))
             everything = not select and not exclude
-            # Who is suppressed leaves audiences that no view of this push fills, whatever the project still has.
-            may_be_none = everything and choice.test_event_code is None and self._knows_audiences()
+            # Rows wait that earlier runs froze, or people have to leave audiences, whatever the project still has.
+            may_be_none = everything and choice.test_event_code is None and self._has_more_to_do()
             is_bare = may_be_none and not self.account.payloads_of(self.models())
             found = [] if is_bare else self.views(select, exclude)
             views, told = self.offering.taken(found, is_selected=bool(select), may_be_none=may_be_none)
@@ -107,8 +107,8 @@ class ProjectRuns(ProjectLint):
                 everything=everything,
             )
 
-    def _knows_audiences(self) -> bool:
-        """Whether the ledger knows audiences; one that cannot be read is told when it is opened to write."""
+    def _has_more_to_do(self) -> bool:
+        """Whether the ledger knows rows that wait, or audiences; one that cannot be read is told when it is opened."""
         from pusher.ledger.audiences import AudienceStore
         from pusher.ledger.opening import read_store
 
@@ -117,7 +117,7 @@ class ProjectRuns(ProjectLint):
             if store is not None:
                 with closing(store):
                     audiences = AudienceStore(store)
-                    return bool(audiences.everyone() or audiences.unsure())
+                    return bool(store.open_parts() or audiences.everyone() or audiences.unsure())
         return False
 
     def _rewritten(self, views: Sequence[View]) -> list[str]:

@@ -318,3 +318,16 @@ def test_19_a_run_that_was_cleaned_away_is_not_missed(tmp_path: Path) -> None:
 
         assert found.shop.ledger(f"select count(*) from run where id = '{mine}'") == [(0,)]
         assert (report.exit_code, report.notices) == (0, ())
+
+
+def test_17_keys_without_their_ledger_say_that_one_was_here(tmp_path: Path) -> None:
+    """Also where nothing else is left of it; `--adopt` begins anew."""
+    with scene(tmp_path) as found:
+        found.push()
+        found.shop.state.ledger.unlink()
+        found.shop.state.ledger_id.unlink()
+        for dry_run in (False, True):
+            with pytest.raises(StateError, match="ledger is gone"):
+                found.push(dry_run=dry_run)
+
+        assert found.push(adopt=True).models[0].terms["accepted"] == ROWS

@@ -122,6 +122,8 @@ def test_ledger_without_any_table_was_never_used(shop: Shop) -> None:
     """An empty file, as a kill during the very first run leaves it, says that nothing was pushed."""
     shop.state.ledger.write_bytes(b"")
     shop.state.ledger_id.unlink()
+    for keys in shop.state.keys.iterdir():
+        keys.unlink()
 
     assert shop.project().ledger.summary() is None
 

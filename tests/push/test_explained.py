@@ -198,7 +198,7 @@ def test_status_lists_what_needs_a_person(tmp_path: Path) -> None:
         last = attention(shop, hours=36)
 
         dead = ("dead", 1, "Correct the rows in their model")
-        conflicting = ("conflicting", 1, "Give a changed order an event_id of its own")
+        conflicting = ("conflicting", 1, "TikTok keeps what was sent first")
         assert told == [dead]
         assert later == [("pending", 1, "Run `pusher push` again"), dead, conflicting]
         assert last == [

@@ -88,6 +88,39 @@ def test_a_push_without_a_ledger_leaves_nothing_and_counts_once(tmp_path: Path) 
         assert server.totals()["duplicates"] == 20
 
 
+def test_a_push_without_a_ledger_does_not_go_past_one(tmp_path: Path) -> None:
+    """Days later the ledger would send again what it does not know of."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(fresh(3))
+        shop.build()
+        shop.push()
+        shop.sell(fresh(5))
+        with pytest.raises(ConfigError) as caught:
+            shop.push(stateless=True)
+
+        assert [(one.code, one.fix) for one in caught.value.problems] == [
+            ("stateless-ledger", "Push without --stateless, or name a folder without a ledger by --state-dir.")
+        ]
+        assert server.totals()["counted"] == 3
+
+
+def test_rows_that_wait_are_sent_when_the_project_has_no_view_any_more(tmp_path: Path) -> None:
+    """As `status` says; a project that nothing was pushed with has nothing to push."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": 40105}]) as server:
+        shop = Shop(tmp_path / "shop", server.base_url, requests_per_second=1000)
+        shop.sell(orders(3))
+        shop.build()
+        frozen = shop.push()
+        (shop.root / "models" / f"{VIEW}.sql").write_text("select 1 as one")
+        sent = shop.push()
+        with pytest.raises(ConfigError, match="no destination view"):
+            shop.push()
+
+        assert (frozen.exit_code, sent.exit_code, sent.models[0].resumed["accepted"]) == (3, 0, 3)
+        assert server.counted() == [order.order_id for order in orders(3)]
+
+
 def test_a_push_without_a_ledger_refuses_a_longer_look_back(tmp_path: Path) -> None:
     """A row older than a day, and an hour for the build, could be sent again after TikTok forgot its first copy."""
     with serving(tmp_path / "sandbox.sqlite") as server:
