@@ -172,8 +172,10 @@ def test_what_a_campaign_may_not_push_is_left_alone_and_named(tmp_path: Path, mo
     assert [one.name for one in report.audiences if one.deleted] == []
     assert len(members) == 4
     assert [notice.partition(", and no view")[0] for notice in report.notices] == [
-        f"Audience {spring['audience_id']} of advertiser {ADVERTISER}, `Tents - Spring - a` of {MEMBERS}, holds 1 "
-        "identifier of suppressed people"
+        (
+            f"Audience {spring['audience_id']} of advertiser {ADVERTISER}, `Tents - Spring - a` of {MEMBERS}, holds 1 "
+            "identifier of suppressed people"
+        )
     ]
 
 
