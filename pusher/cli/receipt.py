@@ -97,8 +97,8 @@ def _revenue(model: ModelReceipt) -> str:
     )  # fmt: skip
 
 
-_NEEDS_A_LOOK = frozenset({"invalid", "dead", "conflicting"})
-"""Terms that make a push end with findings; what else was left out needs nobody."""
+_NEEDS_A_LOOK = frozenset({"invalid", "dead", "conflicting", "pending"})
+"""Terms that keep a push from ending well; what else was left out needs nobody."""
 
 
 def _refusals(model: ModelReceipt) -> str:

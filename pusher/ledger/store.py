@@ -350,14 +350,19 @@ class Store:
         return [tuple(row) for row in rows]
 
     def add_batch(self, *, part: int, ranges: Ranges, run: str, now: datetime, parent: Batch | None = None) -> Batch:
-        """Store a planned batch, and return it with its id."""
+        """Store a planned batch, and return it with its id.
+
+        Until a piece of a refused batch is tried, it is known by what was said about that one.
+        """
         rows = sum(count for _, count in ranges)
         first_risk_at = parent.first_risk_at if parent else None
         # Rows that may have arrived keep the encoder that made their bytes.
         encoder = parent.encoder if parent and first_risk_at else None
+        refused = parent.id if parent and parent.state in {BatchState.SPLIT, BatchState.PLANNED} else None
         cursor = self._connection.execute(
-            "insert into batch (part, parent, ranges, rows, state, encoder, first_risk_at, run, updated_at) "
-            "values (?, ?, ?, ?, 'planned', ?, ?, ?, ?)",
+            "insert into batch (part, parent, ranges, rows, state, encoder, first_risk_at, run, updated_at, code, "
+            "response_class, message) select ?, ?, ?, ?, 'planned', ?, ?, ?, ?, told.code, told.response_class, "
+            "told.message from (select ? as id) as asked left join batch as told on told.id = asked.id",
             (
                 part,
                 parent.id if parent else None,
@@ -367,6 +372,7 @@ class Store:
                 stamp(first_risk_at) if first_risk_at else None,
                 run,
                 stamp(now),
+                refused,
             ),
         )
         return Batch(

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from pusher.ledger.audiences import AudienceStore
+from pusher.ledger.left import PIECE, SEARCH_ON, left_rows
 from pusher.ledger.members import member_states
 from pusher.ledger.opening import unreadable
 from pusher.ledger.rows import for_space
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 LEAST_HORIZON = timedelta(hours=24)
 _FIXES = {
     "pending": "Run `pusher push` again: they are sent, and nothing is sent twice.",
+    "refused": SEARCH_ON,
     "parked": "Run `pusher resolve`: did they arrive?",
     "dead": "Correct the rows in their model, then run `pusher retry`, `pusher build` and `pusher push`.",
     "reopened": "Run `pusher build` and `pusher push` once their model gives other values.",
@@ -128,6 +130,7 @@ def _summary(
         )
         before = now + _until_next_run(connection)
         attention = _attention(connection, now=now, before=before, seconds=seconds)
+        _tell_refused_batches(copy, attention)
         attention += _unsettled_audiences(copy, audiences)
     return Summary(
         meta.get("ledger_id", ""),
@@ -140,6 +143,15 @@ def _summary(
         quarantined,
         audiences,
     )
+
+
+def _tell_refused_batches(copy: sqlite3.Connection, attention: list[dict[str, Any]]) -> None:
+    """Call pieces of refused batches pending, and say why they were refused."""
+    left = {(one.model, one.space): one.told for one in reversed(left_rows(Store(copy))) if one.is_piece}
+    for row in attention:
+        if row["what"] == "refused":
+            row["what"] = "pending"
+            row["fix"] += f" {left[row['model'], row['space']]}"
 
 
 def _audiences(state: StateFolder, audiences: AudienceStore) -> list[dict[str, Any]]:
@@ -273,7 +285,8 @@ def _attention(
         # What is in doubt for too long, or nobody knows for how long, is not sent again: the next push parks it.
         f"judged as (select *, state = 'parked' or coalesce(risk_s + resend_s <= {now_s} "
         f"or risk_s > {now_s} + grace_s, false) as is_parked from waiting) "
-        "select case when is_parked then 'parked' else 'pending' end as what, model, space, "
+        f"select case when is_parked then 'parked' when batch in (select id from batch where {PIECE}) then 'refused' "
+        "else 'pending' end as what, model, space, "
         "least(event_time + age_s, case when not is_parked then risk_s + resend_s end) as until from judged "
         "union all select 'dead', model, space, event_time + known.age_s from _refused_rows as row "
         f"left join {known} on known.payload = row.payload "

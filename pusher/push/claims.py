@@ -90,7 +90,7 @@ class Claims:
         return self._slot_at_s <= now
 
     def _next(self) -> Try | None:
-        attempt = self._queue.pop_due(self._clock.monotonic_s())
+        attempt = self._queue.pop_due(self._clock.monotonic_s()) or self._queue.pop_piece()
         if attempt is None and (head := self._queue.head()) is not None:
             return self._cut(head)
         attempt = attempt or self._queue.pop_leftover()

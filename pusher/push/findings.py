@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from pusher.contracts import Destination, Endpoints, Verdict
 from pusher.errors import Problem
+from pusher.ledger.left import SEARCH_ON, left_rows
+from pusher.ledger.rows import for_space
 from pusher.ledger.steps import RunProblem, Steps
 from pusher.ledger.store import Store
 from pusher.push.audience.receipt import AudienceReceipt
@@ -58,10 +60,12 @@ class Findings:
                 self.steps.problem(found, next((number for number in planned if number is not None), None))
             self._halts(delivered)
             for model in models:
-                self._model(model, delivered)
+                self._model(model)
             if delivered.stopped is not None:
-                pending = [model.model for model in models if _rows(model, "pending")]
+                pending = [model.model for model in models if model.rows("pending")]
                 self._stopped(delivered.stopped, pending)
+            for model in models:
+                self._left(model, delivered)
             for audience in audiences:
                 if audience.problem != withheld:
                     self._audience(audience)
@@ -94,7 +98,7 @@ class Findings:
             )
             self._keep(found, "deliver", "failed")
 
-    def _model(self, model: ModelReceipt, delivered: Delivered) -> None:
+    def _model(self, model: ModelReceipt) -> None:
         name = model.model
         for one in model.refusals:
             if one.term == "invalid":
@@ -117,34 +121,33 @@ class Findings:
             kind = self._class("changed-rows")
             found = RunProblem(kind, "changed-rows", message, model=name, rows=model.new_conflicts)
             self._keep(found, "plan", None)
-        if parked := _rows(model, "parked"):
+        if parked := model.rows("parked"):
             message = "Rows may have arrived, and cannot be sent again safely."
             found = RunProblem(self._class("parked-rows"), "parked-rows", message, model=name, rows=parked)
             self._keep(found, "deliver", "failed")
-        is_told = delivered.stopped is not None or any(halted == name for halted, _ in delivered.halts)
-        if _rows(model, "pending") and not is_told:
-            self._left(name)
 
-    def _left(self, model: str) -> None:
-        """Keep why rows are still to be sent although nothing stopped the run: each had its attempts."""
-        rows = self.store.connection.execute(
-            "select coalesce(batch.response_class, 'UNKNOWN'), batch.code, max(coalesce(batch.message, '')), "
-            "sum(batch.rows) from batch join part on part.id = batch.part "
-            "where part.model = ? and part.space = ? and batch.state in ('planned', 'retry', 'unknown') "
-            "group by 1, 2 order by 4 desc",
-            (model, self.space),
-        ).fetchall()
-        for response_class, return_code, message, count in rows:
-            code = f"tiktok-{response_class.lower()}"
+    def _left(self, model: ModelReceipt, delivered: Delivered) -> None:
+        """Keep why rows are still to be sent, unless what stopped the run says it.
+
+        No stop says what TikTok does not like about the rows of a batch that it refused.
+        """
+        if not model.rows("pending"):
+            return
+        is_told = delivered.stopped is not None or any(halted == model.model for halted, _ in delivered.halts)
+        for one in left_rows(self.store):
+            if (one.model, one.space) != (model.model, self.space) or (is_told and not one.is_piece):
+                continue
+            code = f"tiktok-{(one.response_class or 'UNKNOWN').lower()}"
             found = RunProblem(
-                self._class(code, return_code),
+                self._class(code, one.code),
                 code,
-                message or "No answer came.",
-                return_code=return_code,
-                model=model,
-                rows=count,
+                one.told,
+                return_code=one.code,
+                model=one.model,
+                rows=one.rows,
+                fix=for_space(SEARCH_ON, self.space) if one.is_piece else None,
             )
-            self._keep(found, "deliver", "failed")
+            self._keep(found, "deliver", None if is_told else "failed")
 
     def _stopped(self, stopped: Problem, pending: Sequence[str]) -> None:
         state = "stopped" if stopped.code in _ASKED_TO_END else "failed"
@@ -184,7 +187,3 @@ class Findings:
             (self.steps.run, audience.model, audience.advertiser_id),
         ).fetchone()
         return None if row is None else (f"tiktok-{row[0].lower()}", row[1])
-
-
-def _rows(model: ModelReceipt, term: str) -> int:
-    return model.terms[term] + model.resumed.get(term, 0)

@@ -196,4 +196,4 @@ class Outcomes:
             if isolation.extra_requests > policy.MAX_EXTRA_REQUESTS or attempt.work.source in self._queue.blocked:
                 self._leave(piece)
             else:
-                self._queue.schedule(piece, self._clock.monotonic_s())
+                self._queue.isolate(piece)

@@ -1,10 +1,10 @@
-"""What may be sent next: retries that are due, then new rows, then what earlier runs left behind."""
+"""What may be sent next: retries that are due, pieces of refused batches, new rows, what earlier runs left behind."""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pusher.push.work import PartWork, Source, Try
 
@@ -20,6 +20,7 @@ class Queue:
         self.blocked: set[Source] = set()
         self._parts: deque[PartWork] = deque()
         self._due: list[tuple[float, int, Try]] = []
+        self._pieces: list[tuple[int, int, Try]] = []
         self._leftovers: deque[Try] = deque()
 
     def add(self, work: PartWork, leftovers: Sequence[Try]) -> None:
@@ -30,6 +31,13 @@ class Queue:
     def schedule(self, attempt: Try, at_s: float) -> None:
         """Hand a batch out again from a moment of the monotonic clock on."""
         heapq.heappush(self._due, (at_s, attempt.batch.id, attempt))
+
+    def isolate(self, piece: Try) -> None:
+        """Hand a piece of a refused batch out before all larger ones, and before new rows.
+
+        So the first bad rows are found, and counted, long before every piece was looked into.
+        """
+        heapq.heappush(self._pieces, (piece.batch.rows, piece.batch.id, piece))
 
     def head(self) -> PartWork | None:
         """Return the part whose rows are cut next."""
@@ -43,11 +51,11 @@ class Queue:
 
     def __bool__(self) -> bool:
         """Whether anything is left to send, now or later."""
-        return bool(self._due or self._leftovers) or self.head() is not None
+        return bool(self._due or self._pieces or self._leftovers) or self.head() is not None
 
     def ready_at_s(self, now_s: float) -> float:
         """Return when the next batch may be sent; the queue is not empty."""
-        return now_s if self._leftovers or self.head() is not None else self._due[0][0]
+        return now_s if self._pieces or self._leftovers or self.head() is not None else self._due[0][0]
 
     def pop_due(self, now_s: float) -> Try | None:
         """Return a retry whose time has come."""
@@ -55,17 +63,20 @@ class Queue:
             return heapq.heappop(self._due)[2]
         return None
 
+    def pop_piece(self) -> Try | None:
+        """Return the smallest piece of the batches that were refused."""
+        return heapq.heappop(self._pieces)[2] if self._pieces else None
+
     def pop_leftover(self) -> Try | None:
         """Return a batch that an earlier run left behind."""
         return self._leftovers.popleft() if self._leftovers else None
 
     def waiting(self, work: PartWork) -> list[Try]:
-        """Return the batches of a part that wait to be sent again."""
-        every = [*self._leftovers, *(attempt for _, _, attempt in self._due)]
-        return [attempt for attempt in every if attempt.work is work]
+        """Return the batches of a part that wait to be sent, again or in pieces."""
+        return [attempt for attempt in self._every() if attempt.work is work]
 
     def drop(self, dropped: Try) -> None:
-        """Forget a batch that waits to be sent again."""
+        """Forget a batch that waits to be sent, again or in pieces."""
         self._take(lambda attempt: attempt is dropped)
 
     def block(self, source: Source) -> list[Try]:
@@ -73,10 +84,15 @@ class Queue:
         self.blocked.add(source)
         return self._take(lambda attempt: attempt.work.source == source)
 
+    def _every(self) -> Iterator[Try]:
+        yield from self._leftovers
+        yield from (attempt for _, _, attempt in (*self._pieces, *self._due))
+
     def _take(self, is_meant: Callable[[Try], bool]) -> list[Try]:
-        taken = [attempt for attempt in self._leftovers if is_meant(attempt)]
-        taken += [attempt for _, _, attempt in self._due if is_meant(attempt)]
+        taken = [attempt for attempt in self._every() if is_meant(attempt)]
         self._leftovers = deque(attempt for attempt in self._leftovers if not is_meant(attempt))
+        self._pieces = [entry for entry in self._pieces if not is_meant(entry[2])]
         self._due = [entry for entry in self._due if not is_meant(entry[2])]
+        heapq.heapify(self._pieces)
         heapq.heapify(self._due)
         return taken

@@ -113,6 +113,10 @@ class ModelReceipt:
         """Rows of the view: the sum of its terms."""
         return sum(self.terms[term] for term in VIEW_TERMS)
 
+    def rows(self, term: str) -> int:
+        """Return the rows of a planned term, those of earlier runs included."""
+        return self.terms[term] + self.resumed.get(term, 0)
+
     def close(self) -> None:
         """Check that the planned rows are all accounted for.
 
@@ -248,7 +252,7 @@ def exit_code(receipts: list[ModelReceipt], *, halted: bool, gave_up: bool, on_c
         return 3
 
     def total(term: str) -> int:
-        return sum(receipt.terms[term] + receipt.resumed.get(term, 0) for receipt in receipts)
+        return sum(receipt.rows(term) for receipt in receipts)
 
     if total("parked"):
         return 5

@@ -12,6 +12,7 @@ from pusher.contracts import BatchState
 from pusher.errors import ConfigError, Problem
 from pusher.ledger.audiences import AudienceStore
 from pusher.ledger.compaction import compact_keys
+from pusher.ledger.left import SEARCH_ON, left_rows
 from pusher.ledger.older_copy import remember_run
 from pusher.ledger.reconcile import Reconciled
 from pusher.ledger.rows import Part, for_space
@@ -345,10 +346,7 @@ def _account(
         for term in ("dead", "planned"):
             resumed_terms[term] = resumed_terms.get(term, 0) + rows
     models[:] = list(by_model.values())
-    for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.untold):
-        column = explain.column(payload, message)
-        fix = for_space(explain.fix(column, explain.origin(model_name, column)), planning.space)
-        by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))
+    _tell_refusals(by_model, store, planning, explain)
     for model in models:
         model.attempts = delivered.attempts.get(model.model, 0)
         model.requests = model.attempts
@@ -356,6 +354,21 @@ def _account(
         model.sent_of_earlier = delivered.sent_of_earlier.get(model.model, {})
         model.request_ids = list(delivered.request_ids.get(model.model, ()))
         model.close()
+
+
+def _tell_refusals(
+    by_model: Mapping[str, ModelReceipt], store: Store, planning: PlanOptions, explain: Explainer
+) -> None:
+    """Add the rows that TikTok refused, and those of refused batches that are left."""
+    for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.untold):
+        column = explain.column(payload, message)
+        fix = for_space(explain.fix(column, explain.origin(model_name, column)), planning.space)
+        by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))
+    for left in left_rows(store):
+        model = by_model.get(left.model)
+        if left.is_piece and left.space == planning.space and model is not None and model.rows("pending"):
+            column, fix = explain.column(left.payload, left.message), for_space(SEARCH_ON, left.space)
+            model.refusals.append(Refusal(reason_of(left.code), column, left.rows, left.told, fix, "pending"))
 
 
 def _problems(delivered: Delivered, world: PushWorld, space: str, *further: Problem | None) -> tuple[Problem, ...]:

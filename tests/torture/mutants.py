@@ -120,6 +120,13 @@ MUTANTS = (
         "for ranges in (*hinted, *pieces[:1]):",
     ),
     Mutant(
+        "every piece of a refused batch is looked into before a smaller one",
+        "pusher/push/queue.py",
+        "heapq.heappush(self._pieces, (piece.batch.rows, piece.batch.id, piece))",
+        "heapq.heappush(self._pieces, (-piece.batch.rows, piece.batch.id, piece))",
+        tests("tests/push/test_refusals.py", "-k", "refused_behind_the_canary"),
+    ),
+    Mutant(
         "rows are unlinked before the commit that forgets them",
         "pusher/push/settle.py",
         """        now = self._now()
