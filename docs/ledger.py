@@ -375,7 +375,10 @@ VIEWS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "run": "Run.",
             "started_at": "When it began.",
             "model": "Destination view.",
-            "term": "Such as `view_rows`, `planned` or `accepted`, see [receipt](formats.md#receipt).",
+            "term": (
+                "Such as `view_rows`, `planned` or `accepted`, see [receipt](formats.md#receipt); `resumed.accepted` "
+                "and the like for rows that earlier runs left behind."
+            ),
             "rows": "How many.",
         },
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,11 @@ _NOT_DUE = {
 }
 
 
+_ALWAYS = ("sent now", "sent before", "not sent")
+_COLUMNS = ("sent now", "sent before", "frozen before", "conflicting", "suppressed", "not sent")
+"""The columns of the revenue, which add up to the warehouse's; some of them only where they have something."""
+
+
 def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
     lines: list[tuple[str, int]] = [("rows in the view", model.view_rows)]
     lines += [(f"  {text}", model.held[state]) for state, text in _HELD.items() if model.held.get(state)]
@@ -61,40 +66,59 @@ def _rows(model: ModelReceipt, *, dry_run: bool) -> str:
 
 
 def _revenue(model: ModelReceipt) -> str:
-    # TikTok may have such events with their first values, which these rows do not tell.
-    conflicting = model.value_by_term.get("conflicting", {})
-    frozen = model.held_value.get("in_flight", {})
-    # When all that earlier runs left was sent now, so were these rows; else the lines above say what became of them.
-    is_all_sent = not model.held_elsewhere and 0 < model.resumed.get("planned", 0) == model.resumed.get("accepted", 0)
-    kept = {} if is_all_sent else frozen
-    headers = ["revenue", "warehouse", "sent now", "sent before"]
-    headers += [*(["frozen before"] if kept else []), *(["conflicting"] if conflicting else []), "not sent"]
-    rows = []
     currencies = sorted({currency for values in model.value_by_term.values() for currency in values} | set(model.sent))
-    for currency in currencies:
-        by_term = {term: values.get(currency, Decimal(0)) for term, values in model.value_by_term.items()}
-        warehouse = sum(by_term.values(), Decimal(0))
-        sent = model.sent.get(currency, Decimal(0))
-        # An enriched row differs in details only, so its value is the one that was sent.
-        before = model.held_value.get("accepted", {}).get(currency, Decimal(0))
-        before += by_term.get("enriched", Decimal(0))
-        # What of it was sent now stands there; the rest waits, or earlier runs sent it already.
-        of_earlier, held = model.sent_of_earlier.get(currency, Decimal(0)), frozen.get(currency, Decimal(0))
-        left = max(Decimal(0), held - of_earlier)
-        contradicting = conflicting.get(currency, Decimal(0))
-        apart = [*([left] if kept else []), *([contradicting] if conflicting else [])]
-        rest = warehouse - before - (sent - of_earlier) - held - contradicting
-        before += left if is_all_sent else Decimal(0)
-        rows.append((currency, *(shown(value) for value in (warehouse, sent, before, *apart, rest))))
-    if not rows:
+    columns = {currency: _columns(model, currency) for currency in currencies}
+    if not columns:
         return ""
-    widths = [max(len(headers[place]), *(len(row[place]) for row in rows)) for place in range(len(headers))]
-    lines = [headers, *rows]
-    return "\n".join(
+    headers = [name for name in _COLUMNS if name in _ALWAYS or any(amounts[name] for amounts in columns.values())]
+    rows = [
+        [currency, shown(sum(amounts.values(), Decimal(0))), *(shown(amounts[name]) for name in headers)]
+        for currency, amounts in columns.items()
+    ]
+    lines = [["revenue", "warehouse", *headers], *rows]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(lines[0]))]
+    table = [
         "  " + "  ".join(value.rjust(width) if place else value.ljust(width)
                          for place, (value, width) in enumerate(zip(line, widths, strict=True)))
         for line in lines
-    )  # fmt: skip
+    ]  # fmt: skip
+    return "\n".join([*table, *_sent_beside(model)])
+
+
+def _columns(model: ModelReceipt, currency: str) -> dict[str, Decimal]:
+    """Return what became of the value of a view's rows: every row counts in one column."""
+
+    def of(values: Mapping[str, Mapping[str, Decimal]], name: str) -> Decimal:
+        return values.get(name, {}).get(currency, Decimal(0))
+
+    by_term, held, frozen = model.value_by_term, model.held_value, model.frozen_value
+    all_frozen = sum((of(frozen, fate) for fate in frozen), Decimal(0))
+    # An enriched row differs in details only, so its value is the one that was frozen or sent.
+    enriched_and_settled = of(by_term, "enriched") - (all_frozen - of(held, "in_flight"))
+    planned_now = model.sent.get(currency, Decimal(0)) - model.sent_of_earlier.get(currency, Decimal(0))
+    found = {
+        "sent now": planned_now + of(frozen, "now"),
+        "sent before": of(held, "accepted") + enriched_and_settled + of(frozen, "before"),
+        # A person who was suppressed later leaves their rows behind, which may have arrived.
+        "frozen before": of(frozen, "waits") + of(held, "suppressed"),
+        # TikTok may have such events with their first values, which these rows do not tell.
+        "conflicting": of(by_term, "conflicting"),
+        # Of suppressed people nobody asks whether their rows were sent before.
+        "suppressed": of(by_term, "suppressed"),
+    }
+    warehouse = sum((of(by_term, term) for term in by_term), Decimal(0))
+    return {**found, "not sent": warehouse - sum(found.values(), Decimal(0))}
+
+
+def _sent_beside(model: ModelReceipt) -> list[str]:
+    """Return what was sent now and is none of the view's value."""
+    of_view = model.frozen_value.get("now", {})
+    beside = {currency: value - of_view.get(currency, Decimal(0)) for currency, value in model.sent_of_earlier.items()}
+    return [
+        f"  {currency} {shown(value)} more were sent now, of frozen rows that the view has no more or has otherwise"
+        for currency, value in sorted(beside.items())
+        if value > 0
+    ]
 
 
 _NEEDS_A_LOOK = frozenset({"invalid", "dead", "conflicting", "pending"})
@@ -193,14 +217,15 @@ def receipt_text(report: PushReport) -> str:
         if model.dropped_identifiers:
             dropped = counted(model.dropped_identifiers, "identifier")
             parts.append(f"  left out, as no digests or as of nobody: {dropped}")
-        sent = model.terms["accepted"] + model.resumed.get("accepted", 0)
+        sent = model.terms["accepted"] + model.resumed.get("accepted", 0) - model.accepted_untold
         if not report.dry_run:
             accepted_before = model.held.get("accepted", 0)
             before = f", already sent {accepted_before:,}" if accepted_before else ""
             since = ""
             if model.earlier_run and accepted_before:
                 since = f" (newest run before: {model.earlier_run[0]}, {model.earlier_run[1][:16]})"
-            parts.append(f"  sent {sent:,}{before}{since}")
+            untold = f", sent by runs without a receipt {model.accepted_untold:,}" if model.accepted_untold else ""
+            parts.append(f"  sent {sent:,}{untold}{before}{since}")
         blocks.append("\n".join(part for part in parts if part))
     blocks += [_audience_block(one, dry_run=report.dry_run) for one in _by_view(report.audiences)]
     seconds = ", ".join(f"{stage} {value:.2f} s" for stage, value in report.seconds.items())

@@ -44,6 +44,8 @@ class Exclusion:
         unsent: Rows in `held`, by `file` and `event_key`, of which TikTok has nothing and that nobody sends, or None.
         untried: Part by the place in `held` of its file, for parts of which nothing can have arrived.
         shown: File to write: `part` and `event_key` of those of their events of which there is a good row.
+        waiting: File to write: for each staged row that a part in `held` stands for, and none of `refused`, the
+            place in `held` of the part as `source`, the row's `place` in it, `currency` and `value`.
         oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
             lets go of.
     """
@@ -57,6 +59,7 @@ class Exclusion:
     unsent: pa.Table | None = None
     untried: Mapping[int, int] = field(default_factory=dict)
     shown: Path | None = None
+    waiting: Path | None = None
     oldest_s: int = 0
 
     @property
@@ -177,6 +180,8 @@ class _Excluding:
             ") where place = 1"
         )
         self._mark_copies_of_held()
+        if self.by.waiting is not None:
+            self._write_waiting(self.by.waiting)
         self._forget_excluded()
 
     def _write_shown(self, path: Path) -> None:
@@ -184,6 +189,25 @@ class _Excluding:
         self.connection.execute(
             f"copy (select distinct case source {parts} end as part, event_key from hit "
             f"where source in ({', '.join(map(str, self.by.untried))})) to {literal(path.as_posix())} (format parquet)"
+        )
+
+    def _write_waiting(self, path: Path) -> None:
+        if not self.by.held or not self._has("hit where source is not null"):
+            return
+        # As batches count them: over the rows of a part that are due.
+        places = (
+            "select file_index, _event_key, row_number() over (partition by file_index order by file_row_number) - 1 "
+            f"as place from (select file_index, file_row_number, _event_key, _reason from "
+            f"read_parquet({path_list(self.by.held)})) where _reason is null "
+            "and file_index in (select distinct source from hit where source is not null)"
+        )
+        self.connection.execute(
+            "copy (select hit.source, frozen.place, hit.currency, hit.value from hit "
+            "join excluded on excluded.file_index = hit.file_index "
+            "and excluded.file_row_number = hit.file_row_number "
+            f"join ({places}) as frozen on frozen.file_index = hit.source and frozen._event_key = hit.event_key "
+            "where hit.state = 'in_flight' and (excluded.term = 'enriched' or excluded.detail = 'in_flight')) "
+            f"to {literal(path.as_posix())} (format parquet)"
         )
 
     def _mark_copies_of_held(self) -> None:

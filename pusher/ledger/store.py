@@ -135,19 +135,21 @@ class Store:
         """Whether a run began with this ledger."""
         return self._connection.execute("select 1 from run where id = ?", (run,)).fetchone() is not None
 
-    def untold_runs(self, test_event_code: str | None) -> list[str]:
-        """Return the pushes without a receipt since the last one with one: nobody heard what TikTok refused of theirs.
-
-        A `retry` of all refused rows has shown them too.
+    def untold_runs(self, test_event_code: str | None, *, refusals: bool = False) -> list[str]:
+        """Return the pushes without a receipt since the last one with one: nobody heard what became of their rows.
 
         Args:
             test_event_code: Pushes of test events with this code, or None for real ones.
+            refusals: Only those of which nobody heard either what TikTok refused: a `retry` of all refused rows has
+                shown it too.
         """
+        pushes = "command in ('push', 'audience reconcile')"
         of_all = "json_extract(receipt, '$.of_models') is null and json_extract(receipt, '$.of_reasons') is null"
+        telling = f"({pushes} or (command = 'retry' and {of_all}))" if refusals else pushes
         rows = self._connection.execute(
-            "select id from run where command = 'push' and receipt is null and test_event_code is ?1 and rowid > "
+            f"select id from run where {pushes} and receipt is null and test_event_code is ?1 and rowid > "
             "(select coalesce(max(rowid), 0) from run where receipt is not null and test_event_code is ?1 "
-            f"and (command = 'push' or (command = 'retry' and {of_all}))) order by rowid",
+            f"and {telling}) order by rowid",
             (test_event_code,),
         )
         return [run for (run,) in rows]
@@ -328,15 +330,26 @@ class Store:
         )
         return {BatchState(state): count for state, count in rows}
 
-    def expired_by(self, part: Part, runs: Sequence[str]) -> int:
-        """Return how many rows of a part some runs found too old."""
-        return sum(
-            rows
-            for state, run, rows in self._connection.execute(
-                "select state, run, rows from batch where part = ?", (part.id,)
-            )
-            if state == BatchState.EXPIRED and run in runs
+    def ended_by(self, runs: Sequence[str]) -> list[tuple[str, BatchState, int]]:
+        """Return (model, state, rows) of what ended in some runs, settled since or not; `refusals` has the dead."""
+        rows = self._connection.execute(
+            "select part.model, batch.state, sum(batch.rows) from batch join part on part.id = batch.part "
+            "where batch.state in ('accepted', 'expired', 'suppressed') "
+            "and batch.run in (select value from json_each(?)) group by part.model, batch.state",
+            (json.dumps(runs),),
         )
+        return [(model, BatchState(state), count) for model, state, count in rows]
+
+    def fates(self, part: int) -> list[tuple[Ranges, BatchState, str, bool]]:
+        """Return the rows of each batch of a part, its state, the run that worked on it, and whether it was at risk."""
+        rows = self._connection.execute(
+            "select ranges, state, run, first_risk_at is not null from batch where part = ? and state <> 'split'",
+            (part,),
+        )
+        return [
+            (tuple((first, count) for first, count in json.loads(ranges)), BatchState(state), run, bool(at_risk))
+            for ranges, state, run, at_risk in rows
+        ]
 
     def refusals(self, *runs: str) -> list[tuple[str, str, int | None, str, int]]:
         """Return (model, payload, code, message, rows) of the rows that TikTok refused in some runs."""

@@ -61,6 +61,8 @@ def dry_run(chosen: Chosen, world: PushWorld, options: PushOptions) -> PushRepor
             audiences = members.receipts + others.receipts
             planned = plan_all(views, world, planning, folder=folder, store=store, elsewhere=waiting)
         models = [receipts.from_plan(plan) for plan, _ in planned]
+        if store is not None:
+            receipts.weigh(models, [plan for plan, _ in planned], store, planning.run)
     for model in models:
         model.terms["pending"] = model.terms["planned"]
         model.close()

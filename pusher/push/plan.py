@@ -22,6 +22,7 @@ from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
 from pusher.ledger.rows import Part, Ranges, leaves
 from pusher.ledger.state import PRIVATE_FOLDER
 from pusher.ledger.store import Store
+from pusher.ledger.waiting import Waiting
 from pusher.payload.checks import RowChecks, row_checks
 from pusher.payload.columns import check_columns
 from pusher.payload.model import Payload
@@ -79,7 +80,8 @@ class PlanOptions:
         shared: When an identifier stands in too many rows to be one person's.
         listed: The project's own list of suppressed people, as `read_suppressions` wrote it.
         newest_suppressed: How far the ledger's list reached before anything was planned.
-        untold: Earlier runs that ended without a receipt: what TikTok refused of theirs is told by this one.
+        untold: Earlier runs that ended without a receipt: what became of rows in them is told by this one.
+        unshown: Those of them of which no `retry` has shown either what TikTok refused.
     """
 
     run: str
@@ -93,6 +95,7 @@ class PlanOptions:
     listed: Sequence[Path] = ()
     newest_suppressed: int = 0
     untold: Sequence[str] = ()
+    unshown: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Plan:
         held_elsewhere: Rows that wait in parts that this run does not send.
         shown: File of the waiting rows of earlier runs of which nothing can have arrived and that the view shows, or
             None when nothing waits so.
+        waiting: What the view shows of open parts, or None when it shows nothing of them.
         rows: Rows of the view.
         planned: Rows that are due.
     """
@@ -124,6 +128,7 @@ class Plan:
     released: Sequence[Part] = ()
     held_elsewhere: int = 0
     shown: Path | None = None
+    waiting: Waiting | None = None
 
     @property
     def rows(self) -> int:
@@ -271,9 +276,11 @@ def plan_view(
 
     held = [*paths("outbox"), *frozen_before]
     untried = _untried(held, store, state_root) if store else {}
-    shown = folder / f"{options.run}-{view.model}.shown" / "rows.parquet" if untried else None
-    if shown is not None:
-        shown.parent.mkdir(mode=PRIVATE_FOLDER)
+    found = folder / f"{options.run}-{view.model}.shown"
+    shown = found / "rows.parquet" if untried else None
+    waiting = found / "waiting.parquet" if held else None
+    if held:
+        found.mkdir(mode=PRIVATE_FOLDER)
     with Reconciler(
         folder=frozen,
         staged=staged,
@@ -287,6 +294,7 @@ def plan_view(
             unsent=unsent,
             untried=untried,
             shown=shown,
+            waiting=waiting,
             oldest_s=int(options.now.timestamp()) - max_age_s,
         ),
         known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],
@@ -314,8 +322,17 @@ def plan_view(
         released=released,
         held_elsewhere=result.held_elsewhere,
         shown=shown if shown is not None and shown.exists() else None,
+        waiting=Waiting(waiting, _by_place(held, store.open_parts() if store else (), state_root))
+        if waiting is not None and waiting.exists()
+        else None,
     )
     return plan, result
+
+
+def _by_place(held: Sequence[Path], parts: Sequence[Part], root: Path) -> dict[int, int]:
+    """Return parts by the place of their file; those of this run are not recorded yet."""
+    places = {path: place for place, path in enumerate(held)}
+    return {places[path]: part.id for part in parts if (path := root / str(part.path)) in places}
 
 
 def _untried(held: Sequence[Path], store: Store, root: Path) -> dict[int, int]:

@@ -63,6 +63,7 @@ def plan_options(world: PushWorld, options: PushOptions, store: Store | None) ->
         longest_lookback_s=options.longest_lookback_s,
         shared=options.shared,
         untold=store.untold_runs(options.test_event_code) if store else (),
+        unshown=store.untold_runs(options.test_event_code, refusals=True) if store else (),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from pusher.contracts import BatchState
 from pusher.ledger.quarantine import CONFLICT, SEVERAL, SEVERAL_DIFFER, differing_columns
+from pusher.ledger.store import Store
 from pusher.money import plain
 from pusher.payload.row_warnings import set_bits
 from pusher.push.plan import Plan
@@ -25,7 +26,7 @@ VIEW_TERMS = (
     "suppressed",
 )
 PLANNED_TERMS = ("accepted", "dead", "parked", "pending", "expired_late", "suppressed_late")
-_FINAL_TERM = {
+FINAL_TERM = {
     BatchState.ACCEPTED: "accepted",
     BatchState.DEAD: "dead",
     BatchState.PARKED: "parked",
@@ -87,7 +88,10 @@ class ModelReceipt:
 
     `sent` is the value that this run got accepted; `sent_of_earlier` what of it earlier runs had planned.
     Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them. Those counted by
-    `held_elsewhere` wait in parts of views that were not selected, which this run did not send.
+    `held_elsewhere` wait in parts of views that were not selected, which this run did not send. `accepted_untold`
+    counts the rows under `resumed` that were accepted in earlier runs, of which nobody saw a receipt.
+    `frozen_value` is the value of the view's rows that stand in parts of earlier runs, by their fate: `now`, `before`,
+    `waits` or `unsent`.
     """
 
     model: str
@@ -96,9 +100,11 @@ class ModelReceipt:
     held_elsewhere: int = 0
     held_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: dict[str, int] = field(default_factory=dict)
+    accepted_untold: int = 0
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     sent: dict[str, Decimal] = field(default_factory=dict)
     sent_of_earlier: dict[str, Decimal] = field(default_factory=dict)
+    frozen_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     dropped_identifiers: int = 0
@@ -116,6 +122,11 @@ class ModelReceipt:
     def rows(self, term: str) -> int:
         """Return the rows of a planned term, those of earlier runs included."""
         return self.terms[term] + self.resumed.get(term, 0)
+
+    def resume(self, rows: Mapping[str, int]) -> None:
+        """Add rows of earlier runs, by planned term."""
+        for term, count in (*rows.items(), ("planned", sum(rows.values()))):
+            self.resumed[term] = self.resumed.get(term, 0) + count
 
     def close(self) -> None:
         """Check that the planned rows are all accounted for.
@@ -195,6 +206,20 @@ def from_plan(plan: Plan) -> ModelReceipt:
     return receipt
 
 
+def weigh(models: Sequence[ModelReceipt], plans: Sequence[Plan], store: Store, run: str) -> None:
+    """Fill in what became of the rows that views show of parts of earlier runs.
+
+    Args:
+        models: The lines that were started with the plans, in their order.
+        plans: The plans.
+        store: The ledger, once the rows were delivered.
+        run: The run at work.
+    """
+    for model, plan in zip(models, plans, strict=True):
+        if plan.waiting is not None:
+            model.frozen_value = plan.waiting.value_by_fate(store, run)
+
+
 def _add(values: dict[str, Decimal], currency: str, value: Decimal) -> None:
     values[currency] = values.get(currency, Decimal(0)) + value
 
@@ -225,8 +250,8 @@ def rows_by_term(states: Mapping[BatchState, int], rows: int) -> dict[str, int]:
     """Return a part's rows by planned term; what is not final is pending."""
     found = dict.fromkeys(PLANNED_TERMS, 0)
     for state, count in states.items():
-        if state in _FINAL_TERM:
-            found[_FINAL_TERM[state]] += count
+        if state in FINAL_TERM:
+            found[FINAL_TERM[state]] += count
     found["pending"] = rows - sum(found.values())
     return found
 

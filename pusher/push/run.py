@@ -143,7 +143,7 @@ def _run(
         planning = replace(planning, listed=listing.files, newest_suppressed=newest)
         earlier = {view.model: store.last_accepting_run(view.model, planning.space) for view in views}
         parts = [] if listing.problem is not None else resumable(store, views, options, planning)
-        before = {part.id: _told_states(store, part, planning) for part in parts}
+        before = {part.id: store.part_states(part.id) for part in parts}
         expire_old_rows(parts, world, planning, store)
         waiting = elsewhere(store, views, options, planning)
         if listing.problem is None:
@@ -184,7 +184,7 @@ def _run(
     settling = clock.monotonic_s()
     explain = Explainer(world.destination, world.origins)
     with steps.step("settle"):
-        _account(models, store, planning, delivered, resumed=resumed, explain=explain)
+        _account(models, [plan for plan, _ in planned], store, planning, delivered, resumed=resumed, explain=explain)
         findings = Findings(steps, store, world.destination, world.endpoints, planning.space)
         findings.keep(models, delivered, audiences, listing.problem)
     for model in models:
@@ -222,14 +222,6 @@ def _tidy_up(world: PushWorld, planning: PlanOptions) -> None:
     shown = world.state.outbox.glob(f"{planning.run}-*.shown")
     for folder in (listed_in(world.state.outbox, planning.run), *shown):
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _told_states(store: Store, part: Part, planning: PlanOptions) -> dict[BatchState, int]:
-    """Return the rows of an open part by state, without those that ended in a run of which nobody saw a receipt."""
-    states = dict(store.part_states(part.id))
-    if BatchState.EXPIRED in states:
-        states[BatchState.EXPIRED] -= store.expired_by(part, planning.untold)
-    return states
 
 
 def _look_at_account(world: PushWorld, steps: Steps) -> Mapping[str, Any] | None:
@@ -320,6 +312,7 @@ def _deliver_members(
 
 def _account(
     models: list[ModelReceipt],
+    plans: Sequence[Plan],
     store: Store,
     planning: PlanOptions,
     delivered: Delivered,
@@ -328,6 +321,7 @@ def _account(
     explain: Explainer,
 ) -> None:
     """Fill in what became of the planned rows, of this run and of earlier ones."""
+    receipts.weigh(models, plans, store, planning.run)
     by_model = {model.model: model for model in models}
     for part in store.parts_of_run(planning.run):
         for term, rows in receipts.rows_by_term(store.part_states(part.id), part.rows).items():
@@ -338,13 +332,13 @@ def _account(
         now = receipts.rows_by_term(store.part_states(part.id), part.rows)
         counted = {term: now[term] - was[term] for term in now if term not in {"pending", "parked"}}
         counted |= {"pending": now["pending"], "parked": now["parked"]}
-        counted["planned"] = sum(counted.values())
-        for term, rows in counted.items():
-            model.resumed[term] = model.resumed.get(term, 0) + rows
-    for model_name, _, _, _, rows in store.refusals(*planning.untold):
-        resumed_terms = by_model.setdefault(model_name, ModelReceipt(model_name)).resumed
-        for term in ("dead", "planned"):
-            resumed_terms[term] = resumed_terms.get(term, 0) + rows
+        model.resume(counted)
+    for model_name, _, _, _, rows in store.refusals(*planning.unshown):
+        by_model.setdefault(model_name, ModelReceipt(model_name)).resume({"dead": rows})
+    for model_name, state, rows in store.ended_by(planning.untold) if planning.untold else ():
+        model = by_model.setdefault(model_name, ModelReceipt(model_name))
+        model.resume({receipts.FINAL_TERM[state]: rows})
+        model.accepted_untold += rows if state is BatchState.ACCEPTED else 0
     models[:] = list(by_model.values())
     _tell_refusals(by_model, store, planning, explain)
     for model in models:
@@ -360,7 +354,7 @@ def _tell_refusals(
     by_model: Mapping[str, ModelReceipt], store: Store, planning: PlanOptions, explain: Explainer
 ) -> None:
     """Add the rows that TikTok refused, and those of refused batches that are left."""
-    for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.untold):
+    for model_name, payload, code, message, rows in store.refusals(planning.run, *planning.unshown):
         column = explain.column(payload, message)
         fix = for_space(explain.fix(column, explain.origin(model_name, column)), planning.space)
         by_model[model_name].refusals.append(Refusal(reason_of(code), column, rows, message, fix, "dead"))

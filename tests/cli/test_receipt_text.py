@@ -51,11 +51,11 @@ def test_an_exclamation_mark_stands_before_what_somebody_has_to_look_at() -> Non
     ]  # fmt: skip
 
 
-def revenue_of(model: ModelReceipt) -> list[list[str]]:
-    """Return the words of the table of a receipt's revenue."""
-    lines = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={})).splitlines()
-    first = next(place for place, line in enumerate(lines) if line.startswith("  revenue"))
-    return [re.split(r" {2,}", line.strip()) for line in lines[first : first + 2]]
+def revenue_of(model: ModelReceipt, lines: int = 2) -> list[list[str]]:
+    """Return the words of the first lines of the table of a receipt's revenue."""
+    text = receipt_text(PushReport("run", "sandbox", dry_run=False, models=[model], seconds={})).splitlines()
+    first = next(place for place, line in enumerate(text) if line.startswith("  revenue"))
+    return [re.split(r" {2,}", line.strip()) for line in text[first : first + lines]]
 
 
 def resuming() -> ModelReceipt:
@@ -67,22 +67,28 @@ def resuming() -> ModelReceipt:
     return model
 
 
-def test_revenue_of_rows_that_earlier_runs_left_was_sent_when_all_of_them_were() -> None:
-    """What is sent of them is not called unsent, also of rows that are in the view no more."""
+def frozen(**values: str) -> dict[str, dict[str, Decimal]]:
+    """Return the value of rows of a view that earlier runs had frozen, by fate."""
+    return {fate: {"EUR": Decimal(value)} for fate, value in values.items()}
+
+
+def test_revenue_that_was_sent_of_rows_which_the_view_has_no_more_stands_beside_it() -> None:
+    """What became of the view's value adds up to it, and what else was sent has a line of its own."""
     model = resuming()
-    model.resumed = {"planned": 3, "accepted": 3}
+    model.frozen_value = frozen(now="200.00")
     model.sent, model.sent_of_earlier = {"EUR": Decimal("251.00")}, {"EUR": Decimal("250.00")}
 
-    assert revenue_of(model) == [
+    assert revenue_of(model, lines=3) == [
         ["revenue", "warehouse", "sent now", "sent before", "not sent"],
-        ["EUR", "4,221.00", "251.00", "20.00", "4,000.00"],
+        ["EUR", "4,221.00", "201.00", "20.00", "4,000.00"],
+        ["EUR 50.00 more were sent now, of frozen rows that the view has no more or has otherwise"],
     ]
 
 
 def test_revenue_of_rows_that_earlier_runs_left_has_a_column_while_some_of_them_wait() -> None:
     """What of them was not sent now; of the rows planned now one was not sent."""
     model = resuming()
-    model.resumed = {"planned": 3, "accepted": 2, "parked": 1}
+    model.frozen_value = frozen(now="150.00", waits="50.00")
     model.sent = model.sent_of_earlier = {"EUR": Decimal("150.00")}
 
     assert revenue_of(model) == [
@@ -94,12 +100,25 @@ def test_revenue_of_rows_that_earlier_runs_left_has_a_column_while_some_of_them_
 def test_revenue_that_earlier_runs_sent_of_a_part_that_was_left_open_was_sent_before() -> None:
     """Two runs sent most of what the first one froze, and this one the rest: the line adds up."""
     model = resuming()
-    model.resumed = {"planned": 1, "accepted": 1}
+    model.frozen_value = frozen(now="50.00", before="150.00")
     model.sent, model.sent_of_earlier = {"EUR": Decimal("51.00")}, {"EUR": Decimal("50.00")}
 
     assert revenue_of(model) == [
         ["revenue", "warehouse", "sent now", "sent before", "not sent"],
         ["EUR", "4,221.00", "51.00", "170.00", "4,000.00"],
+    ]
+
+
+def test_revenue_of_frozen_rows_that_were_refused_or_of_suppressed_people_is_not_called_sent() -> None:
+    """Refused rows are unsent, details that changed meanwhile wait with their rows, and of people nobody asks."""
+    model = resuming()
+    model.value_by_term |= {"enriched": {"EUR": Decimal("7.00")}, "suppressed": {"EUR": Decimal("30000.00")}}
+    model.held_value["suppressed"] = {"EUR": Decimal("0.50")}
+    model.frozen_value = frozen(unsent="150.00", waits="54.00")
+
+    assert revenue_of(model) == [
+        ["revenue", "warehouse", "sent now", "sent before", "frozen before", "suppressed", "not sent"],
+        ["EUR", "34,228.00", "0.00", "23.00", "54.50", "30,000.00", "4,150.50"],
     ]
 
 

@@ -1,3 +1,4 @@
+-- What became of rows that earlier runs left behind stands beside the run's own rows.
 create view receipt as
 with term as (
     select
@@ -6,7 +7,9 @@ with term as (
         line,
         unnest([
             'view_rows', 'planned', 'already_sent', 'conflicting', 'enriched', 'duplicate', 'invalid', 'no_identity',
-            'expired', 'suppressed', 'accepted', 'dead', 'parked', 'pending', 'expired_late', 'suppressed_late'
+            'expired', 'suppressed', 'accepted', 'dead', 'parked', 'pending', 'expired_late', 'suppressed_late',
+            'resumed.planned', 'resumed.accepted', 'resumed.dead', 'resumed.parked', 'resumed.pending',
+            'resumed.expired_late', 'resumed.suppressed_late'
         ]) as term
     from _receipt_line
 )
