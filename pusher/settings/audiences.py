@@ -87,7 +87,7 @@ def name_problems(account: Account, model: Model, payload: Payload) -> list[Prob
 
 
 def _bad_name(view: _View, wrong: str) -> Problem:
-    return view.problem("audience-name", view.payload.source_id_setting, wrong, "Choose a shorter name.")
+    return view.problem("audience-name", view.payload.source_id_setting, wrong, "Choose another name.")
 
 
 def missing_audience_settings(account: Account, model: Model, payload: Payload) -> list[ColumnFinding]:
