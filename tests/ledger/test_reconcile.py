@@ -12,7 +12,7 @@ from pusher.contracts import StagedFile
 from pusher.errors import StateError
 from pusher.ledger.exclusion import Exclusion
 from pusher.ledger.quarantine import ReasonText
-from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount
+from pusher.ledger.reconcile import Reconciled, Reconciler, TermCount, parquet_files
 from pusher.ledger.state import file_sha256
 
 REASONS = {0: ReasonText("invalid", "value-negative", "value", "value is below 0.", "Set refund_policy.")}
@@ -120,6 +120,18 @@ def test_new_rows_among_held_ones_are_written_in_steps(
         assert part.rows == len(events)
         folders.setdefault(part.path.parent, []).extend(events)
     assert [sorted(events) for events in folders.values()] == expected
+
+
+def test_a_thread_that_wrote_no_row_leaves_no_part(tmp_path: Path) -> None:
+    """DuckDB makes a file for each of its threads."""
+    with duckdb.connect() as connection:
+        for name, rows in (("a", 0), ("b", 2)):
+            connection.execute(f"copy (from range({rows})) to '{tmp_path}/{name}.parquet' (format parquet)")
+
+        found = parquet_files(connection, tmp_path)
+
+    assert found == [StagedFile(tmp_path / "b.parquet", 2)]
+    assert [path.name for path in tmp_path.iterdir()] == ["b.parquet"]
 
 
 @pytest.mark.parametrize("limits", [(1, 256), (1, 1, 256)])
