@@ -41,7 +41,7 @@ class ProjectLint(ProjectParts):
         self._check_policy()
         models = self._judged(select, exclude, only)
         self.destination_views.check(models)
-        self.destination_views.check_names(models)
+        self.destination_views.check_audiences(models)
         cache = mentions = None
         if uses_cache and not self.manifest.incremental:
             cache, mentions = Cache.open(self.file.root / self.file.target_path / FILE), Mentions(self.manifest)

@@ -76,14 +76,20 @@ def audience_settings(account: Account, model: Model, payload: Payload, *, may_w
     return AudienceSettings(name or "", advertisers, kinds, size, method, retention)
 
 
-def name_problems(account: Account, model: Model, payload: Payload) -> list[Problem]:
-    """Return what is wrong with the name of an audience view before anything is built; one of campaigns waits."""
-    view = _View(account, model, payload)
-    given = view.given(payload.source_id_setting) if payload.kind == "audience" else None
-    if given is None or not isinstance(given.value, str) or needs_campaign(given.value):
+def form_problems(account: Account, model: Model, payload: Payload) -> list[Problem]:
+    """Return what is wrong with the settings of an audience view as they are written; a name of campaigns waits."""
+    if payload.kind != "audience":
         return []
-    wrong = _name_problem(account, given.value, _method(view, []))
-    return [] if wrong is None else [_bad_name(view, wrong)]
+    view, problems = _View(account, model, payload), list[Problem]()
+    method = _method(view, problems)
+    _advertisers(view, problems)
+    _kinds(view, problems)
+    _retention(view, method, problems)
+    given = view.given(payload.source_id_setting)
+    if given is not None and isinstance(given.value, str) and not needs_campaign(given.value):
+        wrong = _name_problem(account, given.value, method)
+        problems += [] if wrong is None else [_bad_name(view, wrong)]
+    return problems
 
 
 def _bad_name(view: _View, wrong: str) -> Problem:

@@ -91,17 +91,17 @@ class DestinationViews:
         if problems:
             raise ConfigError(*problems)
 
-    def check_names(self, models: Iterable[Model]) -> None:
-        """Refuse names of audiences that a push would refuse; a build needs none.
+    def check_audiences(self, models: Iterable[Model]) -> None:
+        """Refuse settings of audiences that a push would refuse as they are written; a build needs none.
 
         Raises:
-            ConfigError: With every name.
+            ConfigError: With every one of them.
         """
-        from pusher.settings.audiences import name_problems
+        from pusher.settings.audiences import form_problems
 
         found = self.account.payloads_of(models).items()
         problems = [
-            one for name, payload in found for one in name_problems(self.account, self.manifest.models[name], payload)
+            one for name, payload in found for one in form_problems(self.account, self.manifest.models[name], payload)
         ]
         if problems:
             raise ConfigError(*problems)

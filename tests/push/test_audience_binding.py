@@ -113,6 +113,9 @@ def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
     assert codes == ["0", "audience-name", "0", "audience-name"]
 
 
+FORMS = ("audience-method", "id-types", "retention-days")
+
+
 @pytest.mark.parametrize(
     ("name", "more", "codes"),
     [
@@ -121,11 +124,17 @@ def test_a_name_that_tiktok_would_cut_is_refused(tmp_path: Path) -> None:
         ("x" * 128, ", 'method': 'file'", []),
         ("x" * 129, ", 'method': 'file'", ["audience-name"]),
         (f"{'x' * 70} {{campaign}} {{group}}", ", 'visible_to_campaigns': true", []),
+        ("x", ", 'method': 'fax', 'id_types': ['FAX'], 'retention_days': 0", list(FORMS)),
+        ("x", ", 'retention_days': 30", ["retention-days"]),
+        ("x", ", 'method': 'file', 'id_types': ['email'], 'retention_days': 30", []),
     ],
-    ids=["70", "71", "128 of files", "129 of files", "a campaign's, which is not known yet"],
-)
-def test_lint_finds_a_name_that_tiktok_would_cut(tmp_path: Path, name: str, more: str, codes: list[str]) -> None:
-    """Case C12: a pull request fails by it, not the push of the night after."""
+    ids=[
+        "70", "71", "128 of files", "129 of files", "a campaign's, which is not known yet", "three settings",
+        "days of a stream", "all well",
+    ],
+)  # fmt: skip
+def test_lint_refuses_what_a_push_would(tmp_path: Path, name: str, more: str, codes: list[str]) -> None:
+    """Case C12, and each setting of the view: a pull request fails by it, not the push of the night after."""
     club = Club(tmp_path, name=name, more=more)
     found: list[str] = []
     try:
