@@ -209,17 +209,23 @@ def test_19_what_a_user_remembers_is_no_truth(tmp_path: Path, monkeypatch: pytes
         assert remembered.stat().st_mode & 0o777 == 0o600
 
 
+def put_back_club(root: Path, base_url: str) -> Club:
+    """Fill an audience with five people and with three more, and put the state folder back as it was between."""
+    club = Club(root / "club", base_url)
+    club.join(people(range(5)))
+    club.push()
+    shutil.copytree(club.state.root, root / "backup")
+    club.join(people(range(8)))
+    club.push()
+    shutil.rmtree(club.state.root)
+    shutil.copytree(root / "backup", club.state.root)
+    return club
+
+
 def test_19_an_old_backup_of_members_is_refused_at_once(tmp_path: Path) -> None:
     """Nobody knows whom the lost run put into an audience, so those who left could never be taken out."""
     with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        shutil.copytree(club.state.root, tmp_path / "backup")
-        club.join(people(range(8)))
-        club.push()
-        shutil.rmtree(club.state.root)
-        shutil.copytree(tmp_path / "backup", club.state.root)
+        club = put_back_club(tmp_path, server.base_url)
         club.join(people(range(6)))
 
         with pytest.raises(StateError, match="an older copy of it was put back"):
@@ -258,14 +264,7 @@ def forget_nobody(club: Club) -> None:
 def test_19_an_old_backup_stays_one_whatever_else_runs(tmp_path: Path, between: Callable[[Club], None]) -> None:
     """Only a push that was compared with what its user remembers says that the ledger is the newest."""
     with serving_audiences(tmp_path) as server:
-        club = Club(tmp_path / "club", server.base_url)
-        club.join(people(range(5)))
-        club.push()
-        shutil.copytree(club.state.root, tmp_path / "backup")
-        club.join(people(range(8)))
-        club.push()
-        shutil.rmtree(club.state.root)
-        shutil.copytree(tmp_path / "backup", club.state.root)
+        club = put_back_club(tmp_path, server.base_url)
         runs = len(club.ledger("select id from run"))
 
         between(club)
