@@ -189,6 +189,20 @@ def test_an_unchanged_audience_of_files_is_looked_at_when_it_may_have_ended(
     assert sent == ["get/ 0"]
 
 
+def test_a_dry_run_of_files_says_what_only_tiktok_knows(tmp_path: Path) -> None:
+    """Whether the audience takes what a push would send; of one that is unchanged nothing is sent."""
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, more=FILE)
+        filled(club, server)
+        unchanged = push(club, server, 4 * DAY, dry_run=True)
+        club.join(people(range(1_300)))
+        changed = push(club, server, 4 * DAY, dry_run=True)
+
+    asked = "whether TikTok is done with its last files, and whether it takes files of this kind."
+    found = [[asked in one for one in report.audiences[0].warnings] for report in (unchanged, changed)]
+    assert found == [[], [True]]
+
+
 def test_an_unchanged_audience_of_files_that_lives_on_needs_nothing(tmp_path: Path) -> None:
     """The ledger does not know with which end an adopted one was made, so it is looked at by each push."""
     with serving_audiences(tmp_path) as server:

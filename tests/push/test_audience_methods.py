@@ -47,6 +47,7 @@ def test_a_streamed_audience_goes_on_after_its_view_asked_for_files(tmp_path: Pa
             assert server.members(audience["audience_id"]) == emails({*range(1_200)} - {7})
         if between == "adopt":
             club.project().audiences.adopt(MEMBERS, audience["audience_id"])
+            assert club.ledger("select method from audience where retired_at is null") == [("stream",)]
         dry, right, again = push(club, server, dry_run=True), push(club, server), push(club, server)
         club.join(people(range(1_100)))
         left = push(club, server)

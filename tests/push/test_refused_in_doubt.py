@@ -57,6 +57,16 @@ def test_a_row_beside_one_that_is_refused_is_accepted_as_before(tmp_path: Path) 
     assert (report.exit_code, terms(report)) == (5, {"planned": 10, "accepted": 9, "parked": 1})
 
 
+def test_rows_in_doubt_that_are_refused_count_as_refused(tmp_path: Path) -> None:
+    """Ten of the first ten say that the model is wrong, whatever becomes of them."""
+    with serving(tmp_path / "sandbox.sqlite", [{"do": "html_502"}, {"do": ANSWER, "times": None}]) as server:
+        shop = shop_at(server, tmp_path, [Order(f"order-{number:05d}") for number in range(10)])
+        report = shop.push()
+
+    assert [one.code for one in report.problems] == ["too-many-refused"]
+    assert terms(report) == {"planned": 10, "parked": 10}
+
+
 @pytest.mark.parametrize("answer", [ANSWER, 40105])
 def test_a_row_whose_earlier_requests_were_answered_is_refused(tmp_path: Path, answer: int) -> None:
     """What TikTok refused or put off before did not arrive; so there is nothing to decide."""
