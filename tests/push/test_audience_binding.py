@@ -306,6 +306,25 @@ def test_a_name_that_nobody_can_read_is_refused(tmp_path: Path, more: str) -> No
     assert [one.code for one in caught.value.problems] == ["audience-name"]
 
 
+@pytest.mark.parametrize("more", ["", ", 'method': 'file'"])
+def test_a_name_may_hold_emoji_that_are_joined(tmp_path: Path, more: str) -> None:
+    """Case C12: what joins them is not seen, and the lock file gives the name back; between letters it is refused."""
+    family = "Families \U0001f468\u200d\U0001f469\u200d\U0001f467"
+    with serving_audiences(tmp_path) as server:
+        club = Club(tmp_path / "club", server.base_url, name=family, more=more)
+        club.join(people(range(1_200)))
+        reports = [club.push(), club.push()]
+        names = [one["name"] for one in server.audiences()]
+        club.view(EMAILS, name="Fami\u200dlies", more=more)
+        club.build()
+        with pytest.raises(ConfigError) as caught:
+            club.push()
+
+    assert [one.exit_code for one in reports] == [0, 0]
+    assert names == [family]
+    assert [one.code for one in caught.value.problems] == ["audience-name"]
+
+
 def test_audiences_are_listed_with_the_views_that_fill_them(tmp_path: Path) -> None:
     """Before the first push, after it, one of somebody else, and one that is gone."""
     with serving_audiences(tmp_path) as server:

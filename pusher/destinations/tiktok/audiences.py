@@ -22,6 +22,13 @@ _PAGE_SIZE = 100
 UNSEEN = "The audience's name holds characters that cannot be seen."
 """What is wrong with a name that no file and no person could tell from another."""
 
+_JOINED = re.compile(r"(?<=[^\w\s])\u200d(?=[^\w\s])")
+
+
+def visible(name: str) -> str:
+    """Return a name without what joins several emoji into one, which nobody sees by itself."""
+    return _JOINED.sub("", name)
+
 
 class TikTokAudiences:
     """TikTok's side of audiences; see `AudienceApi`."""
@@ -38,6 +45,7 @@ class TikTokAudiences:
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `AudienceApi.name_problem`."""
+        name = visible(name)
         if not name.isprintable():
             return UNSEEN
         most = int(audience_facts()["number"]["name_characters"]["value"])

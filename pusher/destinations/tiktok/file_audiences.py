@@ -20,6 +20,7 @@ from pusher.destinations.tiktok.audiences import (
     kind_of,
     moment_of,
     tiktok_audiences,
+    visible,
 )
 from pusher.destinations.tiktok.facts import tables
 from pusher.destinations.tiktok.responses import data_of
@@ -44,6 +45,7 @@ class TikTokFileAudiences:
 
     def name_problem(self, name: str) -> str | None:
         """Return what is wrong with the name of an audience, or None; see `FileAudienceApi.name_problem`."""
+        name = visible(name)
         if not name.isprintable():
             return UNSEEN
         if len(name) <= self._most_characters:
