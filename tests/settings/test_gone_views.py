@@ -12,7 +12,7 @@ from pusher.push.world import PushReport
 from pusher.settings.access import USER_VARIABLE
 from tests.push.members import ADVERTISER, MEMBERS, NAME, Club, people, serving_audiences
 from tests.push.support import NOW, VIEW, Shop, orders, serving
-from tests.settings.test_offers import EVENTS, offered, project
+from tests.settings.offered import EVENTS, offered, project
 
 ROLES = """\
 roles:
