@@ -14,6 +14,7 @@ from uuid import UUID
 from pusher.contracts import StagedFile
 from pusher.ledger.barred import Barred, excluded_sql
 from pusher.ledger.quarantine import SEVERAL
+from pusher.payload.reasons import SOURCE_ID
 from pusher.payload.sql import literal, path_list
 
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Exclusion:
             place in `held` of the part as `source`, the row's `place` in it, `currency` and `value`.
         oldest_s: Unix second before which an event is not counted any more: what TikTok refused before it, no `retry`
             lets go of.
+        expired: Numbers of the reasons of rows outside the window.
+        event_key: SQL of the key of such a row, of which staging makes none.
     """
 
     keys: Sequence[Path] = ()
@@ -61,6 +64,8 @@ class Exclusion:
     shown: Path | None = None
     waiting: Path | None = None
     oldest_s: int = 0
+    expired: Sequence[int] = ()
+    event_key: str = ""
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -69,6 +74,8 @@ class Exclusion:
 
     def exclude(self, connection: Any, staged: Sequence[StagedFile]) -> None:
         """Create `excluded`: staged rows that are not due, by file and place, with term and detail.
+
+        And `outlived`: those outside the window that the ledger holds, with a detail of `OUTLIVED`.
 
         Args:
             connection: DuckDB of the comparison.
@@ -91,6 +98,7 @@ class _Excluding:
         run("create temp table excluded (file_index ubigint, file_row_number bigint, term varchar, detail varchar)")
         good = self._staged("_event_key, _reason")
         run(f"create temp table fresh as select * exclude (_reason) from {good} where _reason is null")
+        run("create temp table outlived (file_index ubigint, file_row_number bigint, detail varchar)")
         if self.by.barred:
             self._exclude_barred()
         if self.by.refused:
@@ -149,18 +157,22 @@ class _Excluding:
             f"case when staged._{column} is distinct from held.{column} then {literal(name + ',')} else '' end"
             for name, column in zip(MATERIAL, ("event_time", "value", "currency", "contents_hash"), strict=True)
         )
+        aged = self._create_aged(held)
         # The keys alone are a fifth of what the ledger holds; most pushes of new rows need no more.
+        wanted = "select _event_key from fresh" + (" union all select _event_key from aged" if aged else "")
         self.connection.execute(
-            f"create temp table known as select event_key from ({held}) as held "
-            "where event_key in (select _event_key from fresh)"
+            f"create temp table known as select event_key from ({held}) as held where event_key in ({wanted})"
         )
         if not self._has("known"):
             return
+        staged = "select *, false as is_aged from fresh" + (" union all select *, true from aged" if aged else "")
         self.connection.execute(
-            "create temp table hit as select fresh.file_index, fresh.file_row_number, held.* "
+            "create temp table hit as select staged.file_index, staged.file_row_number, staged.is_aged, held.* "
             f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
-            "join fresh on fresh._event_key = held.event_key"
+            f"join ({staged}) as staged on staged._event_key = held.event_key"
         )
+        if aged:
+            self._keep_outlived()
         if self.by.untried and self.by.shown is not None:
             self._write_shown(self.by.shown)
         facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
@@ -176,19 +188,52 @@ class _Excluding:
             "row_number() over (partition by staged.file_index, staged.file_row_number "
             "order by staged._payload_hash = held.payload_hash desc, held.state) as place "
             f"from {facts} as staged join hit as held "
-            "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number"
-            ") where place = 1"
+            "on held.file_index = staged.file_index and held.file_row_number = staged.file_row_number "
+            "where not held.is_aged) where place = 1"
         )
         self._mark_copies_of_held()
         if self.by.waiting is not None:
             self._write_waiting(self.by.waiting)
         self._forget_excluded()
 
+    def _create_aged(self, held: str) -> bool:
+        """Create `aged`, the keys of rows outside the window; returns whether there are any.
+
+        Rows that are older than everything the ledger holds were never sent: a first push of years of history computes
+        no keys for them.
+        """
+        if not self.by.expired:
+            return False
+        numbers = ", ".join(map(str, self.by.expired))
+        first_s = self.connection.execute(f"select min(event_time) from ({held}) as held").fetchone()[0]
+        facts = self._staged(f"_source_id as {SOURCE_ID}, _event as event, _event_id as event_id, _event_time, _reason")
+        self.connection.execute(
+            f"create temp table aged as select {self.by.event_key} as _event_key, file_index, file_row_number "
+            f"from {facts} where _reason in ({numbers}) and _event_time >= $first_s "
+            f"and {SOURCE_ID} is not null and event is not null and event_id is not null",
+            {"first_s": first_s},
+        )
+        return self._has("aged")
+
+    def _keep_outlived(self) -> None:
+        """Tell what earlier pushes made of rows outside the window; of equal copies one stands for the event."""
+        is_same = "hit.value is not distinct from staged._value and hit.currency is not distinct from staged._currency"
+        self.connection.execute(
+            "insert into outlived select file_index, file_row_number, detail from ("
+            f"select hit.file_index, hit.file_row_number, case when {is_same} then hit.state else 'changed' end as "
+            f"detail, row_number() over (partition by hit.event_key order by {is_same} desc, hit.state, "
+            "hit.file_index, hit.file_row_number) as place "
+            f"from hit join {self._staged('_value, _currency')} as staged on staged.file_index = hit.file_index "
+            "and staged.file_row_number = hit.file_row_number "
+            "where hit.is_aged and hit.state in ('accepted', 'in_flight')) where place = 1"
+        )
+
     def _write_shown(self, path: Path) -> None:
         parts = " ".join(f"when {place} then {part}" for place, part in self.by.untried.items())
         self.connection.execute(
             f"copy (select distinct case source {parts} end as part, event_key from hit "
-            f"where source in ({', '.join(map(str, self.by.untried))})) to {literal(path.as_posix())} (format parquet)"
+            f"where not is_aged and source in ({', '.join(map(str, self.by.untried))})) "
+            f"to {literal(path.as_posix())} (format parquet)"
         )
 
     def _write_waiting(self, path: Path) -> None:
@@ -202,11 +247,12 @@ class _Excluding:
             "and file_index in (select distinct source from hit where source is not null)"
         )
         self.connection.execute(
-            "copy (select hit.source, frozen.place, hit.currency, hit.value from hit "
-            "join excluded on excluded.file_index = hit.file_index "
-            "and excluded.file_row_number = hit.file_row_number "
+            "copy (select hit.source, frozen.place, hit.currency, hit.value from hit join ("
+            "select file_index, file_row_number from excluded where term = 'enriched' or detail = 'in_flight' "
+            "union all select file_index, file_row_number from outlived where detail = 'in_flight') as kept "
+            "on kept.file_index = hit.file_index and kept.file_row_number = hit.file_row_number "
             f"join ({places}) as frozen on frozen.file_index = hit.source and frozen._event_key = hit.event_key "
-            "where hit.state = 'in_flight' and (excluded.term = 'enriched' or excluded.detail = 'in_flight')) "
+            "where hit.state = 'in_flight') "
             f"to {literal(path.as_posix())} (format parquet)"
         )
 

@@ -22,6 +22,9 @@ SEVERAL_DIFFER = (
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 UNEXPLAINED = ("planned", "already_sent", "enriched", "suppressed")
 """Terms whose rows the quarantine does not list."""
+OUTLIVED = ("accepted", "in_flight", "changed")
+"""Details of rows outside the window that are not told as too old: an earlier push sent them, perhaps otherwise, or has
+frozen them and may have sent them."""
 QUARANTINED = "_event_key, _payload_hash, _event, _event_id, _source_id, _event_time, _value, _currency"
 """Columns of a staged row that the quarantine tells."""
 
@@ -114,7 +117,8 @@ def quarantine_sql(
         "when 'duplicate' then 'event_id' else split_part(reason.field, '.', 1) end "
         f"left join ({_seen_before(model, told)}) as seen on seen.event_id = _event_id and seen.event = _event "
         f"and seen.source_id = _source_id and seen.reason = {code} "
-        f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)})"
+        f"where term not in ({', '.join(literal(term) for term in UNEXPLAINED)}) "
+        f"and not (term = 'expired' and detail in ({', '.join(literal(detail) for detail in OUTLIVED)}))"
     )
 
 

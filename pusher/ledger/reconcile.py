@@ -156,11 +156,18 @@ class Reconciler:
         term = f"case _reason {terms} end" if terms else "null"
         code = f"case _reason {codes} end" if codes else "null"
         staged = self._staged(f"{columns}, _reason")
+        outlived, joined = "null", ""
+        if self._rows("select exists (select 1 from outlived)")[0][0]:
+            outlived = "outlived.detail"
+            joined = (
+                " left join outlived on outlived.file_index = staged.file_index "
+                "and outlived.file_row_number = staged.file_row_number"
+            )
         return (
             f"select {columns}, _reason, staged.file_index, staged.file_row_number, "
-            f"coalesce({term}, excluded.term, 'planned') as term, coalesce({code}, excluded.detail, '') as detail "
-            f"from {staged} as staged left join excluded on excluded.file_index = staged.file_index "
-            "and excluded.file_row_number = staged.file_row_number"
+            f"coalesce({term}, excluded.term, 'planned') as term, coalesce({outlived}, {code}, excluded.detail, '') "
+            f"as detail from {staged} as staged left join excluded on excluded.file_index = staged.file_index "
+            f"and excluded.file_row_number = staged.file_row_number{joined}"
         )
 
     def _counts(self) -> list[TermCount]:

@@ -25,6 +25,7 @@ from pusher.ledger.store import Store
 from pusher.ledger.waiting import Waiting
 from pusher.payload.checks import RowChecks, row_checks
 from pusher.payload.columns import check_columns
+from pusher.payload.digests import event_key
 from pusher.payload.model import Payload
 from pusher.payload.projection import staged_sql
 from pusher.payload.reasons import Reason
@@ -296,6 +297,8 @@ def plan_view(
             shown=shown,
             waiting=waiting,
             oldest_s=int(options.now.timestamp()) - max_age_s,
+            expired=[number for number, reason in enumerate(checks.reasons) if reason.term == "expired"],
+            event_key=event_key(view.payload),
         ),
         known_conflicts=[*paths("conflicts"), *(path for path in paths("quarantine") if path not in untold)],
         reasons=texts,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from pusher.contracts import BatchState
-from pusher.ledger.quarantine import CONFLICT, SEVERAL, SEVERAL_DIFFER, differing_columns
+from pusher.ledger.quarantine import CONFLICT, OUTLIVED, SEVERAL, SEVERAL_DIFFER, differing_columns
 from pusher.ledger.store import Store
 from pusher.money import plain
 from pusher.payload.row_warnings import set_bits
@@ -90,6 +90,7 @@ class ModelReceipt:
     Rows under `already_sent` are told apart by `held`: the state in which the ledger holds them. Those counted by
     `held_elsewhere` wait in parts of views that were not selected, which this run did not send. `accepted_untold`
     counts the rows under `resumed` that were accepted in earlier runs, of which nobody saw a receipt.
+    `outlived_value` is the value of rows outside the window that the ledger holds, by a detail of `OUTLIVED`.
     `frozen_value` is the value of the view's rows that stand in parts of earlier runs, by their fate: `now`, `before`,
     `waits` or `unsent`.
     """
@@ -99,6 +100,7 @@ class ModelReceipt:
     held: dict[str, int] = field(default_factory=dict)
     held_elsewhere: int = 0
     held_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    outlived_value: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     resumed: dict[str, int] = field(default_factory=dict)
     accepted_untold: int = 0
     value_by_term: dict[str, dict[str, Decimal]] = field(default_factory=dict)
@@ -197,7 +199,10 @@ def from_plan(plan: Plan) -> ModelReceipt:
             receipt.held[count.detail] = receipt.held.get(count.detail, 0) + count.rows
             if count.currency is not None:
                 _add(receipt.held_value.setdefault(count.detail, {}), count.currency, count.value)
-        if count.term in _EXPLAINED:
+        is_outlived = count.term == "expired" and count.detail in OUTLIVED
+        if is_outlived and count.currency is not None:
+            _add(receipt.outlived_value.setdefault(count.detail, {}), count.currency, count.value)
+        if count.term in _EXPLAINED and not is_outlived:
             refused[count.term, count.detail] = refused.get((count.term, count.detail), 0) + count.rows
     for (term, detail), rows in sorted(refused.items(), key=lambda item: (-item[1], item[0])):
         receipt.refusals.append(_refusal(plan, term, detail, rows))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +15,8 @@ import pytest
 from pusher.cli.receipt import receipt_text
 from pusher.push.world import PushReport
 from tests.faults.scene import ROWS, scene
-from tests.push.refused import POISON, shop_at
-from tests.push.support import Shop, orders, serving
+from tests.push.refused import POISON, quarantine, shop_at
+from tests.push.support import NOW, Order, Shop, orders, serving
 
 
 def money(report: PushReport) -> dict[str, str]:
@@ -108,3 +112,101 @@ def test_what_waits_was_frozen_before_also_in_a_rehearsal(tmp_path: Path) -> Non
             "warehouse": "400.00", "sent now": "0.00", "sent before": "100.00", "frozen before": "300.00",
             "not sent": "0.00",
         }  # fmt: skip
+
+
+def told(report: PushReport) -> tuple[int, list[tuple[str, int]], dict[str, str]]:
+    """Return how many rows are outside the window, what a receipt says of them, and the money."""
+    (model,) = report.models
+    return model.terms["expired"], [(one.reason, one.rows) for one in model.refusals], money(report)
+
+
+LOST = {"do": "drop_after_accept", "times": 5}
+
+
+@contextmanager
+def at_the_edge(tmp_path: Path, *faults: dict[str, Any], rows: int = 3) -> Iterator[tuple[Shop, list[Order]]]:
+    """Let a shop sell orders that leave the window within ten hours, and one that left it long ago."""
+    at = (NOW - timedelta(days=27, hours=20)).strftime("%Y-%m-%d %H:%M:%S")
+    sold = [*(replace(order, at=at) for order in orders(rows)), Order("order-00099", at="2026-10-01 10:00:00")]
+    with serving(tmp_path / "sandbox.sqlite", faults) as server:
+        yield shop_at(server, tmp_path, sold), sold
+
+
+LATE = NOW + timedelta(hours=10)
+
+
+def test_rows_that_left_the_window_in_doubt_are_told_as_sent_and_nothing_else(tmp_path: Path) -> None:
+    """The same bytes are sent again and accepted: their money stands in one column, and no list calls them too old."""
+    with at_the_edge(tmp_path, LOST) as (shop, _):
+        first, late, later = shop.push(), shop.push(now=LATE), shop.push(now=LATE + timedelta(hours=1))
+
+        too_old = [("too-old", 1)]
+        assert [first.exit_code, late.exit_code, later.exit_code] == [4, 0, 0]
+        assert late.models[0].resumed["accepted"] == 3
+        sent = {"warehouse": "40.00", "sent now": "30.00", "sent before": "0.00", "not sent": "10.00"}
+        assert told(late) == (4, too_old, sent)
+        assert told(later) == (4, too_old, {**sent, "sent now": "0.00", "sent before": "30.00"})
+        assert quarantine(shop) == [("order-00099", "expired")]
+
+
+def test_rows_that_left_the_window_and_wait_for_a_person_are_not_told_as_too_old(tmp_path: Path) -> None:
+    """After 36 hours nobody sends them again, and they may have arrived."""
+    with at_the_edge(tmp_path, LOST) as (shop, _):
+        shop.push()
+        report = shop.push(now=NOW + timedelta(hours=36))
+
+        assert report.models[0].resumed["parked"] == 3
+        assert told(report) == (
+            4,
+            [("too-old", 1)],
+            {"warehouse": "40.00", "sent now": "0.00", "sent before": "0.00", "frozen before": "30.00",
+             "not sent": "10.00"},
+        )  # fmt: skip
+        assert quarantine(shop) == [("order-00099", "expired")]
+
+
+def test_rows_that_left_the_window_before_they_were_ever_sent_are_told_as_too_old(tmp_path: Path) -> None:
+    """They stood in one part with ten rows in doubt, which are sent again and are not."""
+    lost = {"match": {"contains": ["order-00000"]}, **LOST}
+    refused = {"match": {"contains": ["order-00010"]}, "do": 40105}
+    with at_the_edge(tmp_path, lost, refused, rows=12) as (shop, _):
+        shop.push()
+        report = shop.push(now=LATE)
+
+        resumed = {term: rows for term, rows in report.models[0].resumed.items() if rows}
+        assert resumed == {"planned": 12, "accepted": 10, "expired_late": 2}
+        sent = {"warehouse": "130.00", "sent now": "100.00", "sent before": "0.00", "not sent": "30.00"}
+        assert told(report) == (13, [("too-old", 3)], sent)
+        unsent = [("order-00010", "expired"), ("order-00011", "expired"), ("order-00099", "expired")]
+        assert quarantine(shop) == unsent
+
+
+def test_sent_rows_that_left_the_window_were_sent_before_whatever_their_view_says_now(tmp_path: Path) -> None:
+    """Of two equal copies one stands for the event; another value contradicts what was sent."""
+    with at_the_edge(tmp_path) as (shop, rows):
+        shop.push()
+        shop.sell([rows[0], replace(rows[1], digest="a" * 64), replace(rows[2], amount="99.00"), rows[0], rows[3]])
+        report = shop.push(now=LATE)
+
+        assert told(report) == (
+            5,
+            [("too-old", 2)],
+            {"warehouse": "139.00", "sent now": "0.00", "sent before": "20.00", "conflicting": "99.00",
+             "not sent": "20.00"},
+        )  # fmt: skip
+        assert quarantine(shop) == [("order-00000", "expired"), ("order-00099", "expired")]
+
+
+def test_a_file_of_due_rows_is_frozen_as_it_is_beside_rows_that_left_the_window(tmp_path: Path) -> None:
+    """What was sent and is too old by now makes no due row wait, nor be sent twice."""
+    with at_the_edge(tmp_path) as (shop, rows):
+        shop.push()
+        shop.sell([*rows, Order("order-00010")])
+        report = shop.push(now=LATE)
+
+        assert (report.models[0].terms["planned"], report.models[0].terms["accepted"], report.requests) == (1, 1, 1)
+        assert told(report) == (
+            4,
+            [("too-old", 1)],
+            {"warehouse": "50.00", "sent now": "10.00", "sent before": "30.00", "not sent": "10.00"},
+        )
