@@ -15,8 +15,10 @@ from pusher.payload.sql import literal
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# So that their rows fit into little memory, however many were left.
-PARTS_AT_A_TIME = 16
+# So that what is known of their batches fits into little memory, however many were left.
+PARTS_AT_A_TIME = 32
+STRETCH_ROWS = 256
+"""Rows of a part that are looked up at once: the more, the more batches are compared with each row of small ones."""
 Fate = Literal["now", "before", "waits", "unsent"]
 """Accepted in this run or in an earlier one, still to be sent or in doubt, or ended without being sent."""
 _Piece = tuple[int, int, int, Fate]
@@ -53,13 +55,16 @@ class Waiting:
                 pieces = [piece for source in chosen for piece in self._pieces(source, store, run, still_open)]
                 connection.register("piece", _table(pieces))
                 rows = connection.execute(
-                    "select case when shown.place < piece.start + piece.length then piece.fate else rest.fate end "
-                    f"as became, currency, sum(value) from {shown} as shown "
-                    "asof left join (from piece where length > 0) as piece "
-                    "on piece.source = shown.source and piece.start <= shown.place "
-                    "join (from piece where length = 0) as rest on rest.source = shown.source "
+                    "select coalesce(piece.fate, rest.fate) as became, currency, sum(value) "
+                    f"from {shown} as shown join (from piece where length = 0) as rest on rest.source = shown.source "
+                    # Joined by equal stretches, rows stream past the batches; `asof join` would keep and sort them.
+                    "left join (select *, unnest(range(start // $rows, (start + length - 1) // $rows + 1)) as stretch "
+                    "from piece where length > 0) as piece "
+                    "on piece.source = shown.source and piece.stretch = shown.place // $rows "
+                    "and piece.start <= shown.place and shown.place < piece.start + piece.length "
                     f"where shown.source in ({', '.join(map(str, chosen))}) "
-                    "and currency is not null and value is not null group by became, currency"
+                    "and currency is not null and value is not null group by became, currency",
+                    {"rows": STRETCH_ROWS},
                 ).fetchall()
                 for fate, currency, value in rows:
                     values = found.setdefault(fate, {})

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pusher.cli.receipt import receipt_text
+from pusher.ledger import waiting
 from pusher.push.world import PushReport
 from tests.faults.scene import ROWS, scene
 from tests.push.refused import POISON, quarantine, shop_at
@@ -79,8 +80,12 @@ def test_a_retry_or_a_push_of_test_events_tells_nothing_of_what_was_accepted(
         assert accepted(found.shop) == ([("accepted", ROWS), *told] if choice else told)
 
 
-def test_rows_of_an_open_part_that_were_accepted_and_told_were_sent_before(tmp_path: Path) -> None:
+@pytest.mark.parametrize("stretch", [1, 7, waiting.STRETCH_ROWS])
+def test_rows_of_an_open_part_that_were_accepted_and_told_were_sent_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stretch: int
+) -> None:
     """A part stays open for the sake of some of its rows; what was refused of it was not sent."""
+    monkeypatch.setattr(waiting, "STRETCH_ROWS", stretch)
     rows = orders(40)
     rows[3].amount, rows[12].amount = "13.00", "20.00"
     revoked = {"match": {"contains": ["order-00012"]}, "do": 40105, "times": 2}
