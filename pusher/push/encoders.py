@@ -9,6 +9,7 @@ from pathlib import Path
 from pusher.contracts import Destination
 from pusher.ledger.rows import Ranges
 from pusher.push.encode import Body, PartEncoder
+from pusher.push.memory import give_back_memory
 from pusher.push.work import PartWork, Try
 
 MOST_ENCODERS = 3
@@ -66,8 +67,13 @@ class Encoders:
             assert part.path is not None  # noqa: S101 -- open parts have a file
             code = part.space.removeprefix("test:") or None
             envelope = self._destination.envelope(work.payload, part.source_id, code)
-            found = self._reading.submit(PartEncoder, self._root / part.path, envelope, self._encoding)
+            found = self._reading.submit(self._read, self._root / part.path, envelope)
         self._open[part.id] = found
         while len(self._open) > MOST_ENCODERS:
             self._open.popitem(last=False)
         return found
+
+    def _read(self, path: Path, envelope: tuple[bytes, bytes]) -> PartEncoder:
+        encoder = PartEncoder(path, envelope, self._encoding)
+        give_back_memory()
+        return encoder

@@ -1,4 +1,4 @@
-"""Where Arrow takes its memory from while rows are sent."""
+"""Where Arrow takes its memory from while rows are sent, and when the system gets it back."""
 
 from __future__ import annotations
 
@@ -15,3 +15,13 @@ def use_system_memory() -> None:
 
     if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
         pa.set_memory_pool(pa.system_memory_pool())
+
+
+def give_back_memory() -> None:
+    """Return what was read and is not needed any more to the system, which the allocator would keep in pieces.
+
+    Without it a push grows with every part that it reads.
+    """
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
