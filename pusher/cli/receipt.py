@@ -93,17 +93,20 @@ def _columns(model: ModelReceipt, currency: str) -> dict[str, Decimal]:
 
     by_term, held, frozen, outlived = model.value_by_term, model.held_value, model.frozen_value, model.outlived_value
     all_frozen = sum((of(frozen, fate) for fate in frozen), Decimal(0))
+    open_before = of(held, "in_flight") + of(outlived, "in_flight")
+    # Without a ledger nothing weighs what a rehearsal would have frozen for another view.
+    unweighed = Decimal(0) if frozen else open_before
     # An enriched row differs in details only, so its value is the one that was frozen or sent.
-    enriched_and_frozen = all_frozen - of(held, "in_flight") - of(outlived, "in_flight")
+    enriched_and_frozen = all_frozen + unweighed - open_before
     sent_before = of(held, "accepted") + of(outlived, "accepted") + of(by_term, "enriched") - enriched_and_frozen
     planned_now = model.sent.get(currency, Decimal(0)) - model.sent_of_earlier.get(currency, Decimal(0))
     found = {
         "sent now": planned_now + of(frozen, "now"),
         "sent before": sent_before + of(frozen, "before"),
         # A person who was suppressed later leaves their rows behind, which may have arrived.
-        "frozen before": of(frozen, "waits") + of(held, "suppressed"),
+        "frozen before": unweighed + of(frozen, "waits") + of(held, "suppressed") + of(outlived, "suppressed"),
         # TikTok may have such events with their first values, which these rows do not tell.
-        "conflicting": of(by_term, "conflicting") + of(outlived, "changed"),
+        "conflicting": of(by_term, "conflicting"),
         # Of suppressed people nobody asks whether their rows were sent before.
         "suppressed": of(by_term, "suppressed"),
     }

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pusher.contracts import StagedFile
 from pusher.ledger.barred import Barred, excluded_sql
-from pusher.ledger.quarantine import SEVERAL
+from pusher.ledger.quarantine import OUTLIVED, SEVERAL
 from pusher.payload.reasons import SOURCE_ID
 from pusher.payload.sql import literal, path_list
 
@@ -171,8 +171,6 @@ class _Excluding:
             f"from (select * from ({held}) as every where event_key in (select event_key from known)) as held "
             f"join ({staged}) as staged on staged._event_key = held.event_key"
         )
-        if aged:
-            self._keep_outlived()
         if self.by.untried and self.by.shown is not None:
             self._write_shown(self.by.shown)
         facts = self._staged("_payload_hash, _contents_hash, _event_time, _value, _currency")
@@ -192,6 +190,8 @@ class _Excluding:
             "where not held.is_aged) where place = 1"
         )
         self._mark_copies_of_held()
+        if aged:
+            self._keep_outlived()
         if self.by.waiting is not None:
             self._write_waiting(self.by.waiting)
         self._forget_excluded()
@@ -205,7 +205,9 @@ class _Excluding:
         if not self.by.expired:
             return False
         numbers = ", ".join(map(str, self.by.expired))
-        first_s = self.connection.execute(f"select min(event_time) from ({held}) as held").fetchone()[0]
+        # A part holds rows that are not due beside those that are; they have no key.
+        oldest = f"select min(event_time) from ({held}) as held where event_key is not null"
+        (first_s,) = self.connection.execute(oldest).fetchone()
         facts = self._staged(f"_source_id as {SOURCE_ID}, _event as event, _event_id as event_id, _event_time, _reason")
         self.connection.execute(
             f"create temp table aged as select {self.by.event_key} as _event_key, file_index, file_row_number "
@@ -216,16 +218,21 @@ class _Excluding:
         return self._has("aged")
 
     def _keep_outlived(self) -> None:
-        """Tell what earlier pushes made of rows outside the window; of equal copies one stands for the event."""
-        is_same = "hit.value is not distinct from staged._value and hit.currency is not distinct from staged._currency"
+        """Tell what earlier pushes made of rows outside the window that give the value that was sent, or waits.
+
+        One row stands for an event: of equal copies the first, and none beside a row inside the window.
+        """
         self.connection.execute(
-            "insert into outlived select file_index, file_row_number, detail from ("
-            f"select hit.file_index, hit.file_row_number, case when {is_same} then hit.state else 'changed' end as "
-            f"detail, row_number() over (partition by hit.event_key order by {is_same} desc, hit.state, "
-            "hit.file_index, hit.file_row_number) as place "
+            "insert into outlived select file_index, file_row_number, state from ("
+            "select hit.file_index, hit.file_row_number, hit.state, row_number() over (partition by hit.event_key "
+            "order by hit.state, hit.file_index, hit.file_row_number) as place "
             f"from hit join {self._staged('_value, _currency')} as staged on staged.file_index = hit.file_index "
             "and staged.file_row_number = hit.file_row_number "
-            "where hit.is_aged and hit.state in ('accepted', 'in_flight')) where place = 1"
+            f"where hit.is_aged and hit.state in ({', '.join(map(literal, OUTLIVED))}) "
+            "and hit.value is not distinct from staged._value and hit.currency is not distinct from staged._currency "
+            "and hit.event_key not in (select inside.event_key from hit as inside join excluded "
+            "on excluded.file_index = inside.file_index and excluded.file_row_number = inside.file_row_number "
+            "where excluded.term in ('already_sent', 'enriched'))) where place = 1"
         )
 
     def _write_shown(self, path: Path) -> None:

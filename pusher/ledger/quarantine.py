@@ -22,9 +22,9 @@ SEVERAL_DIFFER = (
 DUPLICATE = ("The view has this event twice with equal values.", "Nothing to do; one copy is sent.")
 UNEXPLAINED = ("planned", "already_sent", "enriched", "suppressed")
 """Terms whose rows the quarantine does not list."""
-OUTLIVED = ("accepted", "in_flight", "changed")
-"""Details of rows outside the window that are not told as too old: an earlier push sent them, perhaps otherwise, or has
-frozen them and may have sent them."""
+OUTLIVED = ("accepted", "in_flight", "suppressed")
+"""States in which the ledger holds rows outside the window that are not told as too old: an earlier push sent them, or
+has frozen them and may have sent them."""
 QUARANTINED = "_event_key, _payload_hash, _event, _event_id, _source_id, _event_time, _value, _currency"
 """Columns of a staged row that the quarantine tells."""
 

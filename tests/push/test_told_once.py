@@ -17,7 +17,8 @@ from pusher.ledger import waiting
 from pusher.push.world import PushReport
 from tests.faults.scene import ROWS, scene
 from tests.push.refused import POISON, quarantine, shop_at
-from tests.push.support import NOW, Order, Shop, orders, serving
+from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
+from tests.push.test_suppressions import suppress
 
 
 def money(report: PushReport) -> dict[str, str]:
@@ -186,8 +187,8 @@ def test_rows_that_left_the_window_before_they_were_ever_sent_are_told_as_too_ol
         assert quarantine(shop) == unsent
 
 
-def test_sent_rows_that_left_the_window_were_sent_before_whatever_their_view_says_now(tmp_path: Path) -> None:
-    """Of two equal copies one stands for the event; another value contradicts what was sent."""
+def test_sent_rows_that_left_the_window_were_sent_before_unless_their_value_changed(tmp_path: Path) -> None:
+    """Of two equal copies one stands for the event; a value that was not sent is too old to be."""
     with at_the_edge(tmp_path) as (shop, rows):
         shop.push()
         shop.sell([rows[0], replace(rows[1], digest="a" * 64), replace(rows[2], amount="99.00"), rows[0], rows[3]])
@@ -195,11 +196,75 @@ def test_sent_rows_that_left_the_window_were_sent_before_whatever_their_view_say
 
         assert told(report) == (
             5,
-            [("too-old", 2)],
-            {"warehouse": "139.00", "sent now": "0.00", "sent before": "20.00", "conflicting": "99.00",
-             "not sent": "20.00"},
-        )  # fmt: skip
-        assert quarantine(shop) == [("order-00000", "expired"), ("order-00099", "expired")]
+            [("too-old", 3)],
+            {"warehouse": "139.00", "sent now": "0.00", "sent before": "20.00", "not sent": "119.00"},
+        )
+        unsent = [("order-00000", "expired"), ("order-00002", "expired"), ("order-00099", "expired")]
+        assert quarantine(shop) == unsent
+
+
+@pytest.mark.parametrize(
+    ("faults", "sent"),
+    [
+        ([], {"sent now": "0.00", "sent before": "40.00"}),
+        ([{"match": {"contains": ["order-00500"]}, **LOST}], {"sent now": "40.00", "sent before": "0.00"}),
+    ],
+)
+def test_a_row_inside_the_window_stands_for_the_event_and_its_copy_outside_is_too_old(
+    tmp_path: Path, faults: list[dict[str, Any]], sent: dict[str, str]
+) -> None:
+    """The event was sent once, settled before or in doubt until now."""
+    with at_the_edge(tmp_path, *faults) as (shop, rows):
+        fresh = Order("order-00500")
+        shop.sell([*rows, fresh])
+        shop.push()
+        shop.sell([*rows, fresh, replace(fresh, at=rows[0].at)])
+        report = shop.push(now=LATE)
+
+        assert told(report) == (5, [("too-old", 2)], {"warehouse": "60.00", **sent, "not sent": "20.00"})
+        assert quarantine(shop) == [("order-00099", "expired"), ("order-00500", "expired")]
+
+
+def test_a_row_that_its_model_dates_before_everything_sent_is_too_old(tmp_path: Path) -> None:
+    """What a part holds beside its due rows was not sent either."""
+    with at_the_edge(tmp_path, LOST) as (shop, rows):
+        shop.push()
+        shop.sell([replace(rows[0], at="2026-10-05 10:00:00"), *rows[1:]])
+        report = shop.push(now=LATE)
+
+        sent = {"warehouse": "40.00", "sent now": "20.00", "sent before": "0.00", "not sent": "20.00"}
+        assert told(report) == (4, [("too-old", 2)], sent)
+
+
+def test_what_may_have_arrived_before_its_person_was_suppressed_is_never_called_too_old(tmp_path: Path) -> None:
+    """Its row is not sent again, and waits for nobody once its part is settled."""
+    with at_the_edge(tmp_path, LOST) as (shop, rows):
+        shop.push()
+        suppress(shop, rows[1].digest)
+        reports = [shop.push(now=LATE + timedelta(hours=hours)) for hours in (0, 1)]
+
+        sent = {"warehouse": "40.00", "sent now": "20.00", "sent before": "0.00", "frozen before": "10.00",
+                "not sent": "10.00"}  # fmt: skip
+        assert [told(report) for report in reports] == [
+            (4, [("too-old", 1)], sent),
+            (4, [("too-old", 1)], {**sent, "sent now": "0.00", "sent before": "20.00"}),
+        ]
+        assert quarantine(shop) == [("order-00099", "expired")]
+
+
+def test_a_rehearsal_without_a_ledger_says_of_no_row_that_it_was_sent(tmp_path: Path) -> None:
+    """The second of two views with the same events has what the first one would freeze."""
+    with serving(tmp_path / "sandbox.sqlite") as server:
+        shop = shop_at(server, tmp_path, orders(3))
+        (shop.root / "models" / "second_view.sql").write_text((shop.root / "models" / f"{VIEW}.sql").read_text())
+        shop.build()
+        report = shop.push(dry_run=True)
+
+        assert [money(replace(report, models=[model])) for model in report.models] == [
+            {"warehouse": "30.00", "sent now": "0.00", "sent before": "0.00", "not sent": "30.00"},
+            {"warehouse": "30.00", "sent now": "0.00", "sent before": "0.00", "frozen before": "30.00",
+             "not sent": "0.00"},
+        ]  # fmt: skip
 
 
 def test_a_file_of_due_rows_is_frozen_as_it_is_beside_rows_that_left_the_window(tmp_path: Path) -> None:
