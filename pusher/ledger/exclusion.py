@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CORRECTED = "corrected"
 """How a row is held that TikTok refused and its model gives otherwise by now."""
 MATERIAL = ("event_time", "value", "currency", "contents")
+PARTS_AT_A_TIME = 8
+"""The rows of so many open parts are put in order within the least memory of a comparison."""
 
 
 def staged_sql(staged: Sequence[StagedFile], columns: str) -> str:
@@ -244,24 +246,31 @@ class _Excluding:
         )
 
     def _write_waiting(self, path: Path) -> None:
-        if not self.by.held or not self._has("hit where source is not null"):
+        run = self.connection.execute
+        found = run("select distinct source from hit where source is not null order by source").fetchall()
+        if not found:
             return
-        # As batches count them: over the rows of a part that are due.
-        places = (
-            "select file_index, _event_key, row_number() over (partition by file_index order by file_row_number) - 1 "
-            f"as place from (select file_index, file_row_number, _event_key, _reason from "
-            f"read_parquet({path_list(self.by.held)})) where _reason is null "
-            "and file_index in (select distinct source from hit where source is not null)"
-        )
-        self.connection.execute(
-            "copy (select hit.source, frozen.place, hit.currency, hit.value from hit join ("
-            "select file_index, file_row_number from excluded where term = 'enriched' or detail = 'in_flight' "
-            "union all select file_index, file_row_number from outlived where detail = 'in_flight') as kept "
-            "on kept.file_index = hit.file_index and kept.file_row_number = hit.file_row_number "
-            f"join ({places}) as frozen on frozen.file_index = hit.source and frozen._event_key = hit.event_key "
-            "where hit.state = 'in_flight') "
-            f"to {literal(path.as_posix())} (format parquet)"
-        )
+        sources = [source for (source,) in found]
+        run("create temp table waiting as select source, 0::bigint as place, currency, value from hit limit 0")
+        for first in range(0, len(sources), PARTS_AT_A_TIME):
+            chosen = sources[first : first + PARTS_AT_A_TIME]
+            named = ", ".join(f"({number}, {source})" for number, source in enumerate(chosen))
+            # As batches count them: over the rows of a part that are due.
+            places = (
+                "select source, _event_key, row_number() over (partition by source order by file_row_number) - 1 as "
+                "place from (select file_index, file_row_number, _event_key, _reason from "
+                f"read_parquet({path_list([self.by.held[source] for source in chosen])})) as frozen "
+                f"join (values {named}) as named (number, source) on number = file_index where _reason is null"
+            )
+            run(
+                "insert into waiting select hit.source, frozen.place, hit.currency, hit.value from "
+                f"(from hit where state = 'in_flight' and source in ({', '.join(map(str, chosen))})) as hit join ("
+                "select file_index, file_row_number from excluded where term = 'enriched' or detail = 'in_flight' "
+                "union all select file_index, file_row_number from outlived where detail = 'in_flight') as kept "
+                "on kept.file_index = hit.file_index and kept.file_row_number = hit.file_row_number "
+                f"join ({places}) as frozen on frozen.source = hit.source and frozen._event_key = hit.event_key"
+            )
+        run(f"copy waiting to {literal(path.as_posix())} (format parquet)")
 
     def _mark_copies_of_held(self) -> None:
         """One row stands for a held event; equal rows beside it are duplicates, as they were when it was planned."""

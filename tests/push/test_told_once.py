@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 
 from pusher.cli.receipt import receipt_text
-from pusher.ledger import waiting
+from pusher.ledger import exclusion, waiting
 from pusher.push.world import PushReport
 from tests.faults.scene import ROWS, scene
 from tests.push.refused import POISON, quarantine, shop_at
 from tests.push.support import NOW, VIEW, Order, Shop, orders, serving
 from tests.push.test_suppressions import suppress
+
+LOST = {"do": "drop_after_accept", "times": 5}
 
 
 def money(report: PushReport) -> dict[str, str]:
@@ -120,13 +122,28 @@ def test_what_waits_was_frozen_before_also_in_a_rehearsal(tmp_path: Path) -> Non
         }  # fmt: skip
 
 
+@pytest.mark.parametrize("at_a_time", [1, exclusion.PARTS_AT_A_TIME])
+def test_the_rows_of_each_open_part_are_weighed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_a_time: int
+) -> None:
+    """Ten rows of the first were accepted and the others may have been; the second was frozen and nothing else."""
+    monkeypatch.setattr(exclusion, "PARTS_AT_A_TIME", at_a_time)
+    with scene(tmp_path) as found:
+        found.killed_at("answer-read", 2)
+        found.sell([*orders(ROWS), *(replace(order, amount="20.00") for order in orders(2 * ROWS)[ROWS:])])
+        found.killed_at("after-plan")
+
+        assert found.shop.ledger("select count(*) from part where settled_at is null") == [(2,)]
+        assert money(found.push(dry_run=True)) == {
+            "warehouse": "750.00", "sent now": "0.00", "sent before": "100.00", "frozen before": "650.00",
+            "not sent": "0.00",
+        }  # fmt: skip
+
+
 def told(report: PushReport) -> tuple[int, list[tuple[str, int]], dict[str, str]]:
     """Return how many rows are outside the window, what a receipt says of them, and the money."""
     (model,) = report.models
     return model.terms["expired"], [(one.reason, one.rows) for one in model.refusals], money(report)
-
-
-LOST = {"do": "drop_after_accept", "times": 5}
 
 
 @contextmanager
