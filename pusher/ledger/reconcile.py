@@ -252,7 +252,7 @@ class Reconciler:
         if self.waiting_elsewhere is None:
             return 0
         self._connection.register("waiting_elsewhere", self.waiting_elsewhere)
-        # The ledger holds no row of any other term: it is too old, say, or of a suppressed person, wherever it waits.
+        # What is too old by now, or of a suppressed person, makes nobody wait for it, wherever it stands.
         sql = (
             f"select count(*) from ({self._outcome('_event_key')}) "
             "where term in ('already_sent', 'conflicting', 'enriched') "
