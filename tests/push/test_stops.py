@@ -15,7 +15,7 @@ from pusher.project.outcomes import Patience
 from pusher.push.recovery import TOO_OLD_FOR_THE_PIXEL
 from tests.push import support
 from tests.push.refused import POISON, shop_at
-from tests.push.support import EVENT_SET, NOW, VIEW, Server, Shop, orders, serving, terms, view_sql
+from tests.push.support import EVENT_SET, NOW, VIEW, Order, Server, Shop, orders, serving, terms, view_sql
 
 OTHER_SET = "1234567890123456789"
 WEB_VIEW = view_sql("web_events", "'https://shop.example/thanks' as page_url")
@@ -412,6 +412,24 @@ def test_rows_of_an_earlier_run_are_given_back_where_the_corrected_view_shows_th
     assert (right.models[0].terms["accepted"], right.models[0].resumed.get("dead", 0)) == (300 - gone, gone)
     assert (last.exit_code, counted) == (0, [one.order_id for one in orders(310)[gone:]])
     assert shop.keys() == [("accepted", 310 - gone)]
+
+
+def test_a_waiting_row_that_its_view_dates_out_of_the_window_is_not_given_back(tmp_path: Path) -> None:
+    """The view would not give it again: it is refused as it was frozen, and told."""
+    leaving = (NOW - timedelta(days=27, hours=20)).strftime("%Y-%m-%d %H:%M:%S")
+    sent, (*others, last) = Order("order-09999", at=leaving), orders(300)
+    throttled = {"match": {"contains": ["order-00000"]}, "do": 40100, "times": 2}
+    with serving(tmp_path / "sandbox.sqlite", [throttled, POISON]) as server:
+        shop = shop_at(server, tmp_path, [sent])
+        shop.push()
+        shop.sell([sent, *(replace(one, amount="13.00") for one in (*others, last))])
+        shop.push(patience=Patience(deadline_s=60.0))
+        shop.sell([sent, *others, replace(last, at=leaving)])
+        wrong, right = (shop.push(now=NOW + timedelta(hours=hours)) for hours in (10, 11))
+
+    assert [one.code for one in wrong.problems] == ["too-many-refused"]
+    assert wrong.models[0].resumed["dead"] == 10
+    assert (right.models[0].terms["accepted"], right.models[0].resumed["dead"]) == (289, 1)
 
 
 def test_a_model_that_is_refused_after_a_lost_answer_is_told_as_such(tmp_path: Path) -> None:
