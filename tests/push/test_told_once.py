@@ -140,6 +140,20 @@ def test_the_rows_of_each_open_part_are_weighed(
         }  # fmt: skip
 
 
+def test_an_enriched_row_of_an_open_part_was_frozen_before(tmp_path: Path) -> None:
+    """It differs in details from what was frozen and never sent."""
+    with scene(tmp_path) as found:
+        found.killed_at("after-plan")
+        found.sell([*orders(ROWS)[1:], replace(orders(1)[0], digest="a" * 64)])
+        report = found.push(dry_run=True)
+
+        assert report.models[0].terms["enriched"] == 1
+        assert money(report) == {
+            "warehouse": "250.00", "sent now": "0.00", "sent before": "0.00", "frozen before": "250.00",
+            "not sent": "0.00",
+        }  # fmt: skip
+
+
 def told(report: PushReport) -> tuple[int, list[tuple[str, int]], dict[str, str]]:
     """Return how many rows are outside the window, what a receipt says of them, and the money."""
     (model,) = report.models
